@@ -1,0 +1,252 @@
+/**
+ * What this node knows of the network and its services, in one table: written by `ring-member` and
+ * `store` alone, read by every actor and by the API without asking anyone, as an Erlang node would
+ * with an ETS table. Records are parsed here, once.
+ */
+import { InvalidSpec } from "../core/errors.ts";
+import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
+import { isLive, type Member, type View } from "../membership/view.ts";
+import type { Desired } from "../services/instance.ts";
+import {
+  type InstanceStatus,
+  noStamp,
+  type Phase,
+  type Stamp,
+} from "../services/instance-status.ts";
+import { parseKey, type RecordKey } from "../services/keys.ts";
+import {
+  parseGroup,
+  parsePlacement,
+  parseRemoved,
+  parseRestart,
+  parseRunState,
+  parseStatus,
+} from "../services/record-parsers.ts";
+import type {
+  GroupRecord,
+  PlacementRecord,
+  RestartRecord,
+  RunStateRecord,
+  StatusRecord,
+} from "../services/records.ts";
+import { type LogPolicy, logsDefault } from "../services/spec.ts";
+import type { Register } from "../store/register.ts";
+
+/** A record, and the stamp of the write it came with. */
+export interface Stamped<T> {
+  readonly record: T;
+  readonly stamp: Stamp;
+}
+
+/** What has changed: the names of services about which something reads differently, or the view. */
+export type CatalogChange =
+  | { readonly kind: "records"; readonly names: ReadonlySet<string> }
+  | { readonly kind: "view" };
+
+export class Catalog {
+  readonly #self: NodeId;
+  readonly #log: Log;
+  readonly #groups = new Map<string, Stamped<GroupRecord>>();
+  readonly #runs = new Map<string, Stamped<RunStateRecord>>();
+  readonly #restarts = new Map<string, Stamped<RestartRecord>>();
+  readonly #removed = new Map<string, Set<string>>();
+  readonly #placements = new Map<string, PlacementRecord>();
+  readonly #serviceOf = new Map<InstanceId, ServiceName>();
+  readonly #statuses = new Map<InstanceId, StatusRecord>();
+  readonly #watchers = new Set<(change: CatalogChange) => void>();
+  #view: View = { version: 0, members: [] };
+
+  constructor(self: NodeId, log: Log) {
+    this.#self = self;
+    this.#log = log;
+  }
+
+  /** Calls `changed` after each change, until the returned function is called. */
+  watch(changed: (change: CatalogChange) => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  }
+
+  get view(): View {
+    return this.#view;
+  }
+
+  publishView(view: View): void {
+    this.#view = view;
+    this.#tell({ kind: "view" });
+  }
+
+  member(id: NodeId): Member | undefined {
+    return this.#view.members.find((member) => member.id === id);
+  }
+
+  /** The other live nodes, and how many nodes there are in all, those that left aside. */
+  peers(): { readonly live: readonly NodeId[]; readonly known: number } {
+    const { members } = this.#view;
+    const live = members.filter((member) => isLive(member) && member.id !== this.#self);
+    const known = members.filter(({ state }) => state !== "left").length;
+    return { live: live.map(({ id }) => id), known: Math.max(1, known) };
+  }
+
+  /** Forgets all records, and takes these. */
+  refill(registers: readonly Register[]): void {
+    const tables = [this.#groups, this.#runs, this.#restarts, this.#removed];
+    for (const table of [...tables, this.#placements, this.#serviceOf, this.#statuses])
+      table.clear();
+    this.apply(registers);
+  }
+
+  apply(registers: readonly Register[]): void {
+    const names = new Set<string>();
+    for (const register of registers) {
+      const key = parseKey(register.key);
+      if (key === undefined) continue;
+      try {
+        names.add(this.#take(key, register));
+      } catch (error) {
+        if (!(error instanceof InvalidSpec)) throw error;
+        // Written by a newer version, or by no version: it is kept and passed on, and not used.
+        this.#log.warn("a record cannot be read and is ignored", { key: register.key, error });
+      }
+    }
+    this.#tell({ kind: "records", names });
+  }
+
+  /** What is deployed under `name` and was not removed. */
+  group(name: string): Stamped<GroupRecord> | undefined {
+    const held = this.#groups.get(name);
+    if (held === undefined || this.#removed.get(name)?.has(held.record.uid)) return undefined;
+    return held;
+  }
+
+  /** Everything deployed, in order of names. */
+  groups(): readonly Stamped<GroupRecord>[] {
+    const there = [...this.#groups.keys()].map((name) => this.group(name));
+    return there
+      .filter((group) => group !== undefined)
+      .sort((a, b) => (a.record.name < b.record.name ? -1 : 1));
+  }
+
+  /** Whether a service is to run, and which of the user's words said so. */
+  runState(group: GroupRecord): { readonly run: "running" | "stopped"; readonly stamp: Stamp } {
+    const held = this.#runs.get(group.name);
+    return held?.record.uid === group.uid
+      ? { run: held.record.run, stamp: held.stamp }
+      : { run: "running", stamp: noStamp };
+  }
+
+  placement(name: string, slot: number): PlacementRecord | undefined {
+    return this.#placements.get(`${name}/${slot}`);
+  }
+
+  /** The placement that put an instance where it is. */
+  placementOf(instance: InstanceId): PlacementRecord | undefined {
+    const name = this.#serviceOf.get(instance);
+    return name === undefined ? undefined : this.placement(name, 0);
+  }
+
+  placements(): readonly PlacementRecord[] {
+    return [...this.#placements.values()];
+  }
+
+  /** What the node of an instance last said of it. */
+  status(instance: InstanceId): InstanceStatus | undefined {
+    return this.#statuses.get(instance)?.status;
+  }
+
+  statuses(): readonly StatusRecord[] {
+    return [...this.#statuses.values()];
+  }
+
+  /** What the users last wanted of a group, whoever runs it. */
+  wish({ record: group, stamp: specStamp }: Stamped<GroupRecord>): Desired {
+    const { run, stamp: runStamp } = this.runState(group);
+    const restart = this.#restarts.get(group.name);
+    const restartStamp = restart?.record.uid === group.uid ? restart.stamp : noStamp;
+    return { spec: group.spec, specStamp, run, runStamp, restartStamp, removed: false };
+  }
+
+  /** What is wanted of an instance on this node; undefined when it is not, or no longer, placed here. */
+  desired(instance: InstanceId): Desired | undefined {
+    const name = this.#serviceOf.get(instance);
+    const group = name === undefined ? undefined : this.group(name);
+    if (group === undefined) return undefined;
+    const placement = this.#ofGroup(group.record);
+    const isHere = placement?.instance === instance && placement.node === this.#self;
+    return isHere ? this.wish(group) : undefined;
+  }
+
+  /** How much of an instance's output is kept. */
+  logs(instance: InstanceId): LogPolicy {
+    return this.desired(instance)?.spec.logs ?? logsDefault;
+  }
+
+  /** The state of a service as those that require it see it; undefined: it is not deployed. */
+  readonly phaseOf = (name: string): Phase | undefined => {
+    const group = this.group(name);
+    if (group === undefined) return undefined;
+    const placement = this.#ofGroup(group.record);
+    if (placement?.node === undefined || placement.node === null) return "pending";
+    const status = this.status(placement.instance);
+    if (status === undefined) return "pending";
+    const member = this.member(placement.node);
+    const isThere = member !== undefined && (isLive(member) || member.state === "away");
+    return isThere ? status.state : "lost";
+  };
+
+  /** In this version a group is one service with one instance. */
+  #ofGroup({ name, uid }: GroupRecord): PlacementRecord | undefined {
+    const placement = this.placement(name, 0);
+    return placement?.uid === uid ? placement : undefined;
+  }
+
+  /** Returns the name of the service that the record is about. */
+  #take(key: RecordKey, { value, stamp: { wall, counter, origin } }: Register): string {
+    const stamp: Stamp = `${wall}.${counter}.${origin}`;
+    const isGone = value === undefined;
+    switch (key.kind) {
+      case "spec":
+        if (isGone) this.#groups.delete(key.group);
+        else this.#groups.set(key.group, { record: parseGroup(value), stamp });
+        return key.group;
+      case "run":
+        if (isGone) this.#runs.delete(key.name);
+        else this.#runs.set(key.name, { record: parseRunState(value), stamp });
+        return key.name;
+      case "restart":
+        if (isGone) this.#restarts.delete(key.name);
+        else this.#restarts.set(key.name, { record: parseRestart(value), stamp });
+        return key.name;
+      case "removed":
+        if (!isGone) this.#remove(key.group, parseRemoved(value).uid);
+        return key.group;
+      case "placement":
+        this.#place(`${key.name}/${key.slot}`, isGone ? undefined : parsePlacement(value));
+        return key.name;
+      case "status":
+        if (isGone) this.#statuses.delete(key.instance);
+        else this.#statuses.set(key.instance, parseStatus(value));
+        return key.group;
+    }
+  }
+
+  #remove(group: string, uid: string): void {
+    const removed = this.#removed.get(group) ?? new Set();
+    this.#removed.set(group, removed.add(uid));
+  }
+
+  #place(key: string, placement: PlacementRecord | undefined): void {
+    const before = this.#placements.get(key);
+    if (before !== undefined) this.#serviceOf.delete(before.instance);
+    if (placement === undefined) this.#placements.delete(key);
+    else {
+      this.#placements.set(key, placement);
+      this.#serviceOf.set(placement.instance, placement.service);
+    }
+  }
+
+  #tell(change: CatalogChange): void {
+    for (const changed of this.#watchers) changed(change);
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * What must hold of specs before anything is written, beyond what each says by itself: its provider's
+ * view of the parameters, and no cycle among all that is deployed.
+ */
+import { type ErrorDetail, InvalidSpec } from "../core/errors.ts";
+import type { ServiceName } from "../core/ids.ts";
+import { cycleText, findCycle } from "../services/dependencies.ts";
+import { parseSpec, type ServiceSpec } from "../services/spec.ts";
+import type { Catalog } from "./catalog.ts";
+
+/**
+ * Checks the parameters of a provider's task.
+ * @returns undefined when nothing is known of that type, here or by its later coming
+ * @throws InvalidSpec with every path below `params`
+ */
+export type CheckParams = (type: string, params: unknown) => "checked" | "unknown";
+
+/**
+ * All documents, parsed and checked.
+ * @throws InvalidSpec with every error of every document; where there are several, each path begins
+ * with the document's place, `[1].params.command`
+ */
+export function checkDocuments(
+  documents: readonly unknown[],
+  catalog: Catalog,
+  checkParams: CheckParams,
+): readonly ServiceSpec[] {
+  const details: ErrorDetail[] = [];
+  const specs = documents.flatMap((document, index) => {
+    const prefix = documents.length > 1 ? `[${index}]` : "";
+    try {
+      const spec = parseSpec(document);
+      details.push(...at(prefix, problems(spec, catalog, checkParams)));
+      return [spec];
+    } catch (error) {
+      if (!(error instanceof InvalidSpec)) throw error;
+      details.push(...at(prefix, error.details));
+      return [];
+    }
+  });
+  details.push(...duplicates(specs));
+  if (details.length > 0) throw new InvalidSpec("the spec cannot be accepted", { details });
+  const cycle = cycleThrough(catalog, specs);
+  if (cycle === undefined) return specs;
+  const message = `is a cycle: ${cycle}`;
+  throw new InvalidSpec("the spec cannot be accepted", {
+    details: [{ path: "requires", message }],
+  });
+}
+
+/** The first cycle that deploying `specs` would close, as `a → b → a`. */
+export function cycleThrough(catalog: Catalog, specs: readonly ServiceSpec[]): string | undefined {
+  const there = catalog.groups().map(({ record }) => record.spec);
+  const graph = new Map(
+    [...there, ...specs].map(({ name, requires }): [ServiceName, readonly ServiceName[]] => [
+      name,
+      requires,
+    ]),
+  );
+  for (const { name } of specs) {
+    const cycle = findCycle(graph, name);
+    if (cycle !== undefined) return cycleText(cycle);
+  }
+  return undefined;
+}
+
+function problems(
+  { provider, params }: ServiceSpec,
+  catalog: Catalog,
+  checkParams: CheckParams,
+): readonly ErrorDetail[] {
+  try {
+    if (checkParams(provider, params) === "checked" || isOffered(catalog, provider)) return [];
+    return [{ path: "provider", message: `no node of the network knows a provider ${provider}` }];
+  } catch (error) {
+    if (error instanceof InvalidSpec) return error.details;
+    throw error;
+  }
+}
+
+function isOffered(catalog: Catalog, type: string): boolean {
+  return catalog.view.members.some(({ facts }) =>
+    facts.providers.some((provider) => provider.type === type),
+  );
+}
+
+function duplicates(specs: readonly ServiceSpec[]): readonly ErrorDetail[] {
+  return specs.flatMap(({ name }, index) => {
+    const first = specs.findIndex((spec) => spec.name === name);
+    return first === index
+      ? []
+      : [{ path: `[${index}].name`, message: `${name} is also the name of [${first}]` }];
+  });
+}
+
+function at(prefix: string, details: readonly ErrorDetail[]): readonly ErrorDetail[] {
+  if (prefix === "") return details;
+  return details.map(({ path, message }) => ({ path: `${prefix}.${path}`, message }));
+}

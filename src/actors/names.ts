@@ -1,0 +1,25 @@
+/**
+ * The names under which actors are registered, in one place: a name is how they find each other over
+ * restarts, and on other nodes.
+ */
+import type { InstanceId } from "../core/ids.ts";
+
+export const names = {
+  mob: "mob",
+  listener: "listener",
+  connections: "connections",
+  ringMember: "ring-member",
+  store: "store",
+  controller: "controller",
+  agent: "agent",
+  services: "services",
+  inspector: "inspector",
+} as const;
+
+export function providerWorkerName(instance: InstanceId): string {
+  return `provider-worker/${instance}`;
+}
+
+export function logFollowerName(instance: InstanceId): string {
+  return `log-follower/${instance}`;
+}

@@ -1,0 +1,19 @@
+/**
+ * Who decides for a group: the node that its shard ranks first among the live. No one is elected, and
+ * every node computes the same answer from the same view.
+ */
+import type { NodeId } from "../core/ids.ts";
+import { asServiceName } from "../core/ids.ts";
+import { isLive, type View } from "../membership/view.ts";
+import { rank, shardOf } from "../ring/ranking.ts";
+import { groupOf } from "../services/service-name.ts";
+
+/** The node whose controller decides for the service's group; undefined while no node is live. */
+export function ownerOf(view: View, name: string): NodeId | undefined {
+  const live = view.members.filter(isLive).map(({ id }) => ({ id }));
+  return rank(shardOf(groupOf(asServiceName(name))), live)[0];
+}
+
+export function owns(view: View, node: NodeId, name: string): boolean {
+  return ownerOf(view, name) === node;
+}

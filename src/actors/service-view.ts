@@ -1,0 +1,104 @@
+/**
+ * What a user is told of a service: wish, placement, status and view put together. The same on every
+ * node that holds the same records.
+ */
+import type { NodeId, ServiceName } from "../core/ids.ts";
+import { isLive } from "../membership/view.ts";
+import type { Handle, InstanceStatus, Phase, TaskExit } from "../services/instance-status.ts";
+import { refusalsText } from "../services/placement.ts";
+import type { GroupRecord, PlacementRecord } from "../services/records.ts";
+import { groupOf } from "../services/service-name.ts";
+import type { Catalog, Stamped } from "./catalog.ts";
+
+export interface InstanceInfo {
+  readonly name: ServiceName;
+  readonly group: string;
+  readonly instance: PlacementRecord["instance"] | null;
+  readonly slot: number;
+  readonly node: NodeId | null;
+  readonly provider: string;
+  readonly state: Phase;
+  readonly healthy: boolean | null;
+  readonly handle: Handle;
+  readonly exit?: TaskExit;
+  readonly restarts: number;
+  /** Wall clock, ms; 0 where nothing has happened yet. */
+  readonly since: number;
+  readonly reason?: string;
+  readonly generation: number;
+  readonly epoch: number;
+  /** Nothing more comes of what was last wished until something else happens. */
+  readonly isSettled: boolean;
+}
+
+/** The one instance that a group has in this version. */
+export function instanceInfo(catalog: Catalog, group: Stamped<GroupRecord>): InstanceInfo {
+  const { name, uid, spec, generation } = group.record;
+  const held = catalog.placement(name, 0);
+  const placement = held?.uid === uid ? held : undefined;
+  const status = placement === undefined ? undefined : catalog.status(placement.instance);
+  const common = {
+    name,
+    group: groupOf(name),
+    instance: placement?.instance ?? null,
+    slot: 0,
+    node: placement?.node ?? null,
+    provider: spec.provider,
+    generation,
+    epoch: placement?.epoch.counter ?? 0,
+  };
+  if (placement === undefined || placement.node === null || status === undefined) {
+    return { ...common, ...unstarted(placement), isSettled: placement?.node === null };
+  }
+  return {
+    ...common,
+    ...seen(catalog, placement.node, status),
+    isSettled: isSettled(catalog, group, placement.node, status),
+  };
+}
+
+type Observed = Pick<
+  InstanceInfo,
+  "state" | "healthy" | "handle" | "exit" | "restarts" | "since" | "reason"
+>;
+
+function unstarted(placement: PlacementRecord | undefined): Observed {
+  const reason =
+    placement === undefined
+      ? "is yet to be placed"
+      : placement.node === null
+        ? refusalsText(placement.refusals)
+        : "its node has yet to take it up";
+  return { state: "pending", healthy: null, handle: {}, restarts: 0, since: 0, reason };
+}
+
+/** The status as its node told it; of a node that is not heard of, no one knows the present one. */
+function seen(catalog: Catalog, node: NodeId, status: InstanceStatus): Observed {
+  const { state, healthy, handle = {}, exit, restarts, since, reason } = status;
+  const observed = { state, healthy, handle, restarts, since };
+  const member = catalog.member(node);
+  const told = { ...observed, ...(exit && { exit }), ...(reason !== undefined && { reason }) };
+  if (member !== undefined && isLive(member)) return told;
+  const where = `its node ${member?.name ?? node} is ${member?.state ?? "not known"}`;
+  if (member?.state === "away") return { ...told, reason: `${where}; its tasks run on` };
+  return { ...told, state: "lost", reason: `${where}; it was ${state} when last heard of` };
+}
+
+function isSettled(
+  catalog: Catalog,
+  group: Stamped<GroupRecord>,
+  node: NodeId,
+  status: InstanceStatus,
+): boolean {
+  const member = catalog.member(node);
+  if (member === undefined || !isLive(member)) return true;
+  if (status.state === "pending") return true;
+  if (status.state === "starting" || status.state === "stopping") return false;
+  const wish = catalog.wish(group);
+  if (wish.run === "stopped") return status.state === "stopped";
+  return (
+    status.specStamp === wish.specStamp &&
+    status.runStamp === wish.runStamp &&
+    status.restartStamp === wish.restartStamp
+  );
+}

@@ -1,0 +1,17 @@
+/** Which HTTP status goes with which error code. What is not here is a bug of Mob's: 500. */
+const statuses: Readonly<Record<string, number>> = {
+  bad_request: 400,
+  invalid_spec: 400,
+  forbidden: 403,
+  not_found: 404,
+  conflict: 409,
+  comes_later: 501,
+  unreachable: 503,
+  unavailable: 503,
+  overloaded: 503,
+  outcome_unknown: 504,
+};
+
+export function statusOf(code: string): number {
+  return statuses[code] ?? 500;
+}

@@ -1,0 +1,172 @@
+/**
+ * What the API says of nodes and services: one declaration each gives the type, the check and, later,
+ * the OpenAPI document. Scripts rely on these fields (`--json` prints them): a field may be added,
+ * never renamed. Times are wall clock, ms since 1970.
+ */
+import Type, { type Static } from "typebox";
+
+const Integer = Type.Integer();
+const NullableString = Type.Union([Type.String(), Type.Null()]);
+const Strings = Type.Immutable(Type.Array(Type.String()));
+
+/** A node, as the node that was asked sees it. */
+export const NodeView = Type.Object({
+  name: Type.String(),
+  id: Type.String(),
+  /** `host:port`. */
+  address: Type.String(),
+  state: Type.Union([
+    Type.Literal("alive"),
+    Type.Literal("suspect"),
+    Type.Literal("away"),
+    Type.Literal("dead"),
+    Type.Literal("left"),
+  ]),
+  /** The types it offers, sorted. */
+  providers: Strings,
+  labels: Type.Record(Type.String(), Type.String()),
+  version: Type.String(),
+});
+export type NodeView = Static<typeof NodeView>;
+
+/** Life cycle of an instance (DESIGN section 9). */
+export const InstanceState = Type.Union([
+  Type.Literal("pending"),
+  Type.Literal("starting"),
+  Type.Literal("running"),
+  Type.Literal("stopping"),
+  Type.Literal("stopped"),
+  Type.Literal("backing-off"),
+  Type.Literal("failed"),
+  Type.Literal("lost"),
+  Type.Literal("done"),
+]);
+export type InstanceState = Static<typeof InstanceState>;
+
+/** One instance of a service: a row of `mob ls`. */
+export const InstanceView = Type.Object({
+  /** `group/service`, or the one name of a lone service. */
+  name: Type.String(),
+  group: Type.String(),
+  /** Null, as is `node`, as long as the instance has not been placed. */
+  id: NullableString,
+  slot: Integer,
+  /** The node's name. */
+  node: NullableString,
+  provider: Type.String(),
+  state: InstanceState,
+  healthy: Type.Boolean(),
+  /** How to find its task: `{ pid }`, `{ container }`…; empty when it has none. */
+  handle: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+  /** How its last task ended: one of the two, or neither where nothing recorded it. */
+  exit: Type.Optional(
+    Type.Object({ code: Type.Optional(Integer), signal: Type.Optional(Type.String()) }),
+  ),
+  restarts: Integer,
+  /** When it came into its state. */
+  since: Type.Number(),
+  /** Why it is in its state, where there is something to say. */
+  reason: Type.Optional(Type.String()),
+  generation: Integer,
+  /** The counter of its placement's epoch. */
+  epoch: Integer,
+});
+export type InstanceView = Static<typeof InstanceView>;
+
+/** A service or a whole group: what was deployed, and what became of it. */
+export const ServiceDetail = Type.Object({
+  name: Type.String(),
+  group: Type.String(),
+  /** The spec as it was deployed, defaults filled in. */
+  spec: Type.Unknown(),
+  /** What the user wants. */
+  wanted: Type.Union([Type.Literal("running"), Type.Literal("stopped")]),
+  generation: Integer,
+  instances: Type.Immutable(Type.Array(InstanceView)),
+});
+export type ServiceDetail = Static<typeof ServiceDetail>;
+
+/** What the answer of a write is worth (DESIGN section 8). */
+const acknowledgement = {
+  class: Type.Union([Type.Literal("available"), Type.Literal("strict")]),
+  /** Names of the nodes that have it on disk. */
+  acks: Strings,
+  /** How many nodes ought to have it. */
+  replicas: Integer,
+  partitioned: Type.Boolean(),
+};
+
+export const DeployResult = Type.Object({
+  group: Type.String(),
+  generation: Integer,
+  result: Type.Union([Type.Literal("created"), Type.Literal("updated"), Type.Literal("unchanged")]),
+  instances: Type.Immutable(
+    Type.Array(
+      Type.Object({
+        name: Type.String(),
+        slot: Integer,
+        node: NullableString,
+        state: InstanceState,
+      }),
+    ),
+  ),
+  ...acknowledgement,
+});
+export type DeployResult = Static<typeof DeployResult>;
+
+/** What can be done to a service that is there. */
+export const Action = Type.Union([
+  Type.Literal("start"),
+  Type.Literal("stop"),
+  Type.Literal("restart"),
+  Type.Literal("remove"),
+]);
+export type Action = Static<typeof Action>;
+
+export const ActionResult = Type.Object({
+  name: Type.String(),
+  /** `unchanged`: it already was as wanted. */
+  result: Type.Union([
+    Type.Literal("started"),
+    Type.Literal("stopped"),
+    Type.Literal("restarted"),
+    Type.Literal("removed"),
+    Type.Literal("unchanged"),
+  ]),
+  /** Its state when the answer was given. */
+  state: Type.Union([InstanceState, Type.Literal("removed")]),
+  ...acknowledgement,
+});
+export type ActionResult = Static<typeof ActionResult>;
+
+/** What one provider can do on one node, or why it cannot. */
+export const ProviderView = Type.Object({
+  /** The node's name. */
+  node: Type.String(),
+  type: Type.String(),
+  available: Type.Boolean(),
+  version: Type.Optional(Type.String()),
+  features: Strings,
+  /** Why it is not available. */
+  reason: Type.Optional(Type.String()),
+});
+export type ProviderView = Static<typeof ProviderView>;
+
+/** What a node says of itself: who it is, and what it speaks. */
+export const VersionView = Type.Object({
+  version: Type.String(),
+  /** Of the HTTP API; grows when a change breaks clients. */
+  api: Integer,
+});
+export type VersionView = Static<typeof VersionView>;
+
+/** A node that is about to stop. */
+export const ShutdownView = Type.Object({
+  /** The node's name. */
+  name: Type.String(),
+  /** Its process: the node has stopped when that is gone. */
+  pid: Integer,
+  /** Names of the services whose tasks run on under their keepers. */
+  running: Strings,
+});
+export type ShutdownView = Static<typeof ShutdownView>;

@@ -1,0 +1,43 @@
+/** Reads the values of options; what is wrong is told with the option's name. */
+import { BadRequest } from "../core/errors.ts";
+import { parsePort } from "./context.ts";
+
+export function portOption(text: string): number {
+  return parsePort(text, "--port");
+}
+
+/** `docker,bash`. */
+export function providersOption(text: string): string[] {
+  const types = text.split(",").map((type) => type.trim());
+  if (types.includes(""))
+    throw new BadRequest(`--providers "${text}" should look like bash,docker`);
+  return types;
+}
+
+/** `zone=eu`, once a label. */
+export function labelOption(
+  text: string,
+  before: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const [, key, value] = /^([^=\s]+)=(.*)$/.exec(text) ?? [];
+  if (key === undefined || value === undefined) {
+    throw new BadRequest(`--label "${text}" should look like zone=eu`);
+  }
+  return { ...before, [key]: value };
+}
+
+export function repeatedOption(text: string, before: readonly string[]): string[] {
+  return [...before, text];
+}
+
+/** A number of lines, or `all`. */
+export function tailOption(text: string): number | "all" {
+  return text === "all" ? "all" : countOption("--tail")(text);
+}
+
+export function countOption(option: string): (text: string) => number {
+  return (text) => {
+    if (/^[0-9]{1,9}$/.test(text)) return Number(text);
+    throw new BadRequest(`${option} "${text}" should be a number`);
+  };
+}

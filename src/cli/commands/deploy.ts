@@ -1,0 +1,39 @@
+/** Deploys specs from files, standard input or the command line itself. */
+import { readFile } from "node:fs/promises";
+import { text } from "node:stream/consumers";
+import type { Source } from "../../api/documents.ts";
+import { BadRequest, messageOf } from "../../core/errors.ts";
+import { formatDeploys } from "../../shell/views.ts";
+import type { Context } from "../context.ts";
+import type { Io } from "../io.ts";
+import { withProgress } from "../progress.ts";
+import { exitCodeOfStates } from "./services.ts";
+
+/**
+ * Each source is a file, `-` for standard input, or a spec itself (JSON, also with single quotes, or
+ * YAML). All are read and parsed before anything is sent. Resolves with the exit code.
+ */
+export async function deploy(context: Context, sources: readonly string[]): Promise<number> {
+  const { io, client, print } = context;
+  const read = await Promise.all(sources.map((source) => readSource(io, source)));
+  const { readDocuments } = await import("../../api/documents.ts"); // YAML is slow to load.
+  const documents = readDocuments(read);
+  const results = await withProgress(io, "deploying", client.deploy(documents));
+  await print(results, formatDeploys);
+  return exitCodeOfStates(results.flatMap(({ instances }) => instances.map(({ state }) => state)));
+}
+
+async function readSource(io: Io, source: string): Promise<Source> {
+  if (source === "-") return { name: "standard input", text: await text(io.stdin) };
+  if (isInline(source)) return { name: "the command line", text: source };
+  try {
+    return { name: source, text: await readFile(source, "utf8") };
+  } catch (error) {
+    throw new BadRequest(`${source} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+}
+
+/** A spec has braces, lines, or at least one `key: value`; a path has none of these. */
+function isInline(source: string): boolean {
+  return /^\s*[{[]|\n|^\s*\w+:\s/.test(source);
+}

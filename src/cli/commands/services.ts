@@ -1,0 +1,33 @@
+/** Commands about services that are there: list, look at, start, stop, restart, remove. */
+import type { Action, InstanceState } from "../../api/shapes.ts";
+import { formatActions, formatInstances, formatService } from "../../shell/views.ts";
+import type { Context } from "../context.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { withProgress } from "../progress.ts";
+
+export async function listServices({ client, print }: Context): Promise<void> {
+  await print(await client.services(), (services, paint) =>
+    formatInstances(services, Date.now(), paint),
+  );
+}
+
+export async function showService({ client, print }: Context, name: string): Promise<void> {
+  await print(await client.show(name), (detail, paint) => formatService(detail, Date.now(), paint));
+}
+
+/** Resolves with the exit code. */
+export async function actOnServices(
+  { io, client, print }: Context,
+  action: Action,
+  names: readonly string[],
+): Promise<number> {
+  const what = `waiting to ${action} ${names.join(", ")}`;
+  const results = await withProgress(io, what, client.act(action, names));
+  await print(results, formatActions);
+  return exitCodeOfStates(results.map(({ state }) => state));
+}
+
+/** What was asked for was done, and yet failed if a service did. */
+export function exitCodeOfStates(states: readonly (InstanceState | "removed")[]): number {
+  return states.includes("failed") ? exitCodes.failed : exitCodes.done;
+}

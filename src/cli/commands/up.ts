@@ -1,0 +1,136 @@
+/**
+ * Starts a node and stays with it: at the shell on a terminal, in the foreground otherwise, or, when
+ * detached, as the background process that `detach.ts` started. However it stops, the user is told
+ * what becomes of the services.
+ */
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { type Client, createClient } from "../../client/client.ts";
+import { ComesLater, errorShape } from "../../core/errors.ts";
+import type { LogLevel } from "../../core/log.ts";
+import type { NodeOptions, RunningNode } from "../../node/start.ts";
+import type { Shell } from "../../shell/shell.ts";
+import { coloured, plain } from "../../shell/style.ts";
+import { type CommonOptions, portOf } from "../context.ts";
+import { nodeLogFile } from "../detach.ts";
+import type { Io } from "../io.ts";
+import { farewell, greeting } from "../node-messages.ts";
+
+export interface UpOptions extends CommonOptions {
+  /** Default: all that are found on the machine. */
+  readonly providers?: readonly string[];
+  readonly data?: string;
+  readonly bind?: string;
+  readonly advertise?: string;
+  readonly join: readonly string[];
+  readonly name?: string;
+  readonly label: Readonly<Record<string, string>>;
+  /** This is the process that a detaching one started, and that waits to hear how the start went. */
+  readonly detached?: boolean;
+  readonly logLevel: LogLevel;
+}
+
+export type StartNode = (options: NodeOptions) => Promise<RunningNode>;
+
+/** Resolves when the node has stopped. */
+export async function up(io: Io, options: UpOptions, startNode: StartNode): Promise<void> {
+  refuseOtherAddresses(options);
+  const port = portOf(io, options);
+  const dataFolder = dataFolderOf(io, options);
+  const atShell = io.interactive && options.detached !== true;
+  const node = await startNode({
+    port,
+    dataFolder,
+    join: options.join,
+    labels: options.label,
+    logLevel: options.logLevel,
+    env: definedOnly(io.env),
+    logTo: atShell ? nodeLogFile(dataFolder) : "stderr", // Log lines would break into the prompt.
+    ...(options.name !== undefined && { name: options.name }),
+    ...(options.providers !== undefined && { providers: options.providers }),
+  }).catch((error: unknown) => {
+    if (options.detached === true) io.tellParent({ error: errorShape(error) });
+    throw error;
+  });
+
+  const client = createClient({ host: "127.0.0.1", port });
+  const stop = new StopRequest(io);
+  try {
+    const hello = greeting(node, await client.nodes(), io.color ? coloured : plain);
+    io.stdout.write(hello);
+    if (options.detached === true) io.tellParent({ hello });
+    const shell = atShell ? await openShell(io, node, client, dataFolder) : undefined;
+    await Promise.race([stop.asked, node.stopped, ...(shell === undefined ? [] : [shell.closed])]);
+    shell?.close();
+  } finally {
+    stop.begin();
+    client.close();
+    const { running } = await node.stop();
+    io.stdout.write(farewell(node.name, running, port));
+    stop.end();
+  }
+}
+
+/** `--data`, or a folder for each port in `~/.mob` or what MOB_HOME says. */
+export function dataFolderOf(io: Io, options: Pick<UpOptions, "data" | "port">): string {
+  return resolve(options.data ?? join(mobHome(io), String(portOf(io, options))));
+}
+
+export function mobHome(io: Io): string {
+  return io.env["MOB_HOME"] ?? join(homedir(), ".mob");
+}
+
+/** The first signal asks the node to stop; one more, while it stops, ends the process. */
+class StopRequest {
+  readonly asked: Promise<void>;
+  readonly end: () => void;
+  #stopping = false;
+
+  constructor(io: Io) {
+    let ask = () => {};
+    this.asked = new Promise((resolve) => {
+      ask = resolve;
+    });
+    this.end = io.onSignal(() => {
+      if (this.#stopping) io.exit(130); // 128 + SIGINT, as shells have it.
+      ask();
+    });
+  }
+
+  begin(): void {
+    this.#stopping = true;
+  }
+}
+
+async function openShell(
+  io: Io,
+  node: RunningNode,
+  client: Client,
+  dataFolder: string,
+): Promise<Shell> {
+  const { startShell } = await import("../../shell/shell.ts");
+  return startShell({
+    client,
+    name: node.name,
+    input: io.stdin,
+    output: io.stdout,
+    terminal: true,
+    color: io.color,
+    historyFile: join(dataFolder, "shell-history"),
+  });
+}
+
+/** An environment as a program gets it: what is undefined is not there. */
+function definedOnly(env: Io["env"]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+/** Until peers and clients prove who they are, a node is its own host's alone. */
+function refuseOtherAddresses({ bind, advertise }: UpOptions): void {
+  for (const [option, value] of Object.entries({ "--bind": bind, "--advertise": advertise })) {
+    if (value === undefined || ["127.0.0.1", "localhost"].includes(value)) continue;
+    throw new ComesLater(`${option} ${value} comes later: for now a node is on 127.0.0.1 alone`);
+  }
+}

@@ -1,0 +1,59 @@
+/** What every command that talks to a node is given. */
+import { type Address, parseAddress } from "../api/address.ts";
+import { type Client, createClient } from "../client/client.ts";
+import { BadRequest } from "../core/errors.ts";
+import { coloured, type Paint, plain } from "../shell/style.ts";
+import { type Io, write } from "./io.ts";
+
+/** Options that every command takes. */
+export interface CommonOptions {
+  readonly port?: number;
+  readonly node?: string;
+  readonly json?: boolean;
+}
+
+export interface Context {
+  readonly io: Io;
+  readonly client: Client;
+  readonly paint: Paint;
+  /** Prints a value: as JSON with `--json`, else as `format` gives it. */
+  print<T>(value: T, format: (value: T, paint: Paint) => string): Promise<void>;
+}
+
+export const portDefault = 6666;
+
+export function createContext(io: Io, options: CommonOptions): Context {
+  const paint = io.color ? coloured : plain;
+  return {
+    io,
+    paint,
+    client: createClient(nodeAddress(io, options)),
+    async print(value, format) {
+      const json = options.json === true;
+      await write(io, json ? `${JSON.stringify(value)}\n` : format(value, paint));
+    },
+  };
+}
+
+/**
+ * The port given, or that of the environment, or the usual one.
+ * @throws BadRequest when the environment's is no port.
+ */
+export function portOf(io: Io, { port }: CommonOptions): number {
+  return port ?? parsePort(io.env["MOB_PORT"] ?? String(portDefault), "MOB_PORT");
+}
+
+/** @throws BadRequest naming `what` is no port. */
+export function parsePort(text: string, what: string): number {
+  const port = Number(text);
+  if (/^[0-9]{1,5}$/.test(text) && port >= 1 && port <= 65_535) return port;
+  throw new BadRequest(`${what} is "${text}": a port is a number from 1 to 65535`);
+}
+
+function nodeAddress(io: Io, options: CommonOptions): Address {
+  if (options.node !== undefined && options.port !== undefined) {
+    throw new BadRequest("--port and --node both say which node: give one of them");
+  }
+  if (options.node !== undefined) return parseAddress(options.node);
+  return { host: "127.0.0.1", port: portOf(io, options) };
+}

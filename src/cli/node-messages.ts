@@ -1,0 +1,33 @@
+/** What a node says to its user when it has started and when it has stopped. */
+import type { NodeView } from "../api/shapes.ts";
+import type { RunningNode } from "../node/start.ts";
+import type { Paint } from "../shell/style.ts";
+
+type Started = Pick<RunningNode, "name" | "address" | "providers">;
+
+/** `nodes`: the network as the node sees it. */
+export function greeting(node: Started, nodes: readonly NodeView[], paint: Paint): string {
+  const { offered, refused } = node.providers;
+  const others = nodes.filter(({ name }) => name !== node.name);
+  const network =
+    others.length === 0
+      ? "a network of its own"
+      : `one network with ${others.map(({ name, state }) => `${name} (${state})`).join(", ")}`;
+  const lines = [
+    `${paint("bold", node.name)} is up on ${node.address}, in ${network}`,
+    `providers: ${offered.join(", ") || "none: it can run no service itself"}`,
+    ...refused.map(({ type, reason }) => `${paint("yellow", `not offered: ${type}`)}: ${reason}`),
+  ];
+  return `${lines.join("\n")}\n`;
+}
+
+/** `running`: names of the services whose tasks run on. */
+export function farewell(name: string, running: readonly string[], port: number): string {
+  if (running.length === 0) return `${name} has stopped; no service runs on it\n`;
+  const names = running.join(" ");
+  const services = running.length === 1 ? "its service runs" : `its ${running.length} services run`;
+  return (
+    `${name} has stopped; ${services} on without it: ${names}\n` +
+    `to stop them, start it again (mob -p ${port}), then: mob stop -p ${port} ${names}\n`
+  );
+}

@@ -1,0 +1,165 @@
+/** `mob`: every command with its arguments and options, and what runs it. */
+import { type Command, Option } from "commander";
+import type { Action } from "../api/shapes.ts";
+import { version } from "../api/version.ts";
+import {
+  countOption,
+  labelOption,
+  portOption,
+  providersOption,
+  repeatedOption,
+  tailOption,
+} from "./arguments.ts";
+import { showActors } from "./commands/actors.ts";
+import { deploy } from "./commands/deploy.ts";
+import { down } from "./commands/down.ts";
+import { type LogsOptions, showLogs } from "./commands/logs.ts";
+import { joinNetwork, showNodes, showProviders } from "./commands/network.ts";
+import { actOnServices, listServices, showService } from "./commands/services.ts";
+import { shell } from "./commands/shell.ts";
+import { dataFolderOf, type StartNode, type UpOptions, up } from "./commands/up.ts";
+import { type CommonOptions, portOf } from "./context.ts";
+import { withDefaultCommand } from "./default-command.ts";
+import { startDetached } from "./detach.ts";
+import type { Io } from "./io.ts";
+import { addLaterCommands } from "./later.ts";
+import { type Program, run } from "./run.ts";
+
+/** Runs `mob` and resolves with its exit code. */
+export function runMob(
+  args: readonly string[],
+  io: Io,
+  startNode: StartNode = startRealNode,
+): Promise<number> {
+  const all = withDefaultCommand(args);
+  return run(all, io, (program) => {
+    program.command
+      .name("mob")
+      .description("Runs services on a network of equal nodes.")
+      .version(version)
+      .option("-p, --port <port>", "port of a node on this host (MOB_PORT, or 6666)", portOption)
+      .option("--node <host:port>", "the node to ask, in place of --port")
+      .option("--json", "answer in JSON");
+    addNodeCommands(program, all, startNode);
+    addNetworkCommands(program);
+    addServiceCommands(program);
+    addActorCommands(program);
+    addLaterCommands(program.command);
+  });
+}
+
+async function startRealNode(options: Parameters<StartNode>[0]): ReturnType<StartNode> {
+  const { startNode } = await import("../node/start.ts"); // All of the node: no other command pays.
+  return startNode(options);
+}
+
+function addNodeCommands(program: Program, args: readonly string[], startNode: StartNode): void {
+  const { command, io, done, context } = program;
+  command
+    .command("up")
+    .description("start a node on this host and open its shell; `mob` alone means this")
+    .option("-P, --providers <list>", "what it may run: bash,docker (all found)", providersOption)
+    .option("--data <folder>", "where it keeps its data (MOB_HOME or ~/.mob, then the port)")
+    .option("--bind <address>", "address it listens on (127.0.0.1)")
+    .option("--advertise <address>", "address others reach it at (127.0.0.1)")
+    .option("--join <host:port>", "join the network of this node; repeatable", repeatedOption, [])
+    .option("--name <name>", "its name (PORT@HOSTNAME)")
+    .option("--label <key=value>", "a label for placement; repeatable", labelOption, {})
+    .option("--detach", "run in the background, and return once the port is open")
+    .addOption(new Option("--detached").hideHelp())
+    .addOption(
+      new Option("--log-level <level>", "least important lines that are logged")
+        .choices(["debug", "info", "warn", "error"])
+        .default("info"),
+    )
+    .action((_options: unknown, own: Command) => {
+      const options = own.optsWithGlobals<UpOptions & { readonly detach?: boolean }>();
+      if (options.detach !== true) return done(up(io, options, startNode));
+      return done(startDetached(io, args, dataFolderOf(io, options), portOf(io, options)));
+    });
+  command
+    .command("down")
+    .description("stop a node; its services run on")
+    .action((_options: unknown, own: Command) =>
+      done(down(context(own), own.optsWithGlobals<CommonOptions>())),
+    );
+  command
+    .command("shell")
+    .description("open the shell on a running node")
+    .action((_options: unknown, own: Command) => done(shell(context(own))));
+}
+
+function addNetworkCommands({ command, context, done }: Program): void {
+  command
+    .command("nodes")
+    .description("list the nodes of the network")
+    .action((_options: unknown, own: Command) => done(showNodes(context(own))));
+  command
+    .command("join")
+    .description("join the network of another node")
+    .argument("<host:port>")
+    .action((address: string, _options: unknown, own: Command) =>
+      done(joinNetwork(context(own), address)),
+    );
+  command
+    .command("providers")
+    .description("list what each node can run, and why not")
+    .action((_options: unknown, own: Command) => done(showProviders(context(own))));
+}
+
+function addServiceCommands({ command, context, done }: Program): void {
+  command
+    .command("deploy")
+    .description("deploy services and groups, or update them")
+    .argument("<spec...>", "files, - for standard input, or JSON or YAML itself")
+    .action((sources: string[], _options: unknown, own: Command) =>
+      done(deploy(context(own), sources)),
+    );
+  command
+    .command("ls")
+    .description("list all services")
+    .action((_options: unknown, own: Command) => done(listServices(context(own))));
+  command
+    .command("show")
+    .description("show a service: its spec and its instances")
+    .argument("<name>")
+    .action((name: string, _options: unknown, own: Command) =>
+      done(showService(context(own), name)),
+    );
+  command
+    .command("logs")
+    .description("show the output of a service")
+    .argument("<name>")
+    .option("-f, --follow", "go on with what it writes from now on")
+    .option("-n, --tail <lines>", "begin with the last lines, or all", tailOption, 100)
+    .option("--slot <number>", "one instance of several", countOption("--slot"))
+    .action((name: string, _options: unknown, own: Command) =>
+      done(showLogs(context(own), name, own.optsWithGlobals<LogsOptions>())),
+    );
+  const actions: readonly [string, Action, string][] = [
+    ["start", "start", "start services that were stopped"],
+    ["stop", "stop", "stop services; they stay stopped until started"],
+    ["restart", "restart", "stop and start services"],
+    ["rm", "remove", "stop services and forget them"],
+  ];
+  for (const [name, action, description] of actions) {
+    command
+      .command(name)
+      .description(description)
+      .argument("<name...>")
+      .action((names: string[], _options: unknown, own: Command) =>
+        done(actOnServices(context(own), action, names)),
+      );
+  }
+}
+
+function addActorCommands({ command, context, done }: Program): void {
+  command
+    .command("actors")
+    .description("show a node's tree of actors, or one actor")
+    .argument("[actor]", "its path or registered name")
+    .option("--of <node>", "of another node: its name or id")
+    .action((target: string | undefined, _options: unknown, own: Command) =>
+      done(showActors(context(own), target, own.opts<{ readonly of?: string }>())),
+    );
+}

@@ -1,0 +1,102 @@
+/**
+ * The API as typed calls: the same `Commands` that the node implements, from anywhere. A failed write
+ * is told apart: refused (RemoteError, with the node's own code), never sent (Unreachable), or sent
+ * and not answered (OutcomeUnknown). Answers are trusted in shape, once the header says a node wrote
+ * them: it checked them by type, and a newer one may add fields.
+ */
+import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
+import { type Address, formatAddress } from "../api/address.ts";
+import type { Commands, LogChunk, LogOptions } from "../api/commands.ts";
+import { decodeLog } from "../api/log-frames.ts";
+import { actionPath, paths, withName } from "../api/paths.ts";
+import type {
+  ActionResult,
+  DeployResult,
+  InstanceView,
+  NodeView,
+  ProviderView,
+  ServiceDetail,
+  ShutdownView,
+  VersionView,
+} from "../api/shapes.ts";
+import { createExchange, type Exchange } from "./exchange.ts";
+
+export interface Client extends Commands {
+  /** `host:port` of the node it talks to. */
+  readonly address: string;
+  /** Who answers there. The cheapest call there is. */
+  version(): Promise<VersionView>;
+  /** Closes idle connections. They keep no process alive, so a command may forget this. */
+  close(): void;
+}
+
+export interface ClientOptions {
+  /** Wait for the answer of a call that changes nothing; default 15,000 ms. */
+  readonly readTimeoutMs?: number;
+  /** The same for one that does: the node waits for the outcome too; default 90,000 ms. */
+  readonly writeTimeoutMs?: number;
+}
+
+/** Connects when first called. */
+export function createClient(
+  address: Address,
+  { readTimeoutMs = 15_000, writeTimeoutMs = 90_000 }: ClientOptions = {},
+): Client {
+  const exchange = createExchange(address);
+  const get = <T>(path: string): Promise<T> =>
+    exchange.json<T>({ method: "GET", path, timeoutMs: readTimeoutMs });
+  const post = <T>(path: string, body: object): Promise<T> =>
+    exchange.json<T>({ method: "POST", path, body, timeoutMs: writeTimeoutMs });
+
+  return {
+    address: formatAddress(address),
+    version: () => get<VersionView>(paths.version),
+    nodes: () => get<NodeView[]>(paths.nodes),
+    join: (other) => post<NodeView[]>(paths.join, { address: other }),
+    services: () => get<InstanceView[]>(paths.services),
+    show: (name) => get<ServiceDetail>(withName(paths.service, name)),
+    deploy: (documents) => post<DeployResult[]>(paths.deploy, { documents }),
+    act: (action, names) => post<ActionResult[]>(actionPath(action), { names }),
+    logs: (name, options, signal) => readLogs(exchange, name, options, signal, readTimeoutMs),
+    providers: () => get<ProviderView[]>(paths.providers),
+    actors: (node) => get<ActorView>(withQuery(paths.actors, { node })),
+    actor: (target, node) => get<ActorDetail>(withQuery(paths.actor, { target, node })),
+    shutdown: () => post<ShutdownView>(paths.shutdown, {}),
+    close: () => exchange.close(),
+  };
+}
+
+async function readLogs(
+  exchange: Exchange,
+  name: string,
+  { tail, follow, slot }: LogOptions,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<AsyncIterable<LogChunk>> {
+  const query = { tail: String(tail), follow: String(follow), slot: slot?.toString() };
+  const path = withQuery(withName(paths.logs, name), query);
+  const body = await exchange
+    .stream({ method: "GET", path, timeoutMs, signal })
+    .catch((error: unknown) => {
+      if (signal.aborted) return [];
+      throw error;
+    });
+  return untilAborted(decodeLog(body), signal);
+}
+
+/** Who has aborted does not want to hear that the stream broke off. */
+async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): AsyncGenerator<T> {
+  try {
+    yield* items;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.set(key, value);
+  }
+  return parameters.size === 0 ? path : `${path}?${parameters}`;
+}

@@ -1,0 +1,209 @@
+/**
+ * The API's commands, carried out on the network: the actors' own words put into the shapes that the
+ * API promises.
+ */
+
+import type { ActorFactsTree, InspectorProtocol } from "../actors/inspector.ts";
+import { names } from "../actors/names.ts";
+import type { NodeInfo } from "../actors/node-view.ts";
+import type { ActOutcome, DeployOutcome, Operations } from "../actors/operations.ts";
+import type { InstanceInfo } from "../actors/service-view.ts";
+import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
+import type { Commands } from "../api/commands.ts";
+import type {
+  Action,
+  ActionResult,
+  DeployResult,
+  InstanceView,
+  NodeView,
+  ProviderView,
+  ServiceDetail,
+} from "../api/shapes.ts";
+import { NotFound } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
+import type { ActorSystem } from "../otp/actor-system.ts";
+import { named } from "../otp/ref.ts";
+import { readLogs } from "./log-reading.ts";
+
+export interface CommandsOptions {
+  readonly operations: Operations;
+  readonly system: ActorSystem;
+  /** This node's own name. */
+  readonly name: string;
+  /** Has this node stop soon. */
+  readonly stop: () => void;
+}
+
+export function networkCommands(options: CommandsOptions): Commands {
+  const { operations, system, name, stop } = options;
+  const nodeName = (id: NodeId | null) => nameOf(operations, id);
+  const view = (instance: InstanceInfo) => instanceView(instance, nodeName);
+  const inspectorOf = (node: string | undefined) =>
+    named<InspectorProtocol>(
+      node === undefined ? system.node : nodeNamed(operations, node).id,
+      names.inspector,
+    );
+  return {
+    nodes: async () => operations.nodes().map(nodeView),
+    async join(address) {
+      await operations.join(address);
+      return operations.nodes().map(nodeView);
+    },
+    services: async () => operations.instances().map(view),
+    async show(service): Promise<ServiceDetail> {
+      const instance = operations.instance(service);
+      const { spec, wanted } = operations.spec(service);
+      const { group, generation } = instance;
+      return { name: service, group, spec, wanted, generation, instances: [view(instance)] };
+    },
+    async deploy(documents) {
+      const outcomes = await operations.deploy(documents);
+      return outcomes.map((outcome) => deployResult(outcome, nodeName));
+    },
+    async act(action, services) {
+      const outcomes = await operations.act(action, services);
+      return outcomes.map((outcome, i) =>
+        actionResult(action, services[i] ?? "", outcome, nodeName),
+      );
+    },
+    logs: (service, logOptions, signal) => readLogs(operations, service, logOptions, signal),
+    providers: async () =>
+      operations
+        .nodes()
+        .filter(({ isLive }) => isLive)
+        .flatMap(providerViews),
+    actors: async (node) => actorView(await system.call(inspectorOf(node), "tree", undefined)),
+    async actor(target, node): Promise<ActorDetail> {
+      const detail = await system.call(inspectorOf(node), "detail", { target });
+      return { node: node ?? name, ...detail };
+    },
+    async shutdown() {
+      stop();
+      return { name, pid: process.pid, running: runningOn(operations, system.node) };
+    },
+  };
+}
+
+/** Names of the services whose tasks run on `node` now. */
+export function runningOn(operations: Operations, node: NodeId): string[] {
+  return operations
+    .instances()
+    .filter((instance) => instance.node === node && "pid" in instance.handle)
+    .map((instance) => instance.name);
+}
+
+function nodeView({ name, id, address, state, providers, labels, version }: NodeInfo): NodeView {
+  const offered = providers.filter(({ available }) => available).map(({ type }) => type);
+  return { name, id, address, state, providers: offered.sort(), labels: { ...labels }, version };
+}
+
+function providerViews({ name, providers }: NodeInfo): ProviderView[] {
+  return providers.map(({ type, available, version, features = [], reason }) => ({
+    node: name,
+    type,
+    available,
+    features: [...features],
+    ...(version !== undefined && { version }),
+    ...(reason !== undefined && { reason }),
+  }));
+}
+
+function instanceView(
+  info: InstanceInfo,
+  nodeName: (id: NodeId | null) => string | null,
+): InstanceView {
+  const { name, instance, slot, provider, state, healthy, handle, exit, reason } = info;
+  return {
+    name,
+    group: info.group,
+    id: instance,
+    slot,
+    node: nodeName(info.node),
+    provider,
+    state,
+    healthy: healthy ?? state === "running",
+    handle: { ...handle },
+    ...(exit && { exit: exitView(exit) }),
+    restarts: info.restarts,
+    since: info.since,
+    ...(reason !== undefined && { reason }),
+    generation: info.generation,
+    epoch: info.epoch,
+  };
+}
+
+function exitView(exit: NonNullable<InstanceInfo["exit"]>): NonNullable<InstanceView["exit"]> {
+  switch (exit.kind) {
+    case "exited":
+      return { code: exit.code };
+    case "signaled":
+      return { signal: exit.signal };
+    case "unknown":
+      return {};
+  }
+}
+
+function deployResult(
+  { deployed, receipt, instance }: DeployOutcome,
+  nodeName: (id: NodeId | null) => string | null,
+): DeployResult {
+  const { group, generation, result } = deployed;
+  const instances =
+    instance === undefined
+      ? []
+      : [
+          {
+            name: instance.name,
+            slot: instance.slot,
+            node: nodeName(instance.node),
+            state: instance.state,
+            ...(instance.reason !== undefined && { reason: instance.reason }),
+          },
+        ];
+  return { group, generation, result, instances, ...acknowledgement(receipt, nodeName) };
+}
+
+function actorView({ children, ...facts }: ActorFactsTree): ActorView {
+  return { ...facts, children: children.map(actorView) };
+}
+
+const done = {
+  start: "started",
+  stop: "stopped",
+  restart: "restarted",
+  remove: "removed",
+} as const;
+
+function actionResult(
+  action: Action,
+  name: string,
+  { changed, receipt, instance }: ActOutcome,
+  nodeName: (id: NodeId | null) => string | null,
+): ActionResult {
+  return {
+    name,
+    result: changed ? done[action] : "unchanged",
+    state: instance?.state ?? "removed",
+    ...acknowledgement(receipt, nodeName),
+  };
+}
+
+function acknowledgement(
+  { acks, replicas, partitioned }: DeployOutcome["receipt"],
+  nodeName: (id: NodeId | null) => string | null,
+) {
+  const holders = acks.map((id) => nodeName(id) ?? id);
+  return { class: "available" as const, acks: holders, replicas, partitioned };
+}
+
+function nameOf(operations: Operations, id: NodeId | null): string | null {
+  if (id === null) return null;
+  return operations.nodes().find((node) => node.id === id)?.name ?? id;
+}
+
+/** @throws NotFound */
+function nodeNamed(operations: Operations, named: string): NodeInfo {
+  const node = operations.nodes().find(({ name, id }) => name === named || id === named);
+  if (node === undefined) throw new NotFound(`there is no node ${named}`);
+  return node;
+}

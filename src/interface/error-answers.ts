@@ -1,0 +1,57 @@
+/**
+ * How every failure is answered: `{ error: { code, message, details } }` with a fitting status, never
+ * a stack. A bug is logged with its stack and answered as `internal`.
+ */
+import type { Socket } from "node:net";
+import type { FastifyInstance } from "fastify";
+import type { ErrorEnvelope } from "../api/error-envelope.ts";
+import { statusOf } from "../api/error-status.ts";
+import { BadRequest, errorShape, MobError, NotFound } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+
+export function answerErrors(app: FastifyInstance, log: Log): void {
+  app.setErrorHandler(async (error, request, reply) => {
+    const shape = errorShape(asMobError(error));
+    const status = statusOf(shape.code);
+    if (status === 500) {
+      log.error("a request failed", { method: request.method, path: request.url, error });
+    }
+    return reply
+      .code(protocolStatus(error) ?? status)
+      .send({ error: shape } satisfies ErrorEnvelope);
+  });
+  app.setNotFoundHandler(async (request, reply) => {
+    const error = errorShape(new NotFound(`there is no ${request.method} ${request.url}`));
+    return reply.code(404).send({ error } satisfies ErrorEnvelope);
+  });
+}
+
+/** What fastify refuses by itself (no JSON, too large) is the request's fault, not ours. */
+function asMobError(error: unknown): unknown {
+  if (error instanceof MobError || protocolStatus(error) === undefined) return error;
+  return new BadRequest(error instanceof Error ? error.message : String(error));
+}
+
+/** The 4xx status that fastify itself gave an error. */
+function protocolStatus(error: unknown): number | undefined {
+  if (error instanceof MobError || !(error instanceof Error) || !("statusCode" in error)) {
+    return undefined;
+  }
+  const { statusCode } = error;
+  const refused = typeof statusCode === "number" && statusCode >= 400 && statusCode < 500;
+  return refused ? statusCode : undefined;
+}
+
+/** Answers what is not HTTP, or not in time: there is no request yet, only a socket. */
+export function refuseNoHttp(cause: Error, socket: Socket): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const error = errorShape(new BadRequest(`this is no HTTP request: ${cause.message}`));
+  const body = JSON.stringify({ error } satisfies ErrorEnvelope);
+  socket.end(
+    "HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\n" +
+      `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}

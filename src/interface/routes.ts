@@ -1,0 +1,56 @@
+/** The HTTP API: which path leads to which command, and what a request must look like. */
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { check } from "../api/check.ts";
+import type { Commands } from "../api/commands.ts";
+import { actionPath, apiVersion, paths } from "../api/paths.ts";
+import {
+  ActorQuery,
+  ActorsQuery,
+  DeployRequest,
+  EmptyRequest,
+  JoinRequest,
+  NamesRequest,
+} from "../api/requests.ts";
+import type { VersionView } from "../api/shapes.ts";
+import { version } from "../api/version.ts";
+import { addLogRoute } from "./log-route.ts";
+
+/** `closing` ends the streams: the API is being closed. */
+export function addRoutes(app: FastifyInstance, commands: Commands, closing: AbortSignal): void {
+  app.get(paths.version, async (): Promise<VersionView> => ({ version, api: apiVersion }));
+
+  app.get(paths.nodes, () => commands.nodes());
+  app.post(paths.join, async ({ body }) => {
+    return commands.join(check(JoinRequest, body, "the body").address);
+  });
+  app.post(paths.shutdown, async ({ body }) => {
+    check(EmptyRequest, body, "the body");
+    return commands.shutdown();
+  });
+
+  app.get(paths.services, () => commands.services());
+  app.get<{ Params: { name: string } }>(paths.service, ({ params }) => commands.show(params.name));
+  app.post(paths.deploy, async ({ body }) => {
+    return commands.deploy(check(DeployRequest, body, "the body").documents);
+  });
+  for (const action of ["start", "stop", "restart", "remove"] as const) {
+    app.post(actionPath(action), async ({ body }) => {
+      return commands.act(action, check(NamesRequest, body, "the body").names);
+    });
+  }
+  addLogRoute(app, commands, closing);
+
+  app.get(paths.providers, () => commands.providers());
+  app.get(paths.actors, async (request) => {
+    return commands.actors(check(ActorsQuery, queryOf(request), "the query").node);
+  });
+  app.get(paths.actor, async (request) => {
+    const { target, node } = check(ActorQuery, queryOf(request), "the query");
+    return commands.actor(target, node);
+  });
+}
+
+/** The parser's objects have no prototype, which the schemas' checks expect. */
+function queryOf(request: FastifyRequest): unknown {
+  return Object.assign({}, request.query);
+}

@@ -1,0 +1,120 @@
+/**
+ * Archives the outputs that somebody has open, all by one timer: an output that did not grow by a
+ * file's worth costs one stat, so that two hundred quiet tasks cost next to nothing.
+ */
+import type { Log } from "../core/log.ts";
+import type { LogLimits, Output } from "./output.ts";
+import { OutputFile } from "./output-file.ts";
+import { watchOutput } from "./output-watch.ts";
+
+/** Between two looks at quiet outputs. What a task writes meanwhile is over the bound. */
+const lookEveryMs = 1_000;
+/** The same while there was something to archive at the last look. */
+const lookBusyEveryMs = 50;
+
+interface OpenOutput {
+  readonly file: OutputFile;
+  limits: LogLimits;
+  users: number;
+  /** Whether the last try to archive failed: told once, not each second. */
+  failing: boolean;
+}
+
+export class Archiver {
+  readonly #log: Log;
+  /** By the instance's folder. A promise, so that two who open at once share one. */
+  readonly #open = new Map<string, Promise<OpenOutput>>();
+  readonly #files = new Set<OpenOutput>();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Opens an instance's output; whoever opened last sets its limits. */
+  async open(instanceFolder: string, limits: LogLimits): Promise<Output> {
+    const opening = this.#open.get(instanceFolder) ?? this.#add(instanceFolder, limits);
+    const shared = await opening;
+    shared.limits = limits;
+    shared.users++;
+    const watches = new Set<() => void>();
+    let closed = false;
+    return {
+      read: (cursor, bytesMax) => shared.file.read(cursor, bytesMax),
+      tail: (lines) => shared.file.tail(lines),
+      watch: (changed) => {
+        const stop = watchOutput(shared.file.path, changed);
+        watches.add(stop);
+        return stop;
+      },
+      close: async () => {
+        if (closed) return;
+        closed = true;
+        for (const stop of watches) stop();
+        if (--shared.users === 0) await this.discard(instanceFolder);
+      },
+    };
+  }
+
+  /** Archives what is due of one output now, say since its task has ended. */
+  async look(instanceFolder: string): Promise<void> {
+    const shared = await this.#open.get(instanceFolder);
+    if (shared !== undefined) await this.#archive(shared);
+  }
+
+  /** Lets go of an output whoever uses it; resolves when nothing is being archived. */
+  async discard(instanceFolder: string): Promise<void> {
+    const shared = await this.#open.get(instanceFolder);
+    if (shared === undefined) return;
+    this.#open.delete(instanceFolder);
+    this.#files.delete(shared);
+    if (this.#files.size === 0) this.#stopTimer();
+    await shared.file.idle();
+  }
+
+  async close(): Promise<void> {
+    for (const folder of [...this.#open.keys()]) await this.discard(folder);
+    this.#stopTimer();
+  }
+
+  #add(instanceFolder: string, limits: LogLimits): Promise<OpenOutput> {
+    const opening = OutputFile.open(instanceFolder).then((file) => {
+      const shared = { file, limits, users: 0, failing: false };
+      this.#files.add(shared);
+      if (this.#timer === undefined) this.#lookIn(lookEveryMs);
+      return shared;
+    });
+    this.#open.set(instanceFolder, opening);
+    return opening;
+  }
+
+  #lookIn(ms: number): void {
+    this.#timer = setTimeout(() => void this.#lookAtAll(), ms).unref();
+  }
+
+  async #lookAtAll(): Promise<void> {
+    const moved = await Promise.all([...this.#files].map((shared) => this.#archive(shared)));
+    if (this.#timer !== undefined)
+      this.#lookIn(moved.includes(true) ? lookBusyEveryMs : lookEveryMs);
+  }
+
+  /** Whether there was something to archive. */
+  async #archive(shared: OpenOutput): Promise<boolean> {
+    try {
+      const moved = await shared.file.archive(shared.limits);
+      shared.failing = false;
+      return moved;
+    } catch (error) {
+      const { path } = shared.file;
+      const removed = !this.#files.has(shared);
+      if (!removed && !shared.failing) this.#log.warn("Output is not archived", { path, error });
+      shared.failing = true;
+      return false;
+    }
+  }
+
+  #stopTimer(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+}

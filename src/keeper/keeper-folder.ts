@@ -1,0 +1,66 @@
+/**
+ * Where a keeper keeps things: `records/` for all tasks, and a folder of mode 0700 for each
+ * instance with its output and the folder its tasks run in. Nothing here is flushed to the disk: it
+ * must outlive the node's process, and no task outlives the power.
+ */
+import { createHash } from "node:crypto";
+import { closeSync, mkdirSync, openSync, realpathSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf, Unavailable } from "../core/errors.ts";
+import type { InstanceId } from "../core/ids.ts";
+import type { TaskKey } from "./record-names.ts";
+import { installShim } from "./shim.ts";
+
+export class KeeperFolder {
+  readonly path: string;
+  /** Tells this folder from every other of the machine: 12 hex digits, the same at each start. */
+  readonly id: string;
+  readonly records: string;
+  /** The shim's path. */
+  readonly shim: string;
+
+  /** @throws Unavailable when `path` cannot be made or written. */
+  constructor(path: string) {
+    try {
+      mkdirSync(join(path, "records"), { recursive: true, mode: 0o700 });
+      mkdirSync(join(path, "instances"), { recursive: true, mode: 0o700 });
+      this.path = realpathSync(path);
+      this.shim = installShim(this.path);
+    } catch (cause) {
+      throw new Unavailable(`Cannot write to ${path}: ${messageOf(cause)}`, { cause });
+    }
+    this.id = createHash("sha256").update(this.path).digest("hex").slice(0, 12);
+    this.records = join(this.path, "records");
+  }
+
+  instance(instance: InstanceId): string {
+    return join(this.path, "instances", instance);
+  }
+
+  /** The folder its tasks start in. */
+  work(instance: InstanceId): string {
+    return join(this.instance(instance), "work");
+  }
+
+  /** Makes the instance's folders and the intent of a task. False when there is that intent already. */
+  writeIntent(instance: InstanceId, key: TaskKey, script: string): boolean {
+    mkdirSync(this.work(instance), { recursive: true, mode: 0o700 });
+    try {
+      writeFileSync(join(this.records, `${key}.script`), script, { flag: "wx", mode: 0o600 });
+      return true;
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+      throw error;
+    }
+  }
+
+  /** Lends the descriptor of the instance's output, opened to append. */
+  withOutput<T>(instance: InstanceId, use: (outputFd: number) => T): T {
+    const outputFd = openSync(join(this.instance(instance), "output"), "a", 0o600);
+    try {
+      return use(outputFd);
+    } finally {
+      closeSync(outputFd);
+    }
+  }
+}

@@ -1,0 +1,296 @@
+/**
+ * Keeps processes that outlive the node: starts them under shims, finds them again, takes them over
+ * and removes them without a trace. Whatever runs a command runs it through a keeper.
+ * docs/design/0003-keeper.md tells why it is so.
+ */
+import { rm } from "node:fs/promises";
+import { Conflict, messageOf, Unavailable } from "../core/errors.ts";
+import type { InstanceId } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
+import { Archiver } from "./archiver.ts";
+import { makeCgroup } from "./cgroup.ts";
+import { Claims } from "./claims.ts";
+import { Encloser } from "./encloser.ts";
+import { lostExit } from "./exit.ts";
+import { canPunchHoles } from "./free-head.ts";
+import { KeeperFolder } from "./keeper-folder.ts";
+import { type KeptGone, KeptTask, type PidHandle } from "./kept-task.ts";
+import type { LogLimits, Output } from "./output.ts";
+import { markVariable } from "./process-scan.ts";
+import { RecordFolder } from "./record-folder.ts";
+import { type TaskKey, taskKey } from "./record-names.ts";
+import type { ClaimedRun, RunRecord } from "./run-record.ts";
+import { spawnShim } from "./shim.ts";
+import { TaskTrees } from "./task-trees.ts";
+
+export interface KeeperOptions {
+  /** The keeper's own; made with mode 0700 if it is not there. */
+  readonly folder: string;
+  readonly log: Log;
+  /** What tasks inherit of the node's environment. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Default true: use cgroups where they can be had. False is slower, and weaker (see the note). */
+  readonly cgroups?: boolean;
+}
+
+/** What to run. */
+export interface KeptCommand {
+  /** Absolute path of the program, then its arguments; the path of the script is added as the last. */
+  readonly command: readonly string[];
+  /** Kept in a file of mode 0600, never on a command line. */
+  readonly script: string;
+  /** Added to what the keeper's tasks inherit. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A task found in the keeper's folder. */
+export interface KeptFound {
+  readonly instance: InstanceId;
+  readonly attempt: number;
+  readonly handle: PidHandle;
+}
+
+/** Between two looks at tasks whose shims are not our children, in case one was killed. */
+const sweepEveryMs = 5_000;
+/** The same where no watch can be had, and exits are only seen by looking. */
+const sweepUnwatchedEveryMs = 50;
+
+export class Keeper {
+  readonly #options: KeeperOptions;
+  readonly #folder: KeeperFolder;
+  readonly #records: RecordFolder;
+  readonly #trees: TaskTrees;
+  readonly #encloser: Encloser;
+  readonly #archiver: Archiver;
+  readonly #claims: Claims;
+  readonly #starting = new Map<TaskKey, Promise<PidHandle>>();
+  readonly #tasks = new Map<TaskKey, KeptTask>();
+  readonly #sweep: NodeJS.Timeout;
+
+  /** @throws Unavailable when the folder cannot be made or written. */
+  constructor(options: KeeperOptions) {
+    this.#options = options;
+    this.#folder = new KeeperFolder(options.folder);
+    this.#trees = new TaskTrees(this.#folder.id, options.cgroups ?? true);
+    this.#encloser = new Encloser(options.log);
+    this.#archiver = new Archiver(options.log);
+    this.#records = new RecordFolder(this.#folder.records, options.log);
+    this.#claims = new Claims(this.#records, this.#trees);
+    this.#records.watch({
+      run: (key) => this.#claims.check(key),
+      exit: (key) => this.#noteExit(key),
+    });
+    const everyMs = this.#records.watching ? sweepEveryMs : sweepUnwatchedEveryMs;
+    this.#sweep = setInterval(() => this.#lookForLost(), everyMs).unref();
+  }
+
+  /** What works here beyond the least: `cgroup-v2`, `hole-punch`, `watch`. */
+  async features(): Promise<readonly string[]> {
+    const punches = await canPunchHoles(this.#folder.path);
+    return [
+      ...(this.#trees.cgroups ? ["cgroup-v2"] : []),
+      ...(punches ? ["hole-punch"] : []),
+      ...(this.#records.watching ? ["watch"] : []),
+    ];
+  }
+
+  /**
+   * Starts a task. Idempotent by instance and attempt. Resolves when its payload runs; the pid is
+   * missing where an earlier call's start was cancelled by a crash.
+   * @throws Unavailable when it cannot be started; then nothing of it is left.
+   */
+  start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
+    const key = taskKey(instance, attempt);
+    const known = this.#starting.get(key);
+    if (known !== undefined) return known;
+    const starting = this.#start(instance, attempt, command).finally(() =>
+      this.#starting.delete(key),
+    );
+    this.#starting.set(key, starting);
+    return starting;
+  }
+
+  /** The tasks in the folder, of one instance or of all, ended ones too. An intent nobody claimed is cancelled first. */
+  async list(instance?: InstanceId): Promise<readonly KeptFound[]> {
+    const isWanted = (key: TaskKey) => instance === undefined || key.startsWith(`${instance}.`);
+    const starting = [...this.#starting].filter(([key]) => isWanted(key));
+    await Promise.allSettled(starting.map(([, start]) => start));
+    const records = this.#records.refresh().filter(({ key }) => isWanted(key));
+    const byKey = new Map(records.map((record) => [record.key, record]));
+    const found: KeptFound[] = [];
+    for (const { key, instance: of, attempt } of byKey.values()) {
+      found.push({ instance: of, attempt, handle: handleOf(await this.#claims.settle(key)) });
+    }
+    return found;
+  }
+
+  /** Takes a task over. A task that this keeper holds already is returned again. */
+  async adopt(instance: InstanceId, attempt: number): Promise<KeptTask | KeptGone> {
+    const key = taskKey(instance, attempt);
+    await this.#starting.get(key)?.catch(() => {}); // Its caller was told.
+    const held = this.#tasks.get(key);
+    if (held !== undefined) return held;
+    const run = await this.#claims.settle(key);
+    if (run.kind === "cancelled") {
+      return { gone: true, exit: lostExit("cancelled"), atMs: this.#records.startedAt(key) };
+    }
+    const tree = this.#trees.get(key, run);
+    if (this.#records.exitOf(key) === undefined && !this.#trees.shimAlive(run)) {
+      await tree.kill();
+      this.#records.recordLost(key, this.#trees.lostStatus(run));
+    }
+    const end = this.#records.exitOf(key);
+    if (end === undefined) return this.#hold(instance, key, run);
+    await tree.kill();
+    this.#trees.drop(key);
+    return { gone: true, ...end };
+  }
+
+  /** The output of an instance over all its attempts; archived while somebody has it open. */
+  output(instance: InstanceId, limits: LogLimits): Promise<Output> {
+    return this.#archiver.open(this.#folder.instance(instance), limits);
+  }
+
+  /**
+   * Forgets an ended attempt; its output stays.
+   * @throws Conflict while it runs.
+   */
+  async forget(instance: InstanceId, attempt: number): Promise<void> {
+    const key = taskKey(instance, attempt);
+    if (this.#tasks.has(key) || this.#starting.has(key)) {
+      throw new Conflict(`Attempt ${attempt} of instance ${instance} still runs`);
+    }
+    this.#records.remove(this.#records.refresh().filter((record) => record.key === key));
+  }
+
+  /** Kills what runs of an instance and removes all of it, output included. Idempotent. */
+  async remove(instance: InstanceId): Promise<void> {
+    const own = [...this.#starting].filter(([key]) => key.startsWith(`${instance}.`));
+    await Promise.allSettled(own.map(([, starting]) => starting));
+    const records = this.#records.refresh().filter((record) => record.instance === instance);
+    for (const key of new Set(records.map((record) => record.key))) await this.#kill(key);
+    await this.#archiver.discard(this.#folder.instance(instance));
+    await rm(this.#folder.instance(instance), { recursive: true, force: true });
+    // Last, so that a crash leaves something to be found by; again, for what a shim added dying.
+    this.#records.remove(this.#records.refresh().filter((record) => record.instance === instance));
+  }
+
+  /** Lets go of every task and output, and of what the keeper itself holds. */
+  async close(): Promise<void> {
+    clearInterval(this.#sweep);
+    for (const task of this.#tasks.values()) task.release();
+    this.#records.close();
+    await this.#archiver.close();
+  }
+
+  async #start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
+    const key = taskKey(instance, attempt);
+    try {
+      if (!this.#folder.writeIntent(instance, key, command.script)) {
+        return handleOf(await this.#claims.settle(key));
+      }
+      const cgroup = this.#trees.cgroupFor(key);
+      if (cgroup !== undefined) makeCgroup(cgroup);
+      const run = await this.#spawn(instance, key, command, cgroup);
+      if (run.payloadPid !== undefined)
+        this.#encloser.add(this.#trees.get(key, run), run.payloadPid);
+      return handleOf(run);
+    } catch (error) {
+      await this.#kill(key);
+      this.#records.remove(this.#records.refresh().filter((record) => record.key === key));
+      throw new Unavailable(`The task could not be started: ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  async #spawn(
+    instance: InstanceId,
+    key: TaskKey,
+    { command, env }: KeptCommand,
+    cgroup: string | undefined,
+  ): Promise<ClaimedRun> {
+    const record = this.#records.prefix(key);
+    const marks = { MOB_INSTANCE: instance, [markVariable]: this.#trees.markOf(key) };
+    const shim = this.#folder.withOutput(instance, (outputFd) =>
+      spawnShim({
+        shim: this.#folder.shim,
+        record,
+        bootId: this.#trees.bootId,
+        cgroup,
+        command: [...command, `${record}.script`],
+        workFolder: this.#folder.work(instance),
+        env: { ...this.#options.env, ...env, ...marks },
+        outputFd,
+      }),
+    );
+    shim.once("exit", () => setImmediate(() => this.#noteShimEnd(key)));
+    const claimed = await this.#claims.wait(key, shim);
+    shim.unref(); // A running task keeps no node from ending.
+    return claimed;
+  }
+
+  #hold(instance: InstanceId, key: TaskKey, run: ClaimedRun): KeptTask {
+    const tree = this.#trees.get(key, run);
+    const task = new KeptTask({
+      instance,
+      key,
+      handle: handleOf(run),
+      startedAt: this.#records.startedAt(key),
+      tree,
+      records: this.#records,
+      onLetGo: () => {
+        this.#tasks.delete(key);
+        this.#trees.drop(key);
+        this.#encloser.drop(tree);
+      },
+    });
+    this.#tasks.set(key, task);
+    if (run.payloadPid !== undefined) this.#encloser.add(tree, run.payloadPid);
+    return task;
+  }
+
+  /** Kills all of a task, shim first: nothing will ask for its exit. */
+  async #kill(key: TaskKey): Promise<void> {
+    const run = await this.#claims.settle(key);
+    this.#tasks.get(key)?.release();
+    if (run.kind === "claimed") await this.#trees.killShim(run);
+    await this.#trees.get(key, run).kill();
+    this.#trees.drop(key);
+  }
+
+  #noteExit(key: TaskKey): void {
+    const end = this.#records.exitOf(key);
+    const task = this.#tasks.get(key);
+    if (end === undefined || task === undefined) return;
+    task.noteExit(end).catch(this.#logFailure);
+    void this.#archiver.look(this.#folder.instance(task.instance));
+  }
+
+  /** A shim of ours ended: if it recorded an exit, that is seen now at the latest. */
+  #noteShimEnd(key: TaskKey): void {
+    const task = this.#tasks.get(key);
+    if (task === undefined || this.#records.exitOf(key) !== undefined) return;
+    this.#records.refresh();
+    if (this.#records.exitOf(key) === undefined) task.noteLost("lost").catch(this.#logFailure);
+  }
+
+  #lookForLost(): void {
+    if (!this.#records.watching) {
+      this.#records.refresh();
+      this.#claims.checkAll();
+    }
+    for (const key of this.#tasks.keys()) {
+      const run = this.#records.readRun(key);
+      if (run?.kind !== "claimed" || this.#trees.shimAlive(run)) continue;
+      this.#noteShimEnd(key);
+    }
+  }
+
+  readonly #logFailure = (error: unknown): void => {
+    this.#options.log.error("What is left of a task could not be killed", { error });
+  };
+}
+
+function handleOf(run: RunRecord): PidHandle {
+  const pid = run.kind === "claimed" ? run.payloadPid : undefined;
+  return pid === undefined ? {} : { pid };
+}

@@ -1,0 +1,99 @@
+/**
+ * A task as the node holds it while it runs: it settles once the shim has recorded the end and
+ * nothing of the tree lives, so that a restart never runs two trees.
+ */
+import type { InstanceId } from "../core/ids.ts";
+import type { Exit, LostStatus, RecordedExit } from "./exit.ts";
+import type { ProcessTree } from "./process-tree.ts";
+import type { RecordFolder } from "./record-folder.ts";
+import type { TaskKey } from "./record-names.ts";
+
+export interface StopOptions {
+  /** Sent first, to the whole tree; default SIGTERM. */
+  readonly signal: string;
+  /** Time until SIGKILL of what is left. */
+  readonly graceMs: number;
+}
+
+/** Finds a process task again, and is shown to users: the pid of what the shim runs. */
+export type PidHandle = { readonly pid?: number };
+
+/** A task that ended while no one looked. */
+export interface KeptGone extends RecordedExit {
+  readonly gone: true;
+}
+
+export interface KeptTaskOptions {
+  readonly instance: InstanceId;
+  readonly key: TaskKey;
+  readonly handle: PidHandle;
+  readonly startedAt: number;
+  readonly tree: ProcessTree;
+  readonly records: RecordFolder;
+  /** Called when the task has settled or was let go. */
+  readonly onLetGo: () => void;
+}
+
+export class KeptTask {
+  readonly instance: InstanceId;
+  readonly handle: PidHandle;
+  readonly startedAt: number;
+  readonly exited: Promise<{ readonly exit: Exit; readonly atMs: number }>;
+  readonly #options: KeptTaskOptions;
+  #settle: (end: RecordedExit) => void = () => {};
+  #ending = false;
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: KeptTaskOptions) {
+    this.#options = options;
+    this.instance = options.instance;
+    this.handle = options.handle;
+    this.startedAt = options.startedAt;
+    this.exited = new Promise((settle) => {
+      this.#settle = settle;
+    });
+  }
+
+  /** Signal, grace, SIGKILL, to the whole tree; resolves when nothing of it is left. Idempotent. */
+  stop(options: StopOptions): Promise<void> {
+    this.#stopping ??= this.#stop(options);
+    return this.#stopping.then(() => this.exited).then(() => this.#options.tree.shimEnded());
+  }
+
+  /** Lets go of the task without touching it: `exited` never settles then. */
+  release(): void {
+    this.#ending = true;
+    this.#options.onLetGo();
+  }
+
+  /** The shim has recorded the end of what it ran. What that left behind goes now. */
+  async noteExit(end: RecordedExit): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    await this.#end(end);
+  }
+
+  /** The shim died without a record: kills what it kept. */
+  async noteLost(status: LostStatus): Promise<void> {
+    if (this.#ending) return;
+    this.#ending = true;
+    await this.#options.tree.kill();
+    await this.#end(this.#options.records.recordLost(this.#options.key, status));
+  }
+
+  async #stop({ signal, graceMs }: StopOptions): Promise<void> {
+    const { key, tree, records } = this.#options;
+    if (this.#ending) return;
+    records.markStopping(key);
+    await tree.signal(signal);
+    await tree.endsWithin(graceMs);
+    await tree.kill();
+  }
+
+  async #end(end: RecordedExit): Promise<void> {
+    await this.#stopping;
+    await this.#options.tree.kill();
+    this.#options.onLetGo();
+    this.#settle(end);
+  }
+}

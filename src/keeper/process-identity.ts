@@ -1,0 +1,72 @@
+/**
+ * Who a process is. A pid alone is reused; a pid with the time its process started (in clock ticks
+ * since boot, proc_pid_stat(5) field 22) and the id of that boot names one process for ever.
+ */
+import { readFileSync } from "node:fs";
+
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Undefined where the system does not tell (no /proc): then a reused pid goes unnoticed. */
+  readonly startTicks: number | undefined;
+  /** `-` where the system does not tell. */
+  readonly bootId: string;
+}
+
+/** What /proc/PID/stat says of a process. */
+export interface ProcessStat {
+  readonly ppid: number;
+  readonly zombie: boolean;
+  readonly startTicks: number;
+  /** False in the middle of an exec, when the environment cannot be read; and for kernel threads. */
+  readonly hasEnviron: boolean;
+}
+
+/** True on systems with Linux's /proc. */
+export const hasProc = process.platform === "linux";
+
+/** The id of this boot of the machine; `-` where the system does not tell. */
+export function readBootId(): string {
+  try {
+    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+  } catch {
+    return "-";
+  }
+}
+
+/** Parses /proc/PID/stat. The name in it may hold anything, also `)`: what counts follows the last. */
+export function parseStat(text: string): ProcessStat {
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  const state = fields[0];
+  return {
+    ppid: Number(fields[1]),
+    zombie: state === "Z" || state === "X",
+    startTicks: Number(fields[19]),
+    hasEnviron: fields[48] !== "0",
+  };
+}
+
+/** Undefined when there is no such process, or no /proc. */
+export function readStat(pid: number): ProcessStat | undefined {
+  try {
+    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return undefined;
+  }
+}
+
+/** True while that very process lives: same pid, same start, same boot, and not a zombie. */
+export function isAlive(identity: ProcessIdentity, bootId: string): boolean {
+  if (identity.bootId !== bootId) return false;
+  if (identity.startTicks === undefined) return sendSignal(identity.pid, 0);
+  const stat = readStat(identity.pid);
+  return stat !== undefined && !stat.zombie && stat.startTicks === identity.startTicks;
+}
+
+/** Sends `signal` (0 only asks); false when there is no such process or it is not ours to signal. */
+export function sendSignal(pid: number, signal: string | number): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
+}

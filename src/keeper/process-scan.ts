@@ -1,0 +1,137 @@
+/**
+ * All processes of the machine with the mark Mob gave them, to find those of a task where no cgroup
+ * holds them. A look costs milliseconds, so that all who ask in the same turn share one.
+ */
+
+import { readFileSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { setImmediate, setTimeout } from "node:timers/promises";
+import { execa } from "execa";
+import { hasProc, readStat } from "./process-identity.ts";
+
+/** The variable that marks every process of a task. Its value names keeper and task. */
+export const markVariable = "MOB_TASK";
+
+export interface SeenProcess {
+  readonly pid: number;
+  readonly ppid: number;
+  /** Value of `markVariable` in its environment; undefined when it has none or we may not look. */
+  readonly mark: string | undefined;
+}
+
+/** Processes looked at before others get their turn: 200 take 2 to 4 ms. */
+const processesATurn = 200;
+/** Looks at a process in the middle of an exec, 1 ms apart: it takes far less than one. */
+const execTriesMax = 20;
+/** Parent of the kernel's threads, which never have an environment. */
+const kernelThreadsPid = 2;
+
+export class ProcessScan {
+  #next: Promise<readonly SeenProcess[]> | undefined;
+
+  /** Every process but zombies, seen at some moment after this call. */
+  look(): Promise<readonly SeenProcess[]> {
+    this.#next ??= setImmediate().then(() => {
+      this.#next = undefined;
+      return hasProc ? lookInProc() : lookByPs();
+    });
+    return this.#next;
+  }
+}
+
+/**
+ * The processes of one task: those that bear its mark and their descendants, and the descendants
+ * of its shim while that lives; never the shim.
+ */
+export function treeOf(
+  processes: readonly SeenProcess[],
+  mark: string,
+  shimPid: number | undefined,
+): number[] {
+  const children = childrenOf(processes);
+  const found = new Set<number>();
+  const visit = (pid: number) => {
+    if (found.has(pid)) return;
+    found.add(pid);
+    for (const child of children.get(pid) ?? []) visit(child);
+  };
+  for (const seen of processes) if (seen.mark === mark) visit(seen.pid);
+  if (shimPid !== undefined) visit(shimPid);
+  if (shimPid !== undefined) found.delete(shimPid);
+  return [...found];
+}
+
+function childrenOf(processes: readonly SeenProcess[]): Map<number, number[]> {
+  const children = new Map<number, number[]>();
+  for (const { pid, ppid } of processes) {
+    const siblings = children.get(ppid);
+    if (siblings === undefined) children.set(ppid, [pid]);
+    else siblings.push(pid);
+  }
+  return children;
+}
+
+async function lookInProc(): Promise<SeenProcess[]> {
+  const seen: SeenProcess[] = [];
+  const inExec: number[] = [];
+  let looked = 0;
+  for (const name of await readdir("/proc")) {
+    const pid = Number(name);
+    if (!Number.isInteger(pid)) continue;
+    if (++looked % processesATurn === 0) await setImmediate();
+    const found = lookAt(pid);
+    if (found === "in exec") inExec.push(pid);
+    else if (found !== undefined) seen.push(found);
+  }
+  for (const pid of inExec) seen.push(...(await lookAfterExec(pid)));
+  return seen;
+}
+
+function lookAt(pid: number): SeenProcess | "in exec" | undefined {
+  const stat = readStat(pid);
+  if (stat === undefined || stat.zombie) return undefined;
+  const environ = readEnviron(pid);
+  const kernelThread = pid === kernelThreadsPid || stat.ppid === kernelThreadsPid;
+  if (environ === "" && !stat.hasEnviron && !kernelThread) return "in exec";
+  return { pid, ppid: stat.ppid, mark: environ === undefined ? undefined : parseMark(environ) };
+}
+
+/** For an instant a process that execs has no environment to be read, and is as marked as before. */
+async function lookAfterExec(pid: number): Promise<SeenProcess[]> {
+  for (let tries = 0; tries < execTriesMax; tries++) {
+    const found = lookAt(pid);
+    if (found === undefined) return [];
+    if (found !== "in exec") return [found];
+    await setTimeout(1);
+  }
+  return []; // Stopped in the middle, by a debugger say: not by us.
+}
+
+/** Undefined for a process that is not ours to look into. */
+function readEnviron(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1");
+  } catch {
+    return undefined;
+  }
+}
+
+/** The mark in an environment as /proc/PID/environ has it: `NAME=VALUE`, each ended by a zero. */
+export function parseMark(environ: string): string | undefined {
+  const prefix = `\0${markVariable}=`;
+  const all = `\0${environ}`;
+  const at = all.indexOf(prefix);
+  if (at < 0) return undefined;
+  const end = all.indexOf("\0", at + 1);
+  return all.slice(at + prefix.length, end < 0 ? undefined : end);
+}
+
+/** Without /proc, environments are not to be had: descendants only. */
+async function lookByPs(): Promise<SeenProcess[]> {
+  const { stdout } = await execa("ps", ["-axo", "pid=,ppid=,stat="]);
+  return stdout.split("\n").flatMap((line) => {
+    const [pid, ppid, state = "Z"] = line.trim().split(/\s+/);
+    if (state.startsWith("Z")) return [];
+    return [{ pid: Number(pid), ppid: Number(ppid), mark: undefined }];
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * All processes of one task. Its cgroup knows them, once they are in it; until then, and where
+ * there are no cgroups, the mark in their environment and their descent from the shim tell.
+ */
+import { setTimeout } from "node:timers/promises";
+import { cgroupMembers, isPopulated, killCgroup, moveIntoCgroup, removeCgroup } from "./cgroup.ts";
+import { sendSignal } from "./process-identity.ts";
+import { type ProcessScan, treeOf } from "./process-scan.ts";
+
+export interface ProcessTreeOptions {
+  /** What its processes bear in `markVariable`. */
+  readonly mark: string;
+  /** The group meant for it; undefined where there are none. */
+  readonly cgroup: string | undefined;
+  /** The pid of the shim, while that very process lives. */
+  readonly shimPid: () => number | undefined;
+  readonly scan: ProcessScan;
+}
+
+/** Waits between two looks at what is dying: short at first, since a kill takes well under 1 ms. */
+const lookAgainMsMin = 1;
+const lookAgainMsMax = 50;
+
+export class ProcessTree {
+  readonly #options: ProcessTreeOptions;
+  /** True once every process of the tree was found in the cgroup: none can leave it. */
+  #enclosed = false;
+
+  constructor(options: ProcessTreeOptions) {
+    this.#options = options;
+  }
+
+  /** Moves one process into the cgroup, if there is one; its later children are born there. */
+  async move(pid: number): Promise<void> {
+    const { cgroup } = this.#options;
+    if (cgroup !== undefined) await moveIntoCgroup(cgroup, pid);
+  }
+
+  /**
+   * The processes that are not in the cgroup. Once there are none the tree is enclosed: nothing can
+   * leave it any more, and no one has to look for strays again.
+   */
+  async outside(): Promise<readonly number[]> {
+    const { cgroup } = this.#options;
+    if (cgroup === undefined || this.#enclosed) return [];
+    const found = await this.#look();
+    const inside = new Set(cgroupMembers(cgroup));
+    const outside = found.filter((pid) => !inside.has(pid));
+    this.#enclosed = outside.length === 0;
+    return outside;
+  }
+
+  /** Sends a signal to every process there is. */
+  async signal(signal: string): Promise<void> {
+    for (const pid of await this.#members()) sendSignal(pid, signal);
+  }
+
+  /** SIGKILL to all, again until nothing lives; then the cgroup goes too. */
+  async kill(): Promise<void> {
+    const { cgroup } = this.#options;
+    for (let waitMs = lookAgainMsMin; ; waitMs = Math.min(waitMs * 2, lookAgainMsMax)) {
+      const strays = this.#enclosed ? [] : await this.#look();
+      const populated = cgroup !== undefined && isPopulated(cgroup);
+      if (!populated && strays.length === 0) break;
+      if (populated) killCgroup(cgroup);
+      for (const pid of strays) sendSignal(pid, "SIGKILL");
+      await setTimeout(waitMs);
+    }
+    if (cgroup !== undefined) removeCgroup(cgroup);
+  }
+
+  /** Whether all of it ended within `ms`. */
+  async endsWithin(ms: number): Promise<boolean> {
+    const giveUpAt = performance.now() + ms;
+    for (let waitMs = lookAgainMsMin; ; waitMs = Math.min(waitMs * 2, lookAgainMsMax)) {
+      if (await this.isEmpty()) return true;
+      const leftMs = giveUpAt - performance.now();
+      if (leftMs <= 0) return false;
+      await setTimeout(Math.min(waitMs, leftMs));
+    }
+  }
+
+  /** Resolves when the shim has ended, which it does right after it recorded the exit. */
+  async shimEnded(): Promise<void> {
+    while (this.#options.shimPid() !== undefined) await setTimeout(lookAgainMsMin);
+  }
+
+  async isEmpty(): Promise<boolean> {
+    const { cgroup } = this.#options;
+    if (cgroup !== undefined && isPopulated(cgroup)) return false;
+    return this.#enclosed || (await this.#look()).length === 0;
+  }
+
+  async #members(): Promise<readonly number[]> {
+    const { cgroup } = this.#options;
+    const inside = cgroup === undefined ? [] : cgroupMembers(cgroup);
+    if (this.#enclosed) return inside;
+    return [...new Set([...inside, ...(await this.#look())])];
+  }
+
+  async #look(): Promise<number[]> {
+    const { mark, scan, shimPid } = this.#options;
+    return treeOf(await scan.look(), mark, shimPid());
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * The claim on a task: whoever creates this file (O_EXCL) decides whether the task runs. The shim
+ * does, with its own identity, and its payload adds its pid; or a node that finds an intent without
+ * a claim does, with `cancelled`, and then that task never runs.
+ */
+import type { ProcessIdentity } from "./process-identity.ts";
+
+/** A shim has claimed the task. */
+export interface ClaimedRun {
+  readonly kind: "claimed";
+  readonly shim: ProcessIdentity;
+  /** The cgroup meant for the payload; undefined where there are none. */
+  readonly cgroup: string | undefined;
+  /** Undefined until the payload has said so. */
+  readonly payloadPid: number | undefined;
+}
+
+export type RunRecord = ClaimedRun | { readonly kind: "cancelled" };
+
+/** What a node writes to cancel. */
+export const cancelledText = "cancelled\n";
+
+/**
+ * Parses `SHIM-PID TICKS BOOT-ID CGROUP\nPAYLOAD-PID\n`, `-` standing for what is not there.
+ * Undefined while the first line is not whole: only a line that ends in a newline counts.
+ */
+export function parseRunRecord(text: string): RunRecord | undefined {
+  if (text === cancelledText) return { kind: "cancelled" };
+  const [first, second, rest] = text.split("\n");
+  if (first === undefined || second === undefined) return undefined;
+  const match = /^(\d+) (\d+|-) ([0-9a-f-]+) (.+)$/.exec(first);
+  if (match === null) return undefined;
+  const [, pid, ticks, bootId = "-", cgroup] = match;
+  return {
+    kind: "claimed",
+    shim: { pid: Number(pid), startTicks: ticks === "-" ? undefined : Number(ticks), bootId },
+    cgroup: cgroup === "-" ? undefined : cgroup,
+    payloadPid: rest === undefined ? undefined : Number(second),
+  };
+}

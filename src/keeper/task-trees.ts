@@ -1,0 +1,84 @@
+/**
+ * The process trees of a keeper's tasks: what marks them, where their cgroups are, and whether
+ * their shims live.
+ */
+
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { findCgroupBase } from "./cgroup.ts";
+import type { LostStatus } from "./exit.ts";
+import { isAlive, readBootId, sendSignal } from "./process-identity.ts";
+import { ProcessScan, treeOf } from "./process-scan.ts";
+import { ProcessTree } from "./process-tree.ts";
+import type { TaskKey } from "./record-names.ts";
+import type { ClaimedRun, RunRecord } from "./run-record.ts";
+
+export class TaskTrees {
+  readonly bootId = readBootId();
+  readonly #keeperId: string;
+  readonly #cgroupBase: string | undefined;
+  readonly #scan = new ProcessScan();
+  readonly #trees = new Map<TaskKey, ProcessTree>();
+
+  /** `keeperId` tells this keeper's tasks from those of others on the machine. */
+  constructor(keeperId: string, wantCgroups: boolean) {
+    this.#keeperId = keeperId;
+    this.#cgroupBase = wantCgroups ? findCgroupBase(`mob-${keeperId}`) : undefined;
+  }
+
+  /** Whether new tasks get a cgroup. */
+  get cgroups(): boolean {
+    return this.#cgroupBase !== undefined;
+  }
+
+  /** What every process of a task bears in its environment. */
+  markOf(key: TaskKey): string {
+    return `${this.#keeperId}/${key}`;
+  }
+
+  /** Where the cgroup of a new task belongs; undefined where there are none. */
+  cgroupFor(key: TaskKey): string | undefined {
+    return this.#cgroupBase === undefined ? undefined : join(this.#cgroupBase, key);
+  }
+
+  /** The tree of a task: the same one until `drop`, since it remembers what it has seen. */
+  get(key: TaskKey, run: RunRecord): ProcessTree {
+    const known = this.#trees.get(key);
+    if (known !== undefined) return known;
+    const tree = new ProcessTree({
+      mark: this.markOf(key),
+      cgroup: run.kind === "claimed" ? run.cgroup : this.cgroupFor(key),
+      shimPid: () => (run.kind === "claimed" && this.shimAlive(run) ? run.shim.pid : undefined),
+      scan: this.#scan,
+    });
+    this.#trees.set(key, tree);
+    return tree;
+  }
+
+  drop(key: TaskKey): void {
+    this.#trees.delete(key);
+  }
+
+  /** True while the very process that claimed the task lives. */
+  shimAlive(run: ClaimedRun): boolean {
+    return isAlive(run.shim, this.bootId);
+  }
+
+  /** Why a task whose shim is dead has no exit. */
+  lostStatus(run: ClaimedRun): LostStatus {
+    return run.shim.bootId === this.bootId ? "lost" : "rebooted";
+  }
+
+  /** SIGKILL; resolves when it is dead and can record nothing more. */
+  async killShim(run: ClaimedRun): Promise<void> {
+    while (this.shimAlive(run)) {
+      sendSignal(run.shim.pid, "SIGKILL");
+      await setTimeout(1);
+    }
+  }
+
+  /** Whether any process bears the mark of a task, its shim included. */
+  async anyMarked(key: TaskKey): Promise<boolean> {
+    return treeOf(await this.#scan.look(), this.markOf(key), undefined).length > 0;
+  }
+}

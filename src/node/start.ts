@@ -1,0 +1,174 @@
+/**
+ * Starts a real node: its data folder, identity and providers, then the composition root, with the
+ * API in front of it.
+ */
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { names } from "../actors/names.ts";
+import { version } from "../api/version.ts";
+import { type MobError, Unavailable } from "../core/errors.ts";
+import type { LogLevel } from "../core/log.ts";
+import { apiChild } from "../interface/api-actor.ts";
+import { networkCommands, runningOn } from "../interface/commands.ts";
+import type { Facts } from "../membership/view.ts";
+import { showReason } from "../otp/exit-reason.ts";
+import { checkParams, createProviders, type Providers } from "../providers/registry.ts";
+import { openLmdb } from "../storage/lmdb.ts";
+import type { Storage } from "../storage/storage.ts";
+import { createTcpTransport } from "../transport/tcp.ts";
+import { defaultNetwork } from "../wire/handshake.ts";
+import { composeNode, type NodeConfig } from "./compose.ts";
+import { type DataFolder, openDataFolder } from "./data-folder.ts";
+import { nextIdentity } from "./identity.ts";
+import { type NodeLog, openNodeLog } from "./node-log.ts";
+import { realEnv } from "./real-env.ts";
+
+export interface NodeOptions {
+  /** On 127.0.0.1, for peers and HTTP alike. */
+  readonly port: number;
+  /** Default: `PORT@HOSTNAME`. */
+  readonly name?: string;
+  readonly dataFolder: string;
+  /** Types asked for; default: all that are available here. */
+  readonly providers?: readonly string[];
+  /** Addresses of nodes to be in one network with. */
+  readonly join: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly logLevel: LogLevel;
+  /** The process's environment: tasks inherit what they need of it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** `stderr`, as text; or a file that is appended to, as JSON. */
+  readonly logTo: string;
+}
+
+export interface RunningNode {
+  readonly name: string;
+  /** `host:port` */
+  readonly address: string;
+  readonly providers: {
+    readonly offered: readonly string[];
+    readonly refused: readonly { readonly type: string; readonly reason: string }[];
+  };
+  /** Settles when the node has stopped, whoever stopped it; rejects when it could not go on. */
+  readonly stopped: Promise<void>;
+  /** Stops the node; its services run on: their names are told. Idempotent. */
+  stop(): Promise<{ readonly running: readonly string[] }>;
+}
+
+/** @throws Unavailable when the folder or the port cannot be had */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const folder = await openDataFolder(options.dataFolder);
+  const log = openNodeLog({
+    level: options.logLevel,
+    to: options.logTo === "stderr" ? "stderr" : { file: options.logTo },
+  });
+  const opened: Opened = { folder, log };
+  try {
+    opened.storage = openLmdb(join(folder.path, "store"));
+    const identity = await nextIdentity(opened.storage, realEnv(log.log).random("identity"));
+    opened.providers = await createProviders({
+      wanted: options.providers,
+      folder: join(folder.path, "tasks"),
+      node: identity.id,
+      env: options.env,
+      log: log.log,
+    });
+    return await run(options, identity, {
+      ...opened,
+      storage: opened.storage,
+      providers: opened.providers,
+    });
+  } catch (error) {
+    await close(opened);
+    throw error;
+  }
+}
+
+/** What a node holds of its machine, in the order in which it was taken. */
+interface Opened {
+  readonly folder: DataFolder;
+  readonly log: NodeLog;
+  storage?: Storage;
+  providers?: Providers;
+}
+
+async function run(
+  options: NodeOptions,
+  identity: NodeConfig["identity"],
+  opened: Required<Opened>,
+): Promise<RunningNode> {
+  const { storage, providers } = opened;
+  const env = realEnv(opened.log.log);
+  const name = options.name ?? `${options.port}@${hostname()}`;
+  const address = `127.0.0.1:${options.port}`;
+  const transport = createTcpTransport({ log: env.log });
+  const { asked, ask } = stopRequest();
+  const node = await composeNode(
+    { env, transport, storage, providers: providers.offered },
+    {
+      identity,
+      name,
+      network: defaultNetwork,
+      address,
+      facts: factsOf(providers, options.labels),
+      join: options.join,
+      checkParams,
+      onFatal: ask,
+      interface: ({ operations, system }) => [
+        apiChild(networkCommands({ operations, system, name, stop: () => ask() }), (take) =>
+          transport.serveHttp(take),
+        ),
+      ],
+    },
+  );
+  node.system.monitor(names.mob, ({ reason }) => {
+    ask(new Unavailable(`the node gave up: ${showReason(reason)}; its log tells more`));
+  });
+  const stopped = asked.then(async (error) => {
+    await node.system.shutdown();
+    await close(opened);
+    if (error !== undefined) throw error;
+  });
+  return {
+    name,
+    address,
+    providers: { offered: [...providers.offered.keys()], refused: providers.refused },
+    stopped,
+    async stop() {
+      const running = runningOn(node.operations, identity.id);
+      ask();
+      await stopped;
+      return { running };
+    },
+  };
+}
+
+/** The first to ask says why: undefined where a user wanted it. */
+function stopRequest() {
+  let ask: (error?: MobError) => void = () => {};
+  const asked = new Promise<MobError | undefined>((resolve) => {
+    ask = resolve;
+  });
+  return { asked, ask };
+}
+
+function factsOf(
+  { capabilities, refused }: Providers,
+  labels: Readonly<Record<string, string>>,
+): Facts {
+  const offered = [...capabilities].map(([type, { version: engine, features }]) => ({
+    type,
+    available: true,
+    version: engine,
+    features,
+  }));
+  const others = refused.map(({ type, reason }) => ({ type, available: false, reason }));
+  return { providers: [...offered, ...others], labels, version };
+}
+
+async function close({ folder, log, storage, providers }: Opened): Promise<void> {
+  for (const provider of providers?.offered.values() ?? []) await provider.close();
+  await storage?.close();
+  log.close();
+  folder.unlock();
+}

@@ -1,0 +1,183 @@
+/**
+ * Works off one actor's mailbox: a batch a turn, one message at a time and each to its end. Catches
+ * whatever the actor's code throws. What is done by a synchronous handler costs no promise.
+ */
+import type { Clock } from "../core/env.ts";
+import type { ErasedBehaviour } from "./blueprint.ts";
+import { type Envelope, type Request, showEnvelope } from "./envelope.ts";
+import { NoSuchMethod } from "./errors.ts";
+import type { ExitReason } from "./exit-reason.ts";
+import { type Handled, Refusal, replyLater } from "./gen-server.ts";
+import { failCall, type Inbox } from "./inbox.ts";
+import type { Life } from "./life.ts";
+import type { Ties } from "./ties.ts";
+import type { Tracer } from "./tracer.ts";
+import type { Turn } from "./turns.ts";
+
+/** Messages handled before others get their turn. More is faster for one actor, slower for the rest. */
+const batchMessagesMax = 64;
+
+/** The actor whose mailbox it is. */
+export interface LoopHost {
+  readonly behaviour: ErasedBehaviour;
+  readonly inbox: Inbox;
+  readonly life: Life;
+  readonly ties: Ties;
+  readonly clock: Clock;
+  readonly turn: Turn;
+  /** Told what the actor's code threw; gives the reason that it makes. */
+  report(error: unknown, during: string): ExitReason;
+}
+
+export class MessageLoop {
+  state: unknown;
+  tracer: Tracer | undefined;
+  messagesHandled = 0;
+  usedMs = 0;
+  private suspended = false;
+  private readonly host: LoopHost;
+  /** What is being handled. Nothing else is until it is done, whatever happens. */
+  private current: Envelope | undefined;
+  /** A turn has been asked for, or is on. */
+  private awake = false;
+
+  constructor(host: LoopHost) {
+    this.host = host;
+  }
+
+  get busy(): boolean {
+    return this.current !== undefined;
+  }
+
+  get isSuspended(): boolean {
+    return this.suspended;
+  }
+
+  suspend(): void {
+    this.suspended = true;
+  }
+
+  resume(): void {
+    this.suspended = false;
+    this.wake();
+  }
+
+  /** Asks for a turn if there is something to do and none has been asked for. */
+  wake(): void {
+    const { life, inbox, turn } = this.host;
+    if (this.awake || this.suspended || life.phase !== "running" || inbox.length === 0) return;
+    this.awake = true;
+    turn.request();
+  }
+
+  /** One turn. A promise only when a handler gave one; it never rejects. */
+  run(): Promise<void> | undefined {
+    return this.drain(batchMessagesMax);
+  }
+
+  /** Fails the call that is being handled, since its handler is disowned. */
+  abandon(reason: ExitReason): void {
+    if (this.current?.kind === "call") failCall(this.current, reason);
+  }
+
+  private drain(messagesMax: number): Promise<void> | undefined {
+    const { clock, inbox, life } = this.host;
+    const startedAt = clock.mono();
+    let left = messagesMax;
+    let pending: Promise<void> | undefined;
+    while (left > 0 && pending === undefined && !this.suspended && life.phase === "running") {
+      const envelope = inbox.next();
+      if (envelope === undefined) break;
+      left--;
+      pending = this.handle(envelope);
+    }
+    this.usedMs += clock.mono() - startedAt;
+    if (pending !== undefined) return pending.then(() => this.drain(left));
+    this.awake = false;
+    this.wake();
+    return undefined;
+  }
+
+  private handle(envelope: Envelope): Promise<void> | undefined {
+    // Nobody waits for this call any more, and it has not begun: leave it.
+    if (envelope.kind === "call" && envelope.settled) return undefined;
+    // Taken back after it was queued.
+    if (envelope.kind === "down" && !this.host.ties.dropMonitor(envelope.down.monitor)) {
+      return undefined;
+    }
+    this.current = envelope;
+    this.messagesHandled++;
+    if (this.tracer?.record(envelope) === false) this.tracer = undefined;
+    try {
+      switch (envelope.kind) {
+        case "call":
+        case "cast":
+          return this.request(envelope);
+        case "info":
+          return this.info(envelope, envelope.message);
+        case "down":
+          return this.info(envelope, envelope.down);
+      }
+    } catch (error) {
+      this.crash(envelope, error);
+      return undefined;
+    }
+  }
+
+  private request(envelope: Request): Promise<void> | undefined {
+    const handler = this.host.behaviour.handlers[envelope.method];
+    if (handler === undefined) {
+      if (envelope.kind === "call")
+        envelope.fail(new NoSuchMethod(envelope.target, envelope.method));
+      this.done();
+      return undefined;
+    }
+    const result = handler(this.state, envelope.request, envelope);
+    if (result instanceof Promise) {
+      return result
+        .then((handled) => this.answer(envelope, handled))
+        .catch((error: unknown) => this.crash(envelope, error));
+    }
+    this.answer(envelope, result);
+    return undefined;
+  }
+
+  private info(envelope: Envelope, message: unknown): Promise<void> | undefined {
+    const { behaviour } = this.host;
+    const result = behaviour.info === undefined ? this.state : behaviour.info(this.state, message);
+    if (result instanceof Promise) {
+      return result
+        .then((state: unknown) => this.next(state))
+        .catch((error: unknown) => this.crash(envelope, error));
+    }
+    this.next(result);
+    return undefined;
+  }
+
+  private answer(envelope: Request, handled: Handled<unknown, unknown>): void {
+    const [state, reply] = handled;
+    if (envelope.kind === "call") {
+      if (reply === replyLater) this.host.inbox.defer(envelope);
+      else if (reply instanceof Refusal) envelope.fail(reply.error);
+      else envelope.reply(reply);
+    }
+    this.next(state);
+  }
+
+  private next(state: unknown): void {
+    this.state = state;
+    this.done();
+  }
+
+  private done(): void {
+    this.current = undefined;
+    this.host.life.codeEnded();
+  }
+
+  private crash(envelope: Envelope, error: unknown): void {
+    this.current = undefined;
+    const reason = this.host.report(error, showEnvelope(envelope));
+    if (envelope.kind === "call") failCall(envelope, reason);
+    this.host.life.crash(reason);
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * The calls that this node has made to others and that wait for their reply. Each is settled once:
+ * by the reply of the very node that was asked, by the loss of that node, or by its deadline.
+ */
+import { OutcomeUnknown, RemoteError, Unreachable } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
+import type { Call } from "./call.ts";
+import type { Address } from "./ref.ts";
+import type { Remote, RemoteFrame } from "./remote.ts";
+
+/** A deadline longer than this is cut to it on its way: not every codec has an `Infinity`. */
+const remoteTimeoutMsMax = 24 * 60 * 60 * 1_000;
+
+interface Asked {
+  readonly node: NodeId;
+  readonly call: Call;
+}
+
+export class RemoteCalls {
+  private readonly remote: Remote;
+  private readonly asked = new Map<number, Asked>();
+
+  constructor(remote: Remote) {
+    this.remote = remote;
+  }
+
+  /** Sends `call`; fails it at once as Unreachable when it cannot be sent. */
+  send(id: number, call: Call, target: Address): void {
+    const { node } = target;
+    this.asked.set(id, { node, call });
+    call.heldBy({ delete: () => this.asked.delete(id) });
+    const { method, request: payload } = call.question;
+    const timeoutMs = Math.min(call.question.timeoutMs, remoteTimeoutMsMax);
+    const frame = { kind: "call", id, target, method, payload, timeoutMs } as const;
+    if (!this.remote.send(node, frame)) {
+      call.fail(new Unreachable(`node ${node} cannot be reached for ${call.target}`));
+    }
+  }
+
+  receive(from: NodeId, reply: RemoteFrame & { readonly kind: "reply" }): void {
+    const asked = this.asked.get(reply.id);
+    if (asked === undefined || asked.node !== from) return; // Too late, or none of its business.
+    if (reply.ok) asked.call.reply(reply.payload);
+    else asked.call.fail(new RemoteError(reply.error));
+  }
+
+  nodeDown(node: NodeId, reason: string): void {
+    for (const { node: asked, call } of [...this.asked.values()]) {
+      if (asked !== node) continue;
+      call.fail(
+        new OutcomeUnknown(`node ${node} was lost before ${call.target} answered: ${reason}`),
+      );
+    }
+  }
+
+  /** Fails all of them: this node ends. */
+  stop(): void {
+    for (const { node, call } of [...this.asked.values()]) {
+      call.fail(new OutcomeUnknown(`this node ended before ${call.target} on ${node} answered`));
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/**
+ * Serves what other nodes ask of this one's actors. A payload is parsed by the actor's own `remote`
+ * before it is queued, so that no actor ever sees one that it would not accept; a method without a
+ * parser does not exist for other nodes.
+ */
+import { errorShape, OutcomeUnknown } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
+import type { ErasedBehaviour } from "./blueprint.ts";
+import type { Question } from "./call.ts";
+import { Cast, type Envelope } from "./envelope.ts";
+import { NoSuchActor, NoSuchMethod } from "./errors.ts";
+import type { Cancel } from "./gen-server.ts";
+import { type Address, showTarget } from "./ref.ts";
+import type { Remote, RemoteFrame } from "./remote.ts";
+import type { Watcher } from "./ties.ts";
+
+type CallFrame = RemoteFrame & { readonly kind: "call" };
+type CastFrame = RemoteFrame & { readonly kind: "cast" };
+
+/** An actor of this node that may be asked. */
+export interface Askable {
+  readonly behaviour: ErasedBehaviour;
+  accept(envelope: Envelope): void;
+}
+
+/** The system, as far as other nodes reach into it. */
+export interface Served {
+  find(target: Address): Askable | undefined;
+  ask(question: Question): Promise<unknown>;
+  watch(target: Address, watcher: Watcher): Cancel;
+}
+
+export class RemoteRequests {
+  private readonly remote: Remote;
+  private readonly served: Served;
+  /** Monitors that other nodes keep on this one's actors, by node and their id. */
+  private readonly monitors = new Map<NodeId, Map<number, Cancel>>();
+
+  constructor(remote: Remote, served: Served) {
+    this.remote = remote;
+    this.served = served;
+  }
+
+  call(from: NodeId, frame: CallFrame): void {
+    const { id } = frame;
+    const fail = (error: unknown) =>
+      this.remote.send(from, { kind: "reply", id, ok: false, error: errorShape(error) });
+    this.answer(from, frame).then((payload) => {
+      // What no codec takes must not leave the caller waiting.
+      if (this.remote.send(from, { kind: "reply", id, ok: true, payload })) return;
+      fail(new OutcomeUnknown(`the reply of ${showTarget(frame.target)} could not be sent`));
+    }, fail);
+  }
+
+  cast(from: NodeId, frame: CastFrame): void {
+    const actor = this.served.find(frame.target);
+    if (actor === undefined) return;
+    try {
+      actor.accept(new Cast(from, frame.method, parse(actor, frame)));
+    } catch {
+      // Whoever casts wants no answer, not even this one.
+    }
+  }
+
+  monitor(from: NodeId, id: number, target: Address): void {
+    const theirs = this.monitors.get(from) ?? new Map<number, Cancel>();
+    this.monitors.set(from, theirs);
+    theirs.get(id)?.(); // Sent twice: answered once all the same.
+    const cancel = this.served.watch(target, (reason) => {
+      if (theirs.delete(id)) this.remote.send(from, { kind: "down", id, reason });
+    });
+    theirs.set(id, cancel);
+  }
+
+  demonitor(from: NodeId, id: number): void {
+    const theirs = this.monitors.get(from);
+    theirs?.get(id)?.();
+    theirs?.delete(id);
+  }
+
+  /** Nobody is there any more to be told. */
+  nodeDown(node: NodeId): void {
+    for (const cancel of this.monitors.get(node)?.values() ?? []) cancel();
+    this.monitors.delete(node);
+  }
+
+  /** How many monitors other nodes keep here. */
+  get monitorCount(): number {
+    let count = 0;
+    for (const theirs of this.monitors.values()) count += theirs.size;
+    return count;
+  }
+
+  private async answer(from: NodeId, frame: CallFrame): Promise<unknown> {
+    const actor = this.served.find(frame.target);
+    if (actor === undefined) throw new NoSuchActor(showTarget(frame.target));
+    const { target, method, timeoutMs } = frame;
+    return this.served.ask({ target, method, request: parse(actor, frame), timeoutMs, from });
+  }
+}
+
+/** @throws NoSuchMethod, and whatever the actor's parser throws. */
+function parse(actor: Askable, frame: CallFrame | CastFrame): unknown {
+  const { remote } = actor.behaviour;
+  // Own properties alone: a method called `constructor` must not find Object's.
+  const parser =
+    remote !== undefined && Object.hasOwn(remote, frame.method) ? remote[frame.method] : undefined;
+  if (parser === undefined) throw new NoSuchMethod(showTarget(frame.target), frame.method);
+  return parser(frame.payload);
+}

@@ -1,0 +1,73 @@
+/**
+ * Runs a bash script as a task. All that is particular to bash is here and in its parameters; that
+ * its tasks outlive the node, and how they end, is the keeper's.
+ */
+import { execa } from "execa";
+import { messageOf, Unavailable } from "../../core/errors.ts";
+import { Keeper } from "../../keeper/keeper.ts";
+import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
+import { type BashParams, parseBashParams } from "./params.ts";
+
+export interface BashOptions extends ProviderOptions {
+  /** Default true. False does without cgroups even where they can be had. */
+  readonly cgroups?: boolean;
+}
+
+interface BashProgram {
+  /** Absolute. */
+  readonly path: string;
+  readonly version: string;
+}
+
+/** @throws Unavailable when the folder cannot be made or written. */
+export function createBash(options: BashOptions): Provider<BashParams> {
+  const { folder, log, env, cgroups = true } = options;
+  const keeper = new Keeper({ folder, log, env, cgroups });
+  let program: Promise<BashProgram> | undefined;
+  const findBash = () => {
+    program ??= lookForBash(env).catch((error: unknown) => {
+      program = undefined; // It may be there next time.
+      throw error;
+    });
+    return program;
+  };
+  return {
+    type: "bash",
+    parseParams: parseBashParams,
+    async probe(): Promise<Capabilities> {
+      try {
+        const { version } = await findBash();
+        return { available: true, version, features: await keeper.features() };
+      } catch (error) {
+        return { available: false, reason: messageOf(error) };
+      }
+    },
+    async start(instance, params, context) {
+      const { path } = await findBash();
+      const task = { command: [path], script: params.command, env: context.env };
+      return await keeper.start(instance, context.attempt, task);
+    },
+    list: (instance) => keeper.list(instance),
+    adopt: ({ instance, attempt }) => keeper.adopt(instance, attempt),
+    output: (instance, limits) => keeper.output(instance, limits),
+    forget: (instance, attempt) => keeper.forget(instance, attempt),
+    remove: (instance) => keeper.remove(instance),
+    close: () => keeper.close(),
+  };
+}
+
+/** @throws Unavailable when there is no bash on the path. */
+async function lookForBash(env: Readonly<Record<string, string>>): Promise<BashProgram> {
+  const script = 'printf "%s\\n%s" "$BASH" "$BASH_VERSION"';
+  const asked = await execa("bash", ["--norc", "--noprofile", "-c", script], {
+    env,
+    extendEnv: false,
+    stdin: "ignore",
+    reject: false,
+  });
+  const [path, version] = asked.failed ? [] : asked.stdout.split("\n");
+  if (path === undefined || version === undefined) {
+    throw new Unavailable("bash is not on the PATH of this node", { cause: asked.cause });
+  }
+  return { path, version };
+}

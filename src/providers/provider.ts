@@ -1,0 +1,99 @@
+/**
+ * The seam between Mob and everything that can run a service. A provider knows one kind of task and
+ * keeps no policy: what to start, when to restart and when to give up is decided elsewhere.
+ */
+import type { InstanceId } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
+import type { Exit } from "../keeper/exit.ts";
+import type { StopOptions } from "../keeper/kept-task.ts";
+import type { LogLimits, Output } from "../keeper/output.ts";
+
+// What the keeper, which is below, says in these words; part of this contract all the same.
+export type { Exit } from "../keeper/exit.ts";
+export type { StopOptions } from "../keeper/kept-task.ts";
+export type { LogLimits, Output, OutputChunk } from "../keeper/output.ts";
+
+/** Plain data that finds a task again after a crash: `pid`, `container`… Stored, shown by `ls`. */
+export type Handle = Readonly<Record<string, string | number>>;
+
+/** What a provider can do here, or why it cannot. */
+export type Capabilities =
+  | { readonly available: true; readonly version: string; readonly features: readonly string[] }
+  | { readonly available: false; readonly reason: string };
+
+/** What every task is told and bound by, whatever its provider. */
+export interface TaskContext {
+  /** Full name of the service, for names people see in an engine. */
+  readonly service: string;
+  /** Counts the starts of this instance, from 1. With the instance id it names one task. */
+  readonly attempt: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly logs: LogLimits;
+}
+
+/** A task that is running, or has just ended. */
+export interface Task {
+  readonly handle: Handle;
+  /** Wall clock, ms. */
+  readonly startedAt: number;
+  /** Settles once, never rejects. `atMs`: wall clock of the end, as recorded by the keeper. */
+  readonly exited: Promise<{ readonly exit: Exit; readonly atMs: number }>;
+  /** Signal, grace, SIGKILL, to the whole tree; resolves when nothing of it is left. Idempotent. */
+  stop(options: StopOptions): Promise<void>;
+  /** Lets go of the task without touching it: the node is stopping. */
+  release(): void;
+}
+
+/** A task that ended while no one looked. */
+export interface Gone {
+  readonly gone: true;
+  readonly exit: Exit;
+  readonly atMs: number;
+}
+
+/** A task found in the engine: its instance, its attempt, and the handle to adopt it by. */
+export interface FoundTask {
+  readonly instance: InstanceId;
+  readonly attempt: number;
+  readonly handle: Handle;
+}
+
+export interface Provider<Params = unknown> {
+  /** The word users write: `bash`. */
+  readonly type: string;
+  /** @throws InvalidSpec with every error and its path below `params`. */
+  parseParams(input: unknown): Params;
+  /** Looks for the engine. Never throws. */
+  probe(): Promise<Capabilities>;
+  /**
+   * Starts a task. Idempotent by instance and attempt: a second call finds the first's task. The
+   * intent is durable before anything runs, so that a crash at any point leaks nothing.
+   * @throws MobError when it cannot be started; then nothing of it is left.
+   */
+  start(instance: InstanceId, params: Params, context: TaskContext): Promise<Handle>;
+  /**
+   * The tasks of this node's in the engine, ended ones that were not removed included: of one
+   * instance, or of all.
+   */
+  list(instance?: InstanceId): Promise<readonly FoundTask[]>;
+  /** Takes a task over, right after `start` or after a crash of the node. */
+  adopt(task: FoundTask): Promise<Task | Gone>;
+  /** The output of an instance, whether or not a task of it runs. */
+  output(instance: InstanceId, limits: LogLimits): Promise<Output>;
+  /** Forgets an ended attempt of an instance; its output stays. */
+  forget(instance: InstanceId, attempt: number): Promise<void>;
+  /** Kills what still runs of an instance and removes all of it, output included. Idempotent. */
+  remove(instance: InstanceId): Promise<void>;
+  /** Releases what the provider itself holds (watches, connections); tasks are not touched. */
+  close(): Promise<void>;
+}
+
+/** Builds a provider for one node. `folder` is the provider's own, below the node's data folder. */
+export interface ProviderOptions {
+  readonly folder: string;
+  /** Marks this node's tasks in an engine that several nodes share. */
+  readonly node: string;
+  /** What tasks inherit of the node's own environment (PATH, HOME…); `TaskContext.env` is added. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: Log;
+}

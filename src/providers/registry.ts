@@ -1,0 +1,94 @@
+/**
+ * The providers Mob knows, and which of them a node offers: those asked for, or all, as far as they
+ * are available on the machine. What is not offered is told with its reason, never left out in silence.
+ */
+import { join } from "node:path";
+import { messageOf } from "../core/errors.ts";
+import { createBash } from "./bash/bash.ts";
+import { parseBashParams } from "./bash/params.ts";
+import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
+import { suggestion } from "./suggestion.ts";
+
+interface Kind {
+  readonly create: (options: ProviderOptions) => Provider;
+  readonly parseParams: (input: unknown) => unknown;
+}
+
+const kinds: ReadonlyMap<string, Kind> = new Map([
+  ["bash", { create: createBash, parseParams: parseBashParams }],
+]);
+
+/** Providers that later versions bring. */
+const comeLater = ["docker", "podman", "rkt", "xen", "kvm", "glusterfs", "lambda", "exec"];
+
+export interface ProvidersOptions extends ProviderOptions {
+  /** Types asked for; undefined for all that are available. Each provider gets a subfolder of `folder`. */
+  readonly wanted: readonly string[] | undefined;
+}
+
+/** A provider that was asked for and is not offered. */
+export interface Refused {
+  readonly type: string;
+  readonly reason: string;
+}
+
+export interface Providers {
+  readonly offered: ReadonlyMap<string, Provider>;
+  /** What each of those offered can do here. */
+  readonly capabilities: ReadonlyMap<string, Extract<Capabilities, { available: true }>>;
+  /** Of what was asked for, or with nothing asked for of what this version knows how to run. */
+  readonly refused: readonly Refused[];
+}
+
+/** Creates and probes the providers, all at once. Never throws for one that is not available. */
+export async function createProviders(options: ProvidersOptions): Promise<Providers> {
+  const wanted = [...new Set(options.wanted ?? kinds.keys())];
+  const offered = new Map<string, Provider>();
+  const capabilities = new Map<string, Extract<Capabilities, { available: true }>>();
+  const refused: Refused[] = [];
+  for (const tried of await Promise.all(wanted.map((type) => tryProvider(type, options)))) {
+    if ("reason" in tried) {
+      refused.push(tried);
+      continue;
+    }
+    offered.set(tried.provider.type, tried.provider);
+    capabilities.set(tried.provider.type, tried.capabilities);
+  }
+  return { offered, capabilities, refused };
+}
+
+/**
+ * Checks the parameters of a service, whether or not this node can run it.
+ * @returns `unknown` when this version has no provider of that type to ask
+ * @throws InvalidSpec with every path below `params`
+ */
+export function checkParams(type: string, params: unknown): "checked" | "unknown" {
+  const kind = kinds.get(type);
+  if (kind === undefined) return comeLater.includes(type) ? "checked" : "unknown";
+  kind.parseParams(params);
+  return "checked";
+}
+
+interface Offered {
+  readonly provider: Provider;
+  readonly capabilities: Extract<Capabilities, { available: true }>;
+}
+
+async function tryProvider(type: string, options: ProviderOptions): Promise<Offered | Refused> {
+  const kind = kinds.get(type);
+  if (kind === undefined) return { type, reason: whyUnknown(type) };
+  try {
+    const provider = kind.create({ ...options, folder: join(options.folder, type) });
+    const capabilities = await provider.probe();
+    if (capabilities.available) return { provider, capabilities };
+    await provider.close();
+    return { type, reason: capabilities.reason };
+  } catch (error) {
+    return { type, reason: messageOf(error) };
+  }
+}
+
+function whyUnknown(type: string): string {
+  if (comeLater.includes(type)) return "it comes in a later version";
+  return `no such provider${suggestion(type, [...kinds.keys(), ...comeLater])}`;
+}

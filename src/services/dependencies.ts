@@ -1,0 +1,77 @@
+/**
+ * What services require of each other: that no cycle comes about, and what one still waits for. A
+ * dependency that is not there yet is no error: services may be deployed in any order.
+ */
+import type { ServiceName } from "../core/ids.ts";
+import type { Phase } from "./instance-status.ts";
+
+/** A dependency that is not satisfied, and why, for people: `is pending`. */
+export interface Waiting {
+  readonly name: ServiceName;
+  readonly why: string;
+}
+
+/** Who requires whom. */
+export type DependencyGraph = ReadonlyMap<ServiceName, readonly ServiceName[]>;
+
+/**
+ * The shortest cycle through `from`, closed: `[a, b, a]`. Only a deploy of `from` can have made one,
+ * so no other needs to be looked for.
+ */
+export function findCycle(
+  graph: DependencyGraph,
+  from: ServiceName,
+): readonly ServiceName[] | undefined {
+  const requiredBy = new Map<ServiceName, ServiceName>();
+  // Breadth first; the list grows while it is walked.
+  const toVisit = [from];
+  for (const name of toVisit) {
+    for (const required of graph.get(name) ?? []) {
+      if (required === from) return closed(name, requiredBy, from);
+      if (requiredBy.has(required)) continue;
+      requiredBy.set(required, name);
+      toVisit.push(required);
+    }
+  }
+  return undefined;
+}
+
+function closed(
+  last: ServiceName,
+  requiredBy: ReadonlyMap<ServiceName, ServiceName>,
+  from: ServiceName,
+): readonly ServiceName[] {
+  const cycle = [from];
+  let name: ServiceName | undefined = last;
+  while (name !== undefined && name !== from) {
+    cycle.unshift(name);
+    name = requiredBy.get(name);
+  }
+  return [from, ...cycle];
+}
+
+/** The cycle for people: `a → b → a`. */
+export function cycleText(cycle: readonly ServiceName[]): string {
+  return cycle.join(" → ");
+}
+
+/**
+ * Those of `requires` that are not satisfied, in their order. One is satisfied while it runs, or when
+ * it is a job that has ended well: what a migration was required for is there once it is done.
+ * @param phaseOf undefined: no such service is deployed
+ */
+export function waitingFor(
+  requires: readonly ServiceName[],
+  phaseOf: (name: ServiceName) => Phase | undefined,
+): readonly Waiting[] {
+  return requires.flatMap((name): Waiting[] => {
+    const phase = phaseOf(name);
+    if (phase === "running" || phase === "done") return [];
+    return [{ name, why: phase === undefined ? "is not deployed" : `is ${phase}` }];
+  });
+}
+
+/** For the status: `waits for db (is pending), cache (is not deployed)`. */
+export function waitingText(waiting: readonly Waiting[]): string {
+  return `waits for ${waiting.map(({ name, why }) => `${name} (${why})`).join(", ")}`;
+}

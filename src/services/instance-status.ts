@@ -1,0 +1,78 @@
+/**
+ * What is known of one instance by the node that runs it: stored, shown by `ls`, and all that the
+ * node needs to go on after a crash. Everything of the life cycle that must survive is in here.
+ */
+import type { Exit, RestartHistory } from "./restart-policy.ts";
+import { noRestarts } from "./restart-policy.ts";
+
+/** DESIGN section 9. `pending` waits for what it requires; `done` and `lost` are ends of a job. */
+export type Phase =
+  | "pending"
+  | "starting"
+  | "running"
+  | "stopping"
+  | "stopped"
+  | "backing-off"
+  | "failed"
+  | "lost"
+  | "done";
+
+/** Finds a task again, in its provider's terms: `pid`, `container`… Plain data. */
+export type Handle = Readonly<Record<string, string | number>>;
+
+/** How the last task ended. `byMob`: because it was told to stop. `atMs`: wall clock of the end. */
+export type TaskExit = Exit & { readonly byMob: boolean; readonly atMs: number };
+
+/** Identity of a version of a desired state: the store's stamp. Only ever compared for equality. */
+export type Stamp = string;
+
+/** Stands where there has been none. */
+export const noStamp: Stamp = "";
+
+/** Times are wall clock in ms. */
+export interface InstanceStatus {
+  readonly state: Phase;
+  /** Why it is in its state, where there is something to say. */
+  readonly reason?: string;
+  /** Null: no one checks. */
+  readonly healthy: boolean | null;
+  /** Of the task that runs, or is being stopped. */
+  readonly handle?: Handle;
+  /** Counts the starts; 0 before the first. With the instance it names one task. */
+  readonly attempt: number;
+  readonly exit?: TaskExit;
+  /** Restarts by the policy, ever; those that a user asked for do not count. */
+  readonly restarts: number;
+  /** When it came into its state. */
+  readonly since: number;
+  /** When the task that runs, or ran last, was started. */
+  readonly startedAt?: number;
+  /** In `backing-off`: when the next start is due. */
+  readonly retryAt?: number;
+  readonly history: RestartHistory;
+  /** The next start must wait for what the spec requires; a restart by the policy does not. */
+  readonly held: boolean;
+  /** Digest of what the last start ran: it tells whether a new spec needs a new task. */
+  readonly task: string;
+  /** The desired state that it has acted upon: spec, run state, restart. */
+  readonly specStamp: Stamp;
+  readonly runStamp: Stamp;
+  readonly restartStamp: Stamp;
+}
+
+/** Before anything has happened. */
+export function newStatus(nowMs: number): InstanceStatus {
+  return {
+    state: "pending",
+    healthy: null,
+    attempt: 0,
+    restarts: 0,
+    since: nowMs,
+    history: noRestarts,
+    held: true,
+    task: "",
+    specStamp: noStamp,
+    runStamp: noStamp,
+    restartStamp: noStamp,
+  };
+}

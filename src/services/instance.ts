@@ -1,0 +1,126 @@
+/**
+ * One instance on its node, as its life cycle sees it: what is wanted of it, what is known of it,
+ * what can happen to it, and what is to be done about it. The moves are in `life-cycle.ts`.
+ */
+import type { Waiting } from "./dependencies.ts";
+import type { Handle, InstanceStatus, Phase, Stamp } from "./instance-status.ts";
+import type { Exit } from "./restart-policy.ts";
+import type { ServiceSpec } from "./spec.ts";
+
+/** What is wanted of the instance. The stamps make every wish idempotent. */
+export interface Desired {
+  readonly spec: ServiceSpec;
+  readonly specStamp: Stamp;
+  readonly run: "running" | "stopped";
+  /** Changes with every start, stop and deploy by a user: it gives what had failed or ended a new start. */
+  readonly runStamp: Stamp;
+  /** Changes with every restart that a user asks for; `noStamp` if none ever was. */
+  readonly restartStamp: Stamp;
+  /** Its service was removed, or it is placed elsewhere: final. */
+  readonly removed: boolean;
+}
+
+export interface InstanceState {
+  readonly status: InstanceStatus;
+  readonly desired: Desired;
+  /** What the next start waits for, as long as the status says `held`. */
+  readonly waitingFor: readonly Waiting[];
+  /** Back after a crash, and not yet told what is left: nothing is done before that. */
+  readonly adopting: boolean;
+  /** `remove` is done or under way: nothing is ever started again. */
+  readonly removing: boolean;
+  readonly timerSet: boolean;
+}
+
+/** What the engine has of an instance when its node comes back: its newest task, if any. */
+export type Found =
+  | {
+      readonly kind: "running";
+      readonly attempt: number;
+      readonly handle: Handle;
+      readonly startedAt: number;
+    }
+  | { readonly kind: "gone"; readonly attempt: number; readonly exit: Exit; readonly atMs: number }
+  | { readonly kind: "nothing" };
+
+/**
+ * What becomes of a task, by its attempt: what is told of an earlier one comes late and changes
+ * nothing. `exited` also comes before `stopped`, where the exit is known.
+ */
+export type TaskEvent =
+  | {
+      readonly kind: "started";
+      readonly attempt: number;
+      readonly handle: Handle;
+      /** Wall clock, ms; so is `atMs`, the end. */
+      readonly startedAt: number;
+    }
+  /** Nothing of it is left. */
+  | { readonly kind: "start_failed"; readonly attempt: number; readonly error: string }
+  | {
+      readonly kind: "exited";
+      readonly attempt: number;
+      readonly exit: Exit;
+      readonly atMs: number;
+    }
+  /** What `stop` asked for is complete: nothing of the task is left. */
+  | { readonly kind: "stopped"; readonly attempt: number };
+
+export type InstanceEvent =
+  | TaskEvent
+  | { readonly kind: "desired"; readonly desired: Desired }
+  /** Everything it still waits for; empty: it may start. To be told again when `requires` changes. */
+  | { readonly kind: "dependencies"; readonly waitingFor: readonly Waiting[] }
+  | { readonly kind: "timer"; readonly timer: TimerId }
+  /** Whoever holds the task is back, with what is left of it: first event after `resume`. */
+  | { readonly kind: "adopted"; readonly found: Found };
+
+/** At most one timer of each is set. */
+export type TimerId = "restart";
+
+export type StopReason = "stop" | "restart" | "update" | "remove";
+
+export type InstanceEffect =
+  /** Comes first among the effects of a step: what is stored is never behind what runs. */
+  | { readonly kind: "publish"; readonly status: InstanceStatus }
+  /** Answered by `started` or `start_failed`. Idempotent by attempt. */
+  | { readonly kind: "start"; readonly attempt: number; readonly spec: ServiceSpec }
+  /** Answered by `stopped`. May come while the start is under way: that is to settle first. */
+  | {
+      readonly kind: "stop";
+      readonly attempt: number;
+      readonly reason: StopReason;
+      readonly signal: string;
+      readonly graceMs: number;
+    }
+  | { readonly kind: "setTimer"; readonly timer: TimerId; readonly ms: number }
+  | { readonly kind: "cancelTimer"; readonly timer: TimerId }
+  /** Nothing of the instance is to stay: tasks, output, records. The last effect there is. */
+  | { readonly kind: "remove" };
+
+export interface Step {
+  readonly state: InstanceState;
+  readonly effects: readonly InstanceEffect[];
+}
+
+/** No effects. */
+export function nothing(state: InstanceState): Step {
+  return { state, effects: [] };
+}
+
+/** Into another state; what was only true in the one before is dropped. */
+export function enter(
+  state: InstanceState,
+  phase: Phase,
+  nowMs: number,
+  more: Partial<InstanceStatus> = {},
+): Step {
+  const { reason: _reason, handle: _handle, retryAt: _retryAt, ...lasting } = state.status;
+  const status = { ...lasting, healthy: null, state: phase, since: nowMs, ...more };
+  return nothing({ ...state, status });
+}
+
+/** The same state, with something more known of it. */
+export function change(state: InstanceState, more: Partial<InstanceStatus>): Step {
+  return nothing({ ...state, status: { ...state.status, ...more } });
+}

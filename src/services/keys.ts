@@ -1,0 +1,61 @@
+/**
+ * The keys of what the store holds of services. The kind comes first, so that all of a kind are found
+ * together; the group's name second, because all records of a group are in its name's shard.
+ */
+import { asInstanceId, type InstanceId, type ServiceName } from "../core/ids.ts";
+import { groupOf, isServiceName } from "./service-name.ts";
+
+export type RecordKey =
+  | { readonly kind: "spec"; readonly group: ServiceName }
+  | { readonly kind: "run"; readonly name: ServiceName }
+  | { readonly kind: "restart"; readonly name: ServiceName }
+  | { readonly kind: "removed"; readonly group: ServiceName; readonly uid: string }
+  | { readonly kind: "placement"; readonly name: ServiceName; readonly slot: number }
+  | { readonly kind: "status"; readonly group: ServiceName; readonly instance: InstanceId };
+
+export const keys = {
+  /** `GroupRecord`: what was deployed under a name. */
+  spec: (group: ServiceName) => `spec/${group}`,
+  /** `RunStateRecord`. */
+  runState: (name: ServiceName) => `run/${name}`,
+  /** `RestartRecord`. */
+  restart: (name: ServiceName) => `restart/${name}`,
+  /** `RemovedRecord`: its being there is what counts, and is final. */
+  removed: (group: ServiceName, uid: string) => `removed/${group}/${uid}`,
+  /** `PlacementRecord`. */
+  placement: (name: ServiceName, slot: number) => `placement/${name}/${slot}`,
+  /** `StatusRecord`, written by the instance's node alone. */
+  status: (name: ServiceName, instance: InstanceId) => `status/${groupOf(name)}/${instance}`,
+} as const;
+
+/** What a key is of; undefined when it is of no record of services. */
+export function parseKey(key: string): RecordKey | undefined {
+  const [kind, ...path] = key.split("/");
+  const whole = path.join("/");
+  const parent = path.slice(0, -1).join("/");
+  const last = path.at(-1) ?? "";
+  switch (kind) {
+    case "spec":
+      return isServiceName(whole) ? { kind, group: whole } : undefined;
+    case "run":
+    case "restart":
+      return isServiceName(whole) ? { kind, name: whole } : undefined;
+    case "removed":
+      return isServiceName(parent) && isHexId(last)
+        ? { kind, group: parent, uid: last }
+        : undefined;
+    case "placement":
+      if (!isServiceName(parent) || !/^(0|[1-9]\d{0,8})$/.test(last)) return undefined;
+      return { kind, name: parent, slot: Number(last) };
+    case "status":
+      if (!isServiceName(parent) || !isHexId(last)) return undefined;
+      return { kind, group: parent, instance: asInstanceId(last) };
+    default:
+      return undefined;
+  }
+}
+
+/** Ids of nodes, instances and creations. */
+export function isHexId(text: unknown): text is string {
+  return typeof text === "string" && /^[0-9a-f]{8,64}$/.test(text);
+}

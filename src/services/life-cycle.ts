@@ -1,0 +1,117 @@
+/**
+ * The life cycle of one instance on its node, as a pure state machine. Its actor feeds in what the
+ * user wants, what the instance waits for and what becomes of its task, and carries out the effects
+ * in their order. All of it is level-triggered: an event that changes nothing has no effect.
+ */
+import type { Random } from "../core/env.ts";
+import type { Waiting } from "./dependencies.ts";
+import {
+  type Desired,
+  type InstanceEffect,
+  type InstanceEvent,
+  type InstanceState,
+  nothing,
+  type Step,
+  type TaskEvent,
+} from "./instance.ts";
+import { type InstanceStatus, newStatus } from "./instance-status.ts";
+import { canonicalText } from "./plain-data.ts";
+import { settle } from "./settling.ts";
+import type { ServiceSpec } from "./spec.ts";
+import * as task from "./task-events.ts";
+
+/** A new instance. Nothing happens before its first event, `dependencies`. */
+export function begin(desired: Desired, nowMs: number): InstanceState {
+  return { ...resume(newStatus(nowMs), desired), adopting: false };
+}
+
+/** An instance with a past. Nothing happens before `adopted` has told what is left of it. */
+export function resume(status: InstanceStatus, desired: Desired): InstanceState {
+  const waitingFor = unknownYet(desired.spec);
+  return { status, desired, waitingFor, adopting: true, removing: false, timerSet: false };
+}
+
+/**
+ * Total: every event has a result in every state.
+ * @param nowMs wall clock
+ * @param random draws the jitter of a wait
+ */
+export function step(
+  state: InstanceState,
+  event: InstanceEvent,
+  nowMs: number,
+  random: Random,
+): Step {
+  if (state.removing) return { state, effects: [] };
+  const { state: told } = react(state, event, nowMs, random);
+  if (told.adopting) return { state: told, effects: [] };
+  const { state: next, effects } = settle(told, nowMs);
+  const { status } = next;
+  return {
+    state: { ...next, timerSet: status.state === "backing-off" },
+    effects: [
+      ...(isSame(status, state.status) ? [] : [{ kind: "publish", status } as const]),
+      ...timerEffects(next, nowMs),
+      ...effects,
+    ],
+  };
+}
+
+/** What the event itself tells. What is wanted and not yet so is seen to afterwards, by `settle`. */
+function react(state: InstanceState, event: InstanceEvent, nowMs: number, random: Random): Step {
+  switch (event.kind) {
+    case "desired":
+      return nothing({ ...state, ...newDesired(state, event.desired) });
+    case "dependencies":
+      return nothing({ ...state, waitingFor: event.waitingFor });
+    case "timer":
+      return task.timerFired(state, nowMs);
+    case "adopted":
+      return task.adopted(state, event.found, nowMs, random);
+    case "started":
+    case "start_failed":
+    case "exited":
+    case "stopped":
+      if (event.attempt !== state.status.attempt) return nothing(state);
+      return reactToTask(state, event, nowMs, random);
+  }
+}
+
+function reactToTask(state: InstanceState, event: TaskEvent, nowMs: number, random: Random): Step {
+  switch (event.kind) {
+    case "started":
+      return task.started(state, event.handle, event.startedAt, nowMs);
+    case "start_failed":
+      return task.startFailed(state, event.error, nowMs, random);
+    case "exited":
+      return task.exited(state, event.exit, event.atMs, nowMs, random);
+    case "stopped":
+      return task.stopped(state, nowMs);
+  }
+}
+
+/** What other services are required is looked up anew; until that is told, the start is held. */
+function newDesired(state: InstanceState, desired: Desired): Partial<InstanceState> {
+  const { requires } = state.desired.spec;
+  const isAsBefore = requires.join() === desired.spec.requires.join();
+  return isAsBefore ? { desired } : { desired, waitingFor: unknownYet(desired.spec) };
+}
+
+function unknownYet(spec: ServiceSpec): readonly Waiting[] {
+  return spec.requires.map((name) => ({ name, why: "is not known yet" }));
+}
+
+/** A timer is set exactly while the instance backs off. */
+function timerEffects(next: InstanceState, nowMs: number): readonly InstanceEffect[] {
+  const { status, desired, timerSet } = next;
+  const isWanted = status.state === "backing-off";
+  if (isWanted === timerSet) return [];
+  if (!isWanted) return [{ kind: "cancelTimer", timer: "restart" }];
+  // Bounded, because the clock may have been set back since `retryAt` was stored.
+  const left = Math.min((status.retryAt ?? nowMs) - nowMs, desired.spec.restart.delayMaxMs);
+  return [{ kind: "setTimer", timer: "restart", ms: Math.max(0, left) }];
+}
+
+function isSame(a: InstanceStatus, b: InstanceStatus): boolean {
+  return a === b || canonicalText(a) === canonicalText(b);
+}

@@ -1,0 +1,134 @@
+/**
+ * The controller's pass: compares what is wanted with where it is placed, and decides which placement
+ * records to write. Pure and idempotent: applied to its own outcome it decides nothing. It may run at
+ * any time, on any part of the services; what it needs of the past is in the records.
+ */
+import { createHash } from "node:crypto";
+import { asInstanceId, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
+import type { Stamp } from "./instance-status.ts";
+import { keys } from "./keys.ts";
+import { type Candidate, type Placed, place, reasonsAgainst } from "./placement.ts";
+import { canonicalText } from "./plain-data.ts";
+import type { GroupRecord, PlacementRecord } from "./records.ts";
+
+/** A group that this controller decides for. */
+export interface DesiredGroup {
+  readonly group: GroupRecord;
+  /** Of the group's record. */
+  readonly specStamp: Stamp;
+  /** Its creation was removed. */
+  readonly removed: boolean;
+}
+
+export interface ReconcileInput {
+  readonly self: NodeId;
+  /** Only of the groups in here is anything decided. */
+  readonly groups: readonly DesiredGroup[];
+  /** All that are known, of any group: they tell how full the nodes are. */
+  readonly placements: readonly PlacementRecord[];
+  /** Every node known; `instances` is counted here. */
+  readonly nodes: readonly Omit<Candidate, "instances">[];
+}
+
+export type Decision =
+  /** To be written over what is there under its key. */
+  | { readonly kind: "place"; readonly placement: PlacementRecord }
+  /** To be removed from the store. */
+  | { readonly kind: "withdraw"; readonly placement: PlacementRecord };
+
+/** In the order of the services' names, whatever the order of the input. */
+export function reconcile(input: ReconcileInput): readonly Decision[] {
+  const load = loadOf(input.placements);
+  const bySlot = new Map(input.placements.map((placement) => [slotKey(placement), placement]));
+  const groups = input.groups.toSorted((a, b) => (a.group.name < b.group.name ? -1 : 1));
+  return groups.flatMap((wanted) => {
+    const present = bySlot.get(slotKey({ service: wanted.group.name, slot: 0 }));
+    const decision = decideOn(input, wanted, present, load);
+    if (decision === undefined) return [];
+    addLoad(load, present?.node, -1);
+    if (decision.kind === "place") addLoad(load, decision.placement.node, 1);
+    return [decision];
+  });
+}
+
+type Load = Map<NodeId, number>;
+
+function decideOn(
+  input: ReconcileInput,
+  wanted: DesiredGroup,
+  present: PlacementRecord | undefined,
+  load: Load,
+): Decision | undefined {
+  const { group, specStamp, removed } = wanted;
+  if (removed) {
+    return present?.uid === group.uid ? { kind: "withdraw", placement: present } : undefined;
+  }
+  const candidates = input.nodes.map((node) => ({ ...node, instances: load.get(node.id) ?? 0 }));
+  const request = { service: group.name, provider: group.spec.provider };
+  const anew = (epoch: number, instance: InstanceId): Decision => {
+    const outcome = place(request, candidates);
+    return { kind: "place", placement: placementOf(input.self, wanted, epoch, instance, outcome) };
+  };
+  if (present === undefined || present.uid !== group.uid) {
+    return anew(1, instanceId(group.uid, 0, 1));
+  }
+  const epoch = present.epoch.counter + 1;
+  if (present.node === null) {
+    const decision = anew(epoch, present.instance);
+    return isAsBefore(decision.placement, present) ? undefined : decision;
+  }
+  if (present.specStamp === specStamp) return undefined;
+  const node = candidates.find(({ id }) => id === present.node);
+  // What was placed on a node that cannot be asked stays there: failover is not decided here yet.
+  if (node?.state !== "alive") return undefined;
+  // Another provider, which that node does not offer: another instance takes its place elsewhere.
+  if (reasonsAgainst(request, node).length > 0) {
+    return anew(epoch, instanceId(group.uid, 0, epoch));
+  }
+  const next = { counter: epoch, controller: input.self };
+  return { kind: "place", placement: { ...present, specStamp, epoch: next } };
+}
+
+function placementOf(
+  self: NodeId,
+  { group, specStamp }: DesiredGroup,
+  epoch: number,
+  instance: InstanceId,
+  outcome: Placed,
+): PlacementRecord {
+  return {
+    service: group.name,
+    slot: 0,
+    instance,
+    node: "node" in outcome ? outcome.node : null,
+    refusals: "node" in outcome ? [] : outcome.refusals,
+    epoch: { counter: epoch, controller: self },
+    uid: group.uid,
+    specStamp,
+  };
+}
+
+/** Not by chance: two nodes that take themselves for the controller make one instance, not two. */
+function instanceId(uid: string, slot: number, epoch: number): InstanceId {
+  const hash = createHash("sha256").update(`${uid}/${slot}/${epoch}`).digest("hex");
+  return asInstanceId(hash.slice(0, 16));
+}
+
+/** Still no node, and for the same reasons. */
+function isAsBefore(next: PlacementRecord, present: PlacementRecord): boolean {
+  return canonicalText({ ...next, epoch: null }) === canonicalText({ ...present, epoch: null });
+}
+
+function loadOf(placements: readonly PlacementRecord[]): Load {
+  const load: Load = new Map();
+  for (const { node } of placements) addLoad(load, node, 1);
+  return load;
+}
+
+function addLoad(load: Load, node: NodeId | null | undefined, instances: number): void {
+  if (node != null) load.set(node, (load.get(node) ?? 0) + instances);
+}
+
+function slotKey({ service, slot }: { service: ServiceName; slot: number }): string {
+  return keys.placement(service, slot);
+}

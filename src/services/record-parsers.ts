@@ -1,0 +1,120 @@
+/**
+ * Parses what arrives of the store's records from other nodes and from disk. Strict in what it needs
+ * and silent on what it does not know: a newer version may have added fields.
+ */
+import {
+  asInstanceId,
+  asNodeId,
+  asServiceName,
+  type NodeId,
+  type ServiceName,
+} from "../core/ids.ts";
+import { isHexId } from "./keys.ts";
+import { deepFreeze } from "./plain-data.ts";
+import { Fields, type Place, type Reader, readAll } from "./reading.ts";
+import type {
+  Epoch,
+  GroupRecord,
+  PlacementRecord,
+  Refusal,
+  RemovedRecord,
+  RestartRecord,
+  RunStateRecord,
+  StatusRecord,
+} from "./records.ts";
+import { isServiceName } from "./service-name.ts";
+import { readSpec } from "./spec.ts";
+import { readStatus } from "./status-reader.ts";
+import { anyText, choice, count, listOf, number } from "./value-readers.ts";
+
+/** Most nodes that a refusal can tell of, and reasons of one. */
+const refusalsMax = 10_000;
+
+/** @throws InvalidSpec with every error and its path. So do the others. */
+export function parseGroup(value: unknown): GroupRecord {
+  return parse("the record of a group", value, (fields) => ({
+    name: fields.required("name", serviceName),
+    uid: fields.required("uid", hexId),
+    spec: fields.required("spec", readSpec),
+    generation: fields.required("generation", count),
+  }));
+}
+
+export function parseRunState(value: unknown): RunStateRecord {
+  return parse("the record of a run state", value, (fields) => ({
+    uid: fields.required("uid", hexId),
+    run: fields.required("run", choice(["running", "stopped"])),
+  }));
+}
+
+export function parseRestart(value: unknown): RestartRecord {
+  return parse("the record of a restart", value, readMoment);
+}
+
+export function parseRemoved(value: unknown): RemovedRecord {
+  return parse("the record of a removal", value, readMoment);
+}
+
+export function parsePlacement(value: unknown): PlacementRecord {
+  return parse("the record of a placement", value, (fields) => ({
+    service: fields.required("service", serviceName),
+    slot: fields.required("slot", count),
+    instance: asInstanceId(fields.required("instance", hexId)),
+    node: fields.required("node", nodeOrNone),
+    refusals: fields.required("refusals", listOf(readRefusal, refusalsMax)),
+    epoch: fields.required("epoch", readEpoch),
+    uid: fields.required("uid", hexId),
+    specStamp: fields.required("specStamp", anyText),
+  }));
+}
+
+export function parseStatus(value: unknown): StatusRecord {
+  return parse("the record of a status", value, (fields) => ({
+    service: fields.required("service", serviceName),
+    instance: asInstanceId(fields.required("instance", hexId)),
+    uid: fields.required("uid", hexId),
+    node: fields.required("node", nodeId),
+    status: fields.required("status", readStatus),
+  }));
+}
+
+function parse<T>(what: string, value: unknown, read: (fields: Fields) => T): T {
+  return deepFreeze(readAll(what, value, (input, at) => read(new Fields(input, at, "an object"))));
+}
+
+function readMoment(fields: Fields): { readonly uid: string; readonly atMs: number } {
+  const atMs = fields.required("atMs", number({ min: 0, max: Number.MAX_SAFE_INTEGER }));
+  return { uid: fields.required("uid", hexId), atMs };
+}
+
+function readEpoch(value: unknown, at: Place): Epoch {
+  const fields = new Fields(value, at, "an object");
+  const controller = fields.required("controller", nodeId);
+  return { counter: fields.required("counter", count), controller };
+}
+
+function readRefusal(value: unknown, at: Place): Refusal {
+  const fields = new Fields(value, at, "an object");
+  return {
+    node: fields.required("node", nodeId),
+    name: fields.required("name", anyText),
+    reasons: fields.required("reasons", listOf(anyText, refusalsMax)),
+  };
+}
+
+const hexId: Reader<string> = (value, at) => {
+  if (isHexId(value)) return value;
+  at.wrong("must be an id: hex digits");
+  return "";
+};
+
+const nodeId: Reader<NodeId> = (value, at) => asNodeId(hexId(value, at));
+
+const nodeOrNone: Reader<NodeId | null> = (value, at) =>
+  value === null ? null : nodeId(value, at);
+
+const serviceName: Reader<ServiceName> = (value, at) => {
+  if (isServiceName(value)) return value;
+  at.wrong("must be the name of a service");
+  return asServiceName("");
+};

@@ -1,0 +1,91 @@
+/**
+ * What the store holds of services: one record a key (`keys.ts`), each written whole. Records come
+ * from other nodes and are parsed once, where they arrive. They are plain data as they stand, but for
+ * the group, whose spec is stored as a user could have written it.
+ */
+import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
+import type { InstanceStatus, Stamp } from "./instance-status.ts";
+import type { Plain } from "./plain-data.ts";
+import { type ServiceSpec, specToJson } from "./spec.ts";
+
+/** What was deployed under a name. In this version a group is one lone service of the same name. */
+export interface GroupRecord {
+  readonly name: ServiceName;
+  /** Of this creation: removed and deployed again, a name has another. 16 hex digits. */
+  readonly uid: string;
+  readonly spec: ServiceSpec;
+  /** Counts the changes of this creation, from 1. For people; what identifies a version is its stamp. */
+  readonly generation: number;
+}
+
+/** Whether a service is to run: written by every deploy that changes something, start and stop. */
+export interface RunStateRecord {
+  readonly uid: string;
+  readonly run: "running" | "stopped";
+}
+
+/** A user asked for a restart: the stamp of this record says which one. */
+export interface RestartRecord {
+  readonly uid: string;
+  /** Wall clock, ms. */
+  readonly atMs: number;
+}
+
+/** A creation was removed. Final. */
+export interface RemovedRecord {
+  readonly uid: string;
+  /** Wall clock, ms. */
+  readonly atMs: number;
+}
+
+/** Totally ordered; of two placements of a slot the one of the higher epoch is obeyed. */
+export interface Epoch {
+  readonly counter: number;
+  /** Who decided. */
+  readonly controller: NodeId;
+}
+
+/** Why one node cannot take an instance: every reason. */
+export interface Refusal {
+  readonly node: NodeId;
+  readonly name: string;
+  readonly reasons: readonly string[];
+}
+
+/** Where one copy of a service runs. */
+export interface PlacementRecord {
+  readonly service: ServiceName;
+  /** Numbers the copies, from 0. */
+  readonly slot: number;
+  readonly instance: InstanceId;
+  /** Null: no node can take it. */
+  readonly node: NodeId | null;
+  /** Every node's every reason, where no node can take it. */
+  readonly refusals: readonly Refusal[];
+  readonly epoch: Epoch;
+  /** The creation that it is of; the epoch counts anew in each. */
+  readonly uid: string;
+  /** The version of the spec that it was decided for. */
+  readonly specStamp: Stamp;
+}
+
+/** What the node of an instance tells of it. */
+export interface StatusRecord {
+  readonly service: ServiceName;
+  readonly instance: InstanceId;
+  readonly uid: string;
+  readonly node: NodeId;
+  readonly status: InstanceStatus;
+}
+
+/** As it is stored and sent; `parseGroup` gives it back. */
+export function groupToJson({ name, uid, spec, generation }: GroupRecord): Plain {
+  return { name, uid, spec: specToJson(spec), generation };
+}
+
+/** Negative when `a` is lower, positive when higher, 0 when they are one. */
+export function compareEpochs(a: Epoch, b: Epoch): number {
+  if (a.counter !== b.counter) return a.counter - b.counter;
+  if (a.controller === b.controller) return 0;
+  return a.controller < b.controller ? -1 : 1;
+}

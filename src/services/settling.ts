@@ -1,0 +1,129 @@
+/**
+ * Goes from where an instance is towards what is wanted of it: the half of the life cycle that looks
+ * at no event, only at the state that the event has left.
+ */
+import { waitingText } from "./dependencies.ts";
+import {
+  change,
+  type Desired,
+  enter,
+  type InstanceState,
+  nothing,
+  type Step,
+  type StopReason,
+} from "./instance.ts";
+import type { InstanceStatus } from "./instance-status.ts";
+import { noRestarts, restarted } from "./restart-policy.ts";
+import { taskDigest } from "./task-digest.ts";
+
+/** What is to be done now, if anything. */
+export function settle(state: InstanceState, nowMs: number): Step {
+  const { status, desired } = state;
+  switch (status.state) {
+    case "stopping":
+      return nothing(state);
+    case "starting":
+    case "running":
+      return seeToTask(state, nowMs);
+    case "pending":
+      return wantsRun(desired) ? startOrWait(state, nowMs) : rest(state, nowMs);
+    case "stopped":
+      return wantsRun(desired) ? startAnew(state, nowMs) : rest(state, nowMs);
+    case "backing-off":
+      if (!wantsRun(desired)) return rest(state, nowMs);
+      if (isAsked(state) || hasNewSpec(state)) return startAnew(state, nowMs);
+      return (status.retryAt ?? nowMs) <= nowMs ? restart(state, nowMs) : nothing(state);
+    case "failed":
+      if (!wantsRun(desired)) return rest(state, nowMs);
+      return isAsked(state) || hasNewSpec(state) ? startAnew(state, nowMs) : nothing(state);
+    case "lost":
+    case "done":
+      if (!wantsRun(desired)) return rest(state, nowMs);
+      if (isAsked(state) || needsNewTask(state)) return startAnew(state, nowMs);
+      return acknowledge(state);
+  }
+}
+
+function seeToTask(state: InstanceState, nowMs: number): Step {
+  const { status, desired } = state;
+  const reason = stopReason(state);
+  if (reason === undefined) return acknowledge(state);
+  const { signal, graceMs } = desired.spec.stop;
+  const held = status.held || reason !== "restart";
+  const { handle, attempt } = status;
+  const next = enter(state, "stopping", nowMs, { held, ...(handle !== undefined && { handle }) });
+  return { state: next.state, effects: [{ kind: "stop", attempt, reason, signal, graceMs }] };
+}
+
+function stopReason(state: InstanceState): StopReason | undefined {
+  const { status, desired } = state;
+  if (desired.removed) return "remove";
+  if (desired.run === "stopped") return "stop";
+  if (needsNewTask(state)) return "update";
+  return desired.restartStamp === status.restartStamp ? undefined : "restart";
+}
+
+/** Nothing runs, and nothing is to: stopped, or removed for good. */
+function rest(state: InstanceState, nowMs: number): Step {
+  const { status, desired } = state;
+  const isThere = status.state === "stopped";
+  const { state: next } = isThere
+    ? change(state, { held: true })
+    : enter(state, "stopped", nowMs, { held: true });
+  if (!desired.removed) return nothing(next);
+  return { state: { ...next, removing: true }, effects: [{ kind: "remove" }] };
+}
+
+/** A start that a user asked for, in whatever way: what came before no longer counts. */
+function startAnew(state: InstanceState, nowMs: number): Step {
+  const held = state.status.held || needsNewTask(state);
+  return startOrWait(change(state, { held, history: noRestarts }).state, nowMs);
+}
+
+function startOrWait(state: InstanceState, nowMs: number): Step {
+  const { status, waitingFor } = state;
+  if (!status.held || waitingFor.length === 0) return start(state, nowMs, {});
+  const reason = waitingText(waitingFor);
+  if (status.state !== "pending") return enter(state, "pending", nowMs, { reason });
+  return status.reason === reason ? nothing(state) : change(state, { reason });
+}
+
+/** A start by the policy. */
+function restart(state: InstanceState, nowMs: number): Step {
+  const { restarts, history } = state.status;
+  return start(state, nowMs, { restarts: restarts + 1, history: restarted(history, nowMs) });
+}
+
+function start(state: InstanceState, nowMs: number, more: Partial<InstanceStatus>): Step {
+  const { spec, specStamp, runStamp, restartStamp } = state.desired;
+  const attempt = state.status.attempt + 1;
+  const task = taskDigest(spec);
+  const stamps = { specStamp, runStamp, restartStamp };
+  const next = enter(state, "starting", nowMs, { attempt, task, held: false, ...stamps, ...more });
+  return { state: next.state, effects: [{ kind: "start", attempt, spec }] };
+}
+
+/** Notes what needed nothing to be done: a start of what runs, a spec that its task can live with. */
+function acknowledge(state: InstanceState): Step {
+  const { specStamp, runStamp } = state.desired;
+  const { status } = state;
+  if (specStamp === status.specStamp && runStamp === status.runStamp) return nothing(state);
+  return change(state, { specStamp, runStamp });
+}
+
+function wantsRun(desired: Desired): boolean {
+  return desired.run === "running" && !desired.removed;
+}
+
+/** A user has asked for a start or a restart since the last one. */
+function isAsked({ status, desired }: InstanceState): boolean {
+  return desired.runStamp !== status.runStamp || desired.restartStamp !== status.restartStamp;
+}
+
+function hasNewSpec({ status, desired }: InstanceState): boolean {
+  return desired.specStamp !== status.specStamp;
+}
+
+function needsNewTask(state: InstanceState): boolean {
+  return hasNewSpec(state) && taskDigest(state.desired.spec) !== state.status.task;
+}

@@ -1,0 +1,16 @@
+/**
+ * Tells whether a new spec needs a new task: only what the task itself was started with counts.
+ * How it is restarted, stopped, logged or ordered can change under it.
+ */
+import { createHash } from "node:crypto";
+import { canonicalText } from "./plain-data.ts";
+import type { ServiceSpec } from "./spec.ts";
+
+/** 16 hex digits; equal for specs whose tasks are alike. */
+export function taskDigest(spec: ServiceSpec): string {
+  const { provider, params, env } = spec;
+  return createHash("sha256")
+    .update(canonicalText([provider, params, env]))
+    .digest("hex")
+    .slice(0, 16);
+}

@@ -1,0 +1,124 @@
+/**
+ * What becomes of a task, and what that makes of its instance: the half of the life cycle that looks
+ * at events. Where the instance goes from there is for `settling.ts`.
+ */
+import type { Random } from "../core/env.ts";
+import { change, enter, type Found, type InstanceState, nothing, type Step } from "./instance.ts";
+import type { Handle } from "./instance-status.ts";
+import { decide, type Ending, type Exit, endingText } from "./restart-policy.ts";
+
+/** An engine may have much to say of why it cannot start something; the status keeps this much. */
+const errorCharsMax = 1_000;
+
+export function started(
+  state: InstanceState,
+  handle: Handle,
+  startedAt: number,
+  nowMs: number,
+): Step {
+  const { status } = state;
+  if (status.state === "starting") return enter(state, "running", nowMs, { handle, startedAt });
+  if (status.state === "stopping") return change(state, { handle, startedAt });
+  return nothing(state);
+}
+
+export function startFailed(
+  state: InstanceState,
+  error: string,
+  nowMs: number,
+  random: Random,
+): Step {
+  // While it is being stopped, `stopped` follows: until then the stop is still under way.
+  if (state.status.state !== "starting") return nothing(state);
+  const ending: Ending = { kind: "not_started", error: error.slice(0, errorCharsMax) };
+  return ended(state, ending, 0, nowMs, random);
+}
+
+/** A task that was being stopped ended because of it; any other, by itself. */
+export function exited(
+  state: InstanceState,
+  exit: Exit,
+  atMs: number,
+  nowMs: number,
+  random: Random,
+): Step {
+  const { status } = state;
+  if (status.state === "stopping") return change(state, { exit: { ...exit, byMob: true, atMs } });
+  if (status.state !== "starting" && status.state !== "running") return nothing(state);
+  const since = status.state === "running" ? (status.startedAt ?? status.since) : status.since;
+  const { state: told } = change(state, { exit: { ...exit, byMob: false, atMs } });
+  return ended(told, { kind: "exit", exit, by: "task" }, atMs - since, nowMs, random);
+}
+
+export function stopped(state: InstanceState, nowMs: number): Step {
+  return state.status.state === "stopping" ? enter(state, "stopped", nowMs) : nothing(state);
+}
+
+export function timerFired(state: InstanceState, nowMs: number): Step {
+  if (state.status.state !== "backing-off") return nothing(state);
+  return change({ ...state, timerSet: false }, { retryAt: nowMs });
+}
+
+/** The engine knows best what runs; the status, what had been decided about what no longer does. */
+export function adopted(state: InstanceState, found: Found, nowMs: number, random: Random): Step {
+  const back = { ...state, adopting: false };
+  const { status } = back;
+  if (found.kind === "nothing" || found.attempt < status.attempt) {
+    return foundNothing(back, nowMs, random);
+  }
+  const { attempt } = found;
+  if (found.kind === "running") {
+    const { handle, startedAt } = found;
+    if (status.state === "running" && status.attempt === attempt) return change(back, { handle });
+    return enter(back, "running", nowMs, { attempt, handle, startedAt, held: false });
+  }
+  if (attempt === status.attempt) {
+    const told = exited(back, found.exit, found.atMs, nowMs, random);
+    return status.state === "stopping" ? stopped(told.state, nowMs) : told;
+  }
+  const unseen = enter(back, "starting", found.atMs, { attempt });
+  return exited(unseen.state, found.exit, found.atMs, nowMs, random);
+}
+
+function foundNothing(state: InstanceState, nowMs: number, random: Random): Step {
+  switch (state.status.state) {
+    case "starting": // The start never came about: nobody's failure, so no matter for the policy.
+      return enter(state, "pending", nowMs);
+    case "running": {
+      const exit: Exit = { kind: "unknown", reason: "nothing of it was found" };
+      return exited(state, exit, nowMs, nowMs, random);
+    }
+    case "stopping":
+      return stopped(state, nowMs);
+    case "pending":
+    case "stopped":
+    case "backing-off":
+    case "failed":
+    case "lost":
+    case "done":
+      return nothing(state);
+  }
+}
+
+function ended(
+  state: InstanceState,
+  ending: Ending,
+  ranMs: number,
+  nowMs: number,
+  random: Random,
+): Step {
+  const { restart: policy } = state.desired.spec;
+  const decision = decide(policy, state.status.history, ending, ranMs, nowMs, random());
+  switch (decision.kind) {
+    case "restart": {
+      const { history, delayMs } = decision;
+      const reason = endingText(ending);
+      return enter(state, "backing-off", nowMs, { history, reason, retryAt: nowMs + delayMs });
+    }
+    case "failed":
+    case "lost":
+      return enter(state, decision.kind, nowMs, { reason: decision.reason });
+    case "done":
+      return enter(state, "done", nowMs);
+  }
+}

@@ -1,0 +1,134 @@
+/** `mob`, as it is in the shell: the client's calls, in the shapes that are quick to type. */
+import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
+import type { LogOptions } from "../api/commands.ts";
+import type {
+  Action,
+  ActionResult,
+  DeployResult,
+  InstanceView,
+  NodeView,
+  ProviderView,
+  ServiceDetail,
+} from "../api/shapes.ts";
+import type { Client } from "../client/client.ts";
+import { BadRequest } from "../core/errors.ts";
+import { formatActor, formatActorTree } from "./actor-tree.ts";
+import type { Paint } from "./style.ts";
+import {
+  formatActions,
+  formatDeploys,
+  formatInstances,
+  formatNodes,
+  formatProviders,
+  formatService,
+} from "./views.ts";
+
+/** How the shell shows an answer: kept beside it, so that what one types gets plain data. */
+export type Views = WeakMap<object, (paint: Paint) => string>;
+
+export interface MobObject {
+  nodes(): Promise<NodeView[]>;
+  join(address: string): Promise<NodeView[]>;
+  services(): Promise<InstanceView[]>;
+  show(name: string): Promise<ServiceDetail>;
+  deploy(...documents: object[]): Promise<DeployResult[]>;
+  start(...names: string[]): Promise<ActionResult[]>;
+  stop(...names: string[]): Promise<ActionResult[]>;
+  restart(...names: string[]): Promise<ActionResult[]>;
+  rm(...names: string[]): Promise<ActionResult[]>;
+  /** The last `lines` lines, default 100; those of several instances one instance after another. */
+  logs(name: string, lines?: LogOptions["tail"]): Promise<string[]>;
+  providers(): Promise<ProviderView[]>;
+  tree(node?: string): Promise<ActorView>;
+  actor(target: string, node?: string): Promise<ActorDetail>;
+}
+
+export const helpText = `mob.nodes()                  the nodes of the network
+mob.join("host:port")        join the network of another node
+mob.services()               every instance of every service
+mob.show("web")              one service: its spec and its instances
+mob.deploy({ name: … })      deploy a service or a group, or several
+mob.start("web", …)          also mob.stop, mob.restart and mob.rm
+mob.logs("web", 100)         the last lines of its output, or "all"
+mob.providers()              what each node can run
+mob.tree()                   the node's actors; mob.tree("name") another node's
+mob.actor("path or name")    one actor: state, counters, last crash
+
+Ctrl-D stops a node that was started with this shell; its services run on.
+`;
+
+export function createMobObject(client: Client, views: Views): MobObject {
+  // A mistake in the arguments must be a rejection: what is thrown at once the REPL tells its own way.
+  const shown = async <T extends object>(
+    ask: () => Promise<T>,
+    view: (value: T, paint: Paint) => string,
+  ): Promise<T> => {
+    const value = await ask();
+    views.set(value, (paint) => view(value, paint));
+    return value;
+  };
+  const act = (action: Action, names: readonly unknown[]) =>
+    shown(() => client.act(action, texts(names)), formatActions);
+
+  return Object.freeze<MobObject>({
+    nodes: () => shown(() => client.nodes(), formatNodes),
+    join: (address) => shown(() => client.join(text(address)), formatNodes),
+    services: () =>
+      shown(
+        () => client.services(),
+        (list, paint) => formatInstances(list, now(), paint),
+      ),
+    show: (name) =>
+      shown(
+        () => client.show(text(name)),
+        (detail, paint) => formatService(detail, now(), paint),
+      ),
+    deploy: (...documents) => shown(() => client.deploy(documents), formatDeploys),
+    start: (...names) => act("start", names),
+    stop: (...names) => act("stop", names),
+    restart: (...names) => act("restart", names),
+    rm: (...names) => act("remove", names),
+    logs: (name, lines = 100) => shown(() => readLogs(client, text(name), lines), joinLines),
+    providers: () => shown(() => client.providers(), formatProviders),
+    tree: (node) => shown(() => client.actors(node), formatActorTree),
+    actor: (target, node) =>
+      shown(
+        () => client.actor(text(target), node),
+        (actor) => formatActor(actor, now()),
+      ),
+  });
+}
+
+async function readLogs(client: Client, name: string, tail: LogOptions["tail"]): Promise<string[]> {
+  const forever = new AbortController().signal;
+  const outputs = new Map<string, Uint8Array[]>();
+  const chunks = await client.logs(name, { tail, follow: false }, forever);
+  for await (const { name: service, slot, bytes } of chunks) {
+    const key = `${service}/${slot}`;
+    const parts = outputs.get(key);
+    if (parts === undefined) outputs.set(key, [bytes]);
+    else parts.push(bytes);
+  }
+  return [...outputs.values()].flatMap((parts) => {
+    return Buffer.concat(parts).toString().replace(/\n$/, "").split("\n");
+  });
+}
+
+function joinLines(lines: readonly string[]): string {
+  return lines.join("\n");
+}
+
+function now(): number {
+  return Date.now();
+}
+
+/** What is typed in the shell has no types yet. */
+function text(value: unknown): string {
+  if (typeof value === "string" && value !== "") return value;
+  throw new BadRequest('a name is missing: it goes in quotes, as in mob.show("web")');
+}
+
+function texts(values: readonly unknown[]): string[] {
+  if (values.length === 0) return [text(undefined)];
+  return values.map(text);
+}

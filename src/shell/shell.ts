@@ -1,0 +1,111 @@
+/**
+ * The shell: Node's own REPL with `mob`, the API client, in it. Promises are awaited and answers shown
+ * as tables, so that `mob.nodes()` is all one types. It sees the node through the API alone, which is
+ * why it works the same in the node's own process and on a running node.
+ */
+import type { AsyncCompleter } from "node:readline";
+import { type REPLServer, start } from "node:repl";
+import type { Readable, Writable } from "node:stream";
+import type { Client } from "../client/client.ts";
+import { MobError, messageOf } from "../core/errors.ts";
+import { completeNames } from "./completion.ts";
+import { formatError } from "./error-text.ts";
+import { createMobObject, helpText, type Views } from "./mob-object.ts";
+import { coloured, plain } from "./style.ts";
+import { createWriter } from "./writer.ts";
+
+export interface ShellOptions {
+  readonly client: Client;
+  /** Shown before the `>`: the node's name. */
+  readonly name: string;
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Editing, completion and history; needs a terminal on both sides. */
+  readonly terminal: boolean;
+  readonly color: boolean;
+  /** Where typed lines are kept, when on a terminal; its folder exists. */
+  readonly historyFile?: string;
+}
+
+export interface Shell {
+  /** Resolves when the user has left it (Ctrl-D, `.exit`), or `close` was called. */
+  readonly closed: Promise<void>;
+  close(): void;
+}
+
+export function startShell(options: ShellOptions): Shell {
+  const { client, name, input, output, terminal, color, historyFile } = options;
+  const paint = color ? coloured : plain;
+  const views: Views = new WeakMap();
+  const repl = start({
+    prompt: `${name}> `,
+    input,
+    output,
+    terminal,
+    useColors: color,
+    useGlobal: false,
+    ignoreUndefined: true,
+    writer: createWriter(views, paint, color),
+  });
+  const mob = createMobObject(client, views);
+  repl.context["mob"] = mob;
+  repl.on("reset", (context: { mob: unknown }) => {
+    context.mob = mob; // `.clear` makes a new context.
+  });
+  awaitResults(repl, (error) => output.write(formatError(error, paint)));
+  completeServices(repl, client);
+  extendHelp(repl, output);
+  if (terminal && historyFile !== undefined) {
+    repl.setupHistory(historyFile, () => {}); // Without a history file there is no history.
+  }
+  return {
+    closed: new Promise((resolve) => repl.once("exit", () => resolve())),
+    close: () => repl.close(),
+  };
+}
+
+/** Waits for what a line evaluates to; an error of Mob's is told without a stack. */
+function awaitResults(repl: REPLServer, tell: (error: MobError) => void): void {
+  const evaluate = repl.eval;
+  const evaluateAndWait: typeof evaluate = function (code, context, file, done) {
+    const fail = (error: unknown) => {
+      if (error instanceof MobError) {
+        tell(error);
+        done(null, undefined);
+      } else {
+        done(error instanceof Error ? error : new Error(messageOf(error)), undefined);
+      }
+    };
+    evaluate.call(this, code, context, file, (error, result) => {
+      if (error !== null) fail(error);
+      else Promise.resolve(result).then((value) => done(null, value), fail);
+    });
+  };
+  Object.assign(repl, { eval: evaluateAndWait });
+}
+
+/** Inside quotes in a call of `mob`, names of services; elsewhere what the REPL completes. */
+function completeServices(repl: REPLServer, client: Client): void {
+  const completeCode = repl.completer;
+  const completer: AsyncCompleter = (line, done) => {
+    completeNames(client, line).then(
+      (names) => {
+        if (names === undefined) Reflect.apply(completeCode, repl, [line, done]);
+        else done(null, names);
+      },
+      () => done(null, [[], line]), // No answer, no names: not worth breaking into a line for.
+    );
+  };
+  Object.assign(repl, { completer });
+}
+
+function extendHelp(repl: REPLServer, output: Writable): void {
+  const ownHelp = repl.commands["help"];
+  repl.defineCommand("help", {
+    help: "Print this help message",
+    action() {
+      output.write(`${helpText}\n`);
+      ownHelp?.action.call(this, "");
+    },
+  });
+}

@@ -1,0 +1,134 @@
+/** The API's answers as people read them: which columns, in which order and words. */
+import type {
+  ActionResult,
+  DeployResult,
+  InstanceView,
+  NodeView,
+  ProviderView,
+  ServiceDetail,
+} from "../api/shapes.ts";
+import { type Paint, stateColour } from "./style.ts";
+import { type Cell, formatTable, printable, type Row } from "./table.ts";
+
+const none = "-";
+
+export function formatNodes(nodes: readonly NodeView[], paint: Paint): string {
+  const rows = nodes.map(
+    (node): Row => [
+      node.name,
+      node.address,
+      stateCell(node.state),
+      node.providers.join(",") || none,
+      pairs(node.labels) || none,
+      node.version,
+    ],
+  );
+  return formatTable(["NAME", "ADDRESS", "STATE", "PROVIDERS", "LABELS", "VERSION"], rows, paint);
+}
+
+/** `now`: wall clock, ms; times are shown as ages. */
+export function formatInstances(
+  instances: readonly InstanceView[],
+  now: number,
+  paint: Paint,
+): string {
+  const header = ["NAME", "SLOT", "NODE", "PROVIDER", "STATE", "FOR", "RESTARTS", "TASK", "REASON"];
+  const rows = instances.map(
+    (instance): Row => [
+      instance.name,
+      instance.slot,
+      instance.node ?? none,
+      instance.provider,
+      stateCell(unhealthy(instance) ? "unhealthy" : instance.state),
+      formatAge(now - instance.since),
+      instance.restarts,
+      pairs(instance.handle) || none,
+      reasonOf(instance),
+    ],
+  );
+  return formatTable(header, rows, paint);
+}
+
+export function formatService(detail: ServiceDetail, now: number, paint: Paint): string {
+  const { name, group, wanted, generation, spec, instances } = detail;
+  const facts: [string, string | number][] = [
+    ["name", name],
+    ["group", group],
+    ["wanted", wanted],
+    ["generation", generation],
+  ];
+  const lines = facts.map(([key, value]) => `${paint("bold", key.padEnd(12))}${value}\n`).join("");
+  const text = `${lines}${paint("bold", "spec")}\n${JSON.stringify(spec, undefined, 2)}\n`;
+  return `${text}\n${formatInstances(instances, now, paint)}`;
+}
+
+export function formatDeploys(results: readonly DeployResult[], paint: Paint): string {
+  const lines = results.map(({ group, result, generation, ...rest }) => {
+    const instances = rest.instances.map(
+      ({ name, slot, node, state }): Row => [`  ${name}`, slot, node ?? none, stateCell(state)],
+    );
+    const title = `${paint("bold", printable(group))}: ${result}, generation ${generation}`;
+    const worth = `${acknowledged(rest)}\n`;
+    return `${title}, ${worth}${formatTable(["  NAME", "SLOT", "NODE", "STATE"], instances, paint)}`;
+  });
+  return lines.join("");
+}
+
+export function formatActions(results: readonly ActionResult[], paint: Paint): string {
+  const rows = results.map(
+    (result): Row => [result.name, result.result, stateCell(result.state), acknowledged(result)],
+  );
+  return formatTable(["NAME", "RESULT", "STATE", "KNOWN BY"], rows, paint);
+}
+
+export function formatProviders(providers: readonly ProviderView[], paint: Paint): string {
+  const rows = providers.map(
+    (provider): Row => [
+      provider.node,
+      provider.type,
+      provider.available ? { text: "yes", colour: "green" } : { text: "no", colour: "yellow" },
+      provider.version ?? none,
+      provider.features.join(",") || none,
+      provider.reason ?? "",
+    ],
+  );
+  const header = ["NODE", "PROVIDER", "AVAILABLE", "VERSION", "FEATURES", "REASON"];
+  return formatTable(header, rows, paint);
+}
+
+/** A length of time in its two largest units: `3m20s`. A negative one, of a clock ahead, is `0s`. */
+export function formatAge(ms: number): string {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const minutes = Math.floor(seconds / 60);
+  const hours = Math.floor(minutes / 60);
+  if (minutes === 0) return `${seconds}s`;
+  if (hours === 0) return `${minutes}m${seconds % 60}s`;
+  if (hours < 48) return `${hours}h${minutes % 60}m`;
+  return `${Math.floor(hours / 24)}d${hours % 24}h`;
+}
+
+function stateCell(state: string): Cell {
+  return { text: state, colour: stateColour(state) };
+}
+
+function unhealthy({ state, healthy }: InstanceView): boolean {
+  return state === "running" && !healthy;
+}
+
+function reasonOf({ reason, exit }: InstanceView): string {
+  const ended = exit?.code === undefined ? exit?.signal : `exit code ${exit.code}`;
+  if (ended === undefined) return reason ?? "";
+  return reason === undefined ? `last ended with ${ended}` : `${reason} (last ended with ${ended})`;
+}
+
+function acknowledged(of: Pick<ActionResult, "acks" | "replicas" | "partitioned">): string {
+  const { acks, replicas, partitioned } = of;
+  const split = partitioned ? "; the network is partitioned" : "";
+  return `on disk on ${acks.length} of ${replicas} nodes${split}`;
+}
+
+function pairs(values: Readonly<Record<string, string | number>>): string {
+  return Object.entries(values)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(",");
+}

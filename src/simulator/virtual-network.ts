@@ -1,0 +1,182 @@
+/**
+ * A network of streams on virtual time: each frame takes its time, frames of one connection stay in
+ * order, and when a node dies its connections break and nobody listens where it did.
+ */
+import type { Random } from "../core/env.ts";
+import { Unavailable } from "../core/errors.ts";
+import {
+  type Connection,
+  DialRefused,
+  type Listener,
+  type Transport,
+} from "../transport/transport.ts";
+import type { Owner, Scheduler } from "./scheduler.ts";
+import type { Trace } from "./trace.ts";
+
+export interface VirtualNetworkOptions {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly trace: Trace;
+  /** Shortest and longest time that a frame takes, in virtual ms. */
+  readonly latencyMs: { readonly min: number; readonly max: number };
+}
+
+interface Listening {
+  readonly owner: Owner;
+  readonly accept: (connection: Connection) => void;
+}
+
+export class VirtualNetwork {
+  readonly options: VirtualNetworkOptions;
+  readonly #listening = new Map<string, Listening>();
+  readonly #ends = new Set<End>();
+
+  constructor(options: VirtualNetworkOptions) {
+    this.options = options;
+  }
+
+  /** The network as one life of a node uses it. */
+  transport(owner: Owner): Transport {
+    return {
+      listen: async (address, accept) => this.#listen(owner, address, accept),
+      dial: (address) => this.#dial(owner, address),
+    };
+  }
+
+  /** The life is over: its connections break, which the others learn as soon as a frame could come. */
+  crash(owner: Owner): void {
+    for (const [address, { owner: listener }] of this.#listening) {
+      if (listener === owner) this.#listening.delete(address);
+    }
+    for (const end of this.#ends) {
+      if (end.owner === owner) end.sever();
+    }
+  }
+
+  forget(end: End): void {
+    this.#ends.delete(end);
+  }
+
+  latency(): number {
+    const { random, latencyMs } = this.options;
+    return latencyMs.min + random() * (latencyMs.max - latencyMs.min);
+  }
+
+  #listen(owner: Owner, address: string, accept: (connection: Connection) => void): Listener {
+    if (this.#listening.has(address)) throw new Unavailable(`${address} is in use`);
+    this.#listening.set(address, { owner, accept });
+    return {
+      address,
+      close: async () => {
+        this.#listening.delete(address);
+      },
+    };
+  }
+
+  #dial(owner: Owner, address: string): Promise<Connection> {
+    const { scheduler } = this.options;
+    return new Promise((resolve, reject) => {
+      const there = this.#listening.get(address)?.owner;
+      scheduler.after(
+        this.latency(),
+        () => this.#accept(owner, address, resolve, reject),
+        there ?? owner,
+      );
+    });
+  }
+
+  /** Runs at the host that is dialed. */
+  #accept(
+    dialer: Owner,
+    address: string,
+    resolve: (connection: Connection) => void,
+    reject: (error: Error) => void,
+  ): void {
+    const { scheduler } = this.options;
+    const listening = this.#listening.get(address);
+    if (listening === undefined) {
+      const refused = () => reject(new DialRefused(`nobody listens at ${address}`));
+      scheduler.after(this.latency(), refused, dialer);
+      return;
+    }
+    const here = new End(this, dialer, address);
+    const there = new End(this, listening.owner, dialer.name);
+    here.other = there;
+    there.other = here;
+    this.#ends.add(here).add(there);
+    listening.accept(there);
+    scheduler.after(this.latency(), () => resolve(here), dialer);
+  }
+}
+
+/** One end of a connection. */
+class End implements Connection {
+  readonly owner: Owner;
+  readonly remoteAddress: string;
+  other: End | undefined;
+  readonly #network: VirtualNetwork;
+  #isOpen = true;
+  /** No frame arrives before the one that was sent before it. */
+  #lastArrival = 0;
+  readonly #early: Uint8Array[] = [];
+  #handleFrame: ((frame: Uint8Array) => void) | undefined;
+  #handleClose: ((error?: Error) => void) | undefined;
+
+  constructor(network: VirtualNetwork, owner: Owner, remoteAddress: string) {
+    this.#network = network;
+    this.owner = owner;
+    this.remoteAddress = remoteAddress;
+  }
+
+  send(frame: Uint8Array): boolean {
+    const { other } = this;
+    if (!this.#isOpen || other === undefined) return false;
+    const copy = frame.slice();
+    const { scheduler, trace } = this.#network.options;
+    trace.add(scheduler.now, this.owner.name, `sends ${copy.length} bytes to ${other.owner.name}`);
+    other.#afterLatency(() => other.#take(copy));
+    return true;
+  }
+
+  onFrame(handle: (frame: Uint8Array) => void): void {
+    this.#handleFrame = handle;
+    for (const frame of this.#early.splice(0)) handle(frame);
+  }
+
+  onClose(handle: (error?: Error) => void): void {
+    this.#handleClose = handle;
+    if (!this.#isOpen) this.#afterLatency(() => handle());
+  }
+
+  close(): void {
+    this.sever();
+    this.#end();
+  }
+
+  /** Ends it for the other side alone: this one is dead, and nothing of it may run any more. */
+  sever(): void {
+    const { other } = this;
+    if (other !== undefined) other.#afterLatency(() => other.#end());
+    this.#network.forget(this);
+  }
+
+  #take(frame: Uint8Array): void {
+    if (!this.#isOpen) return;
+    if (this.#handleFrame === undefined) this.#early.push(frame);
+    else this.#handleFrame(frame);
+  }
+
+  #end(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#network.forget(this);
+    this.#handleClose?.();
+  }
+
+  #afterLatency(run: () => void): void {
+    const { scheduler } = this.#network.options;
+    const at = Math.max(scheduler.now + this.#network.latency(), this.#lastArrival);
+    this.#lastArrival = at;
+    scheduler.after(at - scheduler.now, run, this.owner);
+  }
+}

@@ -1,0 +1,196 @@
+/**
+ * Tasks that live outside a node, as processes under their keepers do: a crash of the node leaves
+ * them running, and its next life finds them, or how they ended. A task's script is data: how long it
+ * runs and how it exits. The host also counts what must never be: two tasks of one instance.
+ */
+import { InvalidSpec, Unavailable } from "../core/errors.ts";
+import type { InstanceId } from "../core/ids.ts";
+import type {
+  Exit,
+  FoundTask,
+  Gone,
+  Output,
+  Provider,
+  StopOptions,
+  Task,
+} from "../providers/provider.ts";
+import type { Owner, Scheduler } from "./scheduler.ts";
+
+/** What a virtual task does: runs `runMs` (for ever when absent), then exits with `exitCode`. */
+export interface VirtualParams {
+  readonly runMs?: number;
+  readonly exitCode?: number;
+}
+
+interface VirtualTask {
+  readonly found: FoundTask;
+  readonly startedAt: number;
+  readonly watchers: Set<() => void>;
+  ended?: { readonly exit: Exit; readonly atMs: number };
+}
+
+/** How long starting and stopping take, in virtual ms. */
+const startMs = 5;
+const stopMs = 20;
+
+/** One machine's tasks. Outlives the nodes that run on it. */
+export class VirtualHost {
+  readonly tasks = new Map<string, VirtualTask>();
+  /** Descriptions of every time two tasks of one instance ran at once. */
+  readonly violations: string[] = [];
+  readonly #scheduler: Scheduler;
+  readonly #owner: Owner;
+  #pids = 0;
+
+  constructor(scheduler: Scheduler, name: string) {
+    this.#scheduler = scheduler;
+    this.#owner = { name, dead: false };
+  }
+
+  /** Tasks of this machine that run now. */
+  running(): readonly FoundTask[] {
+    return [...this.tasks.values()].filter((task) => !task.ended).map((task) => task.found);
+  }
+
+  /** The exit that nobody asked for: as `kill -9` of the task. */
+  kill(instance: InstanceId): void {
+    for (const task of this.tasks.values()) {
+      if (task.found.instance === instance)
+        this.#end(task, { kind: "signaled", signal: "SIGKILL" });
+    }
+  }
+
+  start(instance: InstanceId, attempt: number, params: VirtualParams): VirtualTask {
+    const other = this.running().find((found) => found.instance === instance);
+    if (other !== undefined && other.attempt !== attempt) {
+      this.violations.push(`${instance}: attempts ${other.attempt} and ${attempt} run at once`);
+    }
+    const handle = { pid: ++this.#pids };
+    const task: VirtualTask = {
+      found: { instance, attempt, handle },
+      startedAt: this.#scheduler.now,
+      watchers: new Set(),
+    };
+    this.tasks.set(taskKey(instance, attempt), task);
+    const { runMs, exitCode } = params;
+    if (runMs !== undefined) {
+      const exit: Exit = { kind: "exited", code: exitCode ?? 0 };
+      this.#scheduler.after(runMs, () => this.#end(task, exit), this.#owner);
+    }
+    return task;
+  }
+
+  stop(task: VirtualTask, { signal }: StopOptions): void {
+    this.#scheduler.after(stopMs, () => this.#end(task, { kind: "signaled", signal }), this.#owner);
+  }
+
+  #end(task: VirtualTask, exit: Exit): void {
+    if (task.ended) return;
+    task.ended = { exit, atMs: this.#scheduler.now };
+    for (const tell of task.watchers) tell();
+    task.watchers.clear();
+  }
+}
+
+/** The provider through which one life of a node drives its machine's tasks. */
+export function virtualProvider(
+  host: VirtualHost,
+  scheduler: Scheduler,
+  owner: Owner,
+  clock: { wall(): number },
+): Provider<VirtualParams> {
+  const takes = (ms: number) =>
+    new Promise<void>((resolve) => void scheduler.after(ms, resolve, owner));
+  const find = (instance: InstanceId, attempt: number) =>
+    host.tasks.get(taskKey(instance, attempt));
+  return {
+    type: "virtual",
+    parseParams,
+    probe: async () => ({ available: true, version: "1", features: [] }),
+    async start(instance, params, { attempt }) {
+      const before = find(instance, attempt);
+      if (before !== undefined) return before.found.handle;
+      const task = host.start(instance, attempt, params);
+      await takes(startMs);
+      return task.found.handle;
+    },
+    list: async (instance) =>
+      [...host.tasks.values()]
+        .map((task) => task.found)
+        .filter((found) => instance === undefined || found.instance === instance),
+    async adopt({ instance, attempt }) {
+      const task = find(instance, attempt);
+      if (task === undefined) throw new Unavailable(`${instance} has no attempt ${attempt}`);
+      if (task.ended) return { gone: true, ...wallTime(task.ended, clock, scheduler) };
+      return virtualTask(host, task, scheduler, owner, clock);
+    },
+    output: async () => noOutput,
+    async forget(instance, attempt) {
+      if (find(instance, attempt)?.ended) host.tasks.delete(taskKey(instance, attempt));
+    },
+    async remove(instance) {
+      host.kill(instance);
+      for (const { found } of [...host.tasks.values()]) {
+        if (found.instance === instance) host.tasks.delete(taskKey(instance, found.attempt));
+      }
+    },
+    async close() {},
+  };
+}
+
+function virtualTask(
+  host: VirtualHost,
+  task: VirtualTask,
+  scheduler: Scheduler,
+  owner: Owner,
+  clock: { wall(): number },
+): Task {
+  // Told as an event of the node's life, so that a dead node's promise never settles.
+  const exited = new Promise<Omit<Gone, "gone">>((resolve) => {
+    const tell = () =>
+      scheduler.after(1, () => resolve(wallTime(task.ended, clock, scheduler)), owner);
+    if (task.ended) tell();
+    else task.watchers.add(tell);
+  });
+  return {
+    handle: task.found.handle,
+    startedAt: clock.wall() - (scheduler.now - task.startedAt),
+    exited,
+    async stop(options) {
+      host.stop(task, options);
+      await exited;
+    },
+    release() {},
+  };
+}
+
+/** A recorded end, told in the wall clock of the node that asks. */
+function wallTime(
+  ended: VirtualTask["ended"],
+  clock: { wall(): number },
+  scheduler: Scheduler,
+): Omit<Gone, "gone"> {
+  if (ended === undefined) return { exit: { kind: "unknown", reason: "not ended" }, atMs: 0 };
+  return { exit: ended.exit, atMs: clock.wall() - (scheduler.now - ended.atMs) };
+}
+
+function taskKey(instance: InstanceId, attempt: number): string {
+  return `${instance}/${attempt}`;
+}
+
+function parseParams(input: unknown): VirtualParams {
+  if (typeof input !== "object" || input === null) {
+    throw new InvalidSpec("not a virtual task", {
+      details: [{ path: "params", message: "must be an object" }],
+    });
+  }
+  return input;
+}
+
+/** Virtual tasks say nothing. */
+const noOutput: Output = {
+  read: async (cursor) => ({ bytes: new Uint8Array(), from: cursor, next: cursor }),
+  tail: async () => 0,
+  watch: () => () => {},
+  close: async () => {},
+};

@@ -1,0 +1,51 @@
+/**
+ * A hybrid logical clock: the wall clock where it moves on, a counter where it stands still or lags
+ * behind what was already seen. Stamps are totally ordered and a write is always above all that its
+ * node has read, so a slow clock loses nothing. After Kulkarni et al., "Logical Physical Clocks" (2014).
+ */
+import type { NodeId } from "../core/ids.ts";
+
+/** When and where something was written; no two writes have the same one. */
+export interface Stamp {
+  /** Milliseconds since 1970, of the fastest clock seen. */
+  readonly wall: number;
+  readonly counter: number;
+  readonly origin: NodeId;
+}
+
+/** The greatest time given or seen so far. */
+export interface HybridClock {
+  readonly wall: number;
+  readonly counter: number;
+}
+
+export const clockZero: HybridClock = { wall: 0, counter: 0 };
+
+/** A clock further ahead than this is wrong: what it stamped is refused. */
+export const clockAheadMsMax = 60_000;
+
+/** Negative when `a` is older, positive when newer, 0 for one and the same write. */
+export function compareStamps(a: Stamp, b: Stamp): number {
+  if (a.wall !== b.wall) return a.wall - b.wall;
+  if (a.counter !== b.counter) return a.counter - b.counter;
+  if (a.origin === b.origin) return 0;
+  return a.origin < b.origin ? -1 : 1;
+}
+
+/** The clock for the next own write: above all before it. */
+export function nextTime(clock: HybridClock, wallMs: number): HybridClock {
+  const wall = Math.floor(wallMs);
+  return wall > clock.wall ? { wall, counter: 0 } : { ...clock, counter: clock.counter + 1 };
+}
+
+/** The clock after seeing `stamp`. */
+export function seenTime(clock: HybridClock, stamp: HybridClock): HybridClock {
+  const isAbove =
+    stamp.wall > clock.wall || (stamp.wall === clock.wall && stamp.counter > clock.counter);
+  return isAbove ? { wall: stamp.wall, counter: stamp.counter } : clock;
+}
+
+/** Whether `stamp` comes from a clock that cannot be right. */
+export function isTooFarAhead(stamp: HybridClock, wallMs: number): boolean {
+  return stamp.wall - wallMs > clockAheadMsMax;
+}

@@ -1,0 +1,37 @@
+/**
+ * The supervisor of one instance. Its two workers know nothing of each other: a crash of the one that
+ * gives out the output does not touch the one that holds the task, and neither touches the task.
+ */
+import { logFollower } from "../actors/log-follower.ts";
+import { logFollowerName, providerWorkerName } from "../actors/names.ts";
+import { type ProviderWorkerOptions, providerWorker } from "../actors/provider-worker.ts";
+import type { ActorDefinition } from "../otp/definition.ts";
+import { supervisor } from "../otp/supervisor.ts";
+import { worker } from "../otp/worker.ts";
+
+export function serviceSupervisor(options: ProviderWorkerOptions): ActorDefinition {
+  const { instance, provider, catalog } = options;
+  return supervisor({
+    strategy: "one_for_one",
+    intensity: 5,
+    periodMs: 10_000,
+    children: [
+      {
+        id: "provider-worker",
+        start: worker({
+          name: providerWorkerName(instance),
+          behaviour: () => providerWorker(options),
+        }),
+        // A start that is under way is waited for, so that its task is not left unrecorded.
+        shutdown: 15_000,
+      },
+      {
+        id: "log-follower",
+        start: worker({
+          name: logFollowerName(instance),
+          behaviour: () => logFollower(() => provider.output(instance, catalog.logs(instance))),
+        }),
+      },
+    ],
+  });
+}

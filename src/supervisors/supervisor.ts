@@ -1,0 +1,42 @@
+/**
+ * The part of a node that keeps services alive: what decides where they run, the supervisors of the
+ * instances here, and the agent that starts and ends those. `rest_for_one`, and `services` before the
+ * agent: whenever the supervisors of instances are gone, so is the agent's memory of them.
+ */
+import { type AgentOptions, agent } from "../actors/agent.ts";
+import { type ControllerOptions, controller } from "../actors/controller.ts";
+import { names } from "../actors/names.ts";
+import type { ActorDefinition } from "../otp/definition.ts";
+import { dynamicSupervisor } from "../otp/dynamic-supervisor.ts";
+import { supervisor } from "../otp/supervisor.ts";
+import { worker } from "../otp/worker.ts";
+
+export interface SupervisorOptions {
+  readonly controller: ControllerOptions;
+  readonly agent: AgentOptions;
+}
+
+export function lifeSupervisor(options: SupervisorOptions): ActorDefinition {
+  return supervisor({
+    strategy: "rest_for_one",
+    intensity: 5,
+    periodMs: 10_000,
+    children: [
+      {
+        id: "controller",
+        start: worker({
+          name: names.controller,
+          behaviour: () => controller(options.controller),
+        }),
+      },
+      {
+        id: "services",
+        start: dynamicSupervisor({ name: names.services, intensity: 10, periodMs: 10_000 }),
+      },
+      {
+        id: "agent",
+        start: worker({ name: names.agent, behaviour: () => agent(options.agent) }),
+      },
+    ],
+  });
+}

@@ -1,0 +1,140 @@
+/**
+ * A network within one process: transports that share a hub reach each other. Frames arrive in order,
+ * and only when the hub's `schedule` says so; what can go wrong on a network is for whoever wraps it.
+ */
+import { parseAddress } from "../core/address.ts";
+import { Unavailable } from "../core/errors.ts";
+import { type Connection, DialRefused, type Listener, type Transport } from "./transport.ts";
+
+/** Runs `deliver` later, never at once. */
+export type Schedule = (deliver: () => void) => void;
+
+/** Who listens where, and when things arrive. */
+export interface MemoryHub {
+  readonly schedule: Schedule;
+  readonly listeners: Map<string, (connection: Connection) => void>;
+  /** The last port given to someone who asked for any. */
+  lastPort: number;
+}
+
+export function createMemoryHub(schedule: Schedule = queueMicrotask): MemoryHub {
+  return { schedule, listeners: new Map(), lastPort: 40_000 };
+}
+
+export interface MemoryOptions {
+  /** Undelivered bytes of a connection before `send` refuses; default 16 MiB, as for TCP. */
+  readonly queueBytesMax?: number;
+}
+
+export function createMemoryTransport(hub: MemoryHub, options: MemoryOptions = {}): Transport {
+  const { queueBytesMax = 16 * 1024 * 1024 } = options;
+  return {
+    async listen(asked, onConnection): Promise<Listener> {
+      const { host, port } = parseAddress(asked);
+      if (port === 0) hub.lastPort += 1;
+      const address = port === 0 ? `${host}:${hub.lastPort}` : asked;
+      if (hub.listeners.has(address)) {
+        throw new Unavailable(`cannot listen on ${address}: it is in use`);
+      }
+      hub.listeners.set(address, onConnection);
+      return {
+        address,
+        async close() {
+          if (hub.listeners.get(address) === onConnection) hub.listeners.delete(address);
+        },
+      };
+    },
+    dial: (address) =>
+      new Promise((resolve, reject) => {
+        hub.schedule(() => {
+          const onConnection = hub.listeners.get(address);
+          if (onConnection === undefined) {
+            reject(new DialRefused(`nobody answers at ${address}: it is refused`));
+            return;
+          }
+          const here = new MemoryConnection(hub.schedule, queueBytesMax, address);
+          const there = new MemoryConnection(hub.schedule, queueBytesMax, "dialer:0");
+          here.connect(there);
+          there.connect(here);
+          onConnection(there);
+          resolve(here);
+        });
+      }),
+  };
+}
+
+class MemoryConnection implements Connection {
+  readonly remoteAddress: string;
+  readonly #schedule: Schedule;
+  readonly #queueBytesMax: number;
+  #other: MemoryConnection | undefined;
+  /** On their way to this end; undefined marks the end. In order, whatever `schedule` does. */
+  readonly #arriving: (Uint8Array | undefined)[] = [];
+  #arrivingBytes = 0;
+  #handleFrame: ((frame: Uint8Array) => void) | undefined;
+  #early: Uint8Array[] = [];
+  #handleClose: ((error?: Error) => void) | undefined;
+  #isOpen = true;
+  #hasEnded = false;
+
+  constructor(schedule: Schedule, queueBytesMax: number, remoteAddress: string) {
+    this.#schedule = schedule;
+    this.#queueBytesMax = queueBytesMax;
+    this.remoteAddress = remoteAddress;
+  }
+
+  connect(other: MemoryConnection): void {
+    this.#other = other;
+  }
+
+  send(frame: Uint8Array): boolean {
+    return this.#isOpen && (this.#other?.arrive(frame) ?? false);
+  }
+
+  onFrame(handle: (frame: Uint8Array) => void): void {
+    this.#handleFrame = handle;
+    for (const frame of this.#early.splice(0)) handle(frame);
+  }
+
+  onClose(handle: (error?: Error) => void): void {
+    this.#handleClose = handle;
+    if (this.#hasEnded) this.#schedule(() => handle());
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#other?.arrive(undefined);
+    this.#schedule(() => this.#end());
+  }
+
+  /** A frame, or the end, from the other side. Returns false if it finds no room. */
+  arrive(frame: Uint8Array | undefined): boolean {
+    const bytes = frame?.length ?? 0;
+    if (this.#arrivingBytes + bytes > this.#queueBytesMax) return false;
+    this.#arrivingBytes += bytes;
+    this.#arriving.push(frame);
+    this.#schedule(() => this.#deliver());
+    return true;
+  }
+
+  #deliver(): void {
+    const frame = this.#arriving.shift();
+    this.#arrivingBytes -= frame?.length ?? 0;
+    if (!this.#isOpen) return;
+    if (frame === undefined) {
+      this.#isOpen = false;
+      this.#end();
+    } else if (this.#handleFrame === undefined) {
+      this.#early.push(frame);
+    } else {
+      this.#handleFrame(frame);
+    }
+  }
+
+  #end(): void {
+    if (this.#hasEnded) return;
+    this.#hasEnded = true;
+    this.#handleClose?.();
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Waits for a new socket's first bytes until they say who speaks. Bytes are read only as far as that
+ * takes and none is lost: an HTTP client's are put back, a peer's after the preface are handed on.
+ */
+import type { Socket } from "node:net";
+import { peerPreface, type Speaker, sniff } from "../wire/preface.ts";
+
+/**
+ * Calls `decided` once, unless the socket ends first. A socket silent for `timeoutMs`, however slowly
+ * it drips, is destroyed. For `http` the socket is paused and unread; for `peer`, `early` has what
+ * came after the preface.
+ */
+export function sniffSocket(
+  socket: Socket,
+  timeoutMs: number,
+  decided: (speaker: Speaker, early: Uint8Array) => void,
+): void {
+  let start: Buffer = Buffer.alloc(0);
+  const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
+  const giveUp = () => socket.destroy();
+
+  const take = (chunk: Buffer) => {
+    start = start.length === 0 ? chunk : Buffer.concat([start, chunk]);
+    const speaker = sniff(start);
+    if (speaker === "undecided") return;
+    socket.pause();
+    stop();
+    socket.off("error", giveUp);
+    if (speaker === "http") socket.unshift(start);
+    decided(speaker, speaker === "peer" ? start.subarray(peerPreface.length) : start);
+  };
+  const stop = () => {
+    clearTimeout(timer);
+    socket.off("data", take);
+    socket.off("end", giveUp);
+    socket.off("close", stop);
+  };
+
+  socket.on("data", take);
+  socket.on("end", giveUp);
+  socket.on("error", giveUp);
+  socket.on("close", stop);
+  socket.resume();
+}

@@ -1,0 +1,133 @@
+/**
+ * A peer connection over a socket. Frames of one turn of the event loop leave together, because a
+ * system call and a packet for each small frame would cost more than the frame.
+ */
+import type { Socket } from "node:net";
+import { FrameParser, frameHeader, headerBytes } from "../wire/framing.ts";
+import type { Connection } from "./transport.ts";
+
+/** Below this, what leaves together is copied into one buffer; above, copying costs more than it saves. */
+const joinBytesMax = 64 * 1024;
+/** What a closed connection may take to deliver what was sent before. */
+const lingerMs = 1_000;
+
+/** `early`: bytes after the preface that came with it. */
+export function tcpConnection(
+  socket: Socket,
+  queueBytesMax: number,
+  early: Uint8Array = new Uint8Array(0),
+): Connection {
+  return new TcpConnection(socket, queueBytesMax, early);
+}
+
+class TcpConnection implements Connection {
+  readonly remoteAddress: string;
+  readonly #socket: Socket;
+  readonly #queueBytesMax: number;
+  readonly #parser = new FrameParser();
+  /** Headers and bodies that leave at the end of this turn. */
+  #batch: Uint8Array[] = [];
+  #batchBytes = 0;
+  #handleFrame: ((frame: Uint8Array) => void) | undefined;
+  /** Frames that came before there was anyone to take them. */
+  #early: Uint8Array[] = [];
+  #handleClose: ((error?: Error) => void) | undefined;
+  #error: Error | undefined;
+  #isOpen = true;
+  #hasEnded = false;
+
+  constructor(socket: Socket, queueBytesMax: number, early: Uint8Array) {
+    this.#socket = socket;
+    this.#queueBytesMax = queueBytesMax;
+    this.remoteAddress = addressOf(socket);
+    socket.setNoDelay(true);
+    socket.on("data", (chunk) => this.#take(chunk));
+    socket.on("end", () => this.close());
+    socket.on("error", (error) => {
+      this.#error ??= error;
+    });
+    socket.on("close", () => this.#end());
+    this.#take(early);
+  }
+
+  send(frame: Uint8Array): boolean {
+    const bytes = headerBytes + frame.length;
+    const queued = this.#batchBytes + this.#socket.writableLength;
+    if (!this.#isOpen || queued + bytes > this.#queueBytesMax) return false;
+    if (this.#batch.length === 0) setImmediate(() => this.#flush());
+    this.#batch.push(frameHeader(frame.length), frame);
+    this.#batchBytes += bytes;
+    return true;
+  }
+
+  onFrame(handle: (frame: Uint8Array) => void): void {
+    this.#handleFrame = handle;
+    for (const frame of this.#early.splice(0)) handle(frame);
+    this.#socket.resume();
+  }
+
+  onClose(handle: (error?: Error) => void): void {
+    this.#handleClose = handle;
+    if (this.#hasEnded) queueMicrotask(() => handle(this.#error));
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#flush();
+    this.#isOpen = false;
+    this.#socket.destroySoon();
+    const linger = setTimeout(() => this.#socket.destroy(), lingerMs).unref();
+    this.#socket.once("close", () => clearTimeout(linger));
+  }
+
+  #take(chunk: Uint8Array): void {
+    for (const frame of this.#parse(chunk)) this.#deliver(frame);
+  }
+
+  #parse(chunk: Uint8Array): readonly Uint8Array[] {
+    try {
+      return this.#isOpen ? this.#parser.push(chunk) : [];
+    } catch (error) {
+      this.#isOpen = false;
+      this.#socket.destroy(error instanceof Error ? error : undefined);
+      return [];
+    }
+  }
+
+  #deliver(frame: Uint8Array): void {
+    if (!this.#isOpen) return;
+    if (this.#handleFrame !== undefined) {
+      this.#handleFrame(frame);
+      return;
+    }
+    this.#early.push(frame);
+    this.#socket.pause(); // Whoever made the connection is late: let the peer wait.
+  }
+
+  #flush(): void {
+    const batch = this.#batch;
+    if (batch.length === 0 || this.#socket.destroyed) return;
+    const bytes = this.#batchBytes;
+    this.#batch = [];
+    this.#batchBytes = 0;
+    if (bytes <= joinBytesMax) {
+      this.#socket.write(Buffer.concat(batch, bytes));
+      return;
+    }
+    this.#socket.cork();
+    for (const piece of batch) this.#socket.write(piece);
+    this.#socket.uncork();
+  }
+
+  #end(): void {
+    this.#isOpen = false;
+    this.#hasEnded = true;
+    this.#handleClose?.(this.#error);
+  }
+}
+
+function addressOf({ remoteAddress = "?", remotePort = 0 }: Socket): string {
+  return remoteAddress.includes(":")
+    ? `[${remoteAddress}]:${remotePort}`
+    : `${remoteAddress}:${remotePort}`;
+}

@@ -1,0 +1,47 @@
+/**
+ * What a node needs of a network: listen on one address, dial others, get ordered frames. `tcp` and
+ * `memory` implement it; the simulator adds faults to the latter. A connection carries whole frames
+ * (MessagePack bodies), never bytes: framing and its limits are the transport's.
+ */
+import { Unreachable } from "../core/errors.ts";
+
+/**
+ * The host answered that nobody listens at the address: the one failed dial that says something about
+ * its cause. Has the code of `Unreachable`: to a user it is the same.
+ */
+export class DialRefused extends Unreachable {}
+
+export interface Connection {
+  /** `host:port` of the other side, for people. */
+  readonly remoteAddress: string;
+  /**
+   * Queues one frame. Returns false, and queues nothing, once the bounded queue of unsent bytes is
+   * full or the connection is closed: overload is told, never hidden.
+   */
+  send(frame: Uint8Array): boolean;
+  /** Set once, right after the connection is had; frames that came before are kept for it. */
+  onFrame(handle: (frame: Uint8Array) => void): void;
+  /** Called exactly once, however the connection ends; `error` is undefined for a clean end. */
+  onClose(handle: (error?: Error) => void): void;
+  /** Closes at once. Idempotent. Unsent frames may be lost. */
+  close(): void;
+}
+
+export interface Listener {
+  /** Where it listens: `host:port`, the port known even where 0 was asked for. */
+  readonly address: string;
+  close(): Promise<void>;
+}
+
+export interface Transport {
+  /**
+   * Accepts peers on `address` (`host:port`).
+   * @throws Unavailable when the address cannot be had (in use, not this machine's).
+   */
+  listen(address: string, onConnection: (connection: Connection) => void): Promise<Listener>;
+  /**
+   * @throws Unreachable when nothing answers at `address` within the transport's dial timeout;
+   * DialRefused where it is known that nothing listens there.
+   */
+  dial(address: string): Promise<Connection>;
+}

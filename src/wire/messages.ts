@@ -1,0 +1,91 @@
+/**
+ * Every message between peers, declared once: its number on the wire, its fields in the order in which
+ * they travel, and their shapes. Numbers and fields are only ever appended (docs/how-to/add-a-message.md),
+ * so that two versions next to each other understand each other.
+ */
+import { type Static, type TProperties, Type } from "typebox";
+import {
+  actorAddress,
+  count,
+  errorShape,
+  exitReason,
+  nodeId,
+  register,
+  shortText,
+  stamp,
+  view,
+} from "./schemas.ts";
+
+/** Peers of another major version are refused; a later minor one may send what is unknown here. */
+export const protocolVersion = { major: 1, minor: 0 } as const;
+
+interface Declaration<Kind extends string, Fields extends TProperties> {
+  readonly number: number;
+  readonly kind: Kind;
+  readonly fields: Fields;
+}
+
+function declare<const Kind extends string, Fields extends TProperties>(
+  number: number,
+  kind: Kind,
+  fields: Fields,
+): Declaration<Kind, Fields> {
+  return { number, kind, fields };
+}
+
+/** Who a node is, as both sides of a handshake say it. */
+const identity = {
+  magic: Type.Literal("mob"),
+  major: count,
+  minor: count,
+  network: shortText,
+  node: nodeId,
+  boot: count,
+  name: shortText,
+  address: shortText,
+};
+const remoteCall = { target: actorAddress, method: Type.String(), payload: Type.Unknown() };
+
+export const declarations = [
+  // 1–9: the handshake. The dialer says hello; welcome or refuse is the answer.
+  declare(1, "hello", identity),
+  declare(2, "welcome", identity),
+  declare(3, "refuse", { code: shortText, message: Type.String() }),
+  // 10–19: membership.
+  declare(10, "view", { view }),
+  // 20–29: the store.
+  declare(20, "store-delta", { registers: Type.Array(register) }),
+  declare(21, "store-ack", { stamp }),
+  declare(22, "store-digest", { hash: shortText }),
+  declare(23, "store-summary", { sums: Type.Array(count), wanted: Type.Boolean() }),
+  declare(24, "store-state", { registers: Type.Array(register) }),
+  // 30–39: actors. Payloads are checked by the receiving actor's own schema.
+  declare(30, "call", { id: count, timeoutMs: Type.Number(), ...remoteCall }),
+  declare(31, "cast", remoteCall),
+  declare(32, "reply", { id: count, ok: Type.Literal(true), payload: Type.Unknown() }),
+  declare(33, "reply", { id: count, ok: Type.Literal(false), error: errorShape }),
+  declare(34, "monitor", { id: count, target: actorAddress }),
+  declare(35, "demonitor", { id: count }),
+  declare(36, "down", { id: count, reason: exitReason }),
+] as const;
+
+type MessageOf<D> =
+  D extends Declaration<infer Kind, infer Fields>
+    ? { readonly kind: Kind } & Frozen<Static<ReturnType<typeof Type.Object<Fields>>>>
+    : never;
+
+/** What one peer says to another. */
+export type Message = MessageOf<(typeof declarations)[number]>;
+/** The messages of some kinds. */
+export type MessageOfKind<Kind extends Message["kind"]> = Extract<Message, { readonly kind: Kind }>;
+
+/** Who a peer is and what it speaks. */
+export type Identity = Omit<MessageOfKind<"hello">, "kind" | "magic">;
+
+type Frozen<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Frozen<Item>[]
+    : T extends object
+      ? { readonly [Field in keyof T]: Frozen<T[Field]> }
+      : T;

@@ -1,0 +1,75 @@
+/**
+ * The shapes that peer messages are made of. Each has the type that the rooms use for it; fields that
+ * a later version adds to an object are let through.
+ */
+import { Type } from "typebox";
+import type { ErrorShape } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
+
+export const nodeId = Type.Unsafe<NodeId>(Type.String({ pattern: "^[0-9a-f]{32}$" }));
+/** An id within payloads that are looked up, not stored: any text does no harm. */
+const nodeIdText = Type.Unsafe<NodeId>(Type.String());
+export const count = Type.Integer({ minimum: 0 });
+/** For people and tables: bounded, so that no peer fills a log or a list. */
+export const shortText = Type.String({ maxLength: 255 });
+
+export const errorShape = Type.Unsafe<ErrorShape>(
+  Type.Object({
+    code: Type.String(),
+    message: Type.String(),
+    details: Type.Array(Type.Object({ path: Type.String(), message: Type.String() })),
+  }),
+);
+
+/** An actor of this node: one life, or whoever holds a name. */
+export const actorAddress = Type.Union([
+  Type.Object({ node: nodeIdText, boot: count, path: Type.String(), serial: count }),
+  Type.Object({ node: nodeIdText, name: Type.String() }),
+]);
+
+export const exitReason = Type.Union([
+  Type.Object({ kind: Type.Literal("normal") }),
+  Type.Object({ kind: Type.Literal("shutdown"), detail: Type.Optional(Type.String()) }),
+  Type.Object({ kind: Type.Literal("killed") }),
+  Type.Object({ kind: Type.Literal("crashed"), error: errorShape }),
+  Type.Object({ kind: Type.Literal("noproc") }),
+  Type.Object({ kind: Type.Literal("noconnection"), detail: Type.Optional(Type.String()) }),
+]);
+
+const providerFact = Type.Object({
+  type: shortText,
+  available: Type.Boolean(),
+  version: Type.Optional(shortText),
+  features: Type.Optional(Type.Array(shortText)),
+  reason: Type.Optional(Type.String()),
+});
+
+const member = Type.Object({
+  id: nodeId,
+  name: shortText,
+  address: shortText,
+  incarnation: count,
+  state: Type.Union([
+    Type.Literal("alive"),
+    Type.Literal("suspect"),
+    Type.Literal("away"),
+    Type.Literal("dead"),
+    Type.Literal("left"),
+  ]),
+  facts: Type.Object({
+    providers: Type.Array(providerFact),
+    labels: Type.Record(Type.String(), Type.String()),
+    version: shortText,
+  }),
+});
+
+export const view = Type.Object({ version: count, members: Type.Array(member) });
+
+export const stamp = Type.Object({ wall: count, counter: count, origin: nodeId });
+
+export const register = Type.Object({
+  key: Type.String(),
+  value: Type.Optional(Type.Unknown()),
+  stamp,
+  seen: Type.Array(stamp),
+});

@@ -1,0 +1,19 @@
+/**
+ * What a provider brings to the conformance suite: how to make one, and how its tasks run a shell
+ * script. It stands in a module of its own, since the suite also loads it in a process to be killed.
+ */
+import type { Provider } from "../../src/providers/provider.ts";
+
+export interface ProviderUnderTest {
+  readonly name: string;
+  /** This module's `import.meta.url`; it exports the provider under test as `underTest`. */
+  readonly module: string;
+  /** A provider of the node that owns `folder`. */
+  create(folder: string): Provider;
+  /** Parameters for a task that runs `script` in a POSIX shell. */
+  params(script: string): unknown;
+  /** Wrong parameters, and every path that must be complained of. */
+  readonly badParams: readonly { readonly input: unknown; readonly paths: readonly string[] }[];
+  /** Makes the records of an ended or running task name a living process that is not its own. */
+  impersonate?(folder: string, instance: string, attempt: number, strangerPid: number): void;
+}

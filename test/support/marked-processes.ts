@@ -1,0 +1,24 @@
+/**
+ * Finds processes by something in their environment, which every child inherits: how a test knows
+ * that nothing of what it started is left.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { processAlive } from "./process-alive.ts";
+
+/** Pids of the living processes whose environment has `entry` (`NAME=value`). Linux only. */
+export function markedProcesses(entry: string): number[] {
+  return readdirSync("/proc").flatMap((name) => {
+    const pid = Number(name);
+    return Number.isInteger(pid) && environOf(pid).includes(entry) && processAlive(pid)
+      ? [pid]
+      : [];
+  });
+}
+
+function environOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
+  } catch {
+    return [];
+  }
+}

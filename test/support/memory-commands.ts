@@ -1,0 +1,103 @@
+/** A node's commands in memory: what the API, the client and the CLI are tested against. */
+import type { ActorDetail, ActorView } from "../../src/api/actor-shapes.ts";
+import type { Commands, LogChunk } from "../../src/api/commands.ts";
+import type { InstanceView, NodeView } from "../../src/api/shapes.ts";
+import { NotFound } from "../../src/core/errors.ts";
+
+export const aNode: NodeView = {
+  name: "6666@box",
+  id: "0".repeat(32),
+  address: "127.0.0.1:6666",
+  state: "alive",
+  providers: ["bash"],
+  labels: { zone: "eu" },
+  version: "0.1.0",
+};
+
+export const anInstance: InstanceView = {
+  name: "web",
+  group: "web",
+  id: "0123456789abcdef",
+  slot: 0,
+  node: "6666@box",
+  provider: "bash",
+  state: "running",
+  healthy: true,
+  handle: { pid: 42 },
+  restarts: 0,
+  since: 0,
+  generation: 1,
+  epoch: 1,
+};
+
+const acknowledged = {
+  class: "available",
+  acks: ["6666@box"],
+  replicas: 1,
+  partitioned: false,
+} as const;
+
+const common = { kind: "worker", status: "running", mailbox: 0, handled: 7, restarts: 1 } as const;
+export const aTree: ActorView = {
+  ...common,
+  path: "mob",
+  kind: "supervisor",
+  strategy: "rest_for_one",
+  children: [
+    {
+      ...common,
+      path: "mob/peer",
+      kind: "supervisor",
+      children: [{ ...common, path: "mob/peer/listener", name: "listener", children: [] }],
+    },
+    { ...common, path: "mob/controller", children: [] },
+  ],
+};
+const anActor: ActorDetail = { ...common, node: "6666@box", path: "mob/controller", busyMs: 3 };
+
+/** A network of one node with one service, `web`; `overrides` replaces single commands. */
+export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
+  const known = (name: string) => {
+    if (name !== "web" && name !== "shop/web") throw new NotFound(`there is no service ${name}`);
+  };
+  return {
+    nodes: async () => [aNode],
+    join: async (address) => [aNode, { ...aNode, name: "7777@box", address }],
+    services: async () => [anInstance],
+    async show(name) {
+      known(name);
+      const spec = { name, provider: "bash" };
+      return { name, group: name, spec, wanted: "running", generation: 1, instances: [anInstance] };
+    },
+    deploy: async (documents) =>
+      documents.map(() => ({
+        group: "web",
+        generation: 1,
+        result: "created",
+        instances: [{ name: "web", slot: 0, node: "6666@box", state: "running" }],
+        ...acknowledged,
+      })),
+    async act(action, names) {
+      for (const name of names) known(name);
+      const result = action === "stop" ? "stopped" : "started";
+      const state = action === "stop" ? "stopped" : "running";
+      return names.map((name) => ({ name, result, state, ...acknowledged }));
+    },
+    async logs(name) {
+      known(name);
+      return chunksOf([{ name, slot: 0, node: "6666@box", bytes: Buffer.from("one\ntwo\n") }]);
+    },
+    providers: async () => [
+      { node: "6666@box", type: "bash", available: true, version: "5.2", features: [] },
+      { node: "6666@box", type: "docker", available: false, features: [], reason: "not installed" },
+    ],
+    actors: async () => aTree,
+    actor: async () => anActor,
+    shutdown: async () => ({ name: "6666@box", pid: 42, running: ["web"] }),
+    ...overrides,
+  };
+}
+
+export async function* chunksOf(chunks: readonly LogChunk[]): AsyncGenerator<LogChunk> {
+  yield* chunks;
+}

@@ -1,0 +1,225 @@
+/**
+ * Real nodes for end-to-end tests: `./mob` as a user starts it, each on a free port with a data folder
+ * of its own. After the test nothing of them is left: no node, no task, no file.
+ */
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import type { InstanceView } from "../../src/api/shapes.ts";
+import { eventually } from "./eventually.ts";
+import { markedProcesses } from "./marked-processes.ts";
+import { processAlive } from "./process-alive.ts";
+import { tempFolder } from "./temp-folder.ts";
+
+export const root = fileURLToPath(new URL("../..", import.meta.url));
+
+export interface Output {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface NodeOptions {
+  /** Default: one that is free now. */
+  readonly port?: number;
+  /** Default `bash`. */
+  readonly providers?: string;
+  /** More of the command line. */
+  readonly args?: readonly string[];
+}
+
+/** Several nodes of one test, and their tasks. */
+export class Lab {
+  readonly home: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly #nodes: MobNode[] = [];
+  /** Every task inherits it, so that what is left can be found. */
+  readonly #mark: string;
+
+  private constructor(home: string) {
+    this.home = home;
+    this.#mark = `MOB_LAB=${home}`;
+    const { MOB_PORT: _port, ...env } = process.env;
+    this.env = { ...env, MOB_HOME: home, MOB_LAB: home, NO_COLOR: "1" };
+  }
+
+  static async open(t: TestContext): Promise<Lab> {
+    const lab = new Lab(await tempFolder(t));
+    t.after(() => lab.#close());
+    return lab;
+  }
+
+  /** Starts a node and waits until it says that it is up. */
+  async start(options: NodeOptions = {}): Promise<MobNode> {
+    const port = options.port ?? (await freePort());
+    const node = new MobNode(this, port);
+    this.#nodes.push(node);
+    await node.start(options);
+    return node;
+  }
+
+  /** Two nodes that have joined. */
+  async pair(): Promise<readonly [MobNode, MobNode]> {
+    const [a, b] = [await this.start(), await this.start()];
+    await a.mob("join", `127.0.0.1:${b.port}`);
+    return [a, b];
+  }
+
+  /** Runs a program of the checkout to its end. */
+  run(program: "./mob" | "./mobcli", args: readonly string[], stdin = ""): Promise<Output> {
+    return new Promise((resolve) => {
+      const options = { cwd: root, env: this.env, maxBuffer: 256 * 1024 * 1024 };
+      const child = execFile(program, args, options, (error, stdout, stderr) => {
+        const code = typeof error?.code === "number" ? error.code : error === null ? 0 : 1;
+        resolve({ code, stdout, stderr });
+      });
+      child.stdin?.end(stdin);
+    });
+  }
+
+  /** Pids of everything that was started in this lab and lives. */
+  processes(): number[] {
+    return markedProcesses(this.#mark);
+  }
+
+  async #close(): Promise<void> {
+    for (const node of this.#nodes) node.kill();
+    await eventually(() => {
+      const left = this.processes();
+      for (const pid of left) kill(pid);
+      return left.length === 0;
+    }, "the end of every process of the test");
+  }
+}
+
+export class MobNode {
+  readonly port: number;
+  readonly lab: Lab;
+  /** What it has printed since it was last started. */
+  printed = "";
+  #child: ChildProcess | undefined;
+
+  constructor(lab: Lab, port: number) {
+    this.lab = lab;
+    this.port = port;
+  }
+
+  get dataFolder(): string {
+    return join(this.lab.home, String(this.port));
+  }
+
+  get pid(): number {
+    return this.#child?.pid ?? 0;
+  }
+
+  async start({ providers = "bash", args = [] }: NodeOptions = {}): Promise<void> {
+    this.printed = "";
+    const child = spawn("./mob", ["-p", String(this.port), "-P", providers, ...args], {
+      cwd: root,
+      env: this.lab.env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#child = child;
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        this.printed += text;
+      });
+    }
+    await eventually(() => {
+      if (child.exitCode !== null) throw new Error(`the node ended: ${this.printed}`);
+      return this.printed.includes(" is up on ");
+    }, `the node on ${this.port}`);
+  }
+
+  /** `kill -9` of the node process; resolves when it is gone. */
+  async crash(): Promise<void> {
+    const { pid } = this;
+    this.kill();
+    await eventually(() => !processAlive(pid), "the end of the node");
+  }
+
+  /** SIGTERM; resolves with the exit code. */
+  async stop(): Promise<number | null> {
+    const child = this.#child;
+    child?.kill("SIGTERM");
+    await eventually(
+      () => child?.exitCode !== null || child?.signalCode !== null,
+      "the node's end",
+    );
+    return child?.exitCode ?? null;
+  }
+
+  kill(): void {
+    this.#child?.kill("SIGKILL");
+  }
+
+  /** `mob ARGS -p PORT`. @throws Error with what it printed when it fails. */
+  async mob(...args: readonly string[]): Promise<string> {
+    const { code, stdout, stderr } = await this.try(...args);
+    if (code !== 0) throw new Error(`mob ${args.join(" ")} exited with ${code}: ${stderr}`);
+    return stdout;
+  }
+
+  /** The same, whatever its exit code. */
+  try(...args: readonly string[]): Promise<Output> {
+    return this.lab.run("./mob", [...args, "-p", String(this.port)]);
+  }
+
+  async json<T>(...args: readonly string[]): Promise<T> {
+    return JSON.parse(await this.mob(...args, "--json")) as T;
+  }
+
+  async deploy(spec: object): Promise<void> {
+    await this.mob("deploy", JSON.stringify(spec));
+  }
+
+  /** The one instance of a service, as this node tells it. */
+  async instance(name: string): Promise<InstanceView | undefined> {
+    const all = await this.json<InstanceView[]>("ls");
+    return all.find((instance) => instance.name === name);
+  }
+
+  /** Waits until the service is in one of `states`, and tells how it is. */
+  async until(name: string, ...states: readonly InstanceView["state"][]): Promise<InstanceView> {
+    return eventually(
+      async () => {
+        const instance = await this.instance(name);
+        return instance !== undefined && states.includes(instance.state) ? instance : undefined;
+      },
+      `${name} to be ${states.join(" or ")}`,
+    );
+  }
+
+  /** The pid of a service's task. */
+  async taskPid(name: string): Promise<number> {
+    const { handle } = await this.until(name, "running");
+    return Number(handle["pid"]);
+  }
+}
+
+/** A port on which nobody listens now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => {
+        if (typeof address === "object" && address !== null) resolve(address.port);
+        else reject(new Error("no port"));
+      });
+    });
+  });
+}
+
+export function bash(name: string, command: string, more: object = {}): object {
+  return { name, provider: "bash", params: { command }, ...more };
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}

@@ -1,0 +1,228 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Commands } from "../../../src/api/commands.ts";
+import { runMobcli } from "../../../src/cli/mobcli.ts";
+import { runMob } from "../../../src/cli/program.ts";
+import { Conflict, OutcomeUnknown } from "../../../src/core/errors.ts";
+import { withApi } from "../../support/api-server.ts";
+import { aNode, anInstance, chunksOf, memoryCommands } from "../../support/memory-commands.ts";
+import { memoryIo } from "../../support/memory-io.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `args` against a node with these commands; `-p PORT` is added. */
+async function mob(args: string[], commands: Partial<Commands> = {}, input = "", runs = runMob) {
+  const ran: Ran[] = [];
+  await withApi(memoryCommands(commands), async ({ address }) => {
+    const io = memoryIo({ input });
+    const code = await runs([...args, "-p", String(address.port)], io);
+    ran.push({ code, out: io.out(), err: io.err() });
+  });
+  const [result] = ran;
+  assert.ok(result !== undefined);
+  return result;
+}
+
+test("nodes and ls are aligned tables, and with --json the API's own shapes", async () => {
+  const nodes = await mob(["nodes"]);
+  assert.equal(nodes.code, 0);
+  assert.equal(
+    nodes.out,
+    "NAME      ADDRESS         STATE  PROVIDERS  LABELS   VERSION\n" +
+      "6666@box  127.0.0.1:6666  alive  bash       zone=eu  0.1.0\n",
+  );
+  assert.match((await mob(["ls"])).out, /^NAME +SLOT +NODE.*\nweb +0 +6666@box +bash +running/);
+  assert.deepEqual(JSON.parse((await mob(["nodes", "--json"])).out), [aNode]);
+  assert.deepEqual(JSON.parse((await mob(["--json", "ls"])).out), [anInstance]);
+});
+
+test("show, providers, join and actors tell what they got", async () => {
+  assert.match((await mob(["show", "web"])).out, /"provider": "bash"/);
+  assert.match((await mob(["providers"])).out, /docker +no .* not installed/);
+  assert.match((await mob(["join", "127.0.0.1:7777"])).out, /7777@box +127\.0\.0\.1:7777/);
+  assert.match((await mob(["actors"])).out, /^mob .*\n├─ peer .*\n│ {2}└─ listener .*\n└─ contr/m);
+  assert.match((await mob(["actors", "mob/controller"])).out, /^path +mob\/controller$/m);
+});
+
+test("start, stop, restart and rm pass the action and all names on", async () => {
+  const asked: unknown[] = [];
+  const act: Commands["act"] = async (action, names) => {
+    asked.push([action, ...names]);
+    return [];
+  };
+  for (const command of ["start", "stop", "restart", "rm"])
+    await mob([command, "a", "b/c"], { act });
+  const names = ["a", "b/c"];
+  const expected = ["start", "stop", "restart", "remove"].map((action) => [action, ...names]);
+  assert.deepEqual(asked, expected);
+});
+
+test("each kind of failure has its exit code, and its message is on standard error", async () => {
+  const fails = (error: Error) => ({ nodes: () => Promise.reject(error) });
+  assert.equal((await mob(["nodes"], fails(new Conflict("no")))).code, 1);
+  assert.equal((await mob(["nodes", "--nonsense"])).code, 2);
+  const missing = await mob(["show", "nope"]);
+  assert.equal(missing.code, 3);
+  assert.equal(missing.out, "");
+  assert.equal(missing.err, "error: there is no service nope\n");
+  assert.equal((await mob(["nodes"], fails(new OutcomeUnknown("?")))).code, 6);
+  const nobody = memoryIo();
+  assert.equal(await runMob(["nodes", "--node", "127.0.0.1:1"], nobody), 4);
+  assert.match(nobody.err(), /no node answers at 127\.0\.0\.1:1: is it running\?/);
+});
+
+test("an error's details follow it, each with its path; with --json they are the error's shape", async () => {
+  const details = [{ path: "services[0].name", message: "is missing" }];
+  const refused = { nodes: () => Promise.reject(new Conflict("cannot", { details })) };
+  const plain = await mob(["nodes"], refused);
+  assert.equal(plain.err, "error: cannot\n  services[0].name: is missing\n");
+  const json = await mob(["nodes", "--json"], refused);
+  const error = { code: "conflict", message: "cannot", details };
+  assert.deepEqual(JSON.parse(json.err), { error });
+});
+
+test("a service that failed after all is exit code 1", async () => {
+  const failed: Commands["act"] = async ([...names]) =>
+    names.map((name) => ({
+      name,
+      result: "started",
+      state: "failed",
+      class: "available",
+      acks: [],
+      replicas: 1,
+      partitioned: false,
+    }));
+  assert.equal((await mob(["start", "web"], { act: failed })).code, 1);
+});
+
+test("a misspelt command gets a suggestion, one that comes later is refused by name", async () => {
+  const misspelt = await mob(["nodse"]);
+  assert.equal(misspelt.code, 2);
+  assert.match(misspelt.err, /unknown command 'nodse'\s+\(Did you mean nodes\?\)/);
+  const later = await mob(["scale", "web", "3", "--now"]);
+  assert.equal(later.code, 2);
+  assert.match(later.err, /mob scale comes later/);
+});
+
+test("help and version are answers, not errors", async () => {
+  const help = memoryIo();
+  assert.equal(await runMob(["--help"], help), 0);
+  assert.match(help.out(), /deploy/);
+  assert.doesNotMatch(help.out(), /simulate|detached/);
+  assert.equal(await runMob(["logs", "--help"], help), 0);
+  assert.match(help.out(), /--tail/);
+  const version = memoryIo();
+  assert.equal(await runMob(["--version"], version), 0);
+  assert.match(version.out(), /^\d+\.\d+\.\d+\n$/);
+});
+
+test("options with impossible values are bad usage, named", async () => {
+  const wrong: [string[], RegExp][] = [
+    [["nodes", "-p", "70000"], /--port is "70000"/],
+    [["nodes", "--node", "nowhere"], /"nowhere" is not an address/],
+    [["nodes", "--node", "a:1", "-p", "1"], /--port and --node/],
+    [["logs", "web", "-n", "-5"], /--tail "-5" should be a number/],
+    [["up", "--label", "zone"], /--label "zone"/],
+    [["up", "-P", "bash,,docker"], /--providers "bash,,docker"/],
+    [["up", "--bind", "0.0.0.0"], /--bind 0\.0\.0\.0 comes later/],
+    [["show"], /missing required argument 'name'/],
+  ];
+  for (const [args, message] of wrong) {
+    const io = memoryIo();
+    assert.equal(await runMob(args, io), 2, args.join(" "));
+    assert.match(io.err(), message);
+  }
+});
+
+test("MOB_PORT says which node, and is checked", async () => {
+  await withApi(memoryCommands(), async ({ address }) => {
+    assert.equal(await runMob(["ls"], memoryIo({ env: { MOB_PORT: String(address.port) } })), 0);
+  });
+  const wrong = memoryIo({ env: { MOB_PORT: "x" } });
+  assert.equal(await runMob(["ls"], wrong), 2);
+  assert.match(wrong.err(), /MOB_PORT is "x"/);
+});
+
+test("deploy takes files, standard input, JSON with single quotes, and YAML", async (t) => {
+  const file = join(await tempFolder(t), "web.yaml");
+  await writeFile(file, "name: filed\n---\nname: second\n");
+  const deployed = async (args: string[], input = "") => {
+    const got: unknown[] = [];
+    const plain = memoryCommands();
+    const deploy: Commands["deploy"] = (documents) => {
+      got.push(...documents);
+      return plain.deploy(documents);
+    };
+    assert.equal((await mob(["deploy", ...args], { deploy }, input)).code, 0);
+    return got;
+  };
+  assert.deepEqual(await deployed([file, "{'name': 'inline'}"]), [
+    { name: "filed" },
+    { name: "second" },
+    { name: "inline" },
+  ]);
+  assert.deepEqual(await deployed(["-"], '{"name":"piped"}'), [{ name: "piped" }]);
+  assert.deepEqual(await deployed(["name: yaml\nprovider: bash"]), [
+    { name: "yaml", provider: "bash" },
+  ]);
+});
+
+test("specs that cannot be read are exit code 2, and nothing is sent", async () => {
+  const deploy = () => Promise.reject(new Conflict("it was sent"));
+  assert.equal((await mob(["deploy", "{'name': "], { deploy })).code, 2);
+  const noFile = await mob(["deploy", "/nonexistent/web.yaml"], { deploy });
+  assert.equal(noFile.code, 2);
+  assert.match(noFile.err, /\/nonexistent\/web\.yaml cannot be read/);
+});
+
+test("logs of one instance are passed on as they are", async () => {
+  assert.equal((await mob(["logs", "web"])).out, "one\ntwo\n");
+});
+
+test("logs of several instances have whose each line is", async () => {
+  const other = { ...anInstance, slot: 1 };
+  const plain = memoryCommands();
+  const several: Partial<Commands> = {
+    show: async (name) => ({ ...(await plain.show(name)), instances: [anInstance, other] }),
+    logs: async (name) =>
+      chunksOf([
+        { name, slot: 0, node: "a", bytes: Buffer.from("first ha") },
+        { name, slot: 1, node: "b", bytes: Buffer.from("second\n") },
+        { name, slot: 0, node: "a", bytes: Buffer.from("lf\nrest") },
+      ]),
+  };
+  const { out } = await mob(["logs", "web"], several);
+  assert.equal(out, "web.1 | second\nweb.0 | first half\nweb.0 | rest\n");
+});
+
+test("a reader that has gone ends a followed log quietly", async () => {
+  const gone = new AbortController();
+  async function* endless(signal: AbortSignal) {
+    while (!signal.aborted) {
+      yield { name: "web", slot: 0, node: "a", bytes: Buffer.from("line\n") };
+      gone.abort();
+    }
+  }
+  const logs: Commands["logs"] = async (_name, _options, signal) => endless(signal);
+  await withApi(memoryCommands({ logs }), async ({ address }) => {
+    const io = memoryIo({ gone: gone.signal });
+    assert.equal(await runMob(["logs", "-f", "web", "-p", String(address.port)], io), 0);
+    assert.equal(io.err(), "");
+  });
+});
+
+test("mobcli has the original's commands, one at a time", async () => {
+  const mobcli = (...args: string[]) => mob(args, {}, "", runMobcli);
+  assert.match((await mobcli("-n")).out, /6666@box/);
+  assert.match((await mobcli("-j", "127.0.0.1:7777")).out, /7777@box/);
+  assert.match((await mobcli("-d", '{ "name": "web" }')).out, /^web: created/);
+  assert.equal((await mobcli()).code, 2);
+  assert.equal((await mobcli("-n", "-j", "127.0.0.1:7777")).code, 2);
+});

@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { request } from "node:http";
+import { connect } from "node:net";
+import { text } from "node:stream/consumers";
+import { test } from "node:test";
+import type { Address } from "../../../src/api/address.ts";
+import { Conflict } from "../../../src/core/errors.ts";
+import { type Log, silentLog } from "../../../src/core/log.ts";
+import { withApi } from "../../support/api-server.ts";
+import { aNode, memoryCommands } from "../../support/memory-commands.ts";
+import { signal } from "../../support/signal.ts";
+
+interface Sent {
+  readonly method?: string;
+  readonly body?: string;
+  readonly headers?: Record<string, string>;
+}
+
+async function ask(address: Address, path: string, { method = "GET", body, headers }: Sent = {}) {
+  const json = body === undefined ? {} : { "content-type": "application/json" };
+  const sent = request({
+    ...address,
+    path,
+    method,
+    headers: { ...json, ...headers },
+    agent: false,
+  });
+  sent.end(body);
+  const [answer] = await once(sent, "response");
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    body: JSON.parse(await text(answer)),
+  };
+}
+
+const post = (body: unknown, headers: Record<string, string> = {}): Sent => ({
+  method: "POST",
+  body: JSON.stringify(body),
+  headers,
+});
+
+test("answers a command's value as JSON, with the header that tells a node", async () => {
+  await withApi(memoryCommands(), async ({ address }) => {
+    const answer = await ask(address, "/v1/nodes");
+    assert.equal(answer.status, 200);
+    assert.equal(answer.headers["mob-api"], "1");
+    assert.deepEqual(answer.body, [aNode]);
+  });
+});
+
+test("a name with a slash reaches the command whole", async () => {
+  await withApi(memoryCommands(), async ({ address }) => {
+    const answer = await ask(address, "/v1/services/shop%2Fweb");
+    assert.equal(answer.body.name, "shop/web");
+  });
+});
+
+test("a body of the wrong shape is refused with every error and its path", async () => {
+  await withApi(memoryCommands(), async ({ address }) => {
+    const answer = await ask(address, "/v1/services/stop", post({ names: [3, ""], force: true }));
+    assert.equal(answer.status, 400);
+    assert.equal(answer.body.error.code, "bad_request");
+    const paths = answer.body.error.details.map(({ path }: { path: string }) => path);
+    assert.deepEqual(paths.sort(), ["force", "names[0]", "names[1]"]);
+  });
+});
+
+test("an unknown query parameter is refused, not ignored", async () => {
+  await withApi(memoryCommands(), async ({ address }) => {
+    const answer = await ask(address, "/v1/services/web/logs?tial=5");
+    assert.equal(answer.status, 400);
+    assert.equal(answer.body.error.details[0].path, "tial");
+  });
+});
+
+test("a command's error keeps its code and gets a fitting status", async () => {
+  const commands = memoryCommands({
+    deploy: () =>
+      Promise.reject(new Conflict("a cycle", { details: [{ path: "a", message: "b" }] })),
+  });
+  await withApi(commands, async ({ address }) => {
+    const conflict = await ask(address, "/v1/deploy", post({ documents: [{}] }));
+    assert.equal(conflict.status, 409);
+    const details = [{ path: "a", message: "b" }];
+    assert.deepEqual(conflict.body, { error: { code: "conflict", message: "a cycle", details } });
+    const missing = await ask(address, "/v1/services/nope");
+    assert.equal(missing.status, 404);
+    assert.equal(missing.body.error.code, "not_found");
+  });
+});
+
+test("a bug is answered as internal without its stack, and logged with it", async () => {
+  const logged: unknown[] = [];
+  const log: Log = { ...silentLog, error: (_message, fields) => logged.push(fields?.["error"]) };
+  const bug = new TypeError("undefined is not a function");
+  const commands = memoryCommands({ nodes: () => Promise.reject(bug) });
+  await withApi(
+    commands,
+    async ({ address }) => {
+      const answer = await ask(address, "/v1/nodes");
+      assert.equal(answer.status, 500);
+      assert.equal(answer.body.error.code, "internal");
+      assert.ok(!JSON.stringify(answer.body).includes("server.test.ts"));
+      assert.deepEqual(logged, [bug]);
+    },
+    {},
+    log,
+  );
+});
+
+test("what is not JSON, too large or not there is answered in the one form of errors", async () => {
+  await withApi(memoryCommands(), async ({ address }) => {
+    const broken = await ask(address, "/v1/deploy", { ...post({}), body: "{" });
+    assert.equal(broken.status, 400);
+    assert.equal(broken.body.error.code, "bad_request");
+    const large = post({ documents: ["x".repeat(1024 * 1024)] });
+    assert.equal((await ask(address, "/v1/deploy", large)).status, 413);
+    const nowhere = await ask(address, "/v1/nothing");
+    assert.equal(nowhere.status, 404);
+    assert.equal(nowhere.body.error.code, "not_found");
+  });
+});
+
+test("refuses what a web page can send: foreign origins, rebound names, forms", async () => {
+  await withApi(memoryCommands(), async ({ address }) => {
+    const own = `127.0.0.1:${address.port}`;
+    const status = async (headers: Record<string, string>) =>
+      (await ask(address, "/v1/services/stop", post({ names: ["web"] }, headers))).status;
+    assert.equal(await status({ origin: "http://evil.example" }), 403);
+    assert.equal(await status({ origin: "null" }), 403);
+    assert.equal(await status({ host: "evil.example" }), 403);
+    assert.equal(await status({ host: "127.0.0.1.evil.example" }), 403);
+    assert.equal(await status({ "content-type": "text/plain" }), 400);
+    assert.equal(await status({ "content-type": "application/x-www-form-urlencoded" }), 400);
+    assert.equal(await status({ host: own, origin: `http://${own}` }), 200);
+    assert.equal(await status({ host: `localhost:${address.port}` }), 200);
+    assert.equal(await status({ host: "[::1]" }), 200);
+  });
+});
+
+test("bytes that are no HTTP are answered and cut, and others are served on", async () => {
+  await withApi(memoryCommands(), async ({ address }) => {
+    const socket = connect(address);
+    socket.write("\u0000\u0001 junk\r\n\r\n");
+    assert.match(await text(socket), /^HTTP\/1\.1 400 .*"bad_request"/s);
+    assert.equal((await ask(address, "/v1/version")).status, 200);
+  });
+});
+
+test("a client whose headers do not come in time is cut", async () => {
+  await withApi(
+    memoryCommands(),
+    async ({ address }) => {
+      const socket = connect(address);
+      socket.write("GET /v1/nodes HTTP/1.1\r\nhost: 127.0.0.1\r\n");
+      assert.match(await text(socket), /^HTTP\/1\.1 4/);
+    },
+    { headersTimeoutMs: 200 },
+  );
+});
+
+test("closing lets a request that runs be answered, and cuts idle connections", {
+  timeout: 30_000,
+}, async () => {
+  const asked = signal();
+  const answer = signal();
+  const commands = memoryCommands({
+    async nodes() {
+      asked.give();
+      await answer.promise;
+      return [aNode];
+    },
+  });
+  await withApi(
+    commands,
+    async ({ address, api }) => {
+      const idle = connect(address);
+      const busy = connect(address);
+      busy.write("GET /v1/nodes HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n");
+      await asked.promise;
+      const closed = api.close();
+      assert.equal(await text(idle), "");
+      answer.give();
+      assert.match(await text(busy), /^HTTP\/1\.1 200 .*6666@box/s);
+      await closed;
+    },
+    { closeGraceMs: 600_000 },
+  );
+});

@@ -1,0 +1,180 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { Conflict, Unavailable } from "../../../src/core/errors.ts";
+import { asInstanceId } from "../../../src/core/ids.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import { findCgroupBase } from "../../../src/keeper/cgroup.ts";
+import { Keeper } from "../../../src/keeper/keeper.ts";
+import { readStat } from "../../../src/keeper/process-identity.ts";
+import { eventually } from "../../support/eventually.ts";
+import { markedProcesses } from "../../support/marked-processes.ts";
+import { processAlive } from "../../support/process-alive.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+
+const instance = asInstanceId("00112233aabbccdd");
+const { PATH = "/usr/bin:/bin" } = process.env;
+const cgroupsHere = findCgroupBase("mob-test") !== undefined;
+
+async function startKeeper(t: TestContext, cgroups = true) {
+  const alive = setInterval(() => {}, 1_000);
+  const keepers: Keeper[] = [];
+  const mark = randomBytes(8).toString("hex");
+  t.after(async () => {
+    await keepers.at(-1)?.remove(instance);
+    for (const keeper of keepers) await keeper.close();
+    clearInterval(alive);
+    await eventually(() => markedProcesses(`TEST_MARK=${mark}`).length === 0, "nothing left");
+  });
+  const folder = await tempFolder(t);
+  const open = () => {
+    const keeper = new Keeper({ folder, log: silentLog, env: { PATH, TEST_MARK: mark }, cgroups });
+    keepers.push(keeper);
+    return keeper;
+  };
+  return { folder, open, mark, keeper: open() };
+}
+
+const bash = (script: string) => ({ command: ["/bin/sh"], script, env: {} });
+
+for (const cgroups of [true, false]) {
+  const where = cgroups ? "with cgroups" : "without cgroups";
+
+  test(`${where}, a task whose shim was killed is killed, its end unknown`, async (t) => {
+    const { keeper, mark } = await startKeeper(t, cgroups);
+    const { pid = 0 } = await keeper.start(instance, 1, bash("sleep 1000; true"));
+    const task = await keeper.adopt(instance, 1);
+    process.kill(readStat(pid)?.ppid ?? 0, "SIGKILL");
+    assert.ok(!("gone" in task));
+    const { exit } = await task.exited;
+    assert.deepEqual(exit, { kind: "unknown", reason: "the process that kept it was killed" });
+    assert.deepEqual(markedProcesses(`TEST_MARK=${mark}`), []);
+  });
+
+  test(`${where}, so is one whose shim was killed while no node looked`, async (t) => {
+    const { keeper, open, mark } = await startKeeper(t, cgroups);
+    const { pid = 0 } = await keeper.start(instance, 1, bash("sleep 1000; true"));
+    await keeper.close();
+    process.kill(readStat(pid)?.ppid ?? 0, "SIGKILL");
+    await eventually(() => readStat(pid)?.ppid === 1 || !processAlive(pid), "an orphan");
+    const found = await open().adopt(instance, 1);
+    assert.ok("gone" in found && found.exit.kind === "unknown");
+    assert.deepEqual(markedProcesses(`TEST_MARK=${mark}`), []);
+  });
+
+  test(`${where}, a child that dropped its environment dies with its parent's stop`, async (t) => {
+    const { keeper, folder } = await startKeeper(t, cgroups);
+    await keeper.start(
+      instance,
+      1,
+      bash(`env -i sh -c 'echo $$ >${folder}/pid; sleep 1000; true'; true`),
+    );
+    const task = await keeper.adopt(instance, 1);
+    const pid = await eventually(() => Number(readIfAny(`${folder}/pid`)) || undefined, "a child");
+    assert.ok(!("gone" in task));
+    await task.stop({ signal: "SIGKILL", graceMs: 0 });
+    assert.equal(processAlive(pid), false);
+  });
+}
+
+test("an intent nobody claimed is cancelled, and a shim that comes late runs nothing", async (t) => {
+  const { keeper, folder } = await startKeeper(t);
+  const record = join(folder, "records", `${instance}.1`);
+  writeFileSync(`${record}.script`, `touch ${folder}/ran`);
+  assert.deepEqual(await keeper.list(), [{ instance, attempt: 1, handle: {} }]);
+  const late = spawn("/bin/sh", [
+    `${folder}/shim.sh`,
+    record,
+    "-",
+    "-",
+    "/bin/sh",
+    `${record}.script`,
+  ]);
+  await new Promise((ended) => late.once("exit", ended));
+  assert.equal(existsSync(`${folder}/ran`), false);
+  const found = await keeper.adopt(instance, 1);
+  assert.ok("gone" in found);
+  assert.deepEqual(found.exit, { kind: "unknown", reason: "it was never started" });
+});
+
+test("a claim that was begun by a shim now dead is no claim to wait for", async (t) => {
+  const { keeper, folder } = await startKeeper(t);
+  writeFileSync(join(folder, "records", `${instance}.1.script`), "true");
+  writeFileSync(join(folder, "records", `${instance}.1.run`), "12");
+  const found = await keeper.adopt(instance, 1);
+  assert.ok("gone" in found && found.exit.kind === "unknown");
+});
+
+test("a task of an earlier boot of the machine is gone, whoever has its pids now", async (t) => {
+  const { keeper, folder } = await startKeeper(t);
+  const record = join(folder, "records", `${instance}.1`);
+  writeFileSync(`${record}.script`, "true");
+  const startTicks = readStat(process.pid)?.startTicks;
+  writeFileSync(`${record}.run`, `${process.pid} ${startTicks} 0-0 -\n${process.pid}\n`);
+  const found = await keeper.adopt(instance, 1);
+  assert.ok("gone" in found);
+  assert.deepEqual(found.exit, { kind: "unknown", reason: "the machine restarted" });
+});
+
+test("script and output can be read by their owner alone", async (t) => {
+  const { keeper, folder } = await startKeeper(t);
+  await keeper.start(instance, 1, bash("true"));
+  const mode = (path: string) => statSync(join(folder, path)).mode & 0o777;
+  assert.equal(mode(`records/${instance}.1.script`), 0o600);
+  assert.equal(mode(`instances/${instance}`), 0o700);
+  assert.equal(mode(`instances/${instance}/output`), 0o600);
+});
+
+test("a task keeps the default of signals that its shim ignores", async (t) => {
+  const { keeper } = await startKeeper(t);
+  await keeper.start(instance, 1, bash("grep SigIgn /proc/self/status"));
+  const output = await keeper.output(instance, { fileBytesMax: 1e6, filesMax: 1 });
+  const text = await eventually(async () => {
+    const { bytes } = await output.read(0, 100);
+    return bytes.length > 0 && Buffer.from(bytes).toString();
+  }, "output");
+  assert.match(text, /SigIgn:\s0+$/m);
+  await output.close();
+});
+
+test("what cannot be started is told, and leaves nothing", async (t) => {
+  const { keeper, folder } = await startKeeper(t);
+  const wrong = { command: ["/bin/sh"], script: "true", env: { BAD: "a\0b" } };
+  await assert.rejects(keeper.start(instance, 1, wrong), Unavailable);
+  assert.deepEqual(readdirSync(join(folder, "records")), []);
+});
+
+test("a program that is not there is an exit code, as in a shell", async (t) => {
+  const { keeper } = await startKeeper(t);
+  await keeper.start(instance, 1, { command: ["/no/such/program"], script: "", env: {} });
+  const task = await keeper.adopt(instance, 1);
+  const exit = "gone" in task ? task.exit : (await task.exited).exit;
+  assert.deepEqual(exit, { kind: "exited", code: 127 });
+});
+
+test("a running attempt is not forgotten", async (t) => {
+  const { keeper } = await startKeeper(t);
+  await keeper.start(instance, 1, bash("sleep 1000"));
+  await keeper.adopt(instance, 1);
+  await assert.rejects(keeper.forget(instance, 1), Conflict);
+});
+
+test("the cgroup of a task goes with it", { skip: !cgroupsHere }, async (t) => {
+  const { keeper, folder } = await startKeeper(t);
+  const { pid = 0 } = await keeper.start(instance, 1, bash("sleep 1000; true"));
+  const [shim = ""] = readFileSync(`${folder}/records/${instance}.1.run`, "utf8").split("\n");
+  const cgroup = shim.split(" ")[3] ?? "";
+  await eventually(
+    () => readFileSync(`${cgroup}/cgroup.procs`, "utf8").split("\n").length === 3 && pid,
+    "both processes in the cgroup",
+  );
+  await keeper.remove(instance);
+  assert.equal(existsSync(cgroup), false);
+});
+
+function readIfAny(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}

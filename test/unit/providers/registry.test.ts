@@ -1,0 +1,42 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import { silentLog } from "../../../src/core/log.ts";
+import { createProviders } from "../../../src/providers/registry.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
+
+const { PATH = "/usr/bin:/bin" } = process.env;
+
+async function create(t: TestContext, wanted: readonly string[] | undefined, path = PATH) {
+  const folder = await tempFolder(t);
+  const env = { PATH: path };
+  const providers = await createProviders({ wanted, folder, node: "test", env, log: silentLog });
+  t.after(() => Promise.all([...providers.offered.values()].map((provider) => provider.close())));
+  return providers;
+}
+
+test("offers all that the machine has when nothing is asked for", async (t) => {
+  const { offered, capabilities, refused } = await create(t, undefined);
+  assert.deepEqual([...offered.keys()], ["bash"]);
+  assert.match(capabilities.get("bash")?.version ?? "", /^\d/);
+  assert.deepEqual(refused, []);
+});
+
+test("says of a provider that comes later that it does, and offers the others", async (t) => {
+  const { offered, refused } = await create(t, ["docker", "bash", "bash"]);
+  assert.deepEqual([...offered.keys()], ["bash"]);
+  assert.deepEqual(refused, [{ type: "docker", reason: "it comes in a later version" }]);
+});
+
+test("suggests what an unknown provider may have meant", async (t) => {
+  const { refused } = await create(t, ["bahs", "nonsense"]);
+  assert.deepEqual(refused, [
+    { type: "bahs", reason: 'no such provider (did you mean "bash"?)' },
+    { type: "nonsense", reason: "no such provider" },
+  ]);
+});
+
+test("says why a provider is not available on the machine", async (t) => {
+  const { offered, refused } = await create(t, ["bash"], "/nonexistent");
+  assert.equal(offered.size, 0);
+  assert.deepEqual(refused, [{ type: "bash", reason: "bash is not on the PATH of this node" }]);
+});

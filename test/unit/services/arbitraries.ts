@@ -1,0 +1,56 @@
+/** Arbitrary specs, for the tests of this folder. */
+import fc from "fast-check";
+
+const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/);
+const duration = fc.constantFrom("0s", "1ms", "250ms", "1.5s", "90s", "5m", "1h");
+const text = fc
+  .string({ unit: "grapheme", maxLength: 20 })
+  .filter((value) => !value.includes("\0"));
+
+/** The JSON of a spec that `parseSpec` accepts. */
+export const validSpec = fc.record(
+  {
+    name: label,
+    provider: label,
+    params: fc.dictionary(
+      text.filter((key) => key !== "__proto__"),
+      fc.jsonValue({ maxDepth: 3 }),
+    ),
+    requires: fc.uniqueArray(label, { maxLength: 5 }),
+    restart: fc.oneof(
+      fc.constantFrom("always", "on_error", "none"),
+      fc.record(
+        {
+          policy: fc.constantFrom("always", "on_error", "none"),
+          delay: duration,
+          factor: fc.double({ min: 1, max: 100, noNaN: true }),
+          max: duration,
+          intensity: fc.record({
+            restarts: fc.integer({ min: 0, max: 1_000 }),
+            within: fc.constantFrom("1s", "5m"),
+          }),
+        },
+        { requiredKeys: [] },
+      ),
+    ),
+    env: fc.dictionary(
+      fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,10}$/),
+      fc.oneof(text, fc.integer(), fc.boolean()),
+    ),
+    stop: fc.record(
+      { signal: fc.constantFrom("SIGTERM", "SIGINT"), grace: duration },
+      { requiredKeys: [] },
+    ),
+    logs: fc.record(
+      {
+        max_bytes: fc.oneof(
+          fc.constantFrom("10MB", "4KiB"),
+          fc.integer({ min: 1_024, max: 10_000 }),
+        ),
+        files: fc.integer({ min: 1, max: 100 }),
+      },
+      { requiredKeys: [] },
+    ),
+  },
+  { requiredKeys: ["name", "provider"] },
+);

@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { deployed, deployResult } from "../../../src/services/deploy.ts";
+import { parseSpec } from "../../../src/services/spec.ts";
+import { validSpec } from "./arbitraries.ts";
+
+const web = parseSpec({ name: "web", provider: "bash", params: { a: 1, b: [1, 2] } });
+
+test("the first deploy of a name creates it", () => {
+  const { result, record } = deployed(undefined, web, "u1");
+  assert.equal(result, "created");
+  assert.deepEqual(record, { name: "web", uid: "u1", spec: web, generation: 1 });
+});
+
+test("a changed spec is the next generation of the same creation", () => {
+  const { record } = deployed(undefined, web, "u1");
+  const spec = parseSpec({ name: "web", provider: "bash", params: { a: 1, b: [2, 1] } });
+  const next = deployed(record, spec, "u2");
+  assert.equal(next.result, "updated");
+  assert.deepEqual(next.record, { name: "web", uid: "u1", spec, generation: 2 });
+});
+
+test("the same spec changes nothing: order of keys and defaults spelt out do not count", () => {
+  const { record } = deployed(undefined, web, "u1");
+  const same = parseSpec({
+    params: { b: [1, 2], a: 1 },
+    provider: "bash",
+    name: "web",
+    restart: { policy: "always", max: "1m" },
+    stop: { grace: "10000ms" },
+  });
+  const next = deployed(record, same, "u2");
+  assert.equal(next.result, "unchanged");
+  assert.equal(next.record, record);
+});
+
+test("a spec is unchanged against itself, and updated by any difference in env", () => {
+  fc.assert(
+    fc.property(validSpec, (input) => {
+      const spec = parseSpec(input);
+      assert.equal(deployResult(spec, parseSpec(input)), "unchanged");
+      const other = parseSpec({ ...input, env: { ...input.env, other_: "x" } });
+      assert.equal(deployResult(spec, other), "updated");
+    }),
+  );
+});

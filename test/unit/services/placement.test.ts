@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
+import {
+  type Candidate,
+  type NodeState,
+  place,
+  refusalsText,
+} from "../../../src/services/placement.ts";
+
+const web = { service: asServiceName("web"), provider: "bash" };
+
+function node(name: string, more: Partial<Candidate> = {}): Candidate {
+  const providers = new Map([["bash", { available: true } as const]]);
+  return { id: asNodeId(name), name, state: "alive", providers, instances: 0, ...more };
+}
+
+function chosen(candidates: readonly Candidate[], more: object = {}): string | undefined {
+  const placed = place({ ...web, ...more }, candidates);
+  return "node" in placed ? placed.node : undefined;
+}
+
+test("takes the node with the fewest instances", () => {
+  const nodes = [
+    node("a", { instances: 3 }),
+    node("b", { instances: 1 }),
+    node("c", { instances: 2 }),
+  ];
+  assert.equal(chosen(nodes), "b");
+});
+
+test("stays on its present node, however full, as long as that can have it", () => {
+  const nodes = [node("a", { instances: 30 }), node("b")];
+  assert.equal(chosen(nodes, { present: asNodeId("a") }), "a");
+  const away = [node("a", { state: "away" }), node("b")];
+  assert.equal(chosen(away, { present: asNodeId("a") }), "b");
+});
+
+test("all deciders agree, in whatever order they know the nodes", () => {
+  const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { minLength: 1, maxLength: 10 });
+  fc.assert(
+    fc.property(names, fc.nat(), (all, turn) => {
+      const nodes = all.map((name) => node(name));
+      const at = turn % nodes.length;
+      assert.equal(chosen([...nodes.slice(at), ...nodes.slice(0, at)].reverse()), chosen(nodes));
+    }),
+  );
+});
+
+test("equally full nodes all get their share of many services", () => {
+  const nodes = ["a", "b", "c"].map((name) => node(name));
+  const counts = new Map<string | undefined, number>();
+  for (let i = 0; i < 300; i++) {
+    const on = chosen(nodes, { service: asServiceName(`s${i}`) });
+    counts.set(on, (counts.get(on) ?? 0) + 1);
+  }
+  for (const { id } of nodes) assert.ok((counts.get(id) ?? 0) > 60);
+});
+
+test("only nodes that are alive and offer the provider are taken", () => {
+  const states: NodeState[] = ["suspect", "away", "dead", "left"];
+  for (const state of states) assert.equal(chosen([node("a", { state })]), undefined);
+  assert.equal(chosen([node("a", { providers: new Map() })]), undefined);
+});
+
+test("a refusal tells every node's every reason, by name", () => {
+  const reason = "no socket at /var/run/docker.sock";
+  const unavailable = new Map([["docker", { available: false, reason } as const]]);
+  const placed = place({ ...web, provider: "docker" }, [
+    node("c", { providers: unavailable }),
+    node("b", { state: "dead" }),
+    node("a"),
+  ]);
+  assert.ok("refusals" in placed);
+  assert.deepEqual(
+    placed.refusals.map(({ name, reasons }) => [name, reasons]),
+    [
+      ["a", ["does not offer docker"]],
+      ["b", ["is dead", "does not offer docker"]],
+      ["c", [`does not offer docker (docker: not available: ${reason})`]],
+    ],
+  );
+  assert.match(
+    refusalsText(placed.refusals),
+    /^no node can take it: a does not offer docker; b is dead and/,
+  );
+});
+
+test("no node at all is a refusal too", () => {
+  assert.deepEqual(place(web, []), { refusals: [] });
+  assert.equal(refusalsText([]), "no node can take it: there is none");
+});

@@ -1,0 +1,226 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
+import { keys } from "../../../src/services/keys.ts";
+import {
+  type Decision,
+  type DesiredGroup,
+  type ReconcileInput,
+  reconcile,
+} from "../../../src/services/reconcile.ts";
+import { parsePlacement } from "../../../src/services/record-parsers.ts";
+import { compareEpochs, type PlacementRecord } from "../../../src/services/records.ts";
+import { parseSpec } from "../../../src/services/spec.ts";
+
+type Node = ReconcileInput["nodes"][number];
+
+const [a, b, c] = ["aaaaaaaa", "bbbbbbbb", "cccccccc"].map(asNodeId);
+const ids = [a, b, c].filter((id) => id !== undefined);
+const self = asNodeId("aaaaaaaa");
+
+function node(
+  at: number,
+  state: Node["state"] = "alive",
+  offers: readonly string[] = ["bash"],
+): Node {
+  const id = ids[at] ?? self;
+  const providers = new Map(offers.map((type) => [type, { available: true } as const]));
+  return { id, name: `node-${at}`, state, providers };
+}
+
+function group(name: string, more: Partial<DesiredGroup> = {}, spec: object = {}): DesiredGroup {
+  const uid = more.group?.uid ?? "00000001";
+  const parsed = parseSpec({ name, provider: "bash", ...spec });
+  const record = { name: asServiceName(name), uid, spec: parsed, generation: 1 };
+  return { specStamp: "1", removed: false, ...more, group: record };
+}
+
+/** The placements once the decisions have been carried out. */
+function applied(
+  input: ReconcileInput,
+  decisions: readonly Decision[],
+): readonly PlacementRecord[] {
+  const byKey = new Map(input.placements.map((record) => [keyOf(record), record]));
+  for (const { kind, placement } of decisions) {
+    if (kind === "place") byKey.set(keyOf(placement), placement);
+    else byKey.delete(keyOf(placement));
+  }
+  return [...byKey.values()];
+}
+
+function keyOf({ service, slot }: PlacementRecord): string {
+  return keys.placement(service, slot);
+}
+
+function run(input: Partial<ReconcileInput>): readonly PlacementRecord[] {
+  const whole = { self, groups: [], placements: [], nodes: [node(0), node(1)], ...input };
+  return applied(whole, reconcile(whole));
+}
+
+test("a service without a placement gets one", () => {
+  const [placement] = run({ groups: [group("web")] });
+  assert.ok(placement?.node);
+  assert.deepEqual(placement.epoch, { counter: 1, controller: self });
+  assert.equal(placement.specStamp, "1");
+});
+
+test("many services spread evenly over the nodes", () => {
+  const groups = Array.from({ length: 20 }, (_, i) => group(`s${i}`));
+  const placements = run({ groups, nodes: [node(0), node(1), node(2), node(2, "dead")] });
+  for (const id of ids) {
+    const count = placements.filter((placement) => placement.node === id).length;
+    assert.ok(count === 6 || count === 7, `${count}`);
+  }
+});
+
+test("what no node can take is pending with the refusals, and placed as soon as one can", () => {
+  const groups = [group("web", {}, { provider: "docker" })];
+  const pending = run({ groups });
+  assert.equal(pending[0]?.node, null);
+  assert.deepEqual(
+    pending[0]?.refusals.map(({ reasons }) => reasons),
+    [["does not offer docker"], ["does not offer docker"]],
+  );
+  const placed = run({
+    groups,
+    placements: pending,
+    nodes: [node(0), node(1, "alive", ["docker"])],
+  });
+  assert.equal(placed[0]?.node, b);
+  assert.deepEqual(placed[0]?.refusals, []);
+  assert.equal(placed[0]?.epoch.counter, 2);
+  assert.equal(placed[0]?.instance, pending[0]?.instance);
+});
+
+test("an update keeps the instance and its node, under a higher epoch", () => {
+  const [first] = run({ groups: [group("web")] });
+  assert.ok(first);
+  const [next] = run({ groups: [group("web", { specStamp: "2" })], placements: [first] });
+  assert.deepEqual(next, { ...first, specStamp: "2", epoch: { counter: 2, controller: self } });
+});
+
+test("an update to a provider that its node does not offer moves it, as another instance", () => {
+  const nodes = [node(0), node(1, "alive", ["docker"])];
+  const [first] = run({ groups: [group("web")], nodes });
+  assert.ok(first);
+  assert.equal(first.node, a);
+  const updated = group("web", { specStamp: "2" }, { provider: "docker" });
+  const [next] = run({ groups: [updated], placements: [first], nodes });
+  assert.equal(next?.node, b);
+  assert.notEqual(next?.instance, first.instance);
+});
+
+test("what is placed on a node that is away, dead or unknown is left alone", () => {
+  const [first] = run({ groups: [group("web")], nodes: [node(1)] });
+  assert.ok(first);
+  for (const nodes of [[node(0), node(1, "away")], [node(0), node(1, "dead")], [node(0)]]) {
+    for (const specStamp of ["1", "2"]) {
+      const groups = [group("web", { specStamp })];
+      assert.deepEqual(run({ groups, placements: [first], nodes }), [first]);
+    }
+  }
+});
+
+test("the placement of a removed creation is withdrawn, that of another group is not", () => {
+  const placements = run({ groups: [group("web"), group("other")] });
+  const left = run({ groups: [group("web", { removed: true })], placements });
+  assert.deepEqual(
+    left.map(({ service }) => service),
+    ["other"],
+  );
+});
+
+test("what is withdrawn makes room in the same pass", () => {
+  const nodes = [node(0), node(1), node(2)];
+  const old = ["p", "q", "r"].map((name) => group(name));
+  const placements = run({ groups: old, nodes });
+  const freed = placements.find(({ service }) => service === "q")?.node;
+  const wanted = [group("q", { removed: true }), group("z")];
+  const next = run({ groups: wanted, placements, nodes });
+  assert.equal(next.find(({ service }) => service === "z")?.node, freed);
+});
+
+test("a name that was removed and deployed again gets a placement of the new creation", () => {
+  const [first] = run({ groups: [group("web")] });
+  assert.ok(first);
+  const again = group("web");
+  const groups = [{ ...again, group: { ...again.group, uid: "00000002" } }];
+  const [next] = run({ groups, placements: [first] });
+  assert.equal(next?.uid, "00000002");
+  assert.notEqual(next?.instance, first.instance);
+});
+
+test("two nodes that both take themselves for the controller make one instance on one node", () => {
+  const [mine] = run({ groups: [group("web")] });
+  const [theirs] = run({ groups: [group("web")], self: asNodeId("bbbbbbbb") });
+  assert.deepEqual([theirs?.instance, theirs?.node], [mine?.instance, mine?.node]);
+});
+
+const state = fc.constantFrom<Node["state"]>("alive", "suspect", "away", "dead", "left");
+const offers = fc.subarray(["bash", "docker"]);
+const nodes = fc
+  .array(fc.tuple(state, offers), { maxLength: 3 })
+  .map((all) => all.map(([is, types], index) => node(index, is, types)));
+const groups = fc.uniqueArray(
+  fc
+    .record({
+      name: fc.constantFrom("p", "q", "r", "s"),
+      provider: fc.constantFrom("bash", "docker"),
+      specStamp: fc.constantFrom("1", "2"),
+      uid: fc.constantFrom("00000001", "00000002"),
+      removed: fc.boolean(),
+    })
+    .map(({ name, provider, uid, ...more }) => {
+      const made = group(name, more, { provider });
+      return { ...made, group: { ...made.group, uid } };
+    }),
+  { selector: ({ group: { name } }) => name, maxLength: 4 },
+);
+const history = fc.array(fc.record({ groups, nodes }), { minLength: 1, maxLength: 5 });
+
+test("whatever has happened: idempotent, whatever the order, and epochs only go up", () => {
+  fc.assert(
+    fc.property(history, (steps) => {
+      let placements: readonly PlacementRecord[] = [];
+      for (const now of steps) {
+        const input = { self, placements, ...now };
+        const decisions = reconcile(input);
+        const turned = {
+          ...input,
+          groups: input.groups.toReversed(),
+          nodes: input.nodes.toReversed(),
+          placements: placements.toReversed(),
+        };
+        assert.deepEqual(reconcile(turned), decisions);
+        for (const { kind, placement } of decisions) {
+          const before = placements.find((record) => keyOf(record) === keyOf(placement));
+          if (kind !== "place" || before?.uid !== placement.uid) continue;
+          assert.ok(compareEpochs(placement.epoch, before.epoch) > 0);
+        }
+        placements = applied(input, decisions);
+        assert.deepEqual(reconcile({ ...input, placements }), []);
+        for (const record of placements) assert.deepEqual(parsePlacement(record), record);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test("after a pass every service that is wanted has a place, or a pending one with refusals", () => {
+  fc.assert(
+    fc.property(groups, nodes, (wanted, all) => {
+      const placements = run({ groups: wanted, nodes: all });
+      for (const { group: record, removed } of wanted) {
+        const placement = placements.find(({ service }) => service === record.name);
+        assert.equal(placement === undefined, removed);
+        if (placement === undefined) continue;
+        const fits = all.filter(
+          ({ state: is, providers }) => is === "alive" && providers.has(record.spec.provider),
+        );
+        if (fits.length === 0) assert.equal(placement.node, null);
+        else assert.ok(fits.some(({ id }) => id === placement.node));
+      }
+    }),
+  );
+});

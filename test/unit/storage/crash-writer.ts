@@ -1,0 +1,15 @@
+/**
+ * A process to be killed: writes pairs of entries, each pair with one flush, and prints the number of
+ * every flush that resolved. Its argument is the folder.
+ */
+import { writeSync } from "node:fs";
+import { openLmdb } from "../../../src/storage/lmdb.ts";
+
+const storage = openLmdb(process.argv[2] ?? "");
+for (let n = 1; ; n++) {
+  storage.put("left", Buffer.from(String(n)));
+  storage.put("right", Buffer.from(String(n)));
+  storage.put(`n/${n}`, Buffer.alloc(1_000));
+  await storage.flush();
+  writeSync(1, `${n}\n`);
+}
