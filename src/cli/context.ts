@@ -1,6 +1,7 @@
 /** What every command that talks to a node is given. */
-import { type Address, parseAddress } from "../api/address.ts";
+
 import { type Client, createClient } from "../client/client.ts";
+import { type Address, parseAddress } from "../core/address.ts";
 import { BadRequest } from "../core/errors.ts";
 import { coloured, type Paint, plain } from "../shell/style.ts";
 import { type Io, write } from "./io.ts";

@@ -5,7 +5,6 @@
  * them: it checked them by type, and a newer one may add fields.
  */
 import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
-import { type Address, formatAddress } from "../api/address.ts";
 import type { Commands, LogChunk, LogOptions } from "../api/commands.ts";
 import { decodeLog } from "../api/log-frames.ts";
 import { actionPath, paths, withName } from "../api/paths.ts";
@@ -19,6 +18,7 @@ import type {
   ShutdownView,
   VersionView,
 } from "../api/shapes.ts";
+import { type Address, formatAddress } from "../core/address.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 
 export interface Client extends Commands {

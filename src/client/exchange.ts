@@ -3,9 +3,9 @@
  * the user what it means. Knows nothing of what is asked.
  */
 import { Agent, type IncomingMessage, request } from "node:http";
-import { type Address, formatAddress } from "../api/address.ts";
 import { errorIn } from "../api/error-envelope.ts";
 import { apiHeader, apiVersion } from "../api/paths.ts";
+import { type Address, formatAddress } from "../core/address.ts";
 import {
   type ErrorShape,
   type MobError,

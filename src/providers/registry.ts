@@ -4,10 +4,10 @@
  */
 import { join } from "node:path";
 import { messageOf } from "../core/errors.ts";
+import { didYouMean } from "../core/suggestion.ts";
 import { createBash } from "./bash/bash.ts";
 import { parseBashParams } from "./bash/params.ts";
 import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
-import { suggestion } from "./suggestion.ts";
 
 interface Kind {
   readonly create: (options: ProviderOptions) => Provider;
@@ -90,5 +90,5 @@ async function tryProvider(type: string, options: ProviderOptions): Promise<Offe
 
 function whyUnknown(type: string): string {
   if (comeLater.includes(type)) return "it comes in a later version";
-  return `no such provider${suggestion(type, [...kinds.keys(), ...comeLater])}`;
+  return `no such provider${didYouMean(type, [...kinds.keys(), ...comeLater])}`;
 }

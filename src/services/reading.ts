@@ -5,7 +5,7 @@
  * library, whose errors at a choice ("must match a schema in anyOf") help nobody who mistyped.
  */
 import { type ErrorDetail, InvalidSpec } from "../core/errors.ts";
-import { suggest } from "./suggestion.ts";
+import { didYouMean } from "../core/suggestion.ts";
 
 /** Complaints told of one input; what is over is counted, not listed. */
 const complaintsMax = 100;
@@ -111,12 +111,6 @@ export function kindOf(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (typeof value === "string") return "text";
   return typeof value === "object" ? "an object" : `a ${typeof value}`;
-}
-
-/** `, did you mean …?`, or nothing where nothing is near. */
-export function didYouMean(word: string, words: readonly string[]): string {
-  const meant = suggest(word, words);
-  return meant === undefined ? "" : `, did you mean \`${meant}\`?`;
 }
 
 const silent = new Place("", () => {});

@@ -2,8 +2,10 @@
  * Readers of single values: text, numbers, choices, durations, sizes, lists, plain data. Each says
  * what it wants, with an example, and bounds what it takes.
  */
+
+import { didYouMean } from "../core/suggestion.ts";
 import { durationText, parseDuration, parseSize } from "./quantities.ts";
-import { asObject, didYouMean, kindOf, type Reader } from "./reading.ts";
+import { asObject, kindOf, type Reader } from "./reading.ts";
 
 export interface Range {
   readonly min: number;

@@ -1,8 +1,8 @@
 /** Serves commands over HTTP on a free port, the way a node does: sockets are handed to the API. */
 import { once } from "node:events";
 import { createServer } from "node:net";
-import type { Address } from "../../src/api/address.ts";
 import type { Commands } from "../../src/api/commands.ts";
+import type { Address } from "../../src/core/address.ts";
 import type { Log } from "../../src/core/log.ts";
 import { silentLog } from "../../src/core/log.ts";
 import { type Api, type ApiOptions, createApi } from "../../src/interface/server.ts";

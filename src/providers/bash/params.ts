@@ -2,7 +2,7 @@
  * Parameters of a bash service, as the original has them: one command, which may be a whole script.
  */
 import { type ErrorDetail, InvalidSpec } from "../../core/errors.ts";
-import { suggestion } from "../suggestion.ts";
+import { didYouMean } from "../../core/suggestion.ts";
 
 export interface BashParams {
   /** Given to bash in a file: lines and quotes as in any script. */
@@ -18,7 +18,7 @@ export function parseBashParams(input: unknown): BashParams {
   }
   const details: ErrorDetail[] = [];
   for (const key of Object.keys(input).filter((name) => !known.includes(name))) {
-    details.push({ path: `params.${key}`, message: `is not known${suggestion(key, known)}` });
+    details.push({ path: `params.${key}`, message: `is not known${didYouMean(key, known)}` });
   }
   const command = input["command"];
   if (typeof command !== "string") {

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTcpServer, type Server } from "node:net";
 import { test } from "node:test";
-import { type Address, formatAddress } from "../../../src/api/address.ts";
 import type { LogChunk } from "../../../src/api/commands.ts";
 import { type Client, createClient } from "../../../src/client/client.ts";
+import { type Address, formatAddress } from "../../../src/core/address.ts";
 import { Conflict, errorShape, Unreachable } from "../../../src/core/errors.ts";
 import { withApi } from "../../support/api-server.ts";
 import {

@@ -4,7 +4,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import type { Address } from "../../../src/api/address.ts";
+import type { Address } from "../../../src/core/address.ts";
 import { Conflict } from "../../../src/core/errors.ts";
 import { type Log, silentLog } from "../../../src/core/log.ts";
 import { withApi } from "../../support/api-server.ts";

@@ -30,7 +30,7 @@ test("says of a provider that comes later that it does, and offers the others", 
 test("suggests what an unknown provider may have meant", async (t) => {
   const { refused } = await create(t, ["bahs", "nonsense"]);
   assert.deepEqual(refused, [
-    { type: "bahs", reason: 'no such provider (did you mean "bash"?)' },
+    { type: "bahs", reason: "no such provider, did you mean `bash`?" },
     { type: "nonsense", reason: "no such provider" },
   ]);
 });

@@ -18,6 +18,12 @@ export function suggest(word: string, words: readonly string[]): string | undefi
   return best;
 }
 
+/** `, did you mean …?`, to follow what is wrong; nothing where no word is near. */
+export function didYouMean(word: string, words: readonly string[]): string {
+  const meant = suggest(word, words);
+  return meant === undefined ? "" : `, did you mean \`${meant}\`?`;
+}
+
 /**
  * Insertions, deletions, replacements and swaps of neighbours from `a` to `b`: the optimal string
  * alignment distance (Damerau 1964), row by row.

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { suggest } from "../../../src/services/suggestion.ts";
+import { didYouMean, suggest } from "../../../src/core/suggestion.ts";
 
 const words = ["name", "requires", "restart", "on_error", "env"];
 
@@ -17,4 +17,9 @@ test("suggests nothing where nothing is near", () => {
   assert.equal(suggest("command", words), undefined);
   assert.equal(suggest("x", words), undefined);
   assert.equal(suggest("r".repeat(10_000), words), undefined);
+});
+
+test("says it in a way that may follow any message", () => {
+  assert.equal(didYouMean("dokcer", ["rocket", "docker"]), ", did you mean `docker`?");
+  assert.equal(didYouMean("image", ["command"]), "");
 });
