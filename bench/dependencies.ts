@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { build } from "esbuild";
 import { root } from "../scripts/root.ts";
 import type { BenchResult } from "./result.ts";
+import { median } from "./statistics.ts";
 
 export const name = "dependencies";
 
@@ -96,8 +97,4 @@ process.exit();`,
 
 function figure(metric: string, unit: string, value: number): BenchResult {
   return { metric, unit, ours: Math.round(value * 10) / 10 };
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }

@@ -8,12 +8,16 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
 import type { InstanceView } from "../src/api/shapes.ts";
+import { markedProcesses } from "../test/support/marked-processes.ts";
 import { root } from "./root.ts";
 
 const home = await mkdtemp(join(tmpdir(), "mob-demo-"));
 const { MOB_PORT: _port, ...inherited } = process.env;
-const env = { ...inherited, MOB_HOME: home };
+/** Nodes and tasks inherit it, so that none can be left behind, whatever fails. */
+const mark = { MOB_DEMO: home };
+const env = { ...inherited, ...mark, MOB_HOME: home };
 
 /** Runs a command against a node, shows both, and gives what it printed. */
 async function mob(port: number, ...args: readonly string[]): Promise<string> {
@@ -48,9 +52,10 @@ function say(text: string): void {
 /** Starts a node in this process's background; resolves with its pid once it is up. */
 function startNode(port: number): Promise<number> {
   console.log(`\n$ ./mob -p ${port} -P bash`);
-  const node = spawn("./mob", ["-p", String(port), "-P", "bash"], {
+  const node = spawn("./mob", ["-p", String(port), "-P", "bash", "--log-level", "warn"], {
     cwd: root,
     env,
+    detached: true, // Ctrl-C is for the demo, which then stops its nodes itself.
     stdio: ["ignore", "pipe", "inherit"],
   });
   return new Promise((resolve, reject) => {
@@ -74,6 +79,7 @@ async function until(
     const all: InstanceView[] = JSON.parse(await quietly(port, "ls", "--json"));
     const found = all.find((instance) => instance.name === name);
     if (found !== undefined && wanted(found)) return found;
+    await delay(100);
   }
   throw new Error(`${name} did not become what the demo expected`);
 }
@@ -95,7 +101,10 @@ function taskPid({ handle }: InstanceView): number {
 
 async function story(a: number, b: number, nodes: Map<number, number>): Promise<void> {
   say("Two nodes, each a network of its own.");
-  for (const port of [a, b]) nodes.set(port, await startNode(port));
+  for (const port of [a, b]) {
+    nodes.set(port, 0); // From here on it may have to be stopped.
+    nodes.set(port, await startNode(port));
+  }
 
   say("One joins the other: now they are one network, and either answers for both.");
   await mob(a, "join", `127.0.0.1:${b}`);
@@ -139,13 +148,49 @@ async function story(a: number, b: number, nodes: Map<number, number>): Promise<
   await mob(a, "ls");
 }
 
-const nodes = new Map<number, number>();
-const [a, b] = [await freePort(), await freePort()];
-try {
-  await story(a, b, nodes);
-  say("That was all of it.");
-} finally {
-  for (const port of nodes.keys())
-    await quietly(port, "down").catch((error) => console.error(error));
+/** Stops what the story started. After a failure a service may still be there, or its node be gone. */
+async function cleanUp(nodes: ReadonlyMap<number, number>): Promise<void> {
+  for (const port of nodes.keys()) {
+    const left: InstanceView[] = await quietly(port, "ls", "--json").then(JSON.parse, () => []);
+    const names = left.map(({ name }) => name);
+    if (names.length > 0) await quietly(port, "rm", ...names).catch(() => {});
+  }
+  for (const port of nodes.keys()) await quietly(port, "down").catch(() => {});
+  for (let left = ownProcesses(); left.length > 0; left = ownProcesses()) {
+    for (const pid of left) kill(pid);
+    await delay(50);
+  }
   await rm(home, { recursive: true, force: true });
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended since it was found.
+  }
+}
+
+function ownProcesses(): number[] {
+  return markedProcesses(`MOB_DEMO=${mark.MOB_DEMO}`);
+}
+
+/** Rejects when the user has seen enough. */
+function interrupted(): Promise<never> {
+  return new Promise((_, reject) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) {
+      process.once(signal, () => reject(new Error(`stopped by ${signal}`)));
+    }
+  });
+}
+
+const nodes = new Map<number, number>();
+try {
+  await Promise.race([story(await freePort(), await freePort(), nodes), interrupted()]);
+  say("That was all of it.");
+} catch (error) {
+  say(`The demo failed: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+} finally {
+  await cleanUp(nodes);
 }

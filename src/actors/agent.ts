@@ -1,18 +1,24 @@
 /**
  * Runs on this node what is placed on it: a `service` supervisor for each instance, started when the
  * placement comes and ended once the instance is gone. It decides nothing about services; it obeys.
+ * An instance whose actors keep failing is left until the next pass: it must not take the rest along.
  */
 import type { InstanceId, NodeId } from "../core/ids.ts";
 import { startChild, terminateChild } from "../otp/children.ts";
 import type { ActorDefinition } from "../otp/definition.ts";
+import { NoSuchChild } from "../otp/errors.ts";
+import { showReason } from "../otp/exit-reason.ts";
 import type { Behaviour, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
+import type { Down, MonitorId } from "../otp/signals.ts";
 import type { Provider } from "../providers/provider.ts";
+import type { Desired } from "../services/instance.ts";
 import { newStatus } from "../services/instance-status.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { names, providerWorkerName } from "./names.ts";
-import type { PublishStatus } from "./provider-worker.ts";
+import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker.ts";
+import type { TaskWork } from "./task-work.ts";
 
 export type AgentInfo =
   | { readonly type: "changed"; readonly change: CatalogChange }
@@ -20,58 +26,104 @@ export type AgentInfo =
   | { readonly type: "removed"; readonly instance: InstanceId }
   | { readonly type: "pass" };
 
+/** An instance that this node has taken up. */
+export interface InstanceHere {
+  readonly placement: PlacementRecord;
+  /** What was wanted of it when it was taken up. */
+  readonly desired: Desired;
+  readonly provider: Provider;
+}
+
 export interface AgentOptions {
   readonly node: NodeId;
   readonly catalog: Catalog;
   readonly providers: ReadonlyMap<string, Provider>;
   /** The `service` supervisor of an instance. */
-  readonly service: (instance: InstanceId, provider: Provider) => ActorDefinition;
+  readonly service: (here: InstanceHere) => ActorDefinition;
   readonly publish: PublishStatus;
+  readonly work: TaskWork;
 }
 
 /** Time between two looks at everything, which repair whatever was missed. */
 const passMs = 10_000;
 
+interface Held extends InstanceHere {
+  /** Of its supervisor; undefined: that gave up, and the next pass starts it again. */
+  monitor: MonitorId | undefined;
+}
+
 interface State {
   readonly self: Self<Protocol, AgentInfo>;
   readonly options: AgentOptions;
-  /** Instances whose actors run here. */
-  readonly running: Map<InstanceId, PlacementRecord>;
+  readonly held: Map<InstanceId, Held>;
+  /** Those whose engines have yet to be looked through for what is no longer placed here. */
+  readonly unswept: Set<Provider>;
 }
 
 export function agent(options: AgentOptions): Behaviour<State, Protocol, AgentInfo> {
   return {
-    async init(self) {
-      const state: State = { self, options, running: new Map() };
-      await removeStrays(state);
+    init(self) {
+      const unswept = new Set(options.providers.values());
       self.tell({ type: "pass" });
-      return state;
+      return { self, options, held: new Map(), unswept };
     },
     handlers: {},
     async info(state, message) {
       if (message.type === "changed") await look(state, namesIn(message.change));
       else if (message.type === "removed") await end(state, message.instance);
-      else if (message.type === "pass") {
-        await look(state, undefined);
-        state.self.sendAfter(passMs, { type: "pass" });
-      }
+      else if (message.type === "DOWN") supervisorEnded(state, message);
+      else if (message.type === "pass") await pass(state);
       return state;
     },
-    describe: ({ running }) => ({ instances: [...running.keys()] }),
+    describe: ({ held }) => ({ instances: [...held.keys()] }),
   };
 }
 
-/** Tasks in the engines whose instances are no longer placed here: removed while no one looked. */
-async function removeStrays({ self, options }: State): Promise<void> {
-  for (const provider of options.providers.values()) {
+async function pass(state: State): Promise<void> {
+  state.self.sendAfter(passMs, { type: "pass" });
+  for (const provider of state.unswept) void sweep(state, provider);
+  dropStatuses(state);
+  for (const [instance, held] of state.held) {
+    if (held.monitor === undefined) await startActors(state, instance, held);
+  }
+  await look(state, undefined);
+  for (const instance of state.held.keys()) tellWorker(state, instance, { type: "repair" });
+}
+
+/** Removes the tasks in an engine whose instances are no longer placed here. Never rejects. */
+async function sweep(state: State, provider: Provider): Promise<void> {
+  const { self, options, held, unswept } = state;
+  const { catalog, work } = options;
+  unswept.delete(provider);
+  const isWanted = (instance: InstanceId) =>
+    held.has(instance) || catalog.desired(instance) !== undefined;
+  try {
     const instances = new Set((await provider.list()).map(({ instance }) => instance));
     for (const instance of instances) {
-      if (options.catalog.desired(instance) !== undefined) continue;
-      self.log.info("removing what is left of an instance that is no longer placed here", {
-        instance,
+      await work.run(instance, async () => {
+        if (isWanted(instance)) return;
+        self.log.info("removing what is left of an instance that is no longer placed here", {
+          instance,
+        });
+        await provider.remove(instance);
       });
-      await provider.remove(instance);
     }
+  } catch (error) {
+    unswept.add(provider);
+    self.log.warn("an engine cannot be looked through; the next pass tries again", {
+      provider: provider.type,
+      error,
+    });
+  }
+}
+
+/** What this node once told of instances that are gone, where it crashed before it took that back. */
+function dropStatuses({ options, held }: State): void {
+  const { catalog, node, publish } = options;
+  for (const status of catalog.statuses()) {
+    const { instance } = status;
+    if (status.node !== node || held.has(instance)) continue;
+    if (catalog.desired(instance) === undefined) publish(status, undefined);
   }
 }
 
@@ -83,7 +135,7 @@ async function look(state: State, changed: ReadonlySet<string> | undefined): Pro
       ? catalog.placements()
       : [...changed].map((name) => catalog.placement(name, 0)).filter((it) => it !== undefined);
   for (const placement of due) {
-    if (placement.node === node && !state.running.has(placement.instance)) {
+    if (placement.node === node && !state.held.has(placement.instance)) {
       await begin(state, placement);
     }
   }
@@ -91,26 +143,46 @@ async function look(state: State, changed: ReadonlySet<string> | undefined): Pro
 }
 
 async function begin(state: State, placement: PlacementRecord): Promise<void> {
-  const { catalog, providers, publish, service } = state.options;
+  const { catalog, providers, publish } = state.options;
   const { instance } = placement;
-  const spec = catalog.desired(instance)?.spec;
-  if (spec === undefined) return;
-  const provider = providers.get(spec.provider);
+  const desired = catalog.desired(instance);
+  if (desired === undefined) return;
+  const type = desired.spec.provider;
+  const provider = providers.get(type);
   if (provider === undefined) {
-    const reason = `this node no longer offers ${spec.provider}`;
+    const reason = `this node no longer offers ${type}`;
     if (catalog.status(instance)?.reason === reason) return;
     publish(placement, { ...newStatus(state.self.env.clock.wall()), reason });
     return;
   }
-  state.running.set(instance, placement);
+  const held: Held = { placement, desired, provider, monitor: undefined };
+  state.held.set(instance, held);
+  await startActors(state, instance, held);
+}
+
+async function startActors(state: State, instance: InstanceId, held: Held): Promise<void> {
+  const { self, options } = state;
   try {
-    const start = service(instance, provider);
-    await startChild(state.self.system, names.services, { id: instance, start });
+    const start = options.service(held);
+    // What ends for good is the agent's to start again: at its own pace, and alone.
+    const spec = { id: instance, start, restart: "temporary" } as const;
+    held.monitor = self.monitor(await startChild(self.system, names.services, spec));
   } catch (error) {
-    state.running.delete(instance);
-    state.self.log.error("an instance could not be taken up; the next pass tries again", {
+    self.log.error("an instance could not be taken up; the next pass tries again", {
       instance,
       error,
+    });
+  }
+}
+
+function supervisorEnded({ self, held }: State, { monitor, reason }: Down): void {
+  for (const [instance, one] of held) {
+    if (one.monitor !== monitor) continue;
+    one.monitor = undefined;
+    const why = showReason(reason);
+    self.log.error("the actors of an instance gave up; the next pass starts them again", {
+      instance,
+      reason: why,
     });
   }
 }
@@ -118,18 +190,30 @@ async function begin(state: State, placement: PlacementRecord): Promise<void> {
 /** Has the instances that something changed for look at the catalog. */
 function nudge(state: State, changed: ReadonlySet<string> | undefined): void {
   const { catalog } = state.options;
-  for (const [instance, { service }] of state.running) {
+  for (const [instance, { placement }] of state.held) {
+    const { service } = placement;
     const requires = catalog.group(service)?.record.spec.requires ?? [];
     const isDue =
       changed === undefined || changed.has(service) || requires.some((name) => changed.has(name));
-    if (isDue) state.self.system.tell(providerWorkerName(instance), { type: "look" });
+    if (isDue) tellWorker(state, instance, { type: "look" });
   }
 }
 
+function tellWorker({ self }: State, instance: InstanceId, message: ProviderWorkerInfo): void {
+  self.system.tell(providerWorkerName(instance), message);
+}
+
 async function end(state: State, instance: InstanceId): Promise<void> {
-  const { system } = state.self;
-  if (!state.running.delete(instance)) return;
-  await terminateChild(system, names.services, instance);
+  const held = state.held.get(instance);
+  if (held === undefined) return;
+  state.held.delete(instance);
+  try {
+    await terminateChild(state.self.system, names.services, instance);
+  } catch (error) {
+    if (!(error instanceof NoSuchChild)) throw error; // They had given up.
+  }
+  // It may have been placed here again meanwhile.
+  await look(state, new Set([held.placement.service]));
 }
 
 function namesIn(change: CatalogChange): ReadonlySet<string> | undefined {

@@ -30,6 +30,7 @@ import type {
   RunStateRecord,
   StatusRecord,
 } from "../services/records.ts";
+import { groupOf } from "../services/service-name.ts";
 import { type LogPolicy, logsDefault } from "../services/spec.ts";
 import type { Register } from "../store/register.ts";
 
@@ -208,7 +209,7 @@ export class Catalog {
     switch (key.kind) {
       case "spec":
         if (isGone) this.#groups.delete(key.group);
-        else this.#groups.set(key.group, { record: parseGroup(value), stamp });
+        else this.#groups.set(key.group, { record: under(key.group, parseGroup(value)), stamp });
         return key.group;
       case "run":
         if (isGone) this.#runs.delete(key.name);
@@ -222,11 +223,11 @@ export class Catalog {
         if (!isGone) this.#remove(key.group, parseRemoved(value).uid);
         return key.group;
       case "placement":
-        this.#place(`${key.name}/${key.slot}`, isGone ? undefined : parsePlacement(value));
+        this.#place(`${key.name}/${key.slot}`, isGone ? undefined : placed(key, value));
         return key.name;
       case "status":
         if (isGone) this.#statuses.delete(key.instance);
-        else this.#statuses.set(key.instance, parseStatus(value));
+        else this.#statuses.set(key.instance, told(key, value));
         return key.group;
     }
   }
@@ -249,4 +250,26 @@ export class Catalog {
   #tell(change: CatalogChange): void {
     for (const changed of this.#watchers) changed(change);
   }
+}
+
+type KeyOf<Kind extends RecordKey["kind"]> = Extract<RecordKey, { readonly kind: Kind }>;
+
+function under(group: ServiceName, record: GroupRecord): GroupRecord {
+  return agreed(record.name === group && record.spec.name === group, record);
+}
+
+function placed({ name, slot }: KeyOf<"placement">, value: unknown): PlacementRecord {
+  const record = parsePlacement(value);
+  return agreed(record.service === name && record.slot === slot, record);
+}
+
+function told({ group, instance }: KeyOf<"status">, value: unknown): StatusRecord {
+  const record = parseStatus(value);
+  return agreed(groupOf(record.service) === group && record.instance === instance, record);
+}
+
+/** A record that speaks of something other than its key would be found where no one looks for it. */
+function agreed<T>(agrees: boolean, record: T): T {
+  if (agrees) return record;
+  throw new InvalidSpec("the record is not of what its key names");
 }

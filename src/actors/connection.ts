@@ -9,7 +9,7 @@ import type { Behaviour, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import { type Connection, DialRefused } from "../transport/transport.ts";
 import { decode, encode } from "../wire/codec.ts";
-import { UnknownMessage } from "../wire/errors.ts";
+import { UnknownMessage, WireError } from "../wire/errors.ts";
 import {
   type Handshake,
   type HandshakeEffect,
@@ -49,6 +49,8 @@ interface State {
   readonly options: ConnectionOptions;
   readonly neighbours: Neighbours;
   connection: Connection | undefined;
+  /** This life is over, also by a kill. */
+  hasEnded: boolean;
   handshake: Handshake | undefined;
   link: Link | undefined;
 }
@@ -61,9 +63,12 @@ export function connection(options: ConnectionOptions): Behaviour<State, Protoco
         options,
         neighbours: neighboursOf(options),
         connection: undefined,
+        hasEnded: false,
         handshake: undefined,
         link: undefined,
       };
+      // Not `terminate`, which a kill passes over: a link without its actor would never be cut.
+      self.system.monitor(self.ref, () => end(state));
       begin(state);
       return state;
     },
@@ -71,10 +76,6 @@ export function connection(options: ConnectionOptions): Behaviour<State, Protoco
     info(state, message) {
       react(state, message);
       return state;
-    },
-    terminate(state) {
-      state.connection?.close();
-      letGo(state);
     },
     describe: ({ connection: held, link }) => ({
       remote: held?.remoteAddress,
@@ -92,7 +93,10 @@ function begin(state: State): void {
     return;
   }
   from.dial(from.address).then(
-    (dialed) => self.tell({ type: "dialed", connection: dialed }),
+    (dialed) => {
+      if (state.hasEnded) dialed.close();
+      else self.tell({ type: "dialed", connection: dialed });
+    },
     (error: unknown) => self.tell({ type: "dial-failed", error }),
   );
 }
@@ -258,9 +262,13 @@ function onClosed(state: State, error: Error | undefined): void {
 }
 
 /** The peer is no longer reached over this connection, however that came about. */
-function letGo({ self, options, link }: State): void {
+function end(state: State): void {
+  const { self, options, link, connection: made } = state;
+  state.hasEnded = true;
+  made?.close();
   if (link === undefined || !options.links.closed(link)) return;
-  self.log.info("disconnected", { peer: link.peer });
+  const name = options.catalog.member(link.peer)?.name;
+  self.log.info("disconnected", { peer: name ?? link.peer });
   self.system.nodeDown(link.peer, "the connection was lost");
   self.system.tell(names.ringMember, { type: "disconnected", peer: link.peer });
 }
@@ -285,6 +293,10 @@ function dialFailure(error: unknown): DialFailure {
 }
 
 function errorOf(state: State, error: unknown): MobError {
+  if (error instanceof WireError) {
+    const answer = "what answers there is no node that this one can talk to";
+    return new Unreachable(`${showRemote(state)}: ${answer}`, { cause: error });
+  }
   if (error instanceof MobError) return error;
   return new Unreachable(`${showRemote(state)} cannot be reached: ${messageOf(error)}`);
 }

@@ -3,8 +3,7 @@
  * view of the parameters, and no cycle among all that is deployed.
  */
 import { type ErrorDetail, InvalidSpec } from "../core/errors.ts";
-import type { ServiceName } from "../core/ids.ts";
-import { cycleText, findCycle } from "../services/dependencies.ts";
+import { cycleText, type DependencyGraph, findCycle } from "../services/dependencies.ts";
 import { parseSpec, type ServiceSpec } from "../services/spec.ts";
 import type { Catalog } from "./catalog.ts";
 
@@ -34,7 +33,15 @@ export function checkDocuments(
       return [spec];
     } catch (error) {
       if (!(error instanceof InvalidSpec)) throw error;
-      details.push(...at(prefix, error.details));
+      const told = new Set(error.details.map(({ path }) => path));
+      const more = problemsOfUnparsed(document, catalog, checkParams);
+      details.push(
+        ...at(prefix, error.details),
+        ...at(
+          prefix,
+          more.filter(({ path }) => !told.has(path)),
+        ),
+      );
       return [];
     }
   });
@@ -50,13 +57,10 @@ export function checkDocuments(
 
 /** The first cycle that deploying `specs` would close, as `a → b → a`. */
 export function cycleThrough(catalog: Catalog, specs: readonly ServiceSpec[]): string | undefined {
-  const there = catalog.groups().map(({ record }) => record.spec);
-  const graph = new Map(
-    [...there, ...specs].map(({ name, requires }): [ServiceName, readonly ServiceName[]] => [
-      name,
-      requires,
-    ]),
-  );
+  const deployed = new Map(specs.map(({ name, requires }) => [name, requires]));
+  const graph: DependencyGraph = {
+    get: (name) => deployed.get(name) ?? catalog.group(name)?.record.spec.requires,
+  };
   for (const { name } of specs) {
     const cycle = findCycle(graph, name);
     if (cycle !== undefined) return cycleText(cycle);
@@ -64,8 +68,21 @@ export function cycleThrough(catalog: Catalog, specs: readonly ServiceSpec[]): s
   return undefined;
 }
 
+/** What the provider has to say of a spec that is refused already: a user wants to hear all at once. */
+function problemsOfUnparsed(
+  document: unknown,
+  catalog: Catalog,
+  checkParams: CheckParams,
+): readonly ErrorDetail[] {
+  if (typeof document !== "object" || document === null || !("provider" in document)) return [];
+  const { provider } = document;
+  const params = "params" in document ? document.params : {};
+  if (typeof provider !== "string") return [];
+  return problems({ provider, params }, catalog, checkParams);
+}
+
 function problems(
-  { provider, params }: ServiceSpec,
+  { provider, params }: { readonly provider: string; readonly params: unknown },
   catalog: Catalog,
   checkParams: CheckParams,
 ): readonly ErrorDetail[] {
@@ -95,5 +112,8 @@ function duplicates(specs: readonly ServiceSpec[]): readonly ErrorDetail[] {
 
 function at(prefix: string, details: readonly ErrorDetail[]): readonly ErrorDetail[] {
   if (prefix === "") return details;
-  return details.map(({ path, message }) => ({ path: `${prefix}.${path}`, message }));
+  return details.map(({ path, message }) => ({
+    path: path === "" || path.startsWith("[") ? `${prefix}${path}` : `${prefix}.${path}`,
+    message,
+  }));
 }

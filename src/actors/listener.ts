@@ -18,9 +18,16 @@ export function listener({
   accept,
 }: ListenerOptions): Behaviour<Listener, Protocol> {
   return {
-    init: () => transport.listen(address, accept),
+    async init(self) {
+      // Not `terminate`, which a kill passes over: the next life needs the address.
+      const ended = new Promise<void>((resolve) => {
+        self.system.monitor(self.ref, () => resolve());
+      });
+      const listening = await transport.listen(address, accept);
+      void ended.then(() => listening.close());
+      return listening;
+    },
     handlers: {},
-    terminate: (listening) => listening.close(),
     describe: (listening) => ({ address: listening.address }),
   };
 }

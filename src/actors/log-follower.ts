@@ -5,9 +5,9 @@
  */
 import Type from "typebox";
 import { Compile } from "typebox/compile";
-import { BadRequest } from "../core/errors.ts";
+import { BadRequest, Unavailable } from "../core/errors.ts";
 import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
-import { replyLater } from "../otp/gen-server.ts";
+import { refuse, replyLater } from "../otp/gen-server.ts";
 import type { Output, OutputChunk } from "../providers/provider.ts";
 
 /** Most bytes in one answer; well below a frame. */
@@ -43,41 +43,59 @@ interface Waiting {
 
 interface State {
   readonly self: Self<LogFollowerProtocol, Info>;
-  readonly output: Output;
+  readonly open: () => Promise<Output>;
+  /** Undefined until the engine gives it. */
+  output: Output | undefined;
   readonly waiting: Map<number, Waiting>;
   readers: number;
   /** Set while someone waits: an output that no one follows is not watched. */
   unwatch: (() => void) | undefined;
 }
 
-type Info = { readonly type: "written" } | { readonly type: "enough"; readonly reader: number };
+type Info =
+  | { readonly type: "open" }
+  | { readonly type: "written" }
+  | { readonly type: "enough"; readonly reader: number };
 
-/** `open` gives the instance's output; it is closed when the actor ends. */
+/** Time between two attempts to open an output. */
+const openAgainMs = 5_000;
+
+/**
+ * `open` gives the instance's output, which is kept open, since that is what bounds it on disk, and
+ * closed when the actor ends. An engine that does not answer is asked again.
+ */
 export function logFollower(
   open: () => Promise<Output>,
 ): Behaviour<State, LogFollowerProtocol, Info> {
   return {
-    async init(self) {
-      return { self, output: await open(), waiting: new Map(), readers: 0, unwatch: undefined };
+    init(self) {
+      self.tell({ type: "open" });
+      return { self, open, output: undefined, waiting: new Map(), readers: 0, unwatch: undefined };
     },
     handlers: {
       async read(state, request, caller) {
-        const chunk = await state.output.read(request.cursor, request.bytesMax);
+        const { output } = state;
+        if (output === undefined) return refuse(state, notOpen());
+        const chunk = await output.read(request.cursor, request.bytesMax);
         const isFull = state.waiting.size >= waitingMax;
         if (chunk.bytes.length > 0 || request.waitMs === 0 || isFull) return [state, chunk];
-        wait(state, request, caller);
+        wait(state, output, request, caller);
         return [state, replyLater];
       },
-      tail: async (state, { lines }) => [state, await state.output.tail(lines)],
+      async tail(state, { lines }) {
+        if (state.output === undefined) return refuse(state, notOpen());
+        return [state, await state.output.tail(lines)];
+      },
     },
     async info(state, message) {
-      if (message.type === "written") await answerAll(state);
+      if (message.type === "open") await openOutput(state);
+      else if (message.type === "written") await answerAll(state);
       else if (message.type === "enough") await answer(state, message.reader);
       return state;
     },
     async terminate(state) {
       state.unwatch?.();
-      await state.output.close();
+      await state.output?.close();
     },
     describe: ({ waiting }) => ({ readersWaiting: waiting.size }),
     remote: {
@@ -87,18 +105,36 @@ export function logFollower(
   };
 }
 
-function wait(state: State, request: ReadRequest, caller: Caller<OutputChunk>): void {
+async function openOutput(state: State): Promise<void> {
+  try {
+    state.output = await state.open();
+  } catch (error) {
+    state.self.log.warn("an output cannot be opened yet", { error });
+    state.self.sendAfter(openAgainMs, { type: "open" });
+  }
+}
+
+function notOpen(): Unavailable {
+  return new Unavailable("the output cannot be read yet: its engine does not answer");
+}
+
+function wait(
+  state: State,
+  output: Output,
+  request: ReadRequest,
+  caller: Caller<OutputChunk>,
+): void {
   const reader = ++state.readers;
   const cancel = state.self.sendAfter(request.waitMs, { type: "enough", reader });
   state.waiting.set(reader, { request, caller, cancel });
-  state.unwatch ??= state.output.watch(() => state.self.tell({ type: "written" }));
+  state.unwatch ??= output.watch(() => state.self.tell({ type: "written" }));
   // Once more, for what was written before the watch was there.
   state.self.tell({ type: "written" });
 }
 
 async function answerAll(state: State): Promise<void> {
   for (const [reader, { request }] of state.waiting) {
-    const chunk = await state.output.read(request.cursor, request.bytesMax);
+    const chunk = await read(state, request);
     if (chunk.bytes.length > 0) settle(state, reader, chunk);
   }
 }
@@ -106,8 +142,13 @@ async function answerAll(state: State): Promise<void> {
 async function answer(state: State, reader: number): Promise<void> {
   const waiting = state.waiting.get(reader);
   if (waiting === undefined) return;
-  const { cursor, bytesMax } = waiting.request;
-  settle(state, reader, await state.output.read(cursor, bytesMax));
+  settle(state, reader, await read(state, waiting.request));
+}
+
+/** Whoever waits has read before: the output is open. */
+function read({ output }: State, { cursor, bytesMax }: ReadRequest): Promise<OutputChunk> {
+  if (output === undefined) throw notOpen();
+  return output.read(cursor, bytesMax);
 }
 
 function settle(state: State, reader: number, chunk: OutputChunk): void {

@@ -118,7 +118,7 @@ export class Operations {
   async act(action: ServiceAction, wanted: readonly string[]): Promise<readonly ActOutcome[]> {
     const { catalog } = this.#options;
     const missing = wanted.filter((name) => catalog.group(name) === undefined);
-    if (missing.length > 0) throw new NotFound(`there is no service ${missing.join(", ")}`);
+    if (missing.length > 0) throw new NotFound(`there is no service ${missing.join(" and none ")}`);
     return Promise.all(
       wanted.map(async (name): Promise<ActOutcome> => {
         const before = catalog.placement(name, 0);
@@ -181,7 +181,7 @@ export class Operations {
       } catch (error) {
         const isUntouched = error instanceof Unreachable || error instanceof NoSuchActor;
         if (!isUntouched || env.clock.mono() > giveUpAt) throw error;
-        await this.#until(() => ownerOf(catalog.view, name) !== owner, askAgainMs);
+        await this.#until(name, () => ownerOf(catalog.view, name) !== owner, askAgainMs);
       }
     }
   }
@@ -193,7 +193,7 @@ export class Operations {
       const group = catalog.group(name);
       return group === undefined ? undefined : instanceInfo(catalog, group);
     };
-    await this.#until(() => {
+    await this.#until(name, () => {
       const info = look();
       return info === undefined || info.isSettled;
     });
@@ -204,21 +204,25 @@ export class Operations {
   async #gone(placement: PlacementRecord | undefined): Promise<void> {
     if (placement === undefined) return;
     const { catalog } = this.#options;
-    await this.#until(() => {
+    await this.#until(placement.service, () => {
       const member = placement.node === null ? undefined : catalog.member(placement.node);
       const isSeenTo = member !== undefined && isLive(member);
       return !isSeenTo || catalog.status(placement.instance) === undefined;
     });
   }
 
-  /** Resolves once `condition` holds, looked at after each change of the catalog, or at the deadline. */
-  #until(condition: () => boolean, msMax = settleMsMax): Promise<void> {
+  /**
+   * Resolves once `condition` holds, or at the deadline. It is looked at after each change of the view
+   * and of what is known of `name`: of many who wait, each looks at its own alone.
+   */
+  #until(name: string, condition: () => boolean, msMax = settleMsMax): Promise<void> {
     if (condition()) return Promise.resolve();
     const { catalog } = this.#options;
     const { timers } = this.#options.env;
     return new Promise((resolve) => {
-      const stop = catalog.watch(() => {
-        if (condition()) end();
+      const stop = catalog.watch((change) => {
+        const concerns = change.kind === "view" || change.names.has(name);
+        if (concerns && condition()) end();
       });
       const deadline = timers.set(msMax, () => end());
       function end(): void {

@@ -6,7 +6,7 @@ import type { NodeId } from "../core/ids.ts";
 import type { Member } from "../membership/view.ts";
 import { keys } from "../services/keys.ts";
 import type { ProviderOffer } from "../services/placement.ts";
-import { type Decision, reconcile } from "../services/reconcile.ts";
+import { type Decision, isPlaced, reconcile } from "../services/reconcile.ts";
 import type { Entry } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
 
@@ -17,9 +17,11 @@ export function placementEntries(
   owns: (name: string) => boolean,
   changed: ReadonlySet<string> | undefined,
 ): readonly Entry[] {
-  const isDue = (name: string) => (changed === undefined || changed.has(name)) && owns(name);
-  const groups = (changed === undefined ? catalog.groups() : groupsNamed(catalog, changed)).filter(
-    ({ record }) => isDue(record.name),
+  const candidates = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
+  // Most of what changes is statuses: the whole network is looked at for what has yet to be placed alone.
+  const groups = candidates.filter(
+    ({ record, stamp }) =>
+      owns(record.name) && !isPlaced(record, stamp, catalog.placement(record.name, 0)),
   );
   const orphans =
     changed === undefined

@@ -4,8 +4,7 @@
  * actor never touches the task: its next life adopts it.
  */
 import type { Random } from "../core/env.ts";
-import { messageOf, NotFound } from "../core/errors.ts";
-import type { InstanceId } from "../core/ids.ts";
+import { messageOf } from "../core/errors.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import type { FoundTask, Provider, Task } from "../providers/provider.ts";
@@ -19,16 +18,21 @@ import type {
   TimerId,
 } from "../services/instance.ts";
 import type { InstanceStatus } from "../services/instance-status.ts";
-import { begin, resume, step } from "../services/life-cycle.ts";
+import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog } from "./catalog.ts";
 import { names } from "./names.ts";
+import type { TaskWork } from "./task-work.ts";
 
 export interface ProviderWorkerOptions {
-  readonly instance: InstanceId;
+  /** What it was placed by, for as long as it lives: the record itself may be gone before it. */
+  readonly placement: PlacementRecord;
+  /** What was wanted of it when it was placed: how to end it once nobody says any more. */
+  readonly desired: Desired;
   readonly catalog: Catalog;
   readonly provider: Provider;
   readonly publish: PublishStatus;
+  readonly work: TaskWork;
 }
 
 /**
@@ -42,17 +46,29 @@ export type PublishStatus = (
 
 export type ProviderWorkerInfo =
   /** Something that this instance depends on may have changed in the catalog. */
-  { readonly type: "look" } | { readonly type: "event"; readonly event: InstanceEvent };
+  | { readonly type: "look" }
+  /** As `look`; and what the network was told and does not know is told again. */
+  | { readonly type: "repair" }
+  | { readonly type: "event"; readonly event: InstanceEvent }
+  | { readonly type: "take-up" }
+  | { readonly type: "taken-up"; readonly found: Found };
+
+/** Time between two attempts to learn from the engine what it has of the instance. */
+const takeUpAgainMs = 5_000;
 
 interface State {
   readonly self: Self<Protocol, ProviderWorkerInfo>;
   readonly options: ProviderWorkerOptions;
-  /** What it was placed by, for as long as it lives: the record itself may be gone before it. */
-  readonly placement: PlacementRecord;
   machine: InstanceState;
   readonly random: Random;
   task: Task | undefined;
-  /** What is done with the engine, one thing after the other. Never rejects. */
+  /** The engine has told what it has of the instance: before that, nothing is done. */
+  isTakenUp: boolean;
+  /** Nothing of the instance is left. */
+  isGone: boolean;
+  /** This life is over, also by a kill: of what it still wanted done nothing is begun. */
+  hasEnded: boolean;
+  /** What was last asked to be done with the engine. Never rejects. */
   work: Promise<void>;
   readonly timers: Map<TimerId, Cancel>;
 }
@@ -64,8 +80,7 @@ export function providerWorker(
     init: (self) => start(self, options),
     handlers: {},
     info(state, message) {
-      if (message.type === "look") look(state);
-      else if (message.type === "event") feed(state, message.event);
+      if (message.type !== "DOWN" && message.type !== "EXIT") react(state, message);
       return state;
     },
     async terminate(state) {
@@ -76,37 +91,70 @@ export function providerWorker(
   };
 }
 
-/** Takes up the instance where the catalog and the engine say that it is. */
-async function start(
-  self: Self<Protocol, ProviderWorkerInfo>,
-  options: ProviderWorkerOptions,
-): Promise<State> {
-  const { catalog, instance, provider } = options;
-  const desired = catalog.desired(instance);
-  const placement = catalog.placementOf(instance);
-  if (desired === undefined || placement === undefined) {
-    throw new NotFound(`${instance} is not placed on this node`);
-  }
+function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorkerOptions): State {
+  const { catalog, placement } = options;
+  const { instance } = placement;
+  const desired = desiredOf(options, options.desired);
   const held = catalog.status(instance);
   const wallMs = self.env.clock.wall();
   const state: State = {
     self,
     options,
-    placement,
     machine: held === undefined ? begin(desired, wallMs) : resume(held, desired),
     random: self.env.random(`life-cycle/${instance}`),
     task: undefined,
+    isTakenUp: false,
+    isGone: false,
+    hasEnded: false,
     work: Promise.resolve(),
     timers: new Map(),
   };
-  const tasks = (await provider.list(instance)).toSorted((a, b) => b.attempt - a.attempt);
-  const [newest, ...older] = tasks;
-  for (const { attempt } of older) await provider.forget(instance, attempt);
-  if (held !== undefined || newest !== undefined) {
-    feed(state, { kind: "adopted", found: await adopt(state, newest) });
-  }
-  look(state);
+  self.system.monitor(self.ref, () => {
+    state.hasEnded = true;
+  });
+  self.tell({ type: "take-up" });
   return state;
+}
+
+function react(state: State, message: ProviderWorkerInfo): void {
+  switch (message.type) {
+    case "look":
+      look(state);
+      return;
+    case "repair":
+      tellAgain(state);
+      look(state);
+      return;
+    case "event":
+      feed(state, message.event);
+      return;
+    case "take-up":
+      enqueue(state, () => takeUp(state));
+      return;
+    case "taken-up":
+      state.isTakenUp = true;
+      if (state.machine.adopting || message.found.kind !== "nothing") {
+        feed(state, { kind: "adopted", found: message.found });
+      }
+      look(state);
+      return;
+  }
+}
+
+/** Learns what the engine has of the instance; an engine that does not answer is asked again. */
+async function takeUp(state: State): Promise<void> {
+  const { self, options } = state;
+  const { provider, placement } = options;
+  const { instance } = placement;
+  try {
+    const tasks = (await provider.list(instance)).toSorted((a, b) => b.attempt - a.attempt);
+    const [newest, ...older] = tasks;
+    for (const { attempt } of older) await provider.forget(instance, attempt);
+    self.tell({ type: "taken-up", found: await adopt(state, newest) });
+  } catch (error) {
+    self.log.warn("an instance cannot be taken up yet", { instance, error });
+    self.sendAfter(takeUpAgainMs, { type: "take-up" });
+  }
 }
 
 async function adopt(state: State, newest: FoundTask | undefined): Promise<Found> {
@@ -120,12 +168,27 @@ async function adopt(state: State, newest: FoundTask | undefined): Promise<Found
 
 /** Compares what is wanted, and waited for, with what the machine was told. */
 function look(state: State): void {
-  const { catalog, instance } = state.options;
-  const last = state.machine.desired;
-  const desired: Desired = catalog.desired(instance) ?? { ...last, removed: true };
+  if (!state.isTakenUp) return;
+  const { catalog } = state.options;
+  const desired = desiredOf(state.options, state.machine.desired);
   feed(state, { kind: "desired", desired });
   const waiting: readonly Waiting[] = waitingFor(desired.spec.requires, catalog.phaseOf);
   feed(state, { kind: "dependencies", waitingFor: waiting });
+}
+
+/** What was told may have been lost on its way, or another may have written over it. */
+function tellAgain(state: State): void {
+  const { catalog, placement, publish } = state.options;
+  const { status, removing } = state.machine;
+  if (state.isGone) tellGone(state);
+  if (!state.isTakenUp || removing) return;
+  const told = catalog.status(placement.instance);
+  if (told === undefined || !isSameStatus(told, status)) publish(placement, status);
+}
+
+/** What is wanted now; where no one wants it here any more, that it goes. */
+function desiredOf({ catalog, placement }: ProviderWorkerOptions, last: Desired): Desired {
+  return catalog.desired(placement.instance) ?? { ...last, removed: true };
 }
 
 function feed(state: State, event: InstanceEvent): void {
@@ -138,10 +201,12 @@ function feed(state: State, event: InstanceEvent): void {
 function carryOut(state: State, effect: InstanceEffect): void {
   switch (effect.kind) {
     case "publish":
-      state.options.publish(state.placement, effect.status);
+      state.options.publish(state.options.placement, effect.status);
       return;
     case "start":
       enqueue(state, () => startTask(state, effect));
+      // After the start, which must not wait for it. Where a crash comes first, `takeUp` does it.
+      if (effect.attempt > 1) enqueue(state, () => forget(state, effect.attempt - 1));
       return;
     case "stop":
       enqueue(state, () => stopTask(state, effect));
@@ -163,11 +228,13 @@ async function startTask(
   state: State,
   { attempt, spec }: InstanceEffect & { kind: "start" },
 ): Promise<void> {
-  const { provider, instance } = state.options;
+  const { provider, placement } = state.options;
+  const { instance } = placement;
+  state.task = undefined;
   try {
     const context = { service: spec.name, attempt, env: spec.env, logs: spec.logs };
-    if (attempt > 1) await provider.forget(instance, attempt - 1);
     const handle = await provider.start(instance, provider.parseParams(spec.params), context);
+    if (state.hasEnded) return; // Whoever takes over finds it.
     const task = await provider.adopt({ instance, attempt, handle });
     if ("gone" in task) {
       event(state, { kind: "started", attempt, handle, startedAt: task.atMs });
@@ -179,6 +246,15 @@ async function startTask(
   } catch (error) {
     state.self.log.warn("a task could not be started", { attempt, error });
     event(state, { kind: "start_failed", attempt, error: messageOf(error) });
+  }
+}
+
+async function forget({ self, options }: State, attempt: number): Promise<void> {
+  const { provider, placement } = options;
+  try {
+    await provider.forget(placement.instance, attempt);
+  } catch (error) {
+    self.log.warn("what is left of an ended task could not be removed", { attempt, error });
   }
 }
 
@@ -196,12 +272,17 @@ async function stopTask(
 }
 
 async function remove(state: State): Promise<void> {
-  const { provider, instance, publish } = state.options;
+  const { provider, placement, publish } = state.options;
   state.task?.release();
   state.task = undefined;
-  await provider.remove(instance);
-  publish(state.placement, undefined);
-  state.self.system.tell(names.agent, { type: "removed", instance });
+  await provider.remove(placement.instance);
+  state.isGone = true;
+  publish(placement, undefined);
+  tellGone(state);
+}
+
+function tellGone({ self, options }: State): void {
+  self.system.tell(names.agent, { type: "removed", instance: options.placement.instance });
 }
 
 function hold(state: State, task: Task, attempt: number): void {
@@ -223,9 +304,14 @@ function event(state: State, what: InstanceEvent): void {
 
 /** An error that the engine's code did not foresee crashes this actor, as any other would. */
 function enqueue(state: State, work: () => Promise<void>): void {
-  state.work = state.work.then(work).catch((error: unknown) => {
-    state.self.log.error("work on a task failed", { error });
-    state.self.stop({
+  const { self, options } = state;
+  const inTurn = options.work.run(options.placement.instance, async () => {
+    if (!state.hasEnded) await work();
+  });
+  state.work = inTurn.catch((error: unknown) => {
+    state.hasEnded = true; // What was to come next counted on this.
+    self.log.error("work on a task failed", { error });
+    self.stop({
       kind: "crashed",
       error: { code: "internal", message: messageOf(error), details: [] },
     });

@@ -19,6 +19,7 @@ import { refuse, replyLater } from "../otp/gen-server.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Links } from "./links.ts";
+import { recallView, rememberView } from "./remembered-view.ts";
 
 export type RingMemberProtocol = {
   /** Answered with the view once the node at that address is part of it. */
@@ -42,7 +43,7 @@ export interface RingMemberOptions {
   readonly describe: SelfDescription;
   readonly links: Links;
   readonly catalog: Catalog;
-  /** Keeps where the others were last seen, so that a node finds its network again by itself. */
+  /** Keeps the view, so that a node finds its network again by itself. */
   readonly storage: Storage;
   /** Where it was told to look for its network: dialed until met. */
   readonly join: readonly string[];
@@ -52,7 +53,7 @@ export interface RingMemberOptions {
   readonly onNameTaken: (error: MobError) => void;
 }
 
-/** How long a join may take before its caller is told that it failed. The dialing goes on. */
+/** How long a join may take before its caller is told that it failed, and the dialing ends. */
 export const joinMsMax = 4_000;
 
 interface State {
@@ -63,6 +64,8 @@ interface State {
   readonly joining: Map<string, Caller<View>[]>;
   /** Addresses dialed, of peers whose first view has yet to come. */
   readonly meeting: Map<NodeId, string>;
+  /** What was last logged of each address that it was told to join at its start. */
+  readonly unmet: Map<string, string>;
 }
 
 export function ringMember(
@@ -71,12 +74,18 @@ export function ringMember(
   return {
     init(self) {
       const membership = startMembership(options.describe, self.env.clock.mono());
-      const state: State = { self, options, membership, joining: new Map(), meeting: new Map() };
+      const state: State = {
+        self,
+        options,
+        membership,
+        joining: new Map(),
+        meeting: new Map(),
+        unmet: new Map(),
+      };
+      for (const known of [recallView(options.storage), options.catalog.view]) recall(state, known);
       options.catalog.publishView(membership.view);
       for (const peer of options.links.peers()) feed(state, { kind: "connected", peer });
-      for (const address of [...options.join, ...rememberedPeers(options)]) {
-        feed(state, { kind: "join-requested", address });
-      }
+      for (const address of options.join) feed(state, { kind: "join-requested", address });
       self.sendAfter(membership.options.tickMs, { type: "tick" });
       return state;
     },
@@ -100,6 +109,16 @@ export function ringMember(
   };
 }
 
+/** What was known before this node or this actor crashed. All that follows from it is whom to dial. */
+function recall(state: State, known: View | undefined): void {
+  if (known === undefined) return;
+  const { self, options, membership } = state;
+  const event: MembershipEvent = { kind: "received", from: options.describe.id, view: known };
+  for (const effect of stepMembership(membership, event, self.env.clock.mono()).effects) {
+    if (effect.kind === "dial") carryOut(state, effect);
+  }
+}
+
 function react(state: State, message: RingMemberInfo): void {
   switch (message.type) {
     case "tick":
@@ -115,8 +134,9 @@ function react(state: State, message: RingMemberInfo): void {
       feed(state, { kind: "disconnected", peer: message.peer });
       return;
     case "dial-failed":
-      failJoin(state, message.address, message.error);
+      tellUnmet(state, message.address, message.error);
       feed(state, { kind: "dial-failed", address: message.address, why: message.why });
+      failJoin(state, message.address, message.error);
       return;
     case "received":
       feed(state, { kind: "received", from: message.from, view: message.view });
@@ -143,7 +163,7 @@ function carryOut(state: State, effect: MembershipEffect): void {
       dial(effect.address);
       return;
     case "publish":
-      rememberPeers(state.options, effect.view);
+      remember(state, effect.view);
       catalog.publishView(effect.view);
       return;
     case "close":
@@ -157,28 +177,26 @@ function carryOut(state: State, effect: MembershipEffect): void {
   }
 }
 
-const peersKey = "n/peers";
-
-/** Not flushed: the next one is as good, and the store flushes often. */
-function rememberPeers({ storage, describe }: RingMemberOptions, view: View): void {
-  const others = view.members.filter(({ id, state }) => id !== describe.id && state !== "left");
-  const addresses = others.map(({ address }) => address);
-  storage.put(peersKey, new TextEncoder().encode(JSON.stringify(addresses)));
+/** A node that crashes right after it joined must find its network again. */
+function remember({ self, options }: State, view: View): void {
+  const { storage } = options;
+  if (!rememberView(storage, view)) return;
+  storage.flush().catch((error: unknown) => {
+    self.log.error("the view could not be made durable", { error });
+  });
 }
 
-function rememberedPeers({ storage }: RingMemberOptions): readonly string[] {
-  const kept = storage.get(peersKey);
-  if (kept === undefined) return [];
-  const addresses: unknown = JSON.parse(new TextDecoder().decode(kept));
-  return Array.isArray(addresses) ? addresses.filter((it) => typeof it === "string") : [];
-}
-
-/** A peer's view has come: whoever asked to join it has its answer. */
+/** A peer's view has come: whoever asked to join it has its answer, once it survives a crash. */
 function met(state: State, peer: NodeId): void {
   const address = state.meeting.get(peer);
   if (address === undefined) return;
   state.meeting.delete(peer);
-  for (const caller of takeJoin(state, address)) caller.reply(state.membership.view);
+  for (const caller of takeJoin(state, address)) {
+    state.options.storage.flush().then(
+      () => caller.reply(state.membership.view),
+      (error: unknown) => caller.fail(error),
+    );
+  }
 }
 
 function isMet(state: State, address: string): boolean {
@@ -186,8 +204,21 @@ function isMet(state: State, address: string): boolean {
   return [...connected].some((peer) => members.get(peer)?.address === address);
 }
 
+/** What the node was started with is dialed on: `--join` waits for a network that is not up yet. */
 function failJoin(state: State, address: string, error: MobError): void {
-  for (const caller of takeJoin(state, address)) caller.fail(error);
+  const callers = takeJoin(state, address);
+  for (const caller of callers) caller.fail(error);
+  const isGivenUp = callers.length > 0 && !state.options.join.includes(address);
+  if (isGivenUp) feed(state, { kind: "join-given-up", address });
+}
+
+/** A join from the start has no caller: the log is told, once an error. */
+function tellUnmet(state: State, address: string, error: MobError): void {
+  const { self, options, membership, unmet } = state;
+  if (!options.join.includes(address) || !membership.joins.has(address)) return;
+  if (unmet.get(address) === error.message) return;
+  unmet.set(address, error.message);
+  self.log.warn("the network to join is not reached; it is tried on", { address, error });
 }
 
 function takeJoin(state: State, address: string): readonly Caller<View>[] {

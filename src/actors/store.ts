@@ -54,6 +54,8 @@ interface State {
   readonly replication: ReplicationState;
   readonly callers: Map<number, Caller<Receipt>>;
   writes: number;
+  /** The last flush failed: what it was to make durable waits for another. */
+  isFlushDue: boolean;
 }
 
 export function store(options: StoreOptions): Behaviour<State, StoreProtocol, StoreInfo> {
@@ -89,6 +91,7 @@ function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions): Stat
     replication: startReplication(replica, now(self)),
     callers: new Map(),
     writes: 0,
+    isFlushDue: false,
   };
   catalog.refill(kept);
   react(state, { type: "view" });
@@ -110,9 +113,11 @@ function react(state: State, message: StoreInfo | { readonly type: "DOWN" | "EXI
       feed(state, { kind: "peer-up", peer: message.peer });
       return;
     case "flushed":
+      state.isFlushDue = false;
       feed(state, { kind: "flushed", purpose: message.purpose });
       return;
     case "flush-failed":
+      state.isFlushDue = true;
       feed(state, {
         kind: "flush-failed",
         purpose: message.purpose,
@@ -122,6 +127,7 @@ function react(state: State, message: StoreInfo | { readonly type: "DOWN" | "EXI
     case "tick":
       state.self.sendAfter(tickMs, { type: "tick" });
       feed(state, { kind: "tick" });
+      if (state.isFlushDue) flushAgain(state);
       return;
     case "DOWN":
     case "EXIT":
@@ -183,6 +189,16 @@ function flush(state: State, purpose: FlushPurpose): void {
       self.log.error("a write could not be made durable", { error });
       self.tell({ type: "flush-failed", purpose, error });
     },
+  );
+}
+
+/** For no one who waits; in silence, since the failure was told. */
+function flushAgain(state: State): void {
+  state.options.storage.flush().then(
+    () => {
+      state.isFlushDue = false;
+    },
+    () => {},
   );
 }
 

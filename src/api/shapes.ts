@@ -107,6 +107,7 @@ export const DeployResult = Type.Object({
         slot: Integer,
         node: NullableString,
         state: InstanceState,
+        reason: Type.Optional(Type.String()),
       }),
     ),
   ),

@@ -1,4 +1,5 @@
 /** Reads the values of options; what is wrong is told with the option's name. */
+import { formatAddress, parseAddress } from "../core/address.ts";
 import { BadRequest } from "../core/errors.ts";
 import { parsePort } from "./context.ts";
 
@@ -26,8 +27,15 @@ export function labelOption(
   return { ...before, [key]: value };
 }
 
-export function repeatedOption(text: string, before: readonly string[]): string[] {
-  return [...before, text];
+/** `host:port`, once a node. */
+export function addressesOption(text: string, before: readonly string[]): string[] {
+  return [...before, formatAddress(parseAddress(text))];
+}
+
+/** A node's name: it stands in commands and tables, so it is one word. */
+export function nodeNameOption(text: string): string {
+  if (/^[^\s\p{C}]{1,128}$/u.test(text)) return text;
+  throw new BadRequest(`--name "${text}" should be one word of at most 128 characters`);
 }
 
 /** A number of lines, or `all`. */

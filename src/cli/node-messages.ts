@@ -5,13 +5,22 @@ import type { Paint } from "../shell/style.ts";
 
 type Started = Pick<RunningNode, "name" | "address" | "providers">;
 
-/** `nodes`: the network as the node sees it. */
-export function greeting(node: Started, nodes: readonly NodeView[], paint: Paint): string {
+/** `nodes`: the network as the node sees it. `joining`: addresses that it was told to join. */
+export function greeting(
+  node: Started,
+  nodes: readonly NodeView[],
+  joining: readonly string[],
+  paint: Paint,
+): string {
   const { offered, refused } = node.providers;
   const others = nodes.filter(({ name }) => name !== node.name);
+  const alone =
+    joining.length === 0
+      ? "a network of its own"
+      : `search of its network at ${joining.join(", ")}`;
   const network =
     others.length === 0
-      ? "a network of its own"
+      ? alone
       : `one network with ${others.map(({ name, state }) => `${name} (${state})`).join(", ")}`;
   const lines = [
     `${paint("bold", node.name)} is up on ${node.address}, in ${network}`,
@@ -21,13 +30,18 @@ export function greeting(node: Started, nodes: readonly NodeView[], paint: Paint
   return `${lines.join("\n")}\n`;
 }
 
+/** At its shell a node says how to find out more, and how to leave. */
+export const shellHint = ".help shows what can be typed here; Ctrl-D stops the node\n";
+
 /** `running`: names of the services whose tasks run on. */
 export function farewell(name: string, running: readonly string[], port: number): string {
   if (running.length === 0) return `${name} has stopped; no service runs on it\n`;
   const names = running.join(" ");
-  const services = running.length === 1 ? "its service runs" : `its ${running.length} services run`;
+  const isOne = running.length === 1;
+  const services = isOne ? "its service runs" : `its ${running.length} services run`;
   return (
     `${name} has stopped; ${services} on without it: ${names}\n` +
-    `to stop them, start it again (mob -p ${port}), then: mob stop -p ${port} ${names}\n`
+    `to stop ${isOne ? "it" : "them"}, start the node again (mob -p ${port}), ` +
+    `then: mob stop -p ${port} ${names}\n`
   );
 }

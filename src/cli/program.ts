@@ -3,11 +3,12 @@ import { type Command, Option } from "commander";
 import type { Action } from "../api/shapes.ts";
 import { version } from "../api/version.ts";
 import {
+  addressesOption,
   countOption,
   labelOption,
+  nodeNameOption,
   portOption,
   providersOption,
-  repeatedOption,
   tailOption,
 } from "./arguments.ts";
 import { showActors } from "./commands/actors.ts";
@@ -62,8 +63,8 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
     .option("--data <folder>", "where it keeps its data (MOB_HOME or ~/.mob, then the port)")
     .option("--bind <address>", "address it listens on (127.0.0.1)")
     .option("--advertise <address>", "address others reach it at (127.0.0.1)")
-    .option("--join <host:port>", "join the network of this node; repeatable", repeatedOption, [])
-    .option("--name <name>", "its name (PORT@HOSTNAME)")
+    .option("--join <host:port>", "join the network of this node; repeatable", addressesOption, [])
+    .option("--name <name>", "its name (PORT@HOSTNAME)", nodeNameOption)
     .option("--label <key=value>", "a label for placement; repeatable", labelOption, {})
     .option("--detach", "run in the background, and return once the port is open")
     .addOption(new Option("--detached").hideHelp())

@@ -49,20 +49,25 @@ export async function run(
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done; // --help
-    return report(error, args.includes("--json"), io);
+    return report(withHint(error, command, args), args.includes("--json"), io);
   }
 }
 
-function report(error: unknown, json: boolean, io: Io): number {
-  const told = error instanceof CommanderError ? usageError(error) : error;
-  const shape = errorShape(told);
-  const text = json
-    ? `${JSON.stringify({ error: shape })}\n`
-    : formatError(told, io.color && io.progress ? coloured : plain);
-  io.stderr.write(text);
-  return exitCodeOf(shape.code);
+/** Who mistyped is told where to read on. */
+function withHint(error: unknown, command: Command, args: readonly string[]): unknown {
+  if (!(error instanceof CommanderError)) return error;
+  const meant = command.commands.find((sub) => args.includes(sub.name()));
+  const of = meant === undefined ? command.name() : `${command.name()} ${meant.name()}`;
+  return new BadRequest(`${error.message.replace(/^error: /, "")}\nsee ${of} --help`, {
+    cause: error,
+  });
 }
 
-function usageError(error: CommanderError): BadRequest {
-  return new BadRequest(error.message.replace(/^error: /, ""), { cause: error });
+function report(error: unknown, json: boolean, io: Io): number {
+  const shape = errorShape(error);
+  const text = json
+    ? `${JSON.stringify({ error: shape })}\n`
+    : formatError(error, io.color && io.progress ? coloured : plain);
+  io.stderr.write(text);
+  return exitCodeOf(shape.code);
 }

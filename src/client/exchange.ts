@@ -91,6 +91,7 @@ function begin(agent: Agent, address: Address, asked: Request): Promise<Incoming
     }, timeoutMs);
     sent.once("socket", (socket) => {
       connected = !socket.connecting; // One that was kept from an earlier request.
+      if (connected) return;
       socket.once("connect", () => {
         connected = true;
       });
@@ -137,9 +138,9 @@ async function readError(answer: IncomingMessage): Promise<ErrorShape> {
 
 function noNode(address: Address, why: string): MobError {
   const at = formatAddress(address);
-  return new Unreachable(
-    `no node answers at ${at}: is it running? start one with \`mob -p ${address.port}\` (${why})`,
-  );
+  const isHere = ["127.0.0.1", "localhost", "::1"].includes(address.host);
+  const hint = isHere ? `start one with \`mob -p ${address.port}\` ` : "";
+  return new Unreachable(`no node answers at ${at}: is it running? ${hint}(${why})`);
 }
 
 function unanswered(address: Address, { method }: Request, why: string): MobError {

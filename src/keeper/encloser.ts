@@ -6,14 +6,17 @@ import { setTimeout } from "node:timers/promises";
 import type { Log } from "../core/log.ts";
 import type { ProcessTree } from "./process-tree.ts";
 
-/** Trees that were started within this time share one look at the machine's processes. */
+/** After a start, until its tree is moved: trees that are started meanwhile share what that costs. */
 const gatherMs = 100;
+/** While one start follows the other the moves wait, because they hold up every fork; so often at most. */
+const gatherTimesMax = 10;
 
 export class Encloser {
   readonly #log: Log;
+  /** Not moved yet, with the pid of their first process. */
+  readonly #fresh = new Map<ProcessTree, number>();
   /** Trees whose strays have yet to be looked for. */
   readonly #waiting = new Set<ProcessTree>();
-  #moving: Promise<void> = Promise.resolve();
   #running = false;
 
   constructor(log: Log) {
@@ -22,9 +25,7 @@ export class Encloser {
 
   /** Moves `payloadPid`, the first process of a tree, soon; then whatever it forked before that. */
   add(tree: ProcessTree, payloadPid: number): void {
-    // One after the other: waiting for the kernel, each holds a thread that files need too.
-    this.#moving = this.#moving.then(() => this.#move(tree, payloadPid));
-    this.#waiting.add(tree);
+    this.#fresh.set(tree, payloadPid);
     if (this.#running) return;
     this.#running = true;
     void this.#run();
@@ -32,16 +33,31 @@ export class Encloser {
 
   /** Forgets a tree that has ended. */
   drop(tree: ProcessTree): void {
+    this.#fresh.delete(tree);
     this.#waiting.delete(tree);
   }
 
   async #run(): Promise<void> {
-    while (this.#waiting.size > 0) {
-      await setTimeout(gatherMs, undefined, { ref: false });
-      await this.#moving;
+    while (this.#fresh.size + this.#waiting.size > 0) {
+      await this.#gather();
+      // One after the other: waiting for the kernel, each holds a thread that files need too.
+      for (const [tree, payloadPid] of this.#fresh) {
+        this.#fresh.delete(tree);
+        this.#waiting.add(tree);
+        await this.#move(tree, payloadPid);
+      }
       await Promise.all([...this.#waiting].map((tree) => this.#enclose(tree)));
     }
     this.#running = false;
+  }
+
+  /** Resolves once nothing was started for a while. */
+  async #gather(): Promise<void> {
+    for (let times = 0; times < gatherTimesMax; times++) {
+      const before = this.#fresh.size;
+      await setTimeout(gatherMs, undefined, { ref: false });
+      if (this.#fresh.size <= before) return;
+    }
   }
 
   async #enclose(tree: ProcessTree): Promise<void> {

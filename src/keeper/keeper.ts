@@ -8,7 +8,6 @@ import { Conflict, messageOf, Unavailable } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { Archiver } from "./archiver.ts";
-import { makeCgroup } from "./cgroup.ts";
 import { Claims } from "./claims.ts";
 import { Encloser } from "./encloser.ts";
 import { lostExit } from "./exit.ts";
@@ -112,10 +111,11 @@ export class Keeper {
 
   /** The tasks in the folder, of one instance or of all, ended ones too. An intent nobody claimed is cancelled first. */
   async list(instance?: InstanceId): Promise<readonly KeptFound[]> {
-    const isWanted = (key: TaskKey) => instance === undefined || key.startsWith(`${instance}.`);
+    const prefix = instance === undefined ? "" : `${instance}.`;
+    const isWanted = (key: TaskKey) => key.startsWith(prefix);
     const starting = [...this.#starting].filter(([key]) => isWanted(key));
     await Promise.allSettled(starting.map(([, start]) => start));
-    const records = this.#records.refresh().filter(({ key }) => isWanted(key));
+    const records = this.#records.refresh(prefix);
     const byKey = new Map(records.map((record) => [record.key, record]));
     const found: KeptFound[] = [];
     for (const { key, instance: of, attempt } of byKey.values()) {
@@ -160,19 +160,19 @@ export class Keeper {
     if (this.#tasks.has(key) || this.#starting.has(key)) {
       throw new Conflict(`Attempt ${attempt} of instance ${instance} still runs`);
     }
-    this.#records.remove(this.#records.refresh().filter((record) => record.key === key));
+    this.#records.remove(this.#records.refresh(`${key}.`));
   }
 
   /** Kills what runs of an instance and removes all of it, output included. Idempotent. */
   async remove(instance: InstanceId): Promise<void> {
     const own = [...this.#starting].filter(([key]) => key.startsWith(`${instance}.`));
     await Promise.allSettled(own.map(([, starting]) => starting));
-    const records = this.#records.refresh().filter((record) => record.instance === instance);
+    const records = this.#records.refresh(`${instance}.`);
     for (const key of new Set(records.map((record) => record.key))) await this.#kill(key);
     await this.#archiver.discard(this.#folder.instance(instance));
     await rm(this.#folder.instance(instance), { recursive: true, force: true });
     // Last, so that a crash leaves something to be found by; again, for what a shim added dying.
-    this.#records.remove(this.#records.refresh().filter((record) => record.instance === instance));
+    this.#records.remove(this.#records.refresh(`${instance}.`));
   }
 
   /** Lets go of every task and output, and of what the keeper itself holds. */
@@ -189,15 +189,13 @@ export class Keeper {
       if (!this.#folder.writeIntent(instance, key, command.script)) {
         return handleOf(await this.#claims.settle(key));
       }
-      const cgroup = this.#trees.cgroupFor(key);
-      if (cgroup !== undefined) makeCgroup(cgroup);
-      const run = await this.#spawn(instance, key, command, cgroup);
+      const run = await this.#spawn(instance, key, command, this.#trees.cgroupFor(key));
       if (run.payloadPid !== undefined)
         this.#encloser.add(this.#trees.get(key, run), run.payloadPid);
       return handleOf(run);
     } catch (error) {
       await this.#kill(key);
-      this.#records.remove(this.#records.refresh().filter((record) => record.key === key));
+      this.#records.remove(this.#records.refresh(`${key}.`));
       throw new Unavailable(`The task could not be started: ${messageOf(error)}`, { cause: error });
     }
   }

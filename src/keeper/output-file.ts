@@ -2,7 +2,7 @@
  * The output of one instance on disk: `output`, to which its tasks append by themselves, and
  * `segments/`, into which its head is archived. Readers see one stream; all of them share this one.
  */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { blockBytes, copyRange, lastLineEnd, lastLines, lineStart, readAt } from "./file-ranges.ts";
@@ -34,7 +34,8 @@ export class OutputFile {
   /** Opens the output in an instance's folder; it may be that none was ever written. */
   static async open(instanceFolder: string, options: OutputFileOptions = {}): Promise<OutputFile> {
     const output = new OutputFile(instanceFolder, options);
-    output.#segments = await listSegments(output.#folder).catch(() => []);
+    // Most outputs never get as far, and to fail costs more than to ask.
+    output.#segments = existsSync(output.#folder) ? await listSegments(output.#folder) : [];
     output.#archivedTo = output.#segments.at(-1)?.to ?? 0;
     return output;
   }

@@ -3,7 +3,14 @@
  * there are no cgroups, the mark in their environment and their descent from the shim tell.
  */
 import { setTimeout } from "node:timers/promises";
-import { cgroupMembers, isPopulated, killCgroup, moveIntoCgroup, removeCgroup } from "./cgroup.ts";
+import {
+  cgroupMembers,
+  isPopulated,
+  killCgroup,
+  makeCgroup,
+  moveIntoCgroup,
+  removeCgroup,
+} from "./cgroup.ts";
 import { sendSignal } from "./process-identity.ts";
 import { type ProcessScan, treeOf } from "./process-scan.ts";
 
@@ -25,15 +32,19 @@ export class ProcessTree {
   readonly #options: ProcessTreeOptions;
   /** True once every process of the tree was found in the cgroup: none can leave it. */
   #enclosed = false;
+  /** True once nothing of it lives any more. */
+  #killed = false;
 
   constructor(options: ProcessTreeOptions) {
     this.#options = options;
   }
 
-  /** Moves one process into the cgroup, if there is one; its later children are born there. */
+  /** Moves one process into the cgroup, where one is meant; its later children are born there. */
   async move(pid: number): Promise<void> {
     const { cgroup } = this.#options;
-    if (cgroup !== undefined) await moveIntoCgroup(cgroup, pid);
+    if (cgroup === undefined || this.#killed) return;
+    makeCgroup(cgroup);
+    await moveIntoCgroup(cgroup, pid);
   }
 
   /**
@@ -66,6 +77,7 @@ export class ProcessTree {
       for (const pid of strays) sendSignal(pid, "SIGKILL");
       await setTimeout(waitMs);
     }
+    this.#killed = true; // Before the cgroup goes: no one makes it again.
     if (cgroup !== undefined) removeCgroup(cgroup);
   }
 

@@ -59,9 +59,13 @@ export class RecordFolder {
     return this.#exits.get(key);
   }
 
-  /** Lists the folder, tells of every exit not seen before, and returns all records. */
-  refresh(): readonly RecordName[] {
-    const records = readdirSync(this.path).flatMap((name) => parseRecordName(name) ?? []);
+  /**
+   * Lists the folder, tells of every exit not seen before, and returns the records found: all, or
+   * those whose names begin as given, which costs little however many there are.
+   */
+  refresh(prefix = ""): readonly RecordName[] {
+    const names = readdirSync(this.path).filter((name) => name.startsWith(prefix));
+    const records = names.flatMap((name) => parseRecordName(name) ?? []);
     for (const record of records) this.#noteExit(record);
     return records;
   }
@@ -111,8 +115,9 @@ export class RecordFolder {
    * may find the claim free again, and then finds nothing to run.
    */
   remove(records: readonly RecordName[]): void {
-    const scripts = records.filter(({ kind }) => kind === "script");
-    for (const { key, kind, status } of [...scripts, ...records]) {
+    const isScript = ({ kind }: RecordName) => kind === "script";
+    const rest = records.filter((record) => !isScript(record));
+    for (const { key, kind, status } of [...records.filter(isScript), ...rest]) {
       rmSync(`${this.prefix(key)}.${kind}${kind === "exit" ? `.${status}` : ""}`, { force: true });
       this.#exits.delete(key);
     }

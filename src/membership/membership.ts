@@ -48,6 +48,8 @@ export type MembershipEvent =
   | { readonly kind: "dial-failed"; readonly address: string; readonly why: DialFailure }
   | { readonly kind: "received"; readonly from: NodeId; readonly view: View }
   | { readonly kind: "join-requested"; readonly address: string }
+  /** Whoever asked for the join was told that it failed: it is dialed no more for its sake. */
+  | { readonly kind: "join-given-up"; readonly address: string }
   | { readonly kind: "facts-changed"; readonly facts: Facts }
   | { readonly kind: "leave" };
 
@@ -152,6 +154,9 @@ function apply(state: MembershipState, event: MembershipEvent, nowMs: number): M
       return onReceived(state, event.from, event.view, nowMs);
     case "join-requested":
       if (!isConnectedAt(state, event.address)) state.joins.add(event.address);
+      return [];
+    case "join-given-up":
+      state.joins.delete(event.address);
       return [];
     case "facts-changed":
       renewSelf(state, { facts: event.facts }, selfOf(state).incarnation);

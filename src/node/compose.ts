@@ -10,6 +10,7 @@ import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
 import type { PublishStatus } from "../actors/provider-worker.ts";
 import type { StoreProtocol } from "../actors/store.ts";
+import { TaskWork } from "../actors/task-work.ts";
 import type { Env } from "../core/env.ts";
 import type { MobError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
@@ -92,6 +93,7 @@ function treeOptions(
   const introduction = identityOf({ network, node: id, boot, name, address });
   const connect = connector(world.env, node, { identity: introduction, links, catalog });
   const publish = statusPublisher(node, id);
+  const work = new TaskWork();
   return {
     peer: {
       store: { node: id, storage, links, catalog },
@@ -113,8 +115,8 @@ function treeOptions(
         catalog,
         providers,
         publish,
-        service: (instance, provider) =>
-          serviceSupervisor({ instance, catalog, provider, publish }),
+        work,
+        service: (here) => serviceSupervisor({ ...here, catalog, publish, work }),
       },
     },
     interface: config.interface?.(node) ?? [],

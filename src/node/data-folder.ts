@@ -39,7 +39,8 @@ function takeLock(path: string): Promise<Server> {
     const server = createServer((socket) => socket.destroy());
     server.unref();
     server.once("error", (cause) => {
-      reject(new Unavailable(`another process uses the data folder ${path}`, { cause }));
+      const message = `the data folder ${path} is in use by a node that runs already`;
+      reject(new Unavailable(message, { cause }));
     });
     server.listen(name, () => resolve(server));
   });

@@ -64,13 +64,17 @@ function plain(fields: LogFields): Record<string, unknown> {
   };
 }
 
-/** `2026-01-01T00:00:00.000Z INFO message key=value`: one line each, on standard error. */
+/**
+ * `2026-01-01T00:00:00.000Z INFO message key=value`: one line each, on standard error. Which actor
+ * says it matters where something is wrong, and is noise elsewhere.
+ */
 function textLines(): Writable {
   return new Writable({
     decodeStrings: false,
     write(chunk: string, _encoding, done) {
       const { time, level, msg, ...fields } = JSON.parse(chunk) as Record<string, unknown>;
-      const rest = Object.entries(fields).map(([key, value]) => ` ${key}=${fieldText(value)}`);
+      const shown = Object.entries(fields).filter(([key]) => key !== "actor" || level !== "info");
+      const rest = shown.map(([key, value]) => ` ${key}=${fieldText(value)}`);
       process.stderr.write(
         `${time} ${String(level).toUpperCase().padEnd(5)} ${msg}${rest.join("")}\n`,
       );

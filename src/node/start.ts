@@ -6,11 +6,12 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { names } from "../actors/names.ts";
 import { version } from "../api/version.ts";
-import { type MobError, Unavailable } from "../core/errors.ts";
+import { MobError, Unavailable } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
 import { apiChild } from "../interface/api-actor.ts";
 import { networkCommands, runningOn } from "../interface/commands.ts";
 import type { Facts } from "../membership/view.ts";
+import { StartFailed } from "../otp/errors.ts";
 import { showReason } from "../otp/exit-reason.ts";
 import { checkParams, createProviders, type Providers } from "../providers/registry.ts";
 import { openLmdb } from "../storage/lmdb.ts";
@@ -80,8 +81,15 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     });
   } catch (error) {
     await close(opened);
-    throw error;
+    throw firstCause(error);
   }
+}
+
+/** Of an actor that did not start because its child did not: what the child said. */
+function firstCause(error: unknown): unknown {
+  return error instanceof StartFailed && error.cause instanceof MobError
+    ? firstCause(error.cause)
+    : error;
 }
 
 /** What a node holds of its machine, in the order in which it was taken. */

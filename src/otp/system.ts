@@ -9,6 +9,7 @@ import { callTimeoutMsDefault } from "../core/limits.ts";
 import type { ActorSystem, CallOptions, StartOptions } from "./actor-system.ts";
 import { blueprintOf } from "./blueprint.ts";
 import { type ActorDefinition, type Shutdown, shutdownDefault } from "./definition.ts";
+import { StartFailed } from "./errors.ts";
 import { type ExitReason, normal, shutdown as shutdownReason } from "./exit-reason.ts";
 import type { Cancel } from "./gen-server.ts";
 import type { Inspector } from "./inspection.ts";
@@ -185,7 +186,10 @@ class System implements ActorSystem, Kernel<Process> {
 
   report(crash: CrashReport): void {
     const { ref, during, error } = crash;
-    this.env.log.error("actor crashed", { actor: ref.path, during, error });
+    // Of a child that did not start: that has been told already, as the child's own crash.
+    if (!(error instanceof StartFailed)) {
+      this.env.log.error("actor crashed", { actor: ref.path, during, error });
+    }
     this.guard(() => this.onCrash(crash));
   }
 

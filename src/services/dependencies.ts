@@ -11,8 +11,8 @@ export interface Waiting {
   readonly why: string;
 }
 
-/** Who requires whom. */
-export type DependencyGraph = ReadonlyMap<ServiceName, readonly ServiceName[]>;
+/** Who requires whom: a map, or what looks it up where it is. */
+export type DependencyGraph = Pick<ReadonlyMap<ServiceName, readonly ServiceName[]>, "get">;
 
 /**
  * The shortest cycle through `from`, closed: `[a, b, a]`. Only a deploy of `from` can have made one,

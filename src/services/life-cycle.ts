@@ -50,7 +50,7 @@ export function step(
   return {
     state: { ...next, timerSet: status.state === "backing-off" },
     effects: [
-      ...(isSame(status, state.status) ? [] : [{ kind: "publish", status } as const]),
+      ...(isSameStatus(status, state.status) ? [] : [{ kind: "publish", status } as const]),
       ...timerEffects(next, nowMs),
       ...effects,
     ],
@@ -112,6 +112,7 @@ function timerEffects(next: InstanceState, nowMs: number): readonly InstanceEffe
   return [{ kind: "setTimer", timer: "restart", ms: Math.max(0, left) }];
 }
 
-function isSame(a: InstanceStatus, b: InstanceStatus): boolean {
+/** Whether two statuses say the same. */
+export function isSameStatus(a: InstanceStatus, b: InstanceStatus): boolean {
   return a === b || canonicalText(a) === canonicalText(b);
 }

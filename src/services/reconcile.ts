@@ -51,6 +51,15 @@ export function reconcile(input: ReconcileInput): readonly Decision[] {
   });
 }
 
+/** Whether a wanted group is where it was to be: nothing is decided on it then, whatever the nodes. */
+export function isPlaced(
+  group: Pick<GroupRecord, "uid">,
+  specStamp: Stamp,
+  present: PlacementRecord | undefined,
+): boolean {
+  return present?.uid === group.uid && present.node !== null && present.specStamp === specStamp;
+}
+
 type Load = Map<NodeId, number>;
 
 function decideOn(
@@ -63,27 +72,25 @@ function decideOn(
   if (removed) {
     return present?.uid === group.uid ? { kind: "withdraw", placement: present } : undefined;
   }
+  if (isPlaced(group, specStamp, present)) return undefined;
   const candidates = input.nodes.map((node) => ({ ...node, instances: load.get(node.id) ?? 0 }));
   const request = { service: group.name, provider: group.spec.provider };
-  const anew = (epoch: number, instance: InstanceId): Decision => {
+  const anew = (epoch: number): Decision => {
     const outcome = place(request, candidates);
-    return { kind: "place", placement: placementOf(input.self, wanted, epoch, instance, outcome) };
+    return { kind: "place", placement: placementOf(input.self, wanted, epoch, outcome) };
   };
-  if (present === undefined || present.uid !== group.uid) {
-    return anew(1, instanceId(group.uid, 0, 1));
-  }
+  if (present === undefined || present.uid !== group.uid) return anew(1);
   const epoch = present.epoch.counter + 1;
   if (present.node === null) {
-    const decision = anew(epoch, present.instance);
+    const decision = anew(epoch);
     return isAsBefore(decision.placement, present) ? undefined : decision;
   }
-  if (present.specStamp === specStamp) return undefined;
   const node = candidates.find(({ id }) => id === present.node);
   // What was placed on a node that cannot be asked stays there: failover is not decided here yet.
   if (node?.state !== "alive") return undefined;
   // Another provider, which that node does not offer: another instance takes its place elsewhere.
   if (reasonsAgainst(request, node).length > 0) {
-    return anew(epoch, instanceId(group.uid, 0, epoch));
+    return anew(epoch);
   }
   const next = { counter: epoch, controller: input.self };
   return { kind: "place", placement: { ...present, specStamp, epoch: next } };
@@ -93,14 +100,14 @@ function placementOf(
   self: NodeId,
   { group, specStamp }: DesiredGroup,
   epoch: number,
-  instance: InstanceId,
   outcome: Placed,
 ): PlacementRecord {
+  const node = "node" in outcome ? outcome.node : null;
   return {
     service: group.name,
     slot: 0,
-    instance,
-    node: "node" in outcome ? outcome.node : null,
+    instance: instanceId(group.uid, 0, epoch, node),
+    node,
     refusals: "node" in outcome ? [] : outcome.refusals,
     epoch: { counter: epoch, controller: self },
     uid: group.uid,
@@ -108,15 +115,19 @@ function placementOf(
   };
 }
 
-/** Not by chance: two nodes that take themselves for the controller make one instance, not two. */
-function instanceId(uid: string, slot: number, epoch: number): InstanceId {
-  const hash = createHash("sha256").update(`${uid}/${slot}/${epoch}`).digest("hex");
+/**
+ * Not by chance: two nodes that take themselves for the controller, and pick the same node, make one
+ * instance. If they pick two, there are two: one instance on two nodes would have one status.
+ */
+function instanceId(uid: string, slot: number, epoch: number, node: NodeId | null): InstanceId {
+  const hash = createHash("sha256").update(`${uid}/${slot}/${epoch}/${node}`).digest("hex");
   return asInstanceId(hash.slice(0, 16));
 }
 
 /** Still no node, and for the same reasons. */
 function isAsBefore(next: PlacementRecord, present: PlacementRecord): boolean {
-  return canonicalText({ ...next, epoch: null }) === canonicalText({ ...present, epoch: null });
+  const { instance, epoch } = present; // A new one would come of a new epoch alone.
+  return canonicalText({ ...next, instance, epoch }) === canonicalText(present);
 }
 
 function loadOf(placements: readonly PlacementRecord[]): Load {

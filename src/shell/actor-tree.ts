@@ -11,7 +11,8 @@ export function formatActorTree(root: ActorView, paint: Paint): string {
 
 export function formatActor(actor: ActorDetail, now: number): string {
   const { lastCrash, state, ...facts } = actor;
-  const lines = Object.entries(facts).map(([key, value]) => factLine(key, String(value)));
+  const shown = { ...facts, busyMs: Math.round(facts.busyMs) };
+  const lines = Object.entries(shown).map(([key, value]) => factLine(key, String(value)));
   if (lastCrash !== undefined) {
     lines.push(factLine("lastCrash", `${formatAge(now - lastCrash.at)} ago: ${lastCrash.reason}`));
   }

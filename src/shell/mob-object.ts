@@ -11,6 +11,7 @@ import type {
   ServiceDetail,
 } from "../api/shapes.ts";
 import type { Client } from "../client/client.ts";
+import { deployAndLook } from "../client/steady.ts";
 import { BadRequest } from "../core/errors.ts";
 import { formatActor, formatActorTree } from "./actor-tree.ts";
 import type { Paint } from "./style.ts";
@@ -70,7 +71,7 @@ export function createMobObject(client: Client, views: Views): MobObject {
   const act = (action: Action, names: readonly unknown[]) =>
     shown(() => client.act(action, texts(names)), formatActions);
 
-  return Object.freeze<MobObject>({
+  const mob: MobObject = {
     nodes: () => shown(() => client.nodes(), formatNodes),
     join: (address) => shown(() => client.join(text(address)), formatNodes),
     services: () =>
@@ -83,7 +84,7 @@ export function createMobObject(client: Client, views: Views): MobObject {
         () => client.show(text(name)),
         (detail, paint) => formatService(detail, now(), paint),
       ),
-    deploy: (...documents) => shown(() => client.deploy(documents), formatDeploys),
+    deploy: (...documents) => shown(() => deployAndLook(client, documents), formatDeploys),
     start: (...names) => act("start", names),
     stop: (...names) => act("stop", names),
     restart: (...names) => act("restart", names),
@@ -96,7 +97,9 @@ export function createMobObject(client: Client, views: Views): MobObject {
         () => client.actor(text(target), node),
         (actor) => formatActor(actor, now()),
       ),
-  });
+  };
+  Object.setPrototypeOf(mob, null); // Or completion would list what every object has.
+  return Object.freeze(mob);
 }
 
 async function readLogs(client: Client, name: string, tail: LogOptions["tail"]): Promise<string[]> {

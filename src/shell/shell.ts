@@ -45,9 +45,11 @@ export function startShell(options: ShellOptions): Shell {
     useColors: color,
     useGlobal: false,
     ignoreUndefined: true,
+    preview: false, // It would take the completion of a name for the text of the line.
     writer: createWriter(views, paint, color),
   });
   const mob = createMobObject(client, views);
+  views.set(mob, () => helpText);
   repl.context["mob"] = mob;
   repl.on("reset", (context: { mob: unknown }) => {
     context.mob = mob; // `.clear` makes a new context.

@@ -40,7 +40,7 @@ export function formatInstances(
       instance.node ?? none,
       instance.provider,
       stateCell(unhealthy(instance) ? "unhealthy" : instance.state),
-      formatAge(now - instance.since),
+      instance.since === 0 ? none : formatAge(now - instance.since),
       instance.restarts,
       pairs(instance.handle) || none,
       reasonOf(instance),
@@ -65,11 +65,18 @@ export function formatService(detail: ServiceDetail, now: number, paint: Paint):
 export function formatDeploys(results: readonly DeployResult[], paint: Paint): string {
   const lines = results.map(({ group, result, generation, ...rest }) => {
     const instances = rest.instances.map(
-      ({ name, slot, node, state }): Row => [`  ${name}`, slot, node ?? none, stateCell(state)],
+      ({ name, slot, node, state, reason = "" }): Row => [
+        `  ${name}`,
+        slot,
+        node ?? none,
+        stateCell(state),
+        reason,
+      ],
     );
     const title = `${paint("bold", printable(group))}: ${result}, generation ${generation}`;
-    const worth = `${acknowledged(rest)}\n`;
-    return `${title}, ${worth}${formatTable(["  NAME", "SLOT", "NODE", "STATE"], instances, paint)}`;
+    const worth = result === "unchanged" ? "" : `, ${acknowledged(rest)}`; // Nothing was written.
+    const header = ["  NAME", "SLOT", "NODE", "STATE", "REASON"];
+    return `${title}${worth}\n${formatTable(header, instances, paint)}`;
   });
   return lines.join("");
 }
@@ -115,9 +122,12 @@ function unhealthy({ state, healthy }: InstanceView): boolean {
   return state === "running" && !healthy;
 }
 
-function reasonOf({ reason, exit }: InstanceView): string {
+/** The last end is told where the state does not tell it, and where it was not the user's wish. */
+function reasonOf({ reason, exit, state, restarts }: InstanceView): string {
   const ended = exit?.code === undefined ? exit?.signal : `exit code ${exit.code}`;
-  if (ended === undefined) return reason ?? "";
+  const isTold = state === "backing-off" || state === "failed" || state === "lost";
+  const isWish = state === "stopped" || (state === "running" && restarts === 0);
+  if (ended === undefined || (isTold && reason !== undefined) || isWish) return reason ?? "";
   return reason === undefined ? `last ended with ${ended}` : `${reason} (last ended with ${ended})`;
 }
 

@@ -4,12 +4,16 @@
  * happens is decided by the seed.
  */
 
+import type { Catalog } from "../actors/catalog.ts";
+import { names } from "../actors/names.ts";
 import type { Operations } from "../actors/operations.ts";
 import type { MobError } from "../core/errors.ts";
 import { Unavailable } from "../core/errors.ts";
 import type { ComposedNode } from "../node/compose.ts";
 import { composeNode } from "../node/compose.ts";
 import { nextIdentity } from "../node/identity.ts";
+import { showReason } from "../otp/exit-reason.ts";
+import type { ActorTree } from "../otp/inspection.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
 import { VirtualDisk } from "./virtual-disk.ts";
@@ -30,6 +34,11 @@ interface Machine {
   readonly host: VirtualHost;
   life: Life | undefined;
   lives: number;
+}
+
+/** What was asked of a node; no outcome as long as there is no answer, as when the node crashes. */
+export interface Question<T> {
+  outcome?: { readonly value: T } | { readonly error: unknown };
 }
 
 interface Life {
@@ -90,6 +99,38 @@ export class Simulation {
     machine.disk.crash();
   }
 
+  /** Ends one actor of a node as `exit(Pid, kill)` would; its supervisor sees to it. */
+  kill(name: string, actor: string): void {
+    const { owner, node } = this.#living(name);
+    this.trace.add(this.now, "world", `kill of ${actor} on ${name}`);
+    this.#scheduler.after(0, () => node.system.exit(actor, "kill"), owner);
+  }
+
+  /** The names of all actors of a node that have one. */
+  actorNames(name: string): readonly string[] {
+    const named = (actor: ActorTree): readonly string[] => [
+      ...(actor.name === undefined ? [] : [actor.name]),
+      ...actor.children.flatMap(named),
+    ];
+    return this.#living(name).node.system.inspect.tree().flatMap(named);
+  }
+
+  isUp(name: string): boolean {
+    return this.#at(name).life !== undefined;
+  }
+
+  /** From now on two machines do not hear each other; neither learns why. */
+  cut(a: string, b: string): void {
+    this.trace.add(this.now, "world", `cut between ${a} and ${b}`);
+    this.#network.cut(a, b);
+  }
+
+  /** Ends all cuts. */
+  heal(): void {
+    this.trace.add(this.now, "world", "heal");
+    this.#network.heal();
+  }
+
   /** Lets virtual time go on for `ms`. */
   async run(ms: number): Promise<void> {
     await runUntil(this.#scheduler, this.now + ms);
@@ -101,9 +142,20 @@ export class Simulation {
     return this.#wait(owner, `question to ${name}`, () => question(node.operations));
   }
 
+  /** As `ask`, without waiting: the outcome comes as time goes on, if the node lives to give it. */
+  begin<T>(name: string, question: (operations: Operations) => Promise<T>): Question<T> {
+    const { owner, node } = this.#living(name);
+    return this.#begin(owner, () => question(node.operations));
+  }
+
   /** What a node says now, without asking anyone else. */
   operations(name: string): Operations {
     return this.#living(name).node.operations;
+  }
+
+  /** What a node holds of the network. */
+  catalog(name: string): Catalog {
+    return this.#living(name).node.catalog;
   }
 
   /** The machine's own tasks, as its kernel would show them. */
@@ -113,29 +165,35 @@ export class Simulation {
 
   /** Runs `work` on behalf of `owner`, and time until it is done. */
   async #wait<T>(owner: Owner, what: string, work: () => Promise<T>): Promise<T> {
-    let outcome: { readonly value: T } | { readonly error: unknown } | undefined;
+    const begun = this.#begin(owner, work);
+    await runUntil(this.#scheduler, this.now + longestMs, () => begun.outcome !== undefined);
+    const { outcome } = begun;
+    if (outcome === undefined) throw new Unavailable(`the ${what} never ended`);
+    if ("error" in outcome) throw outcome.error;
+    return outcome.value;
+  }
+
+  #begin<T>(owner: Owner, work: () => Promise<T>): Question<T> {
+    const begun: Question<T> = {};
     const start = () => {
       work().then(
         (value) => {
-          outcome = { value };
+          begun.outcome = { value };
         },
         (error: unknown) => {
-          outcome = { error };
+          begun.outcome = { error };
         },
       );
     };
     this.#scheduler.after(0, start, owner);
-    await runUntil(this.#scheduler, this.now + longestMs, () => outcome !== undefined);
-    if (outcome === undefined) throw new Unavailable(`the ${what} never ended`);
-    if ("error" in outcome) throw outcome.error;
-    return outcome.value;
+    return begun;
   }
 
   async #compose(machine: Machine, owner: Owner, join: readonly string[]): Promise<ComposedNode> {
     const { name, disk, host } = machine;
     const env = virtualEnv(this.#scheduler, owner, this.#seed, this.trace);
     const provider = virtualProvider(host, this.#scheduler, owner, env.clock);
-    return composeNode(
+    const node = await composeNode(
       {
         env,
         transport: this.#network.transport(owner),
@@ -157,6 +215,10 @@ export class Simulation {
         onFatal: (error) => this.#fatal.push(error),
       },
     );
+    node.system.monitor(names.mob, ({ reason }) => {
+      this.#fatal.push(new Unavailable(`the node on ${name} gave up: ${showReason(reason)}`));
+    });
+    return node;
   }
 
   #machine(name: string): Machine {

@@ -23,6 +23,8 @@ export function virtualClock(scheduler: Scheduler): Clock {
 }
 
 export function virtualEnv(scheduler: Scheduler, owner: Owner, seed: number, trace: Trace): Env {
+  // One of each name for all of a life: an actor that is started again must not draw the same again.
+  const streams = new Map<string, Random>();
   return {
     clock: virtualClock(scheduler),
     timers: {
@@ -31,7 +33,11 @@ export function virtualEnv(scheduler: Scheduler, owner: Owner, seed: number, tra
         (timer as ScheduledEvent).cancelled = true;
       },
     },
-    random: (stream) => seededRandom(seed, `${owner.name}/${stream}`),
+    random(name) {
+      const stream = streams.get(name) ?? seededRandom(seed, `${owner.name}/${name}`);
+      streams.set(name, stream);
+      return stream;
+    },
     log: traceLog(scheduler, owner, trace, {}),
   };
 }

@@ -1,9 +1,10 @@
 /**
  * A network of streams on virtual time: each frame takes its time, frames of one connection stay in
- * order, and when a node dies its connections break and nobody listens where it did.
+ * order, and when a node dies its connections break and nobody listens where it did. Between machines
+ * that are cut off from each other nothing arrives and no one learns why, as when a cable is pulled.
  */
 import type { Random } from "../core/env.ts";
-import { Unavailable } from "../core/errors.ts";
+import { Unavailable, Unreachable } from "../core/errors.ts";
 import {
   type Connection,
   DialRefused,
@@ -30,9 +31,26 @@ export class VirtualNetwork {
   readonly options: VirtualNetworkOptions;
   readonly #listening = new Map<string, Listening>();
   readonly #ends = new Set<End>();
+  /** Pairs of machines, each in both directions. */
+  readonly #cuts = new Set<string>();
 
   constructor(options: VirtualNetworkOptions) {
     this.options = options;
+  }
+
+  /** From now on nothing that is sent gets from `a` to `b`, nor back. */
+  cut(a: string, b: string): void {
+    this.#cuts.add(pair(a, b)).add(pair(b, a));
+  }
+
+  /** Ends every cut. Connections that lost something meanwhile break, as TCP's would. */
+  heal(): void {
+    this.#cuts.clear();
+    for (const end of [...this.#ends]) end.breakIfGappy();
+  }
+
+  isCut(a: Owner, b: Owner): boolean {
+    return this.#cuts.has(pair(machineOf(a), machineOf(b)));
   }
 
   /** The network as one life of a node uses it. */
@@ -77,6 +95,11 @@ export class VirtualNetwork {
     const { scheduler } = this.options;
     return new Promise((resolve, reject) => {
       const there = this.#listening.get(address)?.owner;
+      if (there !== undefined && this.isCut(owner, there)) {
+        const silence = () => reject(new Unreachable(`no answer from ${address}`));
+        scheduler.after(dialMsMax, silence, owner);
+        return;
+      }
       scheduler.after(
         this.latency(),
         () => this.#accept(owner, address, resolve, reject),
@@ -116,6 +139,8 @@ class End implements Connection {
   other: End | undefined;
   readonly #network: VirtualNetwork;
   #isOpen = true;
+  /** Something that was sent to this end is lost: nothing after it may arrive. */
+  #isGappy = false;
   /** No frame arrives before the one that was sent before it. */
   #lastArrival = 0;
   readonly #early: Uint8Array[] = [];
@@ -133,6 +158,7 @@ class End implements Connection {
     if (!this.#isOpen || other === undefined) return false;
     const copy = frame.slice();
     const { scheduler, trace } = this.#network.options;
+    if (this.#isCutOff(other)) return true; // It goes out, and to nowhere.
     trace.add(scheduler.now, this.owner.name, `sends ${copy.length} bytes to ${other.owner.name}`);
     other.#afterLatency(() => other.#take(copy));
     return true;
@@ -156,8 +182,18 @@ class End implements Connection {
   /** Ends it for the other side alone: this one is dead, and nothing of it may run any more. */
   sever(): void {
     const { other } = this;
-    if (other !== undefined) other.#afterLatency(() => other.#end());
+    if (other !== undefined && !this.#isCutOff(other)) other.#afterLatency(() => other.#end());
     this.#network.forget(this);
+  }
+
+  /** The network is whole again, and TCP finds that the stream is not. */
+  breakIfGappy(): void {
+    if (this.#isGappy) this.#afterLatency(() => this.#end());
+  }
+
+  #isCutOff(other: End): boolean {
+    if (this.#network.isCut(this.owner, other.owner)) other.#isGappy = true;
+    return other.#isGappy;
   }
 
   #take(frame: Uint8Array): void {
@@ -179,4 +215,16 @@ class End implements Connection {
     this.#lastArrival = at;
     scheduler.after(at - scheduler.now, run, this.owner);
   }
+}
+
+/** Time after which a dial that nobody answers is given up. */
+const dialMsMax = 3_000;
+
+function pair(a: string, b: string): string {
+  return `${a} ${b}`;
+}
+
+/** An owner is a life of a machine's node: `a#2`. */
+function machineOf({ name }: Owner): string {
+  return name.split("#", 1)[0] ?? name;
 }

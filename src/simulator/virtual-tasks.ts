@@ -22,8 +22,11 @@ export interface VirtualParams {
   readonly exitCode?: number;
 }
 
-interface VirtualTask {
+export interface VirtualTask {
   readonly found: FoundTask;
+  readonly service: string;
+  readonly params: VirtualParams;
+  /** Virtual ms. */
   readonly startedAt: number;
   readonly watchers: Set<() => void>;
   ended?: { readonly exit: Exit; readonly atMs: number };
@@ -36,6 +39,10 @@ const stopMs = 20;
 /** One machine's tasks. Outlives the nodes that run on it. */
 export class VirtualHost {
   readonly tasks = new Map<string, VirtualTask>();
+  /** Every task that ever was, in the order of their starts. */
+  readonly history: VirtualTask[] = [];
+  /** The engine does not answer: whatever is asked of it fails. Its tasks run on. */
+  isDown = false;
   /** Descriptions of every time two tasks of one instance ran at once. */
   readonly violations: string[] = [];
   readonly #scheduler: Scheduler;
@@ -60,7 +67,17 @@ export class VirtualHost {
     }
   }
 
-  start(instance: InstanceId, attempt: number, params: VirtualParams): VirtualTask {
+  /** @throws Unavailable while the engine is down */
+  check(): void {
+    if (this.isDown) throw new Unavailable("the engine does not answer");
+  }
+
+  start(
+    instance: InstanceId,
+    attempt: number,
+    params: VirtualParams,
+    service: string,
+  ): VirtualTask {
     const other = this.running().find((found) => found.instance === instance);
     if (other !== undefined && other.attempt !== attempt) {
       this.violations.push(`${instance}: attempts ${other.attempt} and ${attempt} run at once`);
@@ -68,10 +85,13 @@ export class VirtualHost {
     const handle = { pid: ++this.#pids };
     const task: VirtualTask = {
       found: { instance, attempt, handle },
+      service,
+      params,
       startedAt: this.#scheduler.now,
       watchers: new Set(),
     };
     this.tasks.set(taskKey(instance, attempt), task);
+    this.history.push(task);
     const { runMs, exitCode } = params;
     if (runMs !== undefined) {
       const exit: Exit = { kind: "exited", code: exitCode ?? 0 };
@@ -107,18 +127,22 @@ export function virtualProvider(
     type: "virtual",
     parseParams,
     probe: async () => ({ available: true, version: "1", features: [] }),
-    async start(instance, params, { attempt }) {
+    async start(instance, params, { attempt, service }) {
+      host.check();
       const before = find(instance, attempt);
       if (before !== undefined) return before.found.handle;
-      const task = host.start(instance, attempt, params);
+      const task = host.start(instance, attempt, params, service);
       await takes(startMs);
       return task.found.handle;
     },
-    list: async (instance) =>
-      [...host.tasks.values()]
+    async list(instance) {
+      host.check();
+      return [...host.tasks.values()]
         .map((task) => task.found)
-        .filter((found) => instance === undefined || found.instance === instance),
+        .filter((found) => instance === undefined || found.instance === instance);
+    },
     async adopt({ instance, attempt }) {
+      host.check();
       const task = find(instance, attempt);
       if (task === undefined) throw new Unavailable(`${instance} has no attempt ${attempt}`);
       if (task.ended) return { gone: true, ...wallTime(task.ended, clock, scheduler) };
@@ -126,9 +150,11 @@ export function virtualProvider(
     },
     output: async () => noOutput,
     async forget(instance, attempt) {
+      host.check();
       if (find(instance, attempt)?.ended) host.tasks.delete(taskKey(instance, attempt));
     },
     async remove(instance) {
+      host.check();
       host.kill(instance);
       for (const { found } of [...host.tasks.values()]) {
         if (found.instance === instance) host.tasks.delete(taskKey(instance, found.attempt));
@@ -157,6 +183,7 @@ function virtualTask(
     startedAt: clock.wall() - (scheduler.now - task.startedAt),
     exited,
     async stop(options) {
+      host.check();
       host.stop(task, options);
       await exited;
     },

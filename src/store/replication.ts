@@ -235,6 +235,7 @@ function onFlushed(state: ReplicationState, purpose: FlushPurpose): readonly Rep
   return settle(state, stampText(stamp));
 }
 
+/** Others may have the write already, and storage keeps it for its next flush: it is not undone. */
 function onFlushFailed(
   state: ReplicationState,
   purpose: FlushPurpose,
@@ -244,7 +245,8 @@ function onFlushFailed(
   const write = purpose.kind === "own" ? state.pending.get(key) : undefined;
   if (write === undefined) return [];
   state.pending.delete(key);
-  return [{ kind: "failed", id: write.id, error }];
+  const message = `it holds for now, and is not durable: ${error.message}`;
+  return [{ kind: "failed", id: write.id, error: new OutcomeUnknown(message, { cause: error }) }];
 }
 
 function onTick(state: ReplicationState, nowMs: number): readonly ReplicationEffect[] {

@@ -10,7 +10,8 @@ import { supervisor } from "../otp/supervisor.ts";
 import { worker } from "../otp/worker.ts";
 
 export function serviceSupervisor(options: ProviderWorkerOptions): ActorDefinition {
-  const { instance, provider, catalog } = options;
+  const { placement, provider, catalog } = options;
+  const { instance } = placement;
   return supervisor({
     strategy: "one_for_one",
     intensity: 5,

@@ -1,7 +1,7 @@
 /**
  * The part of a node that keeps services alive: what decides where they run, the supervisors of the
- * instances here, and the agent that starts and ends those. `rest_for_one`, and `services` before the
- * agent: whenever the supervisors of instances are gone, so is the agent's memory of them.
+ * instances here, and the agent that starts and ends those. `one_for_all`: what the agent knows of the
+ * supervisors of instances is true only as long as both live. None of it touches a task.
  */
 import { type AgentOptions, agent } from "../actors/agent.ts";
 import { type ControllerOptions, controller } from "../actors/controller.ts";
@@ -18,7 +18,7 @@ export interface SupervisorOptions {
 
 export function lifeSupervisor(options: SupervisorOptions): ActorDefinition {
   return supervisor({
-    strategy: "rest_for_one",
+    strategy: "one_for_all",
     intensity: 5,
     periodMs: 10_000,
     children: [
@@ -31,7 +31,7 @@ export function lifeSupervisor(options: SupervisorOptions): ActorDefinition {
       },
       {
         id: "services",
-        start: dynamicSupervisor({ name: names.services, intensity: 10, periodMs: 10_000 }),
+        start: dynamicSupervisor({ name: names.services }),
       },
       {
         id: "agent",

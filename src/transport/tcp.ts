@@ -79,7 +79,9 @@ function listenAt(
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, take);
   return new Promise((resolve, reject) => {
     server.once("error", (cause) => {
-      reject(new Unavailable(`cannot listen on ${address}: ${cause.message}`, { cause }));
+      const isTaken = "code" in cause && cause.code === "EADDRINUSE";
+      const why = isTaken ? "the port is in use, by a node or another program" : cause.message;
+      reject(new Unavailable(`cannot listen on ${address}: ${why}`, { cause }));
     });
     server.listen({ host, port }, () => {
       server.removeAllListeners("error");

@@ -9,9 +9,14 @@ import type { NodeId } from "../core/ids.ts";
 export const nodeId = Type.Unsafe<NodeId>(Type.String({ pattern: "^[0-9a-f]{32}$" }));
 /** An id within payloads that are looked up, not stored: any text does no harm. */
 const nodeIdText = Type.Unsafe<NodeId>(Type.String());
-export const count = Type.Integer({ minimum: 0 });
-/** For people and tables: bounded, so that no peer fills a log or a list. */
-export const shortText = Type.String({ maxLength: 255 });
+export const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+/**
+ * For people and tables: bounded, so that no peer fills a log or a list, and without control
+ * characters, so that none writes to a terminal what is not text.
+ */
+export const shortText = Type.String({ pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]{0,255}$" });
+/** Of a register. Storage takes at most 1,978 bytes, its own prefix included. */
+const key = Type.String({ pattern: "^[\\u0021-\\u007e]{1,1024}$" });
 
 export const errorShape = Type.Unsafe<ErrorShape>(
   Type.Object({
@@ -68,8 +73,8 @@ export const view = Type.Object({ version: count, members: Type.Array(member) })
 export const stamp = Type.Object({ wall: count, counter: count, origin: nodeId });
 
 export const register = Type.Object({
-  key: Type.String(),
+  key,
   value: Type.Optional(Type.Unknown()),
   stamp,
-  seen: Type.Array(stamp),
+  seen: Type.Array(stamp, { maxItems: 64 }),
 });

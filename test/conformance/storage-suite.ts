@@ -87,11 +87,13 @@ export function storageSuite(
     const step = fc.oneof(
       fc.record({ kind: fc.constant("put" as const), key, value: fc.string() }),
       fc.record({ kind: fc.constant("remove" as const), key }),
-      fc.record({ kind: fc.constantFrom("flush" as const, "flush-later" as const) }),
+      fc.record({
+        kind: fc.constantFrom("flush" as const, "flush-later" as const, "turn" as const),
+      }),
     );
     const storage = await open(t);
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { maxLength: 30, size: "max" }), async (steps) => {
         for (const { key: old } of storage.list("")) storage.remove(old);
         const model = new Map<string, string>();
         const flushes: Promise<void>[] = [];
@@ -102,6 +104,8 @@ export function storageSuite(
           } else if (next.kind === "remove") {
             storage.remove(next.key);
             model.delete(next.key);
+          } else if (next.kind === "turn") {
+            await Promise.all([]).then(() => {}); // A flush asked for gets under way.
           } else {
             flushes.push(storage.flush());
             if (next.kind === "flush") await flushes.at(-1);

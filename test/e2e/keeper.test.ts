@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab } from "../support/mob-node.ts";
@@ -55,10 +56,9 @@ test("a task that ended while the node was down tells its exit, and its policy a
   };
   await node.deploy(bash("job", command, { restart: "none" }));
   await node.deploy(bash("web", command, { restart }));
-  await node.deploy(bash("touch", `sleep 1; touch "${lab.home}/go"`, { restart: "none" }));
-  await node.taskPid("touch");
   const pids = [await node.taskPid("job"), await node.taskPid("web")];
   await node.crash();
+  writeFileSync(`${lab.home}/go`, "");
   await eventually(() => pids.every((pid) => !processAlive(pid)), "the end of both tasks");
   await node.start();
   const job = await node.until("job", "failed");

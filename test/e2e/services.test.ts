@@ -70,7 +70,7 @@ test("stop, start, restart and rm work from either node", async (t) => {
 test("a killed task is started again, at once at first and then later", async (t) => {
   const lab = await Lab.open(t);
   const a = await lab.start();
-  await a.deploy(bash("web", forever));
+  await a.deploy(bash("web", forever, { restart: { delay: "1h", max: "1h" } }));
   const first = await a.taskPid("web");
   process.kill(first, "SIGKILL");
   const again = await eventually(async () => {
@@ -87,7 +87,7 @@ test("a killed task is started again, at once at first and then later", async (t
 test("a task that fails more often than its intensity allows is failed, and says why", async (t) => {
   const a = await (await Lab.open(t)).start();
   const restart = { delay: "10ms", max: "10ms", intensity: { restarts: 2, within: "5m" } };
-  await a.deploy(bash("web", "exit 3", { restart }));
+  await a.try("deploy", JSON.stringify(bash("web", "exit 3", { restart }))); // Failed by then: exit code 1.
   const web = await a.until("web", "failed");
   assert.equal(web.restarts, 2);
   assert.deepEqual(web.exit, { code: 3 });

@@ -33,10 +33,12 @@ test("two whole nodes join, deploy, crash and restart, and agree at the end", as
   assert.deepEqual(simulation.violations, []);
 });
 
-test("one seed gives one trace, another seed another", async () => {
+test("one seed gives one trace, another seed another", async (t) => {
   const first = await wholeStory(7);
   const second = await wholeStory(7);
   const other = await wholeStory(8);
+  t.diagnostic(`seed 7: ${first.trace.hash()}`);
+  t.diagnostic(`seed 7: ${second.trace.hash()}`);
   assert.deepEqual(first.trace.last(5), second.trace.last(5));
   assert.equal(first.trace.hash(), second.trace.hash());
   assert.notEqual(first.trace.hash(), other.trace.hash());

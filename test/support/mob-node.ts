@@ -69,6 +69,15 @@ export class Lab {
 
   /** Runs a program of the checkout to its end. */
   run(program: "./mob" | "./mobcli", args: readonly string[], stdin = ""): Promise<Output> {
+    return this.#execute(program, args, stdin);
+  }
+
+  /** Runs a script with bash, in the checkout. */
+  shell(script: string): Promise<Output> {
+    return this.#execute("bash", ["-c", script], "");
+  }
+
+  #execute(program: string, args: readonly string[], stdin: string): Promise<Output> {
     return new Promise((resolve) => {
       const options = { cwd: root, env: this.env, maxBuffer: 256 * 1024 * 1024 };
       const child = execFile(program, args, options, (error, stdout, stderr) => {

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Source } from "../../api/documents.ts";
+import { deployAndLook } from "../../client/steady.ts";
 import { BadRequest, messageOf } from "../../core/errors.ts";
 import { formatDeploys } from "../../shell/views.ts";
 import type { Context } from "../context.ts";
@@ -18,9 +19,12 @@ export async function deploy(context: Context, sources: readonly string[]): Prom
   const read = await Promise.all(sources.map((source) => readSource(io, source)));
   const { readDocuments } = await import("../../api/documents.ts"); // YAML is slow to load.
   const documents = readDocuments(read);
-  const results = await withProgress(io, "deploying", client.deploy(documents));
+  const results = await withProgress(io, "deploying", deployAndLook(client, documents));
   await print(results, formatDeploys);
-  return exitCodeOfStates(results.flatMap(({ instances }) => instances.map(({ state }) => state)));
+  const instances = results.flatMap((result) => result.instances);
+  const ailing = instances.filter(({ state }) => state === "backing-off" || state === "failed");
+  for (const { name } of ailing) io.stderr.write(`its output tells more: mob logs ${name}\n`);
+  return exitCodeOfStates(instances.map(({ state }) => state));
 }
 
 async function readSource(io: Io, source: string): Promise<Source> {
@@ -29,8 +33,15 @@ async function readSource(io: Io, source: string): Promise<Source> {
   try {
     return { name: source, text: await readFile(source, "utf8") };
   } catch (error) {
-    throw new BadRequest(`${source} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new BadRequest(`${source} cannot be read: ${whyUnread(error)}`, { cause: error });
   }
+}
+
+function whyUnread(error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return "there is no such file";
+  if (code === "EISDIR") return "it is a folder";
+  return messageOf(error);
 }
 
 /** A spec has braces, lines, or at least one `key: value`; a path has none of these. */

@@ -14,7 +14,7 @@ import { coloured, plain } from "../../shell/style.ts";
 import { type CommonOptions, portOf } from "../context.ts";
 import { nodeLogFile } from "../detach.ts";
 import type { Io } from "../io.ts";
-import { farewell, greeting } from "../node-messages.ts";
+import { farewell, greeting, shellHint } from "../node-messages.ts";
 
 export interface UpOptions extends CommonOptions {
   /** Default: all that are found on the machine. */
@@ -56,8 +56,9 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
   const client = createClient({ host: "127.0.0.1", port });
   const stop = new StopRequest(io);
   try {
-    const hello = greeting(node, await client.nodes(), io.color ? coloured : plain);
+    const hello = greeting(node, await client.nodes(), options.join, io.color ? coloured : plain);
     io.stdout.write(hello);
+    if (atShell) io.stdout.write(shellHint);
     if (options.detached === true) io.tellParent({ hello });
     const shell = atShell ? await openShell(io, node, client, dataFolder) : undefined;
     await Promise.race([stop.asked, node.stopped, ...(shell === undefined ? [] : [shell.closed])]);

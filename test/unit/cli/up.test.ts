@@ -4,6 +4,7 @@ import { test } from "node:test";
 import { errorIn } from "../../../src/api/error-envelope.ts";
 import type { StartNode } from "../../../src/cli/commands/up.ts";
 import type { Io } from "../../../src/cli/io.ts";
+import { greeting } from "../../../src/cli/node-messages.ts";
 import { runMob } from "../../../src/cli/program.ts";
 import { Unavailable } from "../../../src/core/errors.ts";
 import { withApi } from "../../support/api-server.ts";
@@ -97,6 +98,17 @@ test("the options reach the node, its data in a folder named after the port", as
     },
     { io },
   );
+});
+
+test("a node that was told to join says where it looks, and takes no address that is none", async () => {
+  const node = { name: "n", address: "127.0.0.1:1", providers: { offered: [], refused: [] } };
+  assert.match(
+    greeting(node, [], ["127.0.0.1:2"], (_, text) => text),
+    /its network at 127.0.0.1:2/,
+  );
+  const never: StartNode = () => Promise.reject(new Unavailable("started"));
+  assert.equal(await runMob(["--join", "foo"], memoryIo(), never), 2);
+  assert.equal(await runMob(["--name", "a b"], memoryIo(), never), 2);
 });
 
 test("a signal stops it, and it says which services run on and how to stop them", async () => {

@@ -204,3 +204,18 @@ test("following a silent service begins at once, and aborting ends it quietly", 
     await ended.promise;
   });
 });
+
+test("a connection that is used again and again gathers nothing", async () => {
+  const warnings: string[] = [];
+  const note = ({ name }: Error) => warnings.push(name);
+  process.on("warning", note);
+  try {
+    await withClient(memoryCommands(), async (client) => {
+      for (let i = 0; i < 12; i++) await client.nodes();
+    });
+    await new Promise((told) => setImmediate(told));
+  } finally {
+    process.off("warning", note);
+  }
+  assert.deepEqual(warnings, []);
+});

@@ -168,7 +168,7 @@ test("the cgroup of a task goes with it", { skip: !cgroupsHere }, async (t) => {
   const [shim = ""] = readFileSync(`${folder}/records/${instance}.1.run`, "utf8").split("\n");
   const cgroup = shim.split(" ")[3] ?? "";
   await eventually(
-    () => readFileSync(`${cgroup}/cgroup.procs`, "utf8").split("\n").length === 3 && pid,
+    () => readIfAny(`${cgroup}/cgroup.procs`).split("\n").length === 3 && pid,
     "both processes in the cgroup",
   );
   await keeper.remove(instance);

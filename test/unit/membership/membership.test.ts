@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { MemberState } from "../../../src/membership/view.ts";
+import { stepMembership } from "../../../src/membership/membership.ts";
+import type { Member, MemberState } from "../../../src/membership/view.ts";
 import { addressOf, facts, idOf, MemberNetwork } from "./network.ts";
 
 /** Nodes 0 to `size` - 1, all started, each joined to the one before it. */
@@ -147,6 +148,21 @@ test("a node that leaves has left for everyone, and is neither dialed nor found 
   assert.deepEqual(states(network, 1), ["alive", "alive"]);
 });
 
+test("whoever sends a view that lacks something is answered at once, whoever lacks nothing is not", () => {
+  const network = chain(2);
+  network.pass(2_000);
+  const { state } = network.process(0);
+  const own = state.view.members.filter(({ id }) => id === idOf(1));
+  const receive = (members: readonly Member[]) =>
+    stepMembership(
+      state,
+      { kind: "received", from: idOf(1), view: { version: 1, members } },
+      network.nowMs,
+    ).effects;
+  assert.deepEqual(receive(own), [{ kind: "send", to: idOf(1), view: state.view }]);
+  assert.deepEqual(receive(state.view.members), []);
+});
+
 test("changed facts are known everywhere at once", () => {
   const network = chain(3);
   network.pass(2_000);
@@ -206,6 +222,32 @@ test("a node with the address of one that is no more is met, and found away, lik
   assert.deepEqual([stateOf(1), stateOf(9)], ["dead", "away"]);
 });
 
+test("a join that was given up is dialed no more, and comes about when asked for anew", () => {
+  const network = new MemberNetwork(2);
+  network.start(0);
+  network.join(0, addressOf(1));
+  network.pass(3_000);
+  assert.ok(network.dials > 1);
+  network.feed(0, { kind: "join-given-up", address: addressOf(1) });
+  const { dials } = network;
+  network.pass(60_000);
+  assert.equal(network.dials, dials);
+  network.start(1);
+  network.join(0, addressOf(1));
+  network.pass(2_000);
+  assert.equal(network.member(0, 1)?.state, "alive");
+});
+
+test("giving up a join leaves a node alone that is known by now", () => {
+  const network = chain(2);
+  network.pass(2_000);
+  network.crash(1);
+  network.feed(0, { kind: "join-given-up", address: addressOf(1) });
+  network.start(1);
+  network.pass(5_000);
+  assert.equal(network.member(0, 1)?.state, "alive");
+});
+
 test("a join to oneself ends", () => {
   const network = chain(1);
   network.join(0, addressOf(0));
@@ -243,7 +285,7 @@ test("after any joins, crashes, cuts and restarts, then quiet, all live views ar
     fc.record({ kind: fc.constant("pass"), node, ms: fc.nat(8_000) }),
   );
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+    fc.property(fc.array(step, { maxLength: 40, size: "max" }), (steps) => {
       const network = chain(size);
       for (const next of steps) {
         const other = "other" in next ? next.other : 0;

@@ -33,6 +33,7 @@ export class MemberNetwork {
   readonly #vanished = new Set<number>();
   /** "a b" with a < b. */
   readonly #connections = new Set<string>();
+  #stalled: ReadonlySet<number> = new Set();
   readonly #cut = new Set<string>();
   readonly #queue: (() => void)[] = [];
   /** Messages sent so far, to bound what idle nodes say. */
@@ -102,8 +103,9 @@ export class MemberNetwork {
     return this.process(at).state.view.members.find(({ id }) => id === idOf(about));
   }
 
-  /** Lets time pass; `stalled` nodes do nothing meanwhile. */
+  /** Lets time pass; `stalled` nodes neither act nor hear meanwhile. */
   pass(ms: number, stalled: ReadonlySet<number> = new Set()): void {
+    this.#stalled = stalled;
     for (let passed = 0; passed < ms; passed += 100) {
       this.nowMs += 100;
       if (this.nowMs % 200 === 0) {
@@ -175,6 +177,7 @@ export class MemberNetwork {
   }
 
   #reaches(from: number, to: number): boolean {
+    if (this.#stalled.has(to)) return false;
     return this.#running.has(from) && this.#running.has(to) && !this.#cut.has(pair(from, to));
   }
 }

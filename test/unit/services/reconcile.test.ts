@@ -90,7 +90,14 @@ test("what no node can take is pending with the refusals, and placed as soon as 
   assert.equal(placed[0]?.node, b);
   assert.deepEqual(placed[0]?.refusals, []);
   assert.equal(placed[0]?.epoch.counter, 2);
-  assert.equal(placed[0]?.instance, pending[0]?.instance);
+});
+
+test("two controllers that see different nodes make two instances, each with a status of its own", () => {
+  const groups = [group("web")];
+  const [mine] = run({ groups, nodes: [node(0), node(1, "dead")] });
+  const [theirs] = run({ groups, nodes: [node(0, "dead"), node(1)] });
+  assert.notEqual(theirs?.node, mine?.node);
+  assert.notEqual(theirs?.instance, mine?.instance);
 });
 
 test("an update keeps the instance and its node, under a higher epoch", () => {

@@ -17,13 +17,51 @@ test("an age is shown in its two largest units", () => {
 });
 
 test("an instance is shown with its task, its last exit and the reason of its state", () => {
-  const instance = { ...anInstance, exit: { code: 7 }, restarts: 2, reason: "waits for db" };
-  const table = formatInstances([{ ...instance, state: "pending", handle: {} }], 61_000, plain);
+  const ended = { exit: { code: 7 }, restarts: 2, since: 1_000 };
+  const instance = { ...anInstance, ...ended, reason: "waits for db" };
+  const table = formatInstances([{ ...instance, state: "pending", handle: {} }], 62_000, plain);
   const [, row] = table.split("\n");
   assert.equal(
     row?.split(/ {2,}/).join("|"),
     "web|0|6666@box|bash|pending|1m1s|2|-|waits for db (last ended with exit code 7)",
   );
+});
+
+test("an exit is not told twice, nor one that the user wished for, nor the age of nothing", () => {
+  const ended = { ...anInstance, exit: { code: 7 }, since: 0 };
+  const reason = "exited with code 7";
+  const rows = formatInstances(
+    [
+      { ...ended, state: "failed", healthy: false, reason },
+      { ...ended, state: "running", restarts: 0 },
+      { ...ended, state: "running", restarts: 1 },
+    ],
+    60_000,
+    plain,
+  ).split("\n");
+  assert.match(rows[1] ?? "", / failed +- .* exited with code 7$/);
+  assert.doesNotMatch(rows[2] ?? "", /7/);
+  assert.match(rows[3] ?? "", / last ended with exit code 7$/);
+});
+
+test("a deploy that found nothing to do says nothing of disks, and why it waits", () => {
+  const waiting = {
+    name: "web",
+    slot: 0,
+    node: "a",
+    state: "pending",
+    reason: "waits for db",
+  } as const;
+  const result = {
+    group: "web",
+    generation: 1,
+    result: "unchanged",
+    instances: [waiting],
+  } as const;
+  const worth = { class: "available", acks: ["a"], replicas: 2, partitioned: false } as const;
+  const text = formatDeploys([{ ...result, ...worth, acks: ["a"] }], plain);
+  assert.match(text, /^web: unchanged, generation 1\n/);
+  assert.match(text, / pending +waits for db\n$/);
 });
 
 test("a running instance that fails its health check does not look well", () => {

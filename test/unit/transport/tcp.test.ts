@@ -35,6 +35,7 @@ async function listening(t: TestContext, options: TcpOptions = {}, address = "12
 }
 
 async function ends(socket: Socket): Promise<void> {
+  if (socket.closed || socket.readableEnded) return;
   socket.resume();
   await new Promise((closed) => {
     socket.once("close", closed);

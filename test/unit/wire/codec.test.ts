@@ -117,6 +117,8 @@ test("what is no message at all is refused", () => {
     assert.throws(() => decode(packr.pack(value)), WireError);
   }
   assert.throws(() => decode(new Uint8Array(0)), MalformedFrame);
+  const arrayAsKey = Uint8Array.of(0x92, 35, 0x81, 0x91, 0, 0);
+  assert.throws(() => decode(arrayAsKey), MalformedFrame);
 });
 
 test("a payload that is not plain data is refused where it is sent", () => {

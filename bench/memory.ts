@@ -1,0 +1,60 @@
+/**
+ * Memory of all that is Mob's: the node, idle and with two hundred services, and the shims that hold
+ * their tasks; not the tasks. The shims as PSS, which shares out what they have in common. The node as
+ * resident memory: its PSS is the same on a machine without another Node, and falls with any other there.
+ */
+import { readFileSync } from "node:fs";
+import { setTimeout } from "node:timers/promises";
+import { bashService, type RealNode, RealNodes, removeAll } from "./real-nodes.ts";
+import type { BenchResult } from "./result.ts";
+
+export const name = "memory";
+
+const services = 200;
+/** Until what a start or a deploy needed for the moment is given back. */
+const restMs = 10_000;
+
+export async function run(): Promise<readonly BenchResult[]> {
+  const nodes = new RealNodes();
+  try {
+    const node = await nodes.start();
+    await setTimeout(restMs);
+    const idle = measure(node, nodes);
+    const names = Array.from({ length: services }, (_, i) => `service-${i}`);
+    await node.client.deploy(names.map((service) => bashService(service, "exec sleep 1000")));
+    await setTimeout(restMs);
+    const busy = measure(node, nodes);
+    await removeAll(node.client);
+    await setTimeout(restMs);
+    const after = measure(node, nodes);
+    return [
+      goal("idle node", idle.nodeMib, 75),
+      goal(`with ${services} services, shims included`, busy.nodeMib + busy.shimsMib, 110),
+      { metric: "of it the node itself", unit: "MiB", ours: busy.nodeMib },
+      { metric: "of it a shim", unit: "KiB", ours: (busy.shimsMib * 1024) / busy.shims },
+      { metric: "the node once they are removed", unit: "MiB", ours: after.nodeMib },
+    ];
+  } finally {
+    await nodes.close();
+  }
+}
+
+function measure({ process: { pid = 0 } }: RealNode, nodes: RealNodes) {
+  const shims = shimsAmong(nodes.processes());
+  const shimsMib = shims.reduce((sum, shim) => sum + mib(shim, "Pss"), 0);
+  return { nodeMib: mib(pid, "Rss"), shims: shims.length, shimsMib };
+}
+
+/** Shims, and what is forked of them that has yet to become a task. */
+function shimsAmong(pids: readonly number[]): readonly number[] {
+  return pids.filter((pid) => readFileSync(`/proc/${pid}/cmdline`, "latin1").includes("shim.sh"));
+}
+
+function mib(pid: number, of: "Pss" | "Rss"): number {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, "latin1");
+  return Number(new RegExp(`^${of}:\\s+(\\d+)`, "m").exec(text)?.[1]) / 1024;
+}
+
+function goal(metric: string, ours: number, goalMib: number): BenchResult {
+  return { metric, unit: "MiB", ours, goal: `at most ${goalMib}`, met: ours <= goalMib };
+}

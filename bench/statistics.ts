@@ -1,0 +1,51 @@
+/** Figures over many measurements: medians, since on a busy machine a mean tells of its neighbours. */
+import type { BenchResult } from "./result.ts";
+
+/** To be added to, in ms. */
+export function noTimes(): number[] {
+  return [];
+}
+
+export function median(values: readonly number[]): number {
+  return percentile(values, 0.5);
+}
+
+/** The value that the share `part` (0 to 1) of all is not above. */
+export function percentile(values: readonly number[], part: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+}
+
+/** Times of ours over those of a bare child process, by their medians. */
+export function compareTimes(
+  metric: string,
+  ours: readonly number[],
+  bare: readonly number[],
+  ratioMax?: number,
+): BenchResult {
+  const reference = { name: "child_process.spawn", value: median(bare) };
+  const ratio = median(ours) / reference.value;
+  const result = { metric, unit: "ms", ours: median(ours), reference, ratio };
+  if (ratioMax === undefined) return result;
+  return { ...result, goal: `within ${ratioMax} of a bare spawn`, met: ratio <= ratioMax };
+}
+
+/** How many a second, from the time that `count` of them took: at least half as many as bare ones. */
+export function compareRates(
+  metric: string,
+  count: number,
+  ours: readonly number[],
+  bare: readonly number[],
+): BenchResult {
+  const rate = (count * 1_000) / median(ours);
+  const value = (count * 1_000) / median(bare);
+  return {
+    metric,
+    unit: "a second",
+    ours: rate,
+    reference: { name: "child_process.spawn", value },
+    ratio: rate / value,
+    goal: "at least 0.5 of a bare spawn",
+    met: rate / value >= 0.5,
+  };
+}
