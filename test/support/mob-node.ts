@@ -3,12 +3,14 @@
  * of its own. After the test nothing of them is left: no node, no task, no file.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { InstanceView } from "../../src/api/shapes.ts";
 import { eventually } from "./eventually.ts";
+import { removeLeftoverCgroups } from "./leftover-cgroups.ts";
 import { markedProcesses } from "./marked-processes.ts";
 import { processAlive } from "./process-alive.ts";
 import { tempFolder } from "./temp-folder.ts";
@@ -46,8 +48,9 @@ export class Lab {
   }
 
   static async open(t: TestContext): Promise<Lab> {
-    const lab = new Lab(await tempFolder(t));
-    t.after(() => lab.#close());
+    let lab: Lab | undefined;
+    t.after(() => lab?.close()); // Before the folder goes: hooks run in the order of registration.
+    lab = new Lab(await tempFolder(t));
     return lab;
   }
 
@@ -93,13 +96,18 @@ export class Lab {
     return markedProcesses(this.#mark);
   }
 
-  async #close(): Promise<void> {
+  /** Ends every process that was started here, and removes what they leave. */
+  async close(): Promise<void> {
     for (const node of this.#nodes) node.kill();
     await eventually(() => {
       const left = this.processes();
       for (const pid of left) kill(pid);
       return left.length === 0;
     }, "the end of every process of the test");
+    for (const { dataFolder } of this.#nodes) {
+      const keeper = join(dataFolder, "tasks", "bash");
+      if (existsSync(keeper)) removeLeftoverCgroups(keeper);
+    }
   }
 }
 

@@ -1,0 +1,27 @@
+/**
+ * Removes the cgroups of a keeper that was killed with its tasks: a node that goes on removes its own,
+ * and a test must not leave those of one that does not.
+ */
+import { createHash } from "node:crypto";
+import { readdirSync, realpathSync, rmdirSync } from "node:fs";
+import { join } from "node:path";
+import { findCgroupBase } from "../../src/keeper/cgroup.ts";
+
+/** `folder`: the keeper's own. To be called once no process of its tasks is left. */
+export function removeLeftoverCgroups(folder: string): void {
+  const id = createHash("sha256").update(realpathSync(folder)).digest("hex").slice(0, 12);
+  const base = findCgroupBase(`mob-${id}`);
+  if (base === undefined) return;
+  for (const entry of foldersIn(base)) rmdirSync(join(base, entry));
+  findCgroupBase(`mob-${id}`); // It removes what it finds empty.
+}
+
+function foldersIn(path: string): string[] {
+  try {
+    return readdirSync(path, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return []; // There is none: nothing of it was left.
+  }
+}
