@@ -25,6 +25,7 @@ import type { Catalog } from "./catalog.ts";
 import type { Link, Links } from "./links.ts";
 import { names } from "./names.ts";
 import type { RingMemberInfo } from "./ring-member.ts";
+import { route } from "./routing.ts";
 import type { StoreInfo } from "./store.ts";
 
 export interface ConnectionOptions {
@@ -154,7 +155,7 @@ function receive(state: State, frame: Uint8Array): void {
     state.connection?.close();
     return;
   }
-  if (state.link !== undefined) route(state, state.link, message);
+  if (state.link !== undefined) route(state.self.system, state.link, message);
   else if (state.handshake !== undefined) {
     advance(state, stepHandshake(state.handshake, message, state.neighbours));
   }
@@ -220,35 +221,6 @@ function refused(state: State, code: string, message: string): void {
     tellFailure(state, mayPass(code) ? "unreachable" : "rejected", error);
   }
   self.stop();
-}
-
-function route({ self }: State, link: Link, message: Message): void {
-  const from = link.peer;
-  switch (message.kind) {
-    case "view":
-      self.system.tell(names.ringMember, { type: "received", from, view: message.view });
-      return;
-    case "store-delta":
-    case "store-ack":
-    case "store-digest":
-    case "store-summary":
-    case "store-state":
-      self.system.tell(names.store, { type: "received", from, message });
-      return;
-    case "call":
-    case "cast":
-    case "reply":
-    case "monitor":
-    case "demonitor":
-    case "down":
-      self.system.receive(from, message);
-      return;
-    case "hello":
-    case "welcome":
-    case "refuse":
-      link.close(`"${message.kind}" after the handshake`);
-      return;
-  }
 }
 
 function onClosed(state: State, error: Error | undefined): void {

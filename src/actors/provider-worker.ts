@@ -7,7 +7,7 @@ import type { Random } from "../core/env.ts";
 import { messageOf } from "../core/errors.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
-import type { FoundTask, Provider, Task } from "../providers/provider.ts";
+import type { Provider } from "../providers/provider.ts";
 import { type Waiting, waitingFor } from "../services/dependencies.ts";
 import type {
   Desired,
@@ -22,6 +22,7 @@ import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog } from "./catalog.ts";
 import { names } from "./names.ts";
+import { TaskHolder } from "./task-holder.ts";
 import type { TaskWork } from "./task-work.ts";
 
 export interface ProviderWorkerOptions {
@@ -61,7 +62,7 @@ interface State {
   readonly options: ProviderWorkerOptions;
   machine: InstanceState;
   readonly random: Random;
-  task: Task | undefined;
+  readonly holder: TaskHolder;
   /** The engine has told what it has of the instance: before that, nothing is done. */
   isTakenUp: boolean;
   /** Nothing of the instance is left. */
@@ -85,7 +86,7 @@ export function providerWorker(
     },
     async terminate(state) {
       await state.work;
-      state.task?.release();
+      state.holder.release();
     },
     describe: ({ machine }) => machine.status,
   };
@@ -102,7 +103,13 @@ function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorker
     options,
     machine: held === undefined ? begin(desired, wallMs) : resume(held, desired),
     random: self.env.random(`life-cycle/${instance}`),
-    task: undefined,
+    holder: new TaskHolder({
+      instance,
+      provider: options.provider,
+      log: self.log,
+      tell: (event) => self.tell({ type: "event", event }),
+      isOver: () => state.hasEnded,
+    }),
     isTakenUp: false,
     isGone: false,
     hasEnded: false,
@@ -141,29 +148,14 @@ function react(state: State, message: ProviderWorkerInfo): void {
   }
 }
 
-/** Learns what the engine has of the instance; an engine that does not answer is asked again. */
-async function takeUp(state: State): Promise<void> {
-  const { self, options } = state;
-  const { provider, placement } = options;
-  const { instance } = placement;
+/** An engine that does not answer is asked again. */
+async function takeUp({ self, holder }: State): Promise<void> {
   try {
-    const tasks = (await provider.list(instance)).toSorted((a, b) => b.attempt - a.attempt);
-    const [newest, ...older] = tasks;
-    for (const { attempt } of older) await provider.forget(instance, attempt);
-    self.tell({ type: "taken-up", found: await adopt(state, newest) });
+    self.tell({ type: "taken-up", found: await holder.takeUp() });
   } catch (error) {
-    self.log.warn("an instance cannot be taken up yet", { instance, error });
+    self.log.warn("an instance cannot be taken up yet", { error });
     self.sendAfter(takeUpAgainMs, { type: "take-up" });
   }
-}
-
-async function adopt(state: State, newest: FoundTask | undefined): Promise<Found> {
-  if (newest === undefined) return { kind: "nothing" };
-  const { attempt, handle } = newest;
-  const task = await state.options.provider.adopt(newest);
-  if ("gone" in task) return { kind: "gone", attempt, exit: task.exit, atMs: task.atMs };
-  hold(state, task, attempt);
-  return { kind: "running", attempt, handle, startedAt: task.startedAt };
 }
 
 /** Compares what is wanted, and waited for, with what the machine was told. */
@@ -204,12 +196,14 @@ function carryOut(state: State, effect: InstanceEffect): void {
       state.options.publish(state.options.placement, effect.status);
       return;
     case "start":
-      enqueue(state, () => startTask(state, effect));
+      enqueue(state, () => state.holder.start(effect));
       // After the start, which must not wait for it. Where a crash comes first, `takeUp` does it.
-      if (effect.attempt > 1) enqueue(state, () => forget(state, effect.attempt - 1));
+      if (effect.attempt > 1) {
+        enqueue(state, () => state.holder.forget(effect.attempt - 1));
+      }
       return;
     case "stop":
-      enqueue(state, () => stopTask(state, effect));
+      enqueue(state, () => state.holder.stop(effect));
       return;
     case "setTimer":
       setTimer(state, effect.timer, effect.ms);
@@ -224,58 +218,9 @@ function carryOut(state: State, effect: InstanceEffect): void {
   }
 }
 
-async function startTask(
-  state: State,
-  { attempt, spec }: InstanceEffect & { kind: "start" },
-): Promise<void> {
-  const { provider, placement } = state.options;
-  const { instance } = placement;
-  state.task = undefined;
-  try {
-    const context = { service: spec.name, attempt, env: spec.env, logs: spec.logs };
-    const handle = await provider.start(instance, provider.parseParams(spec.params), context);
-    if (state.hasEnded) return; // Whoever takes over finds it.
-    const task = await provider.adopt({ instance, attempt, handle });
-    if ("gone" in task) {
-      event(state, { kind: "started", attempt, handle, startedAt: task.atMs });
-      event(state, { kind: "exited", attempt, exit: task.exit, atMs: task.atMs });
-      return;
-    }
-    hold(state, task, attempt);
-    event(state, { kind: "started", attempt, handle: task.handle, startedAt: task.startedAt });
-  } catch (error) {
-    state.self.log.warn("a task could not be started", { attempt, error });
-    event(state, { kind: "start_failed", attempt, error: messageOf(error) });
-  }
-}
-
-async function forget({ self, options }: State, attempt: number): Promise<void> {
-  const { provider, placement } = options;
-  try {
-    await provider.forget(placement.instance, attempt);
-  } catch (error) {
-    self.log.warn("what is left of an ended task could not be removed", { attempt, error });
-  }
-}
-
-async function stopTask(
-  state: State,
-  { attempt, signal, graceMs }: InstanceEffect & { kind: "stop" },
-): Promise<void> {
-  const { task } = state;
-  if (task !== undefined) {
-    await task.stop({ signal, graceMs });
-    const { exit, atMs } = await task.exited;
-    event(state, { kind: "exited", attempt, exit, atMs });
-  }
-  event(state, { kind: "stopped", attempt });
-}
-
 async function remove(state: State): Promise<void> {
-  const { provider, placement, publish } = state.options;
-  state.task?.release();
-  state.task = undefined;
-  await provider.remove(placement.instance);
+  const { placement, publish } = state.options;
+  await state.holder.remove();
   state.isGone = true;
   publish(placement, undefined);
   tellGone(state);
@@ -285,21 +230,10 @@ function tellGone({ self, options }: State): void {
   self.system.tell(names.agent, { type: "removed", instance: options.placement.instance });
 }
 
-function hold(state: State, task: Task, attempt: number): void {
-  state.task = task;
-  void task.exited.then(({ exit, atMs }) => {
-    if (state.task === task) event(state, { kind: "exited", attempt, exit, atMs });
-  });
-}
-
 function setTimer(state: State, timer: TimerId, ms: number): void {
   state.timers.get(timer)?.();
   const fired: ProviderWorkerInfo = { type: "event", event: { kind: "timer", timer } };
   state.timers.set(timer, state.self.sendAfter(ms, fired));
-}
-
-function event(state: State, what: InstanceEvent): void {
-  state.self.tell({ type: "event", event: what });
 }
 
 /** An error that the engine's code did not foresee crashes this actor, as any other would. */

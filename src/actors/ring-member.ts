@@ -82,7 +82,7 @@ export function ringMember(
         meeting: new Map(),
         unmet: new Map(),
       };
-      for (const known of [recallView(options.storage), options.catalog.view]) recall(state, known);
+      recall(state);
       options.catalog.publishView(membership.view);
       for (const peer of options.links.peers()) feed(state, { kind: "connected", peer });
       for (const address of options.join) feed(state, { kind: "join-requested", address });
@@ -110,9 +110,10 @@ export function ringMember(
 }
 
 /** What was known before this node or this actor crashed. All that follows from it is whom to dial. */
-function recall(state: State, known: View | undefined): void {
-  if (known === undefined) return;
+function recall(state: State): void {
   const { self, options, membership } = state;
+  const known = recallView(options.storage);
+  if (known === undefined) return;
   const event: MembershipEvent = { kind: "received", from: options.describe.id, view: known };
   for (const effect of stepMembership(membership, event, self.env.clock.mono()).effects) {
     if (effect.kind === "dial") carryOut(state, effect);

@@ -106,6 +106,12 @@ export class Simulation {
     this.#scheduler.after(0, () => node.system.exit(actor, "kill"), owner);
   }
 
+  /** The actor handles nothing any more, as one in an endless wait, until it is killed. */
+  suspend(name: string, actor: string): void {
+    const { owner, node } = this.#living(name);
+    this.#scheduler.after(0, () => node.system.inspect.suspend(actor), owner);
+  }
+
   /** The names of all actors of a node that have one. */
   actorNames(name: string): readonly string[] {
     const named = (actor: ActorTree): readonly string[] => [

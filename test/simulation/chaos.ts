@@ -7,12 +7,9 @@ import type { Operations } from "../../src/actors/operations.ts";
 import type { Random } from "../../src/core/env.ts";
 import { type Question, Simulation } from "../../src/simulator/simulation.ts";
 import { seededRandom } from "../../src/simulator/virtual-env.ts";
+import { problemsOf, type Wish, type Wished } from "./invariants.ts";
 
-/** `absent`, `stopped`, or `running 7`: the version of its parameters. */
-type Wish = string;
-
-interface Service {
-  readonly name: string;
+interface Service extends Wished {
   readonly requires: readonly string[];
   possible: ReadonlySet<Wish>;
   /** Every machine held what the last certain answer said when the network stopped being whole. */
@@ -83,13 +80,7 @@ export class Chaos {
 
   /** What is not as it must be, a line each. */
   problems(): readonly string[] {
-    return [
-      ...this.simulation.violations,
-      ...this.#disagreements(),
-      ...this.#unwanted(),
-      ...this.#leftovers(),
-      ...this.#early(),
-    ];
+    return problemsOf(this.simulation, this.#options.machines, this.#services);
   }
 
   async #step(): Promise<void> {
@@ -248,88 +239,6 @@ export class Chaos {
     this.#collect();
   }
 
-  /** All nodes tell the same of all services. */
-  #disagreements(): readonly string[] {
-    const [first = "", ...others] = this.#options.machines;
-    const seen = (name: string) => JSON.stringify(this.simulation.operations(name).instances());
-    return others
-      .filter((name) => seen(name) !== seen(first))
-      .map((name) => `${first} sees ${seen(first)}\n${name} sees ${seen(name)}`);
-  }
-
-  /** One task for each service that is to run, where all nodes say; nothing else. */
-  #unwanted(): readonly string[] {
-    const { machines } = this.#options;
-    const [first = ""] = machines;
-    const told = this.simulation.operations(first).instances();
-    const ids = new Map(
-      machines.map((name) => [
-        name,
-        this.simulation
-          .operations(name)
-          .nodes()
-          .find((it) => it.name === name)?.id,
-      ]),
-    );
-    const tasks = machines.flatMap((name) =>
-      [...this.simulation.host(name).tasks.values()]
-        .filter(({ ended }) => !ended)
-        .map((task) => ({ ...task, machine: name })),
-    );
-    return this.#services.flatMap(({ name, possible }) => {
-      const info = told.find((it) => it.name === name);
-      const running = tasks.filter(({ service }) => service === name);
-      const isJob = name === "job";
-      const actual = info === undefined ? "absent" : info.state;
-      const text = `${name}: told ${JSON.stringify(info)}, running ${JSON.stringify(running.map(({ found, machine, params }) => ({ ...found, params, machine })))}, possible ${[...possible].join(" | ")}`;
-      const isPossible = [...possible].some((wish) => {
-        if (wish === "any") return true;
-        const [run, version] = wish.split(" ");
-        if (run === "absent" || run === "stopped") {
-          return actual === run && running.length === 0;
-        }
-        if (isJob) return ["running", "backing-off", "starting"].includes(actual);
-        const [task] = running;
-        if (info === undefined || actual !== "running" || task === undefined)
-          return actual === "pending" && name === "api";
-        return (
-          running.length === 1 &&
-          version === versionOf(task.params) &&
-          ids.get(task.machine) === info.node &&
-          task.found.instance === info.instance
-        );
-      });
-      const strays =
-        running.length > 1 ||
-        (running.length === 1 &&
-          (info === undefined || running[0]?.found.instance !== info.instance));
-      return isPossible && !strays ? [] : [text];
-    });
-  }
-
-  /** Records of what is gone, which nobody would ever take away. */
-  #leftovers(): readonly string[] {
-    const catalog = this.simulation.catalog(this.#options.machines[0] ?? "");
-    const isThere = (service: string) => catalog.group(service) !== undefined;
-    return [
-      ...catalog.placements().filter(({ service }) => !isThere(service)),
-      ...catalog.statuses().filter(({ instance }) => catalog.placementOf(instance) === undefined),
-    ].map((record) => `left over: ${JSON.stringify(record)}`);
-  }
-
-  /** `api` requires `db`: its first start comes after one of `db`. */
-  #early(): readonly string[] {
-    const history = this.#options.machines.flatMap((name) => this.simulation.host(name).history);
-    return history
-      .filter(({ service, found }) => service === "api" && found.attempt === 1)
-      .filter(({ startedAt }) => {
-        const isThere = (task: (typeof history)[number]) =>
-          task.service === "db" && task.startedAt <= startedAt;
-        return !history.some(isThere);
-      })
-      .map(({ startedAt }) => `api was started at ${startedAt} with no db`);
-  }
-
   #break(what: string): void {
     if (this.#broken.size === 0) {
       const isSettled = this.#isSettled();
@@ -360,10 +269,6 @@ export class Chaos {
   #note(what: string): void {
     this.log.push(`${this.simulation.now.toFixed(0)} ${what}`);
   }
-}
-
-function versionOf(params: object): string {
-  return "v" in params ? String(params.v) : "";
 }
 
 function codeOf(error: unknown): unknown {

@@ -179,3 +179,22 @@ test("what was removed on one side of a cut stays so, whatever the other side ma
     assert.deepEqual(simulation.host(name).running(), []);
   }
 });
+
+test("a status that was lost on its way is told again", async () => {
+  const simulation = await oneNode();
+  const host = simulation.host("a");
+  const { instance } = simulation.operations("a").instance("web");
+  simulation.suspend("a", "store");
+  const [task] = host.running().filter((found) => found.instance === instance);
+  if (task !== undefined) host.kill(task.instance);
+  await simulation.run(100);
+  simulation.kill("a", "store");
+  await simulation.run(12_000);
+  const web = simulation.operations("a").instance("web");
+  const running = host.running().filter((found) => found.instance === instance);
+  assert.deepEqual(
+    running.map(({ handle }) => handle),
+    [web.handle],
+  );
+  assert.equal(web.restarts, 1);
+});

@@ -1,0 +1,35 @@
+/** Which actor of this node a peer's message is for, once the peer has been let in. */
+import type { ActorSystem } from "../otp/actor-system.ts";
+import type { Message } from "../wire/messages.ts";
+import type { Link } from "./links.ts";
+import { names } from "./names.ts";
+
+/** Hands `message` on. What has no place after the handshake ends the connection. */
+export function route(system: ActorSystem, link: Link, message: Message): void {
+  const from = link.peer;
+  switch (message.kind) {
+    case "view":
+      system.tell(names.ringMember, { type: "received", from, view: message.view });
+      return;
+    case "store-delta":
+    case "store-ack":
+    case "store-digest":
+    case "store-summary":
+    case "store-state":
+      system.tell(names.store, { type: "received", from, message });
+      return;
+    case "call":
+    case "cast":
+    case "reply":
+    case "monitor":
+    case "demonitor":
+    case "down":
+      system.receive(from, message);
+      return;
+    case "hello":
+    case "welcome":
+    case "refuse":
+      link.close(`"${message.kind}" after the handshake`);
+      return;
+  }
+}

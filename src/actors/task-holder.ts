@@ -1,0 +1,104 @@
+/**
+ * The engine's side of one instance: starts, stops and finds its task through the provider, and tells
+ * what becomes of it. What is to be done is decided elsewhere; one thing is done at a time, which is
+ * for whoever calls to see to.
+ */
+import { messageOf } from "../core/errors.ts";
+import type { InstanceId } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
+import type { FoundTask, Provider, Task } from "../providers/provider.ts";
+import type { Found, InstanceEffect, TaskEvent } from "../services/instance.ts";
+
+export interface TaskHolderOptions {
+  readonly instance: InstanceId;
+  readonly provider: Provider;
+  readonly log: Log;
+  readonly tell: (event: TaskEvent) => void;
+  /** Whoever it holds the task for is gone: nothing is taken over any more. */
+  readonly isOver: () => boolean;
+}
+
+export class TaskHolder {
+  readonly #options: TaskHolderOptions;
+  #task: Task | undefined;
+
+  constructor(options: TaskHolderOptions) {
+    this.#options = options;
+  }
+
+  /** Learns what the engine has, and takes it over. @throws what the provider throws */
+  async takeUp(): Promise<Found> {
+    const { provider, instance } = this.#options;
+    const tasks = (await provider.list(instance)).toSorted((a, b) => b.attempt - a.attempt);
+    const [newest, ...older] = tasks;
+    for (const { attempt } of older) await provider.forget(instance, attempt);
+    return newest === undefined ? { kind: "nothing" } : this.#adopt(newest);
+  }
+
+  /** Told by `started` or `start_failed`. Never rejects. */
+  async start({ attempt, spec }: InstanceEffect & { readonly kind: "start" }): Promise<void> {
+    const { provider, instance, log, tell, isOver } = this.#options;
+    this.#task = undefined;
+    try {
+      const context = { service: spec.name, attempt, env: spec.env, logs: spec.logs };
+      const handle = await provider.start(instance, provider.parseParams(spec.params), context);
+      if (isOver()) return; // Whoever takes over finds it.
+      const found = await this.#adopt({ instance, attempt, handle });
+      const startedAt = found.kind === "running" ? found.startedAt : found.atMs;
+      tell({ kind: "started", attempt, handle, startedAt });
+      if (found.kind === "gone") {
+        tell({ kind: "exited", attempt, exit: found.exit, atMs: found.atMs });
+      }
+    } catch (error) {
+      log.warn("a task could not be started", { attempt, error });
+      tell({ kind: "start_failed", attempt, error: messageOf(error) });
+    }
+  }
+
+  /** Told by `exited`, where there was a task, and `stopped`. @throws what the provider throws */
+  async stop(effect: InstanceEffect & { readonly kind: "stop" }): Promise<void> {
+    const { tell } = this.#options;
+    const { attempt, signal, graceMs } = effect;
+    if (this.#task !== undefined) {
+      await this.#task.stop({ signal, graceMs });
+      const { exit, atMs } = await this.#task.exited;
+      tell({ kind: "exited", attempt, exit, atMs });
+    }
+    tell({ kind: "stopped", attempt });
+  }
+
+  /** Never rejects: what stays is taken away later. */
+  async forget(attempt: number): Promise<void> {
+    const { provider, instance, log } = this.#options;
+    try {
+      await provider.forget(instance, attempt);
+    } catch (error) {
+      log.warn("what is left of an ended task could not be removed", { attempt, error });
+    }
+  }
+
+  /** Nothing of the instance stays in the engine. @throws what the provider throws */
+  async remove(): Promise<void> {
+    const { provider, instance } = this.#options;
+    this.release();
+    await provider.remove(instance);
+  }
+
+  /** Lets go of the task without touching it. */
+  release(): void {
+    this.#task?.release();
+    this.#task = undefined;
+  }
+
+  async #adopt(found: FoundTask): Promise<Exclude<Found, { readonly kind: "nothing" }>> {
+    const { provider, tell } = this.#options;
+    const { attempt, handle } = found;
+    const task = await provider.adopt(found);
+    if ("gone" in task) return { kind: "gone", attempt, exit: task.exit, atMs: task.atMs };
+    this.#task = task;
+    void task.exited.then(({ exit, atMs }) => {
+      if (this.#task === task) tell({ kind: "exited", attempt, exit, atMs });
+    });
+    return { kind: "running", attempt, handle, startedAt: task.startedAt };
+  }
+}
