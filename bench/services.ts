@@ -88,7 +88,7 @@ async function deployTimes({ client, signs }: World, sign: string) {
   const pid = await runs;
   const startMs = performance.now() - beganAt;
   await deployed;
-  await setTimeout(200); // Until it is settled in its cgroup, as a task that dies mostly is.
+  await setTimeout(500); // Until it is settled in its cgroup, as a task that dies mostly is.
   const next = signs.appeared(sign);
   beganAt = performance.now();
   process.kill(pid, "SIGKILL");

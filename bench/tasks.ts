@@ -65,7 +65,7 @@ async function measureOneByOne(world: World): Promise<BenchResult[]> {
     beganAt = performance.now();
     const task = await startKept(world, `one${i}`);
     times.start.push(performance.now() - beganAt);
-    await setTimeout(200); // Until it is settled in its cgroup, as a task that dies mostly is.
+    await setTimeout(500); // Until it is settled in its cgroup, as a task that dies mostly is.
     beganAt = performance.now();
     process.kill(Number(task.handle["pid"]), "SIGKILL");
     await task.exited;

@@ -8,16 +8,10 @@ import { readdir } from "node:fs/promises";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import { hasProc, readStat } from "./process-identity.ts";
+import { type SeenProcess, SeenProcesses } from "./seen-processes.ts";
 
 /** The variable that marks every process of a task. Its value names keeper and task. */
 export const markVariable = "MOB_TASK";
-
-export interface SeenProcess {
-  readonly pid: number;
-  readonly ppid: number;
-  /** Value of `markVariable` in its environment; undefined when it has none or we may not look. */
-  readonly mark: string | undefined;
-}
 
 /** Processes looked at before others get their turn: 200 take 2 to 4 ms. */
 const processesATurn = 200;
@@ -27,48 +21,16 @@ const execTriesMax = 20;
 const kernelThreadsPid = 2;
 
 export class ProcessScan {
-  #next: Promise<readonly SeenProcess[]> | undefined;
+  #next: Promise<SeenProcesses> | undefined;
 
   /** Every process but zombies, seen at some moment after this call. */
-  look(): Promise<readonly SeenProcess[]> {
-    this.#next ??= setImmediate().then(() => {
+  look(): Promise<SeenProcesses> {
+    this.#next ??= setImmediate().then(async () => {
       this.#next = undefined;
-      return hasProc ? lookInProc() : lookByPs();
+      return new SeenProcesses(hasProc ? await lookInProc() : await lookByPs());
     });
     return this.#next;
   }
-}
-
-/**
- * The processes of one task: those that bear its mark and their descendants, and the descendants
- * of its shim while that lives; never the shim.
- */
-export function treeOf(
-  processes: readonly SeenProcess[],
-  mark: string,
-  shimPid: number | undefined,
-): number[] {
-  const children = childrenOf(processes);
-  const found = new Set<number>();
-  const visit = (pid: number) => {
-    if (found.has(pid)) return;
-    found.add(pid);
-    for (const child of children.get(pid) ?? []) visit(child);
-  };
-  for (const seen of processes) if (seen.mark === mark) visit(seen.pid);
-  if (shimPid !== undefined) visit(shimPid);
-  if (shimPid !== undefined) found.delete(shimPid);
-  return [...found];
-}
-
-function childrenOf(processes: readonly SeenProcess[]): Map<number, number[]> {
-  const children = new Map<number, number[]>();
-  for (const { pid, ppid } of processes) {
-    const siblings = children.get(ppid);
-    if (siblings === undefined) children.set(ppid, [pid]);
-    else siblings.push(pid);
-  }
-  return children;
 }
 
 async function lookInProc(): Promise<SeenProcess[]> {

@@ -12,7 +12,7 @@ import {
   removeCgroup,
 } from "./cgroup.ts";
 import { sendSignal } from "./process-identity.ts";
-import { type ProcessScan, treeOf } from "./process-scan.ts";
+import type { ProcessScan } from "./process-scan.ts";
 
 export interface ProcessTreeOptions {
   /** What its processes bear in `markVariable`. */
@@ -112,6 +112,6 @@ export class ProcessTree {
 
   async #look(): Promise<number[]> {
     const { mark, scan, shimPid } = this.#options;
-    return treeOf(await scan.look(), mark, shimPid());
+    return (await scan.look()).tree(mark, shimPid());
   }
 }

@@ -8,7 +8,7 @@ import { setTimeout } from "node:timers/promises";
 import { findCgroupBase } from "./cgroup.ts";
 import type { LostStatus } from "./exit.ts";
 import { isAlive, readBootId, sendSignal } from "./process-identity.ts";
-import { ProcessScan, treeOf } from "./process-scan.ts";
+import { ProcessScan } from "./process-scan.ts";
 import { ProcessTree } from "./process-tree.ts";
 import type { TaskKey } from "./record-names.ts";
 import type { ClaimedRun, RunRecord } from "./run-record.ts";
@@ -79,6 +79,6 @@ export class TaskTrees {
 
   /** Whether any process bears the mark of a task, its shim included. */
   async anyMarked(key: TaskKey): Promise<boolean> {
-    return treeOf(await this.#scan.look(), this.markOf(key), undefined).length > 0;
+    return (await this.#scan.look()).tree(this.markOf(key), undefined).length > 0;
   }
 }

@@ -49,15 +49,29 @@ test("a spec is taken as JSON, as YAML, from files and from standard input, seve
 test("a service that fails at once is not told to run, and its output is pointed at", async (t) => {
   const a = await (await Lab.open(t)).start();
   const restart = { delay: "1h", max: "1h" };
-  const deployed = await a.try(
-    "deploy",
-    JSON.stringify(bash("web", "echo oops; exit 3", { restart })),
-  );
+  let tries = 0;
+  // On a machine so slow that it has not failed when it is looked at, the next one will have.
+  const deployed = await eventually(async () => {
+    tries++;
+    const spec = bash(`web-${tries}`, "echo oops; exit 3", { restart });
+    const told = await a.try("deploy", JSON.stringify(spec));
+    return told.stdout.includes("backing-off") ? told : undefined;
+  }, "a failure to be told by the deploy itself");
   assert.equal(deployed.code, 0);
   assert.match(deployed.stdout, /backing-off +exited with code 3/);
-  assert.match(deployed.stderr, /mob logs web/);
-  assert.match(await a.mob("logs", "web"), /^oops\n/);
-  const job = await a.try("deploy", JSON.stringify(bash("job", "exit 4", { restart: "none" })));
+  assert.match(deployed.stderr, new RegExp(`mob logs web-${tries}`));
+  assert.match(await a.mob("logs", `web-${tries}`), /^oops\n/);
+});
+
+test("a deploy of a job that has failed by then exits with 1", async (t) => {
+  const a = await (await Lab.open(t)).start();
+  let tries = 0;
+  const job = await eventually(async () => {
+    tries++;
+    const spec = bash(`job-${tries}`, "exit 4", { restart: "none" });
+    const told = await a.try("deploy", JSON.stringify(spec));
+    return told.stdout.includes("failed") ? told : undefined;
+  }, "a failure to be told by the deploy itself");
   assert.equal(job.code, 1);
   assert.match(job.stdout, /failed +exited with code 4/);
 });
