@@ -7,6 +7,11 @@ const text = fc
   .string({ unit: "grapheme", maxLength: 20 })
   .filter((value) => !value.includes("\0"));
 
+/** At every depth: `__proto__` is no possible name. */
+const param = fc
+  .jsonValue({ maxDepth: 3 })
+  .filter((value) => !JSON.stringify(value).includes('"__proto__"'));
+
 /** The JSON of a spec that `parseSpec` accepts. */
 export const validSpec = fc.record(
   {
@@ -14,7 +19,7 @@ export const validSpec = fc.record(
     provider: label,
     params: fc.dictionary(
       text.filter((key) => key !== "__proto__"),
-      fc.jsonValue({ maxDepth: 3 }),
+      param,
     ),
     requires: fc.uniqueArray(label, { maxLength: 5 }),
     restart: fc.oneof(
