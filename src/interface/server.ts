@@ -14,6 +14,12 @@ import { answerErrors, refuseNoHttp } from "./error-answers.ts";
 import { addRoutes } from "./routes.ts";
 import { refuseWebPages } from "./web-page-guard.ts";
 
+/**
+ * How long an idle connection may be reused. Long, since a client that asks again in the very moment
+ * in which it is closed cannot know whether it was heard; idle ones cost little and end with the API.
+ */
+const keepAliveMs = 60_000;
+
 export interface ApiOptions {
   /** Time for a request's headers to arrive; default 10,000 ms. Bounds what a slow sender can hold. */
   readonly headersTimeoutMs?: number;
@@ -36,6 +42,7 @@ export async function createApi(
   const closing = new AbortController();
   const server = createServer({
     headersTimeout: headersTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
     connectionsCheckingInterval: Math.min(headersTimeoutMs, 5_000),
   });
   const connections = new Connections(server);
