@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import {
   hasProc,
@@ -39,14 +40,18 @@ test("takes no process of another boot for the one it was", { skip }, () => {
 });
 
 test("takes no zombie for alive", { skip }, async (t) => {
-  // The shell becomes a sleep that never waits for its child: a zombie until it ends.
-  const parent = spawn("sh", ["-c", "sleep 0 & echo $!; exec sleep 1000"], {
-    stdio: ["ignore", "pipe", "ignore"],
+  // The shell becomes a sleep, which never waits for its child: once that has ended, it is a zombie.
+  // It is held until then, since a shell that still runs would see to it.
+  const parent = spawn("sh", ["-c", "exec 3<&0; cat <&3 & echo $!; exec sleep 1000 3<&-"], {
+    stdio: ["pipe", "pipe", "ignore"],
   });
   t.after(() => parent.kill("SIGKILL"));
   const pid = await new Promise<number>((tell) =>
     parent.stdout.once("data", (text) => tell(Number(text))),
   );
+  const name = () => readFileSync(`/proc/${parent.pid}/comm`, "latin1").trim();
+  await eventually(() => name() === "sleep", "the shell's end");
+  parent.stdin.end();
   const stat = await eventually(() => {
     const now = readStat(pid);
     return now?.zombie && now;
