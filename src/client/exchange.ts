@@ -41,8 +41,13 @@ export interface Exchange {
   close(): void;
 }
 
+/** Longest that an idle connection is kept, whatever the other side says. */
+const idleMsMax = 60_000;
+
 export function createExchange(address: Address): Exchange {
-  const agent = new Agent({ keepAlive: true });
+  // With a `timeout` of its own, longer than any server's, an agent heeds the time after which a node
+  // closes an idle connection, and drops it before: no request is sent into one that is being closed.
+  const agent = new Agent({ keepAlive: true, timeout: idleMsMax });
   return {
     async json<T>(asked: Request): Promise<T> {
       const answer = await send(agent, address, asked);

@@ -50,13 +50,14 @@ export function cgroupMembers(path: string): number[] {
 /**
  * Moves a process into the group; what it forks from then on is born there. Takes the kernel 10 to
  * 20 ms (it waits for all processors), which is why it is not done on the way to a task's start.
- * Resolves also when the process has ended meanwhile.
+ * Resolves also when the process has ended meanwhile, and the group with it.
  */
 export async function moveIntoCgroup(path: string, pid: number): Promise<void> {
   try {
     await writeFile(join(path, "cgroup.procs"), `${pid}`);
   } catch (error) {
-    if (!isErrno(error, "ESRCH") && !isErrno(error, "ENOENT")) throw error;
+    const ended = ["ESRCH", "ENOENT", "ENODEV"].some((code) => isErrno(error, code));
+    if (!ended) throw error;
   }
 }
 

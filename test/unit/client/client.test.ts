@@ -4,6 +4,7 @@ import { createServer, type RequestListener } from "node:http";
 import { createServer as createTcpServer, type Server } from "node:net";
 import { test } from "node:test";
 import type { LogChunk } from "../../../src/api/commands.ts";
+import { apiHeader, apiVersion } from "../../../src/api/paths.ts";
 import { type Client, createClient } from "../../../src/client/client.ts";
 import { type Address, formatAddress } from "../../../src/core/address.ts";
 import { Conflict, errorShape, Unreachable } from "../../../src/core/errors.ts";
@@ -218,4 +219,22 @@ test("a connection that is used again and again gathers nothing", async () => {
     process.off("warning", note);
   }
   assert.deepEqual(warnings, []);
+});
+
+test("an idle connection is dropped before the node would close it, under a request maybe", async () => {
+  const server = createServer({ keepAliveTimeout: 2_000 }, (_request, response) => {
+    response.writeHead(200, { [apiHeader]: apiVersion }).end("{}");
+  });
+  const ended = new Promise((resolve) => {
+    server.once("connection", (socket) => {
+      socket.once("end", () => resolve("by the client"));
+      socket.once("close", () => resolve("by the server"));
+    });
+  });
+  await withServer(server, async (address) => {
+    const client = createClient(address);
+    await client.version();
+    assert.equal(await ended, "by the client");
+    client.close();
+  });
 });
