@@ -17,10 +17,12 @@ import { checkParams, createProviders, type Providers } from "../providers/regis
 import { openLmdb } from "../storage/lmdb.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createTcpTransport } from "../transport/tcp.ts";
-import { defaultNetwork } from "../wire/handshake.ts";
-import { composeNode, type NodeConfig } from "./compose.ts";
+import { singleKeyRing } from "../trust/key-ring.ts";
+import { openNetworkKey } from "../trust/network-key.ts";
+import { type NodeKey, openNodeKey } from "../trust/node-key.ts";
+import { composeNode } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
-import { nextIdentity } from "./identity.ts";
+import { type NodeIdentity, nextIdentity } from "./identity.ts";
 import { type NodeLog, openNodeLog } from "./node-log.ts";
 import { realEnv } from "./real-env.ts";
 
@@ -30,6 +32,8 @@ export interface NodeOptions {
   /** Default: `PORT@HOSTNAME`. */
   readonly name?: string;
   readonly dataFolder: string;
+  /** Holds the network's id and key; made, for a network of its own, where there is none. */
+  readonly networkKeyFile: string;
   /** Types asked for; default: all that are available here. */
   readonly providers?: readonly string[];
   /** Addresses of nodes to be in one network with. */
@@ -56,7 +60,7 @@ export interface RunningNode {
   stop(): Promise<{ readonly running: readonly string[] }>;
 }
 
-/** @throws Unavailable when the folder or the port cannot be had */
+/** @throws Unavailable when the folder or the port cannot be had; UnusableKey */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const folder = await openDataFolder(options.dataFolder);
   const log = openNodeLog({
@@ -66,7 +70,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const opened: Opened = { folder, log };
   try {
     opened.storage = openLmdb(join(folder.path, "store"));
-    const identity = await nextIdentity(opened.storage, realEnv(log.log).random("identity"));
+    const key = await openNodeKey(join(folder.path, "node.pem"));
+    const identity = await nextIdentity(opened.storage, key.id);
     opened.providers = await createProviders({
       wanted: options.providers,
       folder: join(folder.path, "tasks"),
@@ -74,11 +79,15 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       env: options.env,
       log: log.log,
     });
-    return await run(options, identity, {
-      ...opened,
-      storage: opened.storage,
-      providers: opened.providers,
-    });
+    return await run(
+      options,
+      { identity, key },
+      {
+        ...opened,
+        storage: opened.storage,
+        providers: opened.providers,
+      },
+    );
   } catch (error) {
     await close(opened);
     throw firstCause(error);
@@ -102,21 +111,21 @@ interface Opened {
 
 async function run(
   options: NodeOptions,
-  identity: NodeConfig["identity"],
+  { identity, key }: { readonly identity: NodeIdentity; readonly key: NodeKey },
   opened: Required<Opened>,
 ): Promise<RunningNode> {
   const { storage, providers } = opened;
   const env = realEnv(opened.log.log);
   const name = options.name ?? `${options.port}@${hostname()}`;
   const address = `127.0.0.1:${options.port}`;
-  const transport = createTcpTransport({ log: env.log });
+  const transport = createTcpTransport({ key, log: env.log });
   const { asked, ask } = stopRequest();
   const node = await composeNode(
     { env, transport, storage, providers: providers.offered },
     {
       identity,
       name,
-      network: defaultNetwork,
+      keyRing: singleKeyRing(openNetworkKey(options.networkKeyFile)),
       address,
       facts: factsOf(providers, options.labels),
       join: options.join,

@@ -41,6 +41,7 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
   const node = await startNode({
     port,
     dataFolder,
+    networkKeyFile: join(mobHome(io), "network.key"),
     join: options.join,
     labels: options.label,
     logLevel: options.logLevel,

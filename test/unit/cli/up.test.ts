@@ -87,6 +87,7 @@ test("the options reach the node, its data in a folder named after the port", as
           port,
           name: "n",
           dataFolder: join("/mob-home", String(port)),
+          networkKeyFile: "/mob-home/network.key",
           providers: ["docker", "bash"],
           join: ["127.0.0.1:1", "127.0.0.1:2"],
           labels: { a: "1", b: "2=3" },
