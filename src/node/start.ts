@@ -2,7 +2,7 @@
  * Starts a real node: its data folder, identity and providers, then the composition root, with the
  * API in front of it.
  */
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { names } from "../actors/names.ts";
 import { version } from "../api/version.ts";
@@ -24,11 +24,16 @@ import { composeNode } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { type NodeIdentity, nextIdentity } from "./identity.ts";
 import { type NodeLog, openNodeLog } from "./node-log.ts";
+import { ownAddresses } from "./own-addresses.ts";
 import { realEnv } from "./real-env.ts";
 
 export interface NodeOptions {
-  /** On 127.0.0.1, for peers and HTTP alike. */
+  /** For peers and HTTP alike. */
   readonly port: number;
+  /** Host to listen on; default: 127.0.0.1. */
+  readonly bind?: string;
+  /** Host that others reach it at; default: `bind`, or the only address there is. */
+  readonly advertise?: string;
   /** Default: `PORT@HOSTNAME`. */
   readonly name?: string;
   readonly dataFolder: string;
@@ -117,7 +122,7 @@ async function run(
   const { storage, providers } = opened;
   const env = realEnv(opened.log.log);
   const name = options.name ?? `${options.port}@${hostname()}`;
-  const address = `127.0.0.1:${options.port}`;
+  const { listen, advertised: address } = ownAddresses(options, networkInterfaces());
   const transport = createTcpTransport({ key, log: env.log });
   const { asked, ask } = stopRequest();
   const node = await composeNode(
@@ -127,6 +132,7 @@ async function run(
       name,
       keyRing: singleKeyRing(openNetworkKey(options.networkKeyFile)),
       address,
+      listen,
       facts: factsOf(providers, options.labels),
       join: options.join,
       checkParams,
