@@ -6,81 +6,32 @@
  */
 import { Conflict, type MobError } from "../core/errors.ts";
 import type { DialFailure } from "../membership/membership.ts";
-import type { Behaviour, Self } from "../otp/gen-server.ts";
+import type { Behaviour } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import type { Connection } from "../transport/transport.ts";
-import type { KeyRing } from "../trust/key-ring.ts";
 import { decode, encode } from "../wire/codec.ts";
 import { UnknownMessage } from "../wire/errors.ts";
 import {
-  type Handshake,
   type HandshakeEffect,
   type HandshakeStep,
   handshakeMsMax,
   mayPass,
-  type Neighbours,
   startHandshake,
   stepHandshake,
 } from "../wire/handshake.ts";
-import type { Identity, Message } from "../wire/messages.ts";
-import type { Catalog } from "./catalog.ts";
+import type { Message } from "../wire/messages.ts";
 import { channelOf, neighboursOf } from "./channel.ts";
+import type { ConnectionInfo, ConnectionOptions, ConnectionState } from "./connection-state.ts";
 import { dialError, dialFailure } from "./dial-failure.ts";
-import type { HalfLink, Link, Links } from "./links.ts";
 import { establish, keep } from "./link-opening.ts";
 import { names } from "./names.ts";
 import { PeerLink } from "./peer-link.ts";
-import type { Refusals } from "./refusals.ts";
 import type { RingMemberInfo } from "./ring-member.ts";
 import { route } from "./routing.ts";
 
-export interface ConnectionOptions {
-  /** One that was accepted, or the address to dial. */
-  readonly from:
-    | { readonly accepted: Connection }
-    | {
-        readonly address: string;
-        readonly dial: (address: string) => Promise<Connection>;
-        /** The control connection's, where this is to be the bulk one. */
-        readonly bulkOf?: HalfLink;
-      };
-  /** Starts another connection. */
-  readonly connect: (from: ConnectionOptions["from"]) => void;
-  readonly identity: Identity;
-  readonly keyRing: KeyRing;
-  readonly links: Links;
-  readonly catalog: Catalog;
-  readonly refusals: Refusals;
-}
-
-type Info =
-  | { readonly type: "dialed"; readonly connection: Connection }
-  | { readonly type: "dial-failed"; readonly error: unknown }
-  | { readonly type: "frame"; readonly frame: Uint8Array }
-  | { readonly type: "closed"; readonly error: Error | undefined }
-  | { readonly type: "late" };
-
-/** What the actor of one connection holds. */
-export interface ConnectionState {
-  readonly self: Self<Protocol, Info>;
-  readonly options: ConnectionOptions;
-  readonly neighbours: Neighbours;
-  connection: Connection | undefined;
-  /** This life is over, also by a kill. */
-  hasEnded: boolean;
-  handshake: Handshake | undefined;
-  /** While this is a control connection that waits for its bulk one. */
-  half: HalfLink | undefined;
-  link: Link | undefined;
-  /** What the peer said before the link was whole at this end. */
-  early: Message[];
-  /** Frames that wait in the mailbox: none may overtake them. */
-  framesInTurn: number;
-  /** This is the link's bulk connection: the actor of the control one speaks for the link. */
-  isBulk: boolean;
-}
-
-export function connection(options: ConnectionOptions): Behaviour<ConnectionState, Protocol, Info> {
+export function connection(
+  options: ConnectionOptions,
+): Behaviour<ConnectionState, Protocol, ConnectionInfo> {
   return {
     init(self) {
       const state: ConnectionState = {
@@ -132,7 +83,10 @@ function begin(state: ConnectionState): void {
   );
 }
 
-function react(state: ConnectionState, message: Info | { readonly type: "DOWN" | "EXIT" }): void {
+function react(
+  state: ConnectionState,
+  message: ConnectionInfo | { readonly type: "DOWN" | "EXIT" },
+): void {
   switch (message.type) {
     case "dialed":
       use(state, message.connection);

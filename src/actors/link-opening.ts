@@ -6,7 +6,7 @@ import type { Connection } from "../transport/transport.ts";
 import type { Established, EstablishedEffect } from "../wire/handshake.ts";
 import { lanesSinceMinor } from "../wire/lanes.ts";
 import type { Identity, Message } from "../wire/messages.ts";
-import type { ConnectionState } from "./connection.ts";
+import type { ConnectionState } from "./connection-state.ts";
 import type { HalfLink, Link } from "./links.ts";
 import { names } from "./names.ts";
 import { PeerLink } from "./peer-link.ts";
@@ -77,4 +77,3 @@ export function keep(state: ConnectionState, message: Message): void {
   state.early.push(message);
   if (state.early.length > earlyMax) state.connection?.close();
 }
-
