@@ -19,7 +19,7 @@ const rooms = {
   interface: ["core", "otp", "api", "actors"],
   client: ["core", "api"],
   shell: ["core", "api", "client"],
-  cli: ["core", "api", "client", "shell"],
+  cli: ["core", "api", "client", "shell", "trust"],
 };
 const everythingBut = (...out) => Object.keys(rooms).filter((room) => !out.includes(room));
 rooms.node = everythingBut("cli", "shell");

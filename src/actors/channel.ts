@@ -1,7 +1,7 @@
 /** What the handshake's pure rules need of this node: the connection it runs over, and who is there. */
 import { isLive } from "../membership/view.ts";
 import type { Connection } from "../transport/transport.ts";
-import { isProven, prove } from "../trust/proof.ts";
+import { answerProof, isProven, prove, proveMore } from "../trust/proof.ts";
 import type { Channel, Neighbours } from "../wire/handshake.ts";
 import type { ConnectionOptions } from "./connection-state.ts";
 
@@ -10,10 +10,15 @@ export function channelOf(
   { peer, keyingMaterial }: Connection,
   { identity, keyRing }: ConnectionOptions,
 ): Channel {
+  const own = { keyingMaterial, node: identity.node };
+  const its = { keyingMaterial, node: peer };
   return {
     peer,
-    prove: (role) => prove(keyRing, { keyingMaterial, role, node: identity.node }),
-    isProven: (role, proof) => isProven(keyRing, { keyingMaterial, role, node: peer }, proof),
+    prove: (role) => prove(keyRing, { ...own, role }),
+    moreProofs: () => proveMore(keyRing, { ...own, role: "dialer" }),
+    isProven: (role, proof) => isProven(keyRing, { ...its, role }, proof),
+    answer: (proofs) =>
+      answerProof(keyRing, { ...its, role: "dialer" }, proofs, { ...own, role: "acceptor" }),
   };
 }
 

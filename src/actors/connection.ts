@@ -19,7 +19,7 @@ import {
   startHandshake,
   stepHandshake,
 } from "../wire/handshake.ts";
-import type { Message } from "../wire/messages.ts";
+import type { Identity, Message } from "../wire/messages.ts";
 import { channelOf, neighboursOf } from "./channel.ts";
 import type { ConnectionInfo, ConnectionOptions, ConnectionState } from "./connection-state.ts";
 import { dialError, dialFailure } from "./dial-failure.ts";
@@ -128,7 +128,7 @@ function use(state: ConnectionState, made: Connection): void {
   self.sendAfter(handshakeMsMax, { type: "late" });
   const role = "accepted" in options.from ? "acceptor" : "dialer";
   const bulkOf = "accepted" in options.from ? undefined : options.from.bulkOf?.proof;
-  advance(state, startHandshake(role, options.identity, channelOf(made, options), bulkOf));
+  advance(state, startHandshake(role, introduction(options), channelOf(made, options), bulkOf));
 }
 
 function receive(state: ConnectionState, frame: Uint8Array): void {
@@ -221,4 +221,9 @@ function tellRing({ self }: ConnectionState, message: RingMemberInfo): void {
 
 function showRemote({ options, connection: made }: ConnectionState): string {
   return "address" in options.from ? options.from.address : (made?.remoteAddress ?? "a peer");
+}
+
+/** This node as it is now: it may have been moved to another network since its start. */
+function introduction({ identity, keyRing }: ConnectionOptions): Identity {
+  return { ...identity, network: keyRing.network };
 }

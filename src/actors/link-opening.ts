@@ -68,6 +68,7 @@ function openLink(
   self.system.tell(names.ringMember, connected);
   const up: StoreInfo = { type: "peer-up", peer: peer.node };
   self.system.tell(names.store, up);
+  self.system.tell(names.keyKeeper, { type: "peer-up", peer: peer.node });
   for (const message of state.early.splice(0)) route(self.system, link, message);
   return link;
 }

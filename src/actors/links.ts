@@ -82,6 +82,12 @@ export class Links implements Remote {
     return true;
   }
 
+  /** Ends every connection, half ones too. */
+  closeAll(reason: string): void {
+    for (const half of [...this.#halves.values()]) half.close(reason);
+    for (const link of [...this.#links.values()]) link.close(reason);
+  }
+
   send(peer: NodeId, message: Message): boolean {
     return this.#links.get(peer)?.send(message) ?? false;
   }

@@ -14,6 +14,7 @@ export const names = {
   agent: "agent",
   services: "services",
   inspector: "inspector",
+  keyKeeper: "key-keeper",
 } as const;
 
 export function providerWorkerName(instance: InstanceId): string {

@@ -13,6 +13,7 @@ import type {
   ServiceDetail,
   ShutdownView,
 } from "./shapes.ts";
+import type { JoinTokenView, KeyStep, KeysView } from "./trust-shapes.ts";
 
 export interface LogOptions {
   /** Begin with the last so many lines of each instance. */
@@ -46,6 +47,25 @@ export interface Commands {
    * @throws Unreachable naming the address and why.
    */
   join(address: string): Promise<NodeView[]>;
+  /**
+   * Makes the node one of the network that a join token is of, and joins it. `address`: where its issuer
+   * is reached from here, default what the token says.
+   * @throws BadRequest for what is no token, Conflict where the node is not to be moved, `token_refused`,
+   * `not_the_issuer`, Unreachable.
+   */
+  joinByToken(token: string, address?: string): Promise<NodeView[]>;
+  /**
+   * A token for one machine, redeemed by this node alone; `wantedFor`: a duration, default an hour.
+   * @throws BadRequest
+   */
+  issueJoinToken(wantedFor?: string): Promise<JoinTokenView>;
+  /** The network's keys, and who misses one. */
+  keys(): Promise<KeysView>;
+  /**
+   * One step of a rotation; `key` for those that are about one.
+   * @throws BadRequest, NotFound, Conflict naming the nodes that are not ready for it
+   */
+  rotateKeys(step: KeyStep, key?: string): Promise<KeysView>;
   services(): Promise<InstanceView[]>;
   /** @throws NotFound */
   show(name: string): Promise<ServiceDetail>;

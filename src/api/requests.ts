@@ -12,6 +12,27 @@ export const EmptyRequest = Type.Object({}, strict);
 
 export const JoinRequest = Type.Object({ address: Type.String({ minLength: 1 }) }, strict);
 
+/** A join token, as it was printed; `address`: where its issuer is reached, if not as it says. */
+export const JoinByTokenRequest = Type.Object(
+  {
+    token: Type.String({ minLength: 1 }),
+    address: Type.Optional(Type.String({ minLength: 1 })),
+  },
+  strict,
+);
+
+/** `for`: a duration, like `1h`. */
+export const JoinTokenRequest = Type.Object(
+  { for: Type.Optional(Type.String({ minLength: 1 })) },
+  strict,
+);
+
+/** `key`: its id, or how that begins; of the steps that are about one. */
+export const KeyRequest = Type.Object(
+  { key: Type.Optional(Type.String({ minLength: 1 })) },
+  strict,
+);
+
 /** The documents are specs, which the node itself validates. */
 export const DeployRequest = Type.Object(
   { documents: Type.Array(Type.Unknown(), { minItems: 1 }) },

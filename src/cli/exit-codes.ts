@@ -16,6 +16,8 @@ const byErrorCode: Readonly<Record<string, number>> = {
   not_found: exitCodes.notFound,
   unreachable: exitCodes.unreachable,
   forbidden: exitCodes.refused,
+  token_refused: exitCodes.refused,
+  not_the_issuer: exitCodes.refused,
   outcome_unknown: exitCodes.outcomeUnknown,
 };
 

@@ -17,8 +17,6 @@ const later = [
   "secret",
   "volume",
   "invoke",
-  "token",
-  "key",
   "attach",
   "top",
   "gc",

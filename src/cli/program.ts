@@ -17,7 +17,7 @@ import { showActors } from "./commands/actors.ts";
 import { deploy } from "./commands/deploy.ts";
 import { down } from "./commands/down.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
-import { joinNetwork, showNodes, showProviders } from "./commands/network.ts";
+import { type JoinOptions, joinNetwork, showNodes, showProviders } from "./commands/network.ts";
 import { actOnServices, listServices, showService } from "./commands/services.ts";
 import { shell } from "./commands/shell.ts";
 import { dataFolderOf, type StartNode, type UpOptions, up } from "./commands/up.ts";
@@ -25,6 +25,7 @@ import { type CommonOptions, portOf } from "./context.ts";
 import { withDefaultCommand } from "./default-command.ts";
 import { startDetached } from "./detach.ts";
 import type { Io } from "./io.ts";
+import { addJoinToken, addKeyCommands } from "./key-program.ts";
 import { addLaterCommands } from "./later.ts";
 import { type Program, run } from "./run.ts";
 
@@ -47,6 +48,8 @@ export function runMob(
     addNetworkCommands(program);
     addServiceCommands(program);
     addActorCommands(program);
+    addTokenCommands(program);
+    addKeyCommands(program);
     addLaterCommands(program.command);
   });
 }
@@ -66,6 +69,7 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
     .option("--bind <host>", "address it listens on (127.0.0.1; 0.0.0.0 or :: for all)", bindOption)
     .option("--advertise <host>", "address others reach it at (--bind's)", advertiseOption)
     .option("--join <host:port>", "join the network of this node; repeatable", addressesOption, [])
+    .option("--token <token>", "join by what `mob token join` printed on another machine")
     .option("--name <name>", "its name (PORT@HOSTNAME)", nodeNameOption)
     .option("--label <key=value>", "a label for placement; repeatable", labelOption, {})
     .option("--detach", "run in the background, and return once the port is open")
@@ -100,9 +104,10 @@ function addNetworkCommands({ command, context, done }: Program): void {
   command
     .command("join")
     .description("join the network of another node")
-    .argument("<host:port>")
-    .action((address: string, _options: unknown, own: Command) =>
-      done(joinNetwork(context(own), address)),
+    .argument("[host:port]", "its address; a token has it")
+    .option("--token <token>", "what `mob token join` printed there: needed on another machine")
+    .action((address: string | undefined, _options: unknown, own: Command) =>
+      done(joinNetwork(context(own), address, own.opts<JoinOptions>())),
     );
   command
     .command("providers")
@@ -165,4 +170,11 @@ function addActorCommands({ command, context, done }: Program): void {
     .action((target: string | undefined, _options: unknown, own: Command) =>
       done(showActors(context(own), target, own.opts<{ readonly of?: string }>())),
     );
+}
+
+function addTokenCommands(program: Program): void {
+  const token = program.command
+    .command("token")
+    .description("tokens with which machines are let in");
+  addJoinToken(token, program);
 }

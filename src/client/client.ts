@@ -7,7 +7,7 @@
 import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
 import type { Commands, LogChunk, LogOptions } from "../api/commands.ts";
 import { decodeLog } from "../api/log-frames.ts";
-import { actionPath, paths, withName } from "../api/paths.ts";
+import { actionPath, keyPath, paths, withName } from "../api/paths.ts";
 import type {
   ActionResult,
   DeployResult,
@@ -18,6 +18,7 @@ import type {
   ShutdownView,
   VersionView,
 } from "../api/shapes.ts";
+import type { JoinTokenView, KeysView } from "../api/trust-shapes.ts";
 import { type Address, formatAddress } from "../core/address.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 
@@ -53,6 +54,12 @@ export function createClient(
     version: () => get<VersionView>(paths.version),
     nodes: () => get<NodeView[]>(paths.nodes),
     join: (other) => post<NodeView[]>(paths.join, { address: other }),
+    joinByToken: (token, address) =>
+      post<NodeView[]>(paths.joinByToken, { token, ...(address !== undefined && { address }) }),
+    issueJoinToken: (wantedFor) =>
+      post<JoinTokenView>(paths.joinTokens, wantedFor === undefined ? {} : { for: wantedFor }),
+    keys: () => get<KeysView>(paths.keys),
+    rotateKeys: (step, key) => post<KeysView>(keyPath(step), key === undefined ? {} : { key }),
     services: () => get<InstanceView[]>(paths.services),
     show: (name) => get<ServiceDetail>(withName(paths.service, name)),
     deploy: (documents) => post<DeployResult[]>(paths.deploy, { documents }),

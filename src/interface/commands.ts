@@ -8,6 +8,7 @@ import { names } from "../actors/names.ts";
 import type { NodeInfo } from "../actors/node-view.ts";
 import type { ActOutcome, DeployOutcome, Operations } from "../actors/operations.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
+import type { TrustOperations } from "../actors/trust-operations.ts";
 import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
 import type { Commands } from "../api/commands.ts";
 import type {
@@ -15,7 +16,6 @@ import type {
   ActionResult,
   DeployResult,
   InstanceView,
-  NodeView,
   ProviderView,
   ServiceDetail,
 } from "../api/shapes.ts";
@@ -24,10 +24,13 @@ import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { named } from "../otp/ref.ts";
 import { readLogs } from "./log-reading.ts";
+import { nodeView } from "./node-shape.ts";
+import { trustCommands } from "./trust-commands.ts";
 
 export interface CommandsOptions {
   readonly operations: Operations;
   readonly system: ActorSystem;
+  readonly trust: TrustOperations;
   /** This node's own name. */
   readonly name: string;
   /** Has this node stop soon. */
@@ -49,6 +52,7 @@ export function networkCommands(options: CommandsOptions): Commands {
       await operations.join(address);
       return operations.nodes().map(nodeView);
     },
+    ...trustCommands(options),
     services: async () => operations.instances().map(view),
     async show(service): Promise<ServiceDetail> {
       const instance = operations.instance(service);
@@ -90,11 +94,6 @@ export function runningOn(operations: Operations, node: NodeId): string[] {
     .instances()
     .filter((instance) => instance.node === node && "pid" in instance.handle)
     .map((instance) => instance.name);
-}
-
-function nodeView({ name, id, address, state, providers, labels, version }: NodeInfo): NodeView {
-  const offered = providers.filter(({ available }) => available).map(({ type }) => type);
-  return { name, id, address, state, providers: offered.sort(), labels: { ...labels }, version };
 }
 
 function providerViews({ name, providers }: NodeInfo): ProviderView[] {

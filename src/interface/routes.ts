@@ -14,6 +14,7 @@ import {
 import type { VersionView } from "../api/shapes.ts";
 import { version } from "../api/version.ts";
 import { addLogRoute } from "./log-route.ts";
+import { addTrustRoutes } from "./trust-routes.ts";
 
 /** `closing` ends the streams: the API is being closed. */
 export function addRoutes(app: FastifyInstance, commands: Commands, closing: AbortSignal): void {
@@ -39,6 +40,7 @@ export function addRoutes(app: FastifyInstance, commands: Commands, closing: Abo
     });
   }
   addLogRoute(app, commands, closing);
+  addTrustRoutes(app, commands);
 
   app.get(paths.providers, () => commands.providers());
   app.get(paths.actors, async (request) => {

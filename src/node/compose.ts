@@ -13,6 +13,7 @@ import type { PublishStatus } from "../actors/provider-worker.ts";
 import { Refusals } from "../actors/refusals.ts";
 import type { StoreProtocol } from "../actors/store.ts";
 import { TaskWork } from "../actors/task-work.ts";
+import type { Audit } from "../core/audit.ts";
 import type { Env } from "../core/env.ts";
 import type { MobError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
@@ -30,7 +31,7 @@ import type { Entry } from "../store/replication.ts";
 import { type MobOptions, mobSupervisor } from "../supervisors/mob.ts";
 import { serviceSupervisor } from "../supervisors/service.ts";
 import type { Transport } from "../transport/transport.ts";
-import type { KeyRing } from "../trust/key-ring.ts";
+import type { HeldKeys } from "../trust/held-keys.ts";
 import { identityOf } from "../wire/handshake.ts";
 import type { NodeIdentity } from "./identity.ts";
 
@@ -46,8 +47,9 @@ export interface NodeConfig {
   readonly identity: NodeIdentity;
   /** `6666@host`: unique among the live nodes of the network. */
   readonly name: string;
-  /** Of its network: proves it to peers, and peers to it. */
-  readonly keyRing: KeyRing;
+  /** Of its network: what it proves to peers, and peers to it. */
+  readonly networkKeys: HeldKeys;
+  readonly audit: Audit;
   /** Where others reach it: `host:port`. */
   readonly address: string;
   /** Where it listens: `host:port`; default: `address`. */
@@ -82,6 +84,7 @@ export async function composeNode(world: World, config: NodeConfig): Promise<Com
   const operations = new Operations({ node: id, system, catalog, env, checkParams });
   const node: ComposedNode = { system, operations, catalog };
   catalog.watch((change) => spread(system, change));
+  config.networkKeys.onReplaced(() => links.closeAll("its key is good no more"));
   await system.start(mobSupervisor(treeOptions(world, config, node, links)), { id: "mob" });
   return node;
 }
@@ -93,19 +96,20 @@ function treeOptions(
   links: Links,
 ): MobOptions {
   const { storage, transport, providers } = world;
-  const { identity, name, address, facts, keyRing } = config;
+  const { identity, name, address, facts, networkKeys, audit } = config;
   const { id, boot } = identity;
   const { catalog } = node;
-  const { network } = keyRing;
+  const { network } = networkKeys;
   const introduction = identityOf({ network, node: id, boot, name, address });
   const refusals = new Refusals(world.env);
-  const shared = { identity: introduction, keyRing, links, catalog, refusals };
+  const shared = { identity: introduction, keyRing: networkKeys, links, catalog, refusals };
   const connect = connector(world.env, node, shared);
   const publish = statusPublisher(node, id);
   const work = new TaskWork();
   return {
     peer: {
       store: { node: id, storage, links, catalog },
+      keyKeeper: { node: id, keys: networkKeys, links, catalog, audit },
       ringMember: {
         describe: { id, name, address, boot, facts },
         links,

@@ -4,6 +4,7 @@
  */
 import { Writable } from "node:stream";
 import { destination, type Logger, pino } from "pino";
+import type { Audit } from "../core/audit.ts";
 import { errorShape } from "../core/errors.ts";
 import type { Log, LogFields, LogLevel } from "../core/log.ts";
 
@@ -34,6 +35,15 @@ export function openNodeLog({ level, to }: NodeLogOptions): NodeLog {
     stream,
   );
   return { log: wrap(logger), close: () => logger.flush() };
+}
+
+/** Audited events as lines of the log. */
+export function logAudit(log: Log): Audit {
+  return {
+    record({ what, ...event }) {
+      log[event.outcome === "done" ? "info" : "warn"](`audit: ${what}`, { ...event });
+    },
+  };
 }
 
 function wrap(logger: Logger): Log {

@@ -5,6 +5,7 @@
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { names } from "../actors/names.ts";
+import { TrustOperations } from "../actors/trust-operations.ts";
 import { version } from "../api/version.ts";
 import { MobError, Unavailable } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
@@ -16,14 +17,16 @@ import { showReason } from "../otp/exit-reason.ts";
 import { checkParams, createProviders, type Providers } from "../providers/registry.ts";
 import { openLmdb } from "../storage/lmdb.ts";
 import type { Storage } from "../storage/storage.ts";
-import { createTcpTransport } from "../transport/tcp.ts";
-import { singleKeyRing } from "../trust/key-ring.ts";
-import { openNetworkKey } from "../trust/network-key.ts";
-import { type NodeKey, openNodeKey } from "../trust/node-key.ts";
+import { createTcpTransport, type TakeHttp } from "../transport/tcp.ts";
+import { HeldKeys } from "../trust/held-keys.ts";
+import { JoinDesk } from "../trust/join-desk.ts";
+import { keyFileStore } from "../trust/key-file.ts";
+import { type NodeKey, openNodeKey, pinOf } from "../trust/node-key.ts";
 import { composeNode } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { type NodeIdentity, nextIdentity } from "./identity.ts";
-import { type NodeLog, openNodeLog } from "./node-log.ts";
+import { enterNetwork, joinDoor } from "./network-entry.ts";
+import { logAudit, type NodeLog, openNodeLog } from "./node-log.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { realEnv } from "./real-env.ts";
 
@@ -43,6 +46,8 @@ export interface NodeOptions {
   readonly providers?: readonly string[];
   /** Addresses of nodes to be in one network with. */
   readonly join: readonly string[];
+  /** A join token: whose network this node, which must have none yet, is to be of. */
+  readonly token?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly logLevel: LogLevel;
   /** The process's environment: tasks inherit what they need of it. */
@@ -124,24 +129,46 @@ async function run(
   const name = options.name ?? `${options.port}@${hostname()}`;
   const { listen, advertised: address } = ownAddresses(options, networkInterfaces());
   const transport = createTcpTransport({ key, log: env.log });
+  const audit = logAudit(env.log);
+  const entered = await enterNetwork({
+    ...options,
+    dataFolder: opened.folder.path,
+    key,
+    storage,
+    log: env.log,
+  });
+  const networkKeys = new HeldKeys(keyFileStore(options.networkKeyFile), entered.keys, env.log);
+  const desk = new JoinDesk({ keys: networkKeys, pin: pinOf(key), address, env, audit });
+  transport.serveJoins((request, from) => desk.redeem(request, from));
   const { asked, ask } = stopRequest();
   const node = await composeNode(
     { env, transport, storage, providers: providers.offered },
     {
       identity,
       name,
-      keyRing: singleKeyRing(openNetworkKey(options.networkKeyFile)),
+      networkKeys,
+      audit,
       address,
       listen,
       facts: factsOf(providers, options.labels),
-      join: options.join,
+      join: entered.join,
       checkParams,
       onFatal: ask,
-      interface: ({ operations, system }) => [
-        apiChild(networkCommands({ operations, system, name, stop: () => ask() }), (take) =>
-          transport.serveHttp(take),
-        ),
-      ],
+      interface: ({ operations, system, catalog }) => {
+        const door = joinDoor({ ...options, dataFolder: opened.folder.path, key, storage });
+        const trust = new TrustOperations({
+          node: identity.id,
+          address,
+          system,
+          catalog,
+          operations,
+          keys: networkKeys,
+          desk,
+          door,
+        });
+        const commands = networkCommands({ operations, system, trust, name, stop: () => ask() });
+        return [apiChild(commands, (take) => transport.serveHttp(take && fromThisHost(take)))];
+      },
     },
   );
   node.system.monitor(names.mob, ({ reason }) => {
@@ -163,6 +190,15 @@ async function run(
       await stopped;
       return { running };
     },
+  };
+}
+
+/** The API trusts whoever calls it: until it asks who that is, it is for this host. */
+function fromThisHost(take: TakeHttp): TakeHttp {
+  return (socket, how) => {
+    const isLocal = /^(::ffff:)?127\.|^::1$/.test(socket.remoteAddress ?? "");
+    if (isLocal) take(socket, how);
+    else socket.destroy();
   };
 }
 

@@ -7,6 +7,7 @@
 import type { Catalog } from "../actors/catalog.ts";
 import { names } from "../actors/names.ts";
 import type { Operations } from "../actors/operations.ts";
+import { silentAudit } from "../core/audit.ts";
 import type { MobError } from "../core/errors.ts";
 import { Unavailable } from "../core/errors.ts";
 import { asNodeId, type NodeId, newId } from "../core/ids.ts";
@@ -15,7 +16,12 @@ import { composeNode } from "../node/compose.ts";
 import { nextIdentity } from "../node/identity.ts";
 import { showReason } from "../otp/exit-reason.ts";
 import type { ActorTree } from "../otp/inspection.ts";
-import { singleKeyRing } from "../trust/key-ring.ts";
+import type { Protocol } from "../otp/protocol.ts";
+import { HeldKeys } from "../trust/held-keys.ts";
+import { firstRotation, keyBytes } from "../trust/key-rotation.ts";
+import { type KeyStore, memoryKeyStore } from "../trust/key-store.ts";
+import type { NetworkKeys } from "../trust/key-text.ts";
+import { Secret } from "../trust/secret.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
 import { VirtualDisk } from "./virtual-disk.ts";
@@ -35,6 +41,8 @@ interface Machine {
   /** Whose key lies on its disk. */
   readonly node: NodeId;
   readonly disk: VirtualDisk;
+  /** Its network's: what is written there is durable at once. */
+  readonly keys: KeyStore;
   readonly host: VirtualHost;
   life: Life | undefined;
   lives: number;
@@ -152,6 +160,19 @@ export class Simulation {
     return this.#wait(owner, `question to ${name}`, () => question(node.operations));
   }
 
+  /** Asks an actor of a machine's node, as another actor would. */
+  call<P extends Protocol, M extends keyof P & string>(
+    name: string,
+    actor: string,
+    method: M,
+    request: P[M]["request"],
+  ): Promise<P[M]["reply"]> {
+    const { owner, node } = this.#living(name);
+    return this.#wait(owner, `${method} of ${actor} on ${name}`, () =>
+      node.system.call<P, M>(actor, method, request),
+    );
+  }
+
   /** As `ask`, without waiting: the outcome comes as time goes on, if the node lives to give it. */
   begin<T>(name: string, question: (operations: Operations) => Promise<T>): Question<T> {
     const { owner, node } = this.#living(name);
@@ -214,7 +235,8 @@ export class Simulation {
       {
         identity,
         name,
-        keyRing,
+        networkKeys: new HeldKeys(machine.keys, machine.keys.changed() ?? firstKeys, env.log),
+        audit: silentAudit,
         address: `${name}:6666`,
         facts: { providers: [{ type: provider.type, available: true }], labels: {}, version: "0" },
         join,
@@ -237,7 +259,16 @@ export class Simulation {
     const random = seededRandom(this.#seed, `disk/${name}`);
     const disk = new VirtualDisk({ scheduler, random, flushMsMax: 5 });
     const node = asNodeId(newId(seededRandom(this.#seed, `key/${name}`), 16));
-    return { name, node, disk, host: new VirtualHost(scheduler, name), life: undefined, lives: 0 };
+    const keys = memoryKeyStore(firstKeys);
+    return {
+      name,
+      node,
+      disk,
+      keys,
+      host: new VirtualHost(scheduler, name),
+      life: undefined,
+      lives: 0,
+    };
   }
 
   #at(name: string): Machine {
@@ -254,7 +285,10 @@ export class Simulation {
 }
 
 /** All simulated nodes are of one network. */
-const keyRing = singleKeyRing({ network: "simulated", secret: new Uint8Array(32) });
+const firstKeys: NetworkKeys = {
+  network: "5".repeat(64),
+  ring: firstRotation(new Secret(new Uint8Array(keyBytes))),
+};
 
 /** Virtual time after which something that was asked for counts as hung. */
 const longestMs = 120_000;

@@ -16,7 +16,7 @@ import { parseAddress } from "../core/address.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { type NodeKey, nodeIdOf } from "../trust/node-key.ts";
-import { httpProtocol, peerProtocol } from "../wire/preface.ts";
+import { httpProtocol, joinProtocol, peerProtocol } from "../wire/preface.ts";
 
 /** What a proof is bound to: see trust/proof. */
 const exporterLabel = "EXPORTER-mob-network-key";
@@ -32,6 +32,7 @@ export interface Secured {
 export interface TlsHandlers {
   readonly peer: (secured: Secured) => void;
   readonly http: (socket: TLSSocket) => void;
+  readonly join: (socket: TLSSocket, from: NodeId) => void;
 }
 
 function contextOptions({ privateKey, certificate }: NodeKey): SecureContextOptions {
@@ -52,7 +53,7 @@ export function tlsAcceptor(
     ...contextOptions(key),
     requestCert: true,
     rejectUnauthorized: false,
-    ALPNProtocols: [peerProtocol, httpProtocol],
+    ALPNProtocols: [peerProtocol, httpProtocol, joinProtocol],
     handshakeTimeout: timeoutMs,
     sessionIdContext: peerProtocol, // Without it no session of a client with a certificate is resumed.
   });
@@ -63,8 +64,10 @@ export function tlsAcceptor(
   server.on("secureConnection", (socket) => {
     const shown = socket.getPeerX509Certificate();
     // Who names no protocol, as not all HTTP clients do, speaks HTTP: what TLS is mostly used for.
-    if (socket.alpnProtocol !== peerProtocol) handlers.http(socket);
+    const { alpnProtocol: spoken } = socket;
+    if (spoken !== peerProtocol && spoken !== joinProtocol) handlers.http(socket);
     else if (shown === undefined) socket.destroy();
+    else if (spoken === joinProtocol) handlers.join(socket, nodeIdOf(shown.publicKey));
     else handlers.peer(secured(socket, nodeIdOf(shown.publicKey)));
   });
   return (socket) => server.emit("connection", socket);

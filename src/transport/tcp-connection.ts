@@ -141,7 +141,8 @@ class TcpConnection implements Connection {
   }
 }
 
-function addressOf({ remoteAddress = "?", remotePort = 0 }: Socket): string {
+/** `host:port` of the other end. */
+export function addressOf({ remoteAddress = "?", remotePort = 0 }: Socket): string {
   return remoteAddress.includes(":")
     ? `[${remoteAddress}]:${remotePort}`
     : `${remoteAddress}:${remotePort}`;

@@ -8,10 +8,11 @@ import { Unavailable, Unreachable } from "../core/errors.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import type { NodeKey } from "../trust/node-key.ts";
 import { queueBytesMax as queueBytesMaxDefault } from "../wire/lanes.ts";
+import { serveJoin, type TakeJoin } from "./join-exchange.ts";
 import { tlsAcceptor, tlsDialer } from "./peer-tls.ts";
 import { sniffSocket } from "./sniff-socket.ts";
 import { Strangers, type StrangersOptions } from "./strangers.ts";
-import { tcpConnection } from "./tcp-connection.ts";
+import { addressOf, tcpConnection } from "./tcp-connection.ts";
 import { DialRefused, type Listener, type Transport } from "./transport.ts";
 
 export interface TcpOptions {
@@ -37,6 +38,8 @@ export interface TcpTransport extends Transport {
    * closed.
    */
   serveHttp(take: TakeHttp | undefined): void;
+  /** Has `take` answer those that bring a join token. Undefined, as at first: they are closed. */
+  serveJoins(take: TakeJoin | undefined): void;
 }
 
 /** `secure`: whether it came over TLS. */
@@ -52,6 +55,7 @@ export function createTcpTransport(options: TcpOptions): TcpTransport {
     strangers: strangersOptions,
   } = options;
   let takeHttp: TakeHttp | undefined;
+  let takeJoin: TakeJoin | undefined;
   const dial = tlsDialer(key, dialTimeoutMs);
 
   function serve(socket: Socket, secure: boolean): void {
@@ -63,6 +67,9 @@ export function createTcpTransport(options: TcpOptions): TcpTransport {
   return {
     serveHttp(take) {
       takeHttp = take;
+    },
+    serveJoins(take) {
+      takeJoin = take;
     },
     listen(address, onConnection) {
       const strangers = new Strangers(strangersOptions);
@@ -76,6 +83,11 @@ export function createTcpTransport(options: TcpOptions): TcpTransport {
         http(socket) {
           strangers.remove(socket);
           serve(socket, true);
+        },
+        join(socket, node) {
+          strangers.remove(socket);
+          if (takeJoin === undefined) socket.destroy();
+          else serveJoin(socket, { remoteAddress: addressOf(socket), node }, takeJoin);
         },
       });
       return listenAt(address, strangers, (socket) => {

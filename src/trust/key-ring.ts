@@ -2,11 +2,12 @@
  * The keys of a network that a node has at a time: one that it proves with, and those that it accepts
  * from others, so that a network can go from one key to the next without a moment of two camps.
  */
-import type { NetworkKey } from "./network-key.ts";
+import { type LiveKey, liveKeys, usedKey } from "./key-rotation.ts";
+import type { NetworkKeys } from "./key-text.ts";
 
 /** One key of a network. */
 export interface RingKey {
-  /** Counts the network's keys, from 1. */
+  /** The higher, the later it was taken into use: see key-rotation.ts. */
   readonly revision: number;
   /** 32 bytes. */
   readonly secret: Uint8Array;
@@ -17,12 +18,29 @@ export interface KeyRing {
   readonly network: string;
   /** What this node proves with. */
   current(): RingKey;
-  /** What others may prove with, the current one included. Never empty. */
+  /** What others may prove with, the current one first. Never empty. */
   accepted(): readonly RingKey[];
 }
 
 /** A ring of one key. */
-export function singleKeyRing({ network, secret }: NetworkKey): KeyRing {
+export function singleKeyRing({
+  network,
+  secret,
+}: {
+  readonly network: string;
+  readonly secret: Uint8Array;
+}): KeyRing {
   const key: RingKey = { revision: 1, secret };
   return { network, current: () => key, accepted: () => [key] };
+}
+
+/** The keys as they are: a ring that does not rotate. */
+export function ringOf({ network, ring }: NetworkKeys): KeyRing {
+  const keys = liveKeys(ring).map(ringKey);
+  const [used = ringKey(usedKey(ring))] = keys;
+  return { network, current: () => used, accepted: () => keys };
+}
+
+export function ringKey({ revision, secret }: LiveKey): RingKey {
+  return { revision, secret: secret.reveal() };
 }

@@ -22,10 +22,20 @@ export interface NodeKey {
   readonly certificate: string;
 }
 
-/** The id of the node that has this public key: the first 16 bytes of SHA-256 of its SPKI, as hex. */
-export function nodeIdOf(publicKey: KeyObject): NodeId {
+/** What a public key is recognised by: SHA-256 of its SPKI, as 64 hex digits. */
+export function pinOfKey(publicKey: KeyObject): string {
   const spki = publicKey.export({ type: "spki", format: "der" });
-  return asNodeId(createHash("sha256").update(spki).digest("hex").slice(0, 32));
+  return createHash("sha256").update(spki).digest("hex");
+}
+
+/** The id of the node that has this public key: the first half of its pin. */
+export function nodeIdOf(publicKey: KeyObject): NodeId {
+  return asNodeId(pinOfKey(publicKey).slice(0, 32));
+}
+
+/** The pin of the key that a node's certificate shows. */
+export function pinOf({ certificate }: NodeKey): string {
+  return pinOfKey(new X509Certificate(certificate).publicKey);
 }
 
 /** A new one, kept nowhere. */

@@ -12,6 +12,8 @@ import {
   mkdirSync,
   openSync,
   readSync,
+  renameSync,
+  rmSync,
   unlinkSync,
   writeSync,
 } from "node:fs";
@@ -20,7 +22,7 @@ import { messageOf } from "../core/errors.ts";
 import { UnusableKey } from "./errors.ts";
 
 /** No secret of Mob's comes near it; what is longer is another file. */
-const bytesMax = 16 * 1024;
+const bytesMax = 256 * 1024;
 
 /**
  * What the file holds; undefined when there is none.
@@ -72,6 +74,24 @@ export function createSecret(file: string, text: string): boolean {
     return true;
   } catch (cause) {
     throw new UnusableKey(`${file} cannot be made: ${messageOf(cause)}`, { cause });
+  }
+}
+
+/**
+ * Puts `text` in the place of what the file holds, or makes the file: at no moment is there half of it.
+ * @throws UnusableKey when the disk refuses.
+ */
+export function replaceSecret(file: string, text: string): void {
+  const folder = dirname(file);
+  const fresh = `${file}.${randomBytes(6).toString("hex")}`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    writeDurably(fresh, text);
+    renameSync(fresh, file);
+    syncFolder(folder);
+  } catch (cause) {
+    rmSync(fresh, { force: true });
+    throw new UnusableKey(`${file} cannot be written: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -51,6 +51,10 @@ export interface Channel {
   readonly peer: NodeId;
   /** That this node, in this role, has the network's key. */
   prove(role: Role): string;
+  /** The same as a dialer, with each other key of the network that is accepted: it may change its key. */
+  moreProofs(): readonly string[];
+  /** That this node, as acceptor, has one of the keys that the dialer has proven; undefined: it has none. */
+  answer(proofs: readonly string[]): string | undefined;
   /** Whether the other side, in that role, has proven the same of itself. */
   isProven(role: Role, proof: string): boolean;
 }
@@ -59,6 +63,8 @@ export interface Handshake {
   readonly role: Role;
   readonly self: Identity;
   readonly channel: Channel;
+  /** The dialer's, in its hello: the key in use may be another by the time of the answer. */
+  readonly proof: string | undefined;
   /** Of the control connection, where this is the bulk one; known to the dialer alone at first. */
   readonly bulkOf: string | undefined;
   readonly isOver: boolean;
@@ -101,11 +107,18 @@ export function startHandshake(
   channel: Channel,
   bulkOf?: string,
 ): HandshakeStep {
-  const state: Handshake = { role, self, channel, bulkOf, isOver: false };
-  if (role === "acceptor") return { state, effects: [] };
-  const proof = channel.prove("dialer");
-  const hello: Message = { kind: "hello", magic: "mob", ...self, proof };
-  const message = bulkOf === undefined ? hello : { ...hello, bulkOf };
+  const proof = role === "dialer" ? channel.prove(role) : undefined;
+  const state: Handshake = { role, self, channel, bulkOf, proof, isOver: false };
+  if (proof === undefined) return { state, effects: [] };
+  const moreProofs = channel.moreProofs();
+  const message: Message = {
+    kind: "hello",
+    magic: "mob",
+    ...self,
+    proof,
+    ...(bulkOf !== undefined && { bulkOf }),
+    ...(moreProofs.length > 0 && { moreProofs }),
+  };
   return { state, effects: [{ kind: "send", message }] };
 }
 
@@ -117,19 +130,20 @@ export function stepHandshake(
 ): HandshakeStep {
   const state: Handshake = { ...before, isOver: true };
   const end = (effects: readonly HandshakeEffect[]): HandshakeStep => ({ state, effects });
-  const { role, self, channel } = before;
+  const { role, self } = before;
   if (before.isOver) return end(outOfPlace(message));
   if (role === "dialer") {
     if (message.kind === "refuse") return end([refusalOf(message.code, self)]);
     if (message.kind !== "welcome") return end(outOfPlace(message));
     const { kind: _kind, magic: _magic, proof, ...peer } = message;
-    if (!isWhoItSays(before, peer, proof)) return end(refuse("not_proven", unproven));
-    return end(judge(before, peer, channel.prove("dialer"), before.bulkOf, neighbours));
+    if (!isWhoItSays(before, peer, [proof])) return end(refuse("not_proven", unproven));
+    return end(judge(before, peer, [before.proof ?? ""], before.bulkOf, neighbours));
   }
   if (message.kind !== "hello") return end(outOfPlace(message));
-  const { kind: _kind, magic: _magic, proof, bulkOf, ...peer } = message;
-  if (!isWhoItSays(before, peer, proof)) return end(refuse("not_proven", unproven));
-  return end(judge(before, peer, proof, bulkOf, neighbours));
+  const { kind: _kind, magic: _magic, proof, moreProofs = [], bulkOf, ...peer } = message;
+  const proofs = [proof, ...moreProofs] as const;
+  if (!isWhoItSays(before, peer, proofs)) return end(refuse("not_proven", unproven));
+  return end(judge(before, peer, proofs, bulkOf, neighbours));
 }
 
 const unproven = "it does not prove the network's key";
@@ -142,7 +156,7 @@ function outOfPlace(message: Message): readonly HandshakeEffect[] {
 function judge(
   { role, self, channel }: Handshake,
   peer: Identity,
-  proof: string,
+  proofs: readonly [string, ...string[]],
   bulkOf: string | undefined,
   neighbours: Neighbours,
 ): readonly HandshakeEffect[] {
@@ -154,16 +168,23 @@ function judge(
       ? objection(self, peer, connection, neighbours)
       : strayBulk(peer, bulkOf, neighbours));
   if (refused !== undefined) return refused;
+  const [proof] = proofs;
   const established: EstablishedEffect = { kind: "established", peer, connection, proof, bulkOf };
   if (role === "dialer") return [established];
-  const welcome = { kind: "welcome", magic: "mob", ...self, proof: channel.prove(role) } as const;
+  // By a key that the dialer has proven: in a rotation it may have no other of this node's.
+  const answer = channel.answer(proofs) ?? channel.prove(role);
+  const welcome = { kind: "welcome", magic: "mob", ...self, proof: answer } as const;
   return [{ kind: "send", message: welcome }, established];
 }
 
 /** Looked at before anything else it says: who has not proven the key is told nothing about it. */
-function isWhoItSays({ role, channel }: Handshake, peer: Identity, proof: string): boolean {
+function isWhoItSays(
+  { role, channel }: Handshake,
+  peer: Identity,
+  proofs: readonly string[],
+): boolean {
   const itsRole = role === "dialer" ? "acceptor" : "dialer";
-  return peer.node === channel.peer && channel.isProven(itsRole, proof);
+  return peer.node === channel.peer && proofs.some((proof) => channel.isProven(itsRole, proof));
 }
 
 function misfit(self: Identity, peer: Identity): readonly HandshakeEffect[] | undefined {
@@ -230,8 +251,9 @@ function reasonOf(code: string, self: Identity): string {
   switch (code) {
     case "not_proven":
       return (
-        "it is of another network, whose key this node does not have. " +
-        "Nodes are of one network if they have the same network.key"
+        "it is of another network, or of this one with another key by now. To join it, " +
+        "make a token there with `mob token join`, and give it here: mob join --token TOKEN. " +
+        "(Nodes that share a network.key are of one network.)"
       );
     case "other_network":
       return "it is of another network";

@@ -47,13 +47,20 @@ const identity = {
   /** That it has the network's key, bound to this connection. Since 1.1, which brought TLS. */
   proof,
 };
+/** Keys of a network that a dialer may prove at once: see trust/key-rotation. */
+const proofsMax = 16;
 const remoteCall = { target: actorAddress, method: Type.String(), payload: Type.Unknown() };
 
 export const declarations = [
   // 1–9: the handshake. The dialer says hello; welcome or refuse is the answer.
   // Since 1.2 a peer has two connections. `bulkOf`: this is the second one, of that whose hello had this
-  // proof; absent: it is the first, or, from a peer of 1.1, the only one.
-  declare(1, "hello", { ...identity, bulkOf: Type.Optional(proof) }),
+  // proof; absent: it is the first, or, from a peer of 1.1, the only one. `moreProofs`: as `proof`, by
+  // each other key that the dialer accepts; absent where there is none.
+  declare(1, "hello", {
+    ...identity,
+    bulkOf: Type.Optional(proof),
+    moreProofs: Type.Optional(Type.Array(proof, { maxItems: proofsMax })),
+  }),
   declare(2, "welcome", identity),
   declare(3, "refuse", { code: shortText, message: Type.String() }),
   // 10–19: membership.

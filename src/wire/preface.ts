@@ -6,6 +6,8 @@
 
 /** How peers name their protocol in ALPN; the number is the protocol's major version. */
 export const peerProtocol = "mob/1";
+/** How those that redeem a join token do: see transport/join-exchange. */
+export const joinProtocol = "mob-join/1";
 /** How HTTP names itself there. */
 export const httpProtocol = "http/1.1";
 

@@ -2,6 +2,7 @@
 import type { ActorDetail, ActorView } from "../../src/api/actor-shapes.ts";
 import type { Commands, LogChunk } from "../../src/api/commands.ts";
 import type { InstanceView, NodeView } from "../../src/api/shapes.ts";
+import type { KeysView } from "../../src/api/trust-shapes.ts";
 import { NotFound } from "../../src/core/errors.ts";
 
 export const aNode: NodeView = {
@@ -55,6 +56,15 @@ export const aTree: ActorView = {
 };
 const anActor: ActorDetail = { ...common, node: "6666@box", path: "mob/controller", busyMs: 3 };
 
+/** In the middle of a rotation. */
+export const someKeys: KeysView = {
+  keys: [
+    { id: "00112233aabbccdd", state: "in use", revision: 1, missing: [] },
+    { id: "ff00ff00ff00ff00", state: "installed", revision: 0, missing: ["7777@box"] },
+  ],
+  away: ["8888@box"],
+};
+
 /** A network of one node with one service, `web`; `overrides` replaces single commands. */
 export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
   const known = (name: string) => {
@@ -62,6 +72,14 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
   };
   return {
     nodes: async () => [aNode],
+    joinByToken: async () => [aNode, { ...aNode, name: "7777@box" }],
+    issueJoinToken: async (wantedFor) => ({
+      token: `mobjoin1_${wantedFor ?? "1h"}`,
+      address: aNode.address,
+      expires: Date.UTC(2026, 0, 1),
+    }),
+    keys: async () => someKeys,
+    rotateKeys: async () => someKeys,
     join: async (address) => [aNode, { ...aNode, name: "7777@box", address }],
     services: async () => [anInstance],
     async show(name) {

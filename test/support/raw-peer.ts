@@ -6,8 +6,8 @@ import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls, type TLSSocket } from "node:tls";
 import type { NodeId } from "../../src/core/ids.ts";
-import { type KeyRing, singleKeyRing } from "../../src/trust/key-ring.ts";
-import { createNetworkKey, openNetworkKey } from "../../src/trust/network-key.ts";
+import { createNetwork, openKeyFile } from "../../src/trust/key-file.ts";
+import { type KeyRing, ringOf } from "../../src/trust/key-ring.ts";
 import { createNodeKey, type NodeKey } from "../../src/trust/node-key.ts";
 import { prove } from "../../src/trust/proof.ts";
 import { decode, encode } from "../../src/wire/codec.ts";
@@ -113,11 +113,11 @@ export class RawPeer {
 
 /** The key of the network that a node of a test is in. */
 export function keyRingOf(node: MobNode): KeyRing {
-  return singleKeyRing(openNetworkKey(join(node.lab.home, "network.key")));
+  return ringOf(openKeyFile(join(node.lab.home, "network.key")));
 }
 
 function strangersRing(): KeyRing {
-  return singleKeyRing(createNetworkKey());
+  return ringOf(createNetwork());
 }
 
 /** A socket that has said nothing. */

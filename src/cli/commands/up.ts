@@ -23,6 +23,8 @@ export interface UpOptions extends CommonOptions {
   readonly bind?: string;
   readonly advertise?: string;
   readonly join: readonly string[];
+  /** A join token of another machine. */
+  readonly token?: string;
   readonly name?: string;
   readonly label: Readonly<Record<string, string>>;
   /** This is the process that a detaching one started, and that waits to hear how the start went. */
@@ -42,6 +44,7 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     dataFolder,
     networkKeyFile: join(mobHome(io), "network.key"),
     join: options.join,
+    ...(options.token !== undefined && { token: options.token }),
     labels: options.label,
     logLevel: options.logLevel,
     env: definedOnly(io.env),

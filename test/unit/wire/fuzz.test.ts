@@ -73,6 +73,8 @@ const keyingMaterial = new Uint8Array(32).fill(9);
 const channel: Channel = {
   peer: far,
   prove: (role) => prove(ring, { keyingMaterial, role, node: near }),
+  moreProofs: () => [],
+  answer: () => undefined,
   isProven: (role, proof) => isProven(ring, { keyingMaterial, role, node: far }, proof),
 };
 const neighbours: Neighbours = {

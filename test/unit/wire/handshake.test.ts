@@ -48,6 +48,8 @@ function channel(
   return {
     peer,
     prove: (role) => prove(keyRing, { keyingMaterial, role, node: self }),
+    moreProofs: () => [],
+    answer: () => undefined,
     isProven: (role, proof) => isProven(keyRing, { keyingMaterial, role, node: peer }, proof),
   };
 }
@@ -145,7 +147,7 @@ test("a dialer that is refused is told why in this node's words, not in those of
     const [effect] = stepHandshake(dialing, { kind: "refuse", code, message }, alone).effects;
     return effect?.kind === "refused" ? effect.message : "";
   };
-  assert.match(reason("not_proven"), /another network.*network\.key/);
+  assert.match(reason("not_proven"), /another network.*mob token join/);
   assert.match(reason("name_taken"), /name-a.*--name/);
   assert.match(reason("other_version"), /version \d+\.\d+/);
   assert.match(reason("new_code"), /new_code/);
