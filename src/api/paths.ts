@@ -25,6 +25,9 @@ export const paths = {
   providers: "/v1/providers",
   actors: "/v1/actors",
   actor: "/v1/actors/detail",
+  tokens: "/v1/tokens",
+  revokeTokens: "/v1/tokens/revoke",
+  proof: "/v1/proof",
 } as const;
 
 /** `/v1/services/stop`… */

@@ -10,15 +10,18 @@ import { decodeLog } from "../api/log-frames.ts";
 import { actionPath, paths, withName } from "../api/paths.ts";
 import type {
   ActionResult,
+  CreatedToken,
   DeployResult,
   InstanceView,
   NodeView,
   ProviderView,
+  RevokedTokens,
   ServiceDetail,
   ShutdownView,
+  TokenView,
   VersionView,
 } from "../api/shapes.ts";
-import { type Address, formatAddress } from "../core/address.ts";
+import { addressText, type Endpoint } from "./endpoint.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 
 export interface Client extends Commands {
@@ -39,17 +42,17 @@ export interface ClientOptions {
 
 /** Connects when first called. */
 export function createClient(
-  address: Address,
+  endpoint: Endpoint,
   { readTimeoutMs = 15_000, writeTimeoutMs = 90_000 }: ClientOptions = {},
 ): Client {
-  const exchange = createExchange(address);
+  const exchange = createExchange(endpoint);
   const get = <T>(path: string): Promise<T> =>
     exchange.json<T>({ method: "GET", path, timeoutMs: readTimeoutMs });
   const post = <T>(path: string, body: object): Promise<T> =>
     exchange.json<T>({ method: "POST", path, body, timeoutMs: writeTimeoutMs });
 
   return {
-    address: formatAddress(address),
+    address: addressText(endpoint),
     version: () => get<VersionView>(paths.version),
     nodes: () => get<NodeView[]>(paths.nodes),
     join: (other) => post<NodeView[]>(paths.join, { address: other }),
@@ -61,6 +64,9 @@ export function createClient(
     providers: () => get<ProviderView[]>(paths.providers),
     actors: (node) => get<ActorView>(withQuery(paths.actors, { node })),
     actor: (target, node) => get<ActorDetail>(withQuery(paths.actor, { target, node })),
+    tokens: () => get<TokenView[]>(paths.tokens),
+    createToken: (wanted) => post<CreatedToken>(paths.tokens, wanted),
+    revokeToken: (token) => post<RevokedTokens>(paths.revokeTokens, { token }),
     shutdown: () => post<ShutdownView>(paths.shutdown, {}),
     close: () => exchange.close(),
   };

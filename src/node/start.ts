@@ -4,8 +4,10 @@
  */
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { ApiTokens } from "../actors/api-tokens.ts";
 import { names } from "../actors/names.ts";
 import { version } from "../api/version.ts";
+import type { Env } from "../core/env.ts";
 import { MobError, Unavailable } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
 import { apiChild } from "../interface/api-actor.ts";
@@ -17,10 +19,13 @@ import { checkParams, createProviders, type Providers } from "../providers/regis
 import { openLmdb } from "../storage/lmdb.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createTcpTransport } from "../transport/tcp.ts";
+import { pinOf } from "../trust/api-token.ts";
 import { defaultNetwork } from "../wire/handshake.ts";
-import { composeNode, type NodeConfig } from "./compose.ts";
+import { type AuditFile, openAuditFile } from "./audit-file.ts";
+import { type ComposedNode, composeNode, type NodeConfig } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { nextIdentity } from "./identity.ts";
+import { type LocalDoor, localDoor } from "./local-door.ts";
 import { type NodeLog, openNodeLog } from "./node-log.ts";
 import { realEnv } from "./real-env.ts";
 
@@ -30,6 +35,8 @@ export interface NodeOptions {
   /** Default: `PORT@HOSTNAME`. */
   readonly name?: string;
   readonly dataFolder: string;
+  /** Where the user's commands look for the nodes of this host: `~/.mob/run`. */
+  readonly runFolder: string;
   /** Types asked for; default: all that are available here. */
   readonly providers?: readonly string[];
   /** Addresses of nodes to be in one network with. */
@@ -46,6 +53,8 @@ export interface RunningNode {
   readonly name: string;
   /** `host:port` */
   readonly address: string;
+  /** Of its Unix socket: the API for its user. */
+  readonly socketPath: string;
   readonly providers: {
     readonly offered: readonly string[];
     readonly refused: readonly { readonly type: string; readonly reason: string }[];
@@ -63,10 +72,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     level: options.logLevel,
     to: options.logTo === "stderr" ? "stderr" : { file: options.logTo },
   });
-  const opened: Opened = { folder, log };
+  const env = realEnv(log.log);
+  const audit = openAuditFile(join(folder.path, "audit.log"), env);
+  const opened: Opened = { folder, log, audit };
   try {
-    opened.storage = openLmdb(join(folder.path, "store"));
-    const identity = await nextIdentity(opened.storage, realEnv(log.log).random("identity"));
+    opened.door = localDoor(folder.path, options.runFolder, options.port);
+    opened.storage = openLmdb(folder.store);
+    const identity = await nextIdentity(opened.storage, env.random("identity"));
     opened.providers = await createProviders({
       wanted: options.providers,
       folder: join(folder.path, "tasks"),
@@ -76,6 +88,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     });
     return await run(options, identity, {
       ...opened,
+      door: opened.door,
       storage: opened.storage,
       providers: opened.providers,
     });
@@ -96,6 +109,8 @@ function firstCause(error: unknown): unknown {
 interface Opened {
   readonly folder: DataFolder;
   readonly log: NodeLog;
+  readonly audit: AuditFile;
+  door?: LocalDoor;
   storage?: Storage;
   providers?: Providers;
 }
@@ -105,7 +120,7 @@ async function run(
   identity: NodeConfig["identity"],
   opened: Required<Opened>,
 ): Promise<RunningNode> {
-  const { storage, providers } = opened;
+  const { storage, providers, door } = opened;
   const env = realEnv(opened.log.log);
   const name = options.name ?? `${options.port}@${hostname()}`;
   const address = `127.0.0.1:${options.port}`;
@@ -122,13 +137,23 @@ async function run(
       join: options.join,
       checkParams,
       onFatal: ask,
-      interface: ({ operations, system }) => [
-        apiChild(networkCommands({ operations, system, name, stop: () => ask() }), (take) =>
-          transport.serveHttp(take),
-        ),
+      interface: (node) => [
+        apiChild({
+          commands: commandsOf(node, env, name, pinOf(Buffer.from(identity.id)), () => ask()),
+          serveHttp: (take) =>
+            transport.serveHttp(take && ((socket) => take(socket, { secure: false }))),
+          socketPath: door.socketPath,
+          gate: { tokens: node.catalog.tokens, audit: opened.audit, hosts: [], port: options.port },
+        }),
       ],
     },
   );
+  try {
+    door.announce();
+  } catch (error) {
+    await node.system.shutdown();
+    throw error;
+  }
   node.system.monitor(names.mob, ({ reason }) => {
     ask(new Unavailable(`the node gave up: ${showReason(reason)}; its log tells more`));
   });
@@ -140,6 +165,7 @@ async function run(
   return {
     name,
     address,
+    socketPath: door.socketPath,
     providers: { offered: [...providers.offered.keys()], refused: providers.refused },
     stopped,
     async stop() {
@@ -149,6 +175,18 @@ async function run(
       return { running };
     },
   };
+}
+
+/** `pin`: of this node's public key. */
+function commandsOf(
+  { operations, system, catalog }: ComposedNode,
+  env: Env,
+  name: string,
+  pin: string,
+  stop: () => void,
+) {
+  const tokens = new ApiTokens({ system, tokens: catalog.tokens, env, pin });
+  return networkCommands({ operations, system, tokens, name, stop });
 }
 
 /** The first to ask says why: undefined where a user wanted it. */
@@ -174,9 +212,12 @@ function factsOf(
   return { providers: [...offered, ...others], labels, version };
 }
 
-async function close({ folder, log, storage, providers }: Opened): Promise<void> {
+async function close(opened: Opened): Promise<void> {
+  const { folder, log, audit, door, storage, providers } = opened;
+  door?.remove();
   for (const provider of providers?.offered.values() ?? []) await provider.close();
   await storage?.close();
+  audit.close();
   log.close();
   folder.unlock();
 }
