@@ -8,9 +8,12 @@ import { isLive } from "../membership/view.ts";
 import type { Behaviour, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import { type Connection, DialRefused } from "../transport/transport.ts";
+import type { KeyRing } from "../trust/key-ring.ts";
+import { isProven, prove } from "../trust/proof.ts";
 import { decode, encode } from "../wire/codec.ts";
 import { UnknownMessage, WireError } from "../wire/errors.ts";
 import {
+  type Channel,
   type Handshake,
   type HandshakeEffect,
   type HandshakeStep,
@@ -24,6 +27,7 @@ import type { Identity, Message } from "../wire/messages.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Link, Links } from "./links.ts";
 import { names } from "./names.ts";
+import type { Refusals } from "./refusals.ts";
 import type { RingMemberInfo } from "./ring-member.ts";
 import { route } from "./routing.ts";
 import type { StoreInfo } from "./store.ts";
@@ -34,8 +38,10 @@ export interface ConnectionOptions {
     | { readonly accepted: Connection }
     | { readonly address: string; readonly dial: (address: string) => Promise<Connection> };
   readonly identity: Identity;
+  readonly keyRing: KeyRing;
   readonly links: Links;
   readonly catalog: Catalog;
+  readonly refusals: Refusals;
 }
 
 type Info =
@@ -139,10 +145,8 @@ function use(state: State, made: Connection): void {
   });
   made.onClose((error) => self.tell({ type: "closed", error }));
   self.sendAfter(handshakeMsMax, { type: "late" });
-  advance(
-    state,
-    startHandshake("accepted" in options.from ? "acceptor" : "dialer", options.identity),
-  );
+  const role = "accepted" in options.from ? "acceptor" : "dialer";
+  advance(state, startHandshake(role, options.identity, channelOf(made, options)));
 }
 
 function receive(state: State, frame: Uint8Array): void {
@@ -213,8 +217,9 @@ function sendOver({ self }: State, made: Connection, message: Message): boolean 
 }
 
 function refused(state: State, code: string, message: string): void {
-  const { self, connection: made } = state;
-  self.log.debug("a handshake was refused", { remote: made?.remoteAddress, code, reason: message });
+  const { self, options } = state;
+  if ("accepted" in options.from) options.refusals.tell(options.from.accepted, code, message);
+  else self.log.debug("a handshake came to nothing", { remote: showRemote(state), code, message });
   // Of two connections that cross one is given up: the other tells that the peer is there.
   if (code !== "duplicate") {
     const error = new Conflict(`${showRemote(state)} refuses: ${message}`);
@@ -275,6 +280,18 @@ function errorOf(state: State, error: unknown): MobError {
 
 function showRemote({ options, connection: made }: State): string {
   return "address" in options.from ? options.from.address : (made?.remoteAddress ?? "a peer");
+}
+
+/** The handshake's own view of the connection: what proves the network's key over it. */
+function channelOf(
+  { peer, keyingMaterial }: Connection,
+  { identity, keyRing }: ConnectionOptions,
+): Channel {
+  return {
+    peer,
+    prove: (role) => prove(keyRing, { keyingMaterial, role, node: identity.node }),
+    isProven: (role, proof) => isProven(keyRing, { keyingMaterial, role, node: peer }, proof),
+  };
 }
 
 function neighboursOf({ links, catalog }: ConnectionOptions): Neighbours {

@@ -9,6 +9,7 @@ import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
 import type { PublishStatus } from "../actors/provider-worker.ts";
+import { Refusals } from "../actors/refusals.ts";
 import type { StoreProtocol } from "../actors/store.ts";
 import { TaskWork } from "../actors/task-work.ts";
 import type { Env } from "../core/env.ts";
@@ -28,6 +29,7 @@ import type { Entry } from "../store/replication.ts";
 import { type MobOptions, mobSupervisor } from "../supervisors/mob.ts";
 import { serviceSupervisor } from "../supervisors/service.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { KeyRing } from "../trust/key-ring.ts";
 import { identityOf } from "../wire/handshake.ts";
 import type { NodeIdentity } from "./identity.ts";
 
@@ -43,7 +45,8 @@ export interface NodeConfig {
   readonly identity: NodeIdentity;
   /** `6666@host`: unique among the live nodes of the network. */
   readonly name: string;
-  readonly network: string;
+  /** Of its network: proves it to peers, and peers to it. */
+  readonly keyRing: KeyRing;
   /** Where it listens, and where others reach it: `host:port`. */
   readonly address: string;
   readonly facts: Facts;
@@ -87,11 +90,14 @@ function treeOptions(
   links: Links,
 ): MobOptions {
   const { storage, transport, providers } = world;
-  const { identity, name, address, facts, network } = config;
+  const { identity, name, address, facts, keyRing } = config;
   const { id, boot } = identity;
   const { catalog } = node;
+  const { network } = keyRing;
   const introduction = identityOf({ network, node: id, boot, name, address });
-  const connect = connector(world.env, node, { identity: introduction, links, catalog });
+  const refusals = new Refusals(world.env);
+  const shared = { identity: introduction, keyRing, links, catalog, refusals };
+  const connect = connector(world.env, node, shared);
   const publish = statusPublisher(node, id);
   const work = new TaskWork();
   return {

@@ -1,9 +1,11 @@
 /**
- * A peer connection over a socket. Frames of one turn of the event loop leave together, because a
+ * A peer connection over a TLS socket. Frames of one turn of the event loop leave together, because a
  * system call and a packet for each small frame would cost more than the frame.
  */
 import type { Socket } from "node:net";
+import type { NodeId } from "../core/ids.ts";
 import { FrameParser, frameHeader, headerBytes } from "../wire/framing.ts";
+import type { Secured } from "./peer-tls.ts";
 import type { Connection } from "./transport.ts";
 
 /** Below this, what leaves together is copied into one buffer; above, copying costs more than it saves. */
@@ -11,17 +13,14 @@ const joinBytesMax = 64 * 1024;
 /** What a closed connection may take to deliver what was sent before. */
 const lingerMs = 1_000;
 
-/** `early`: bytes after the preface that came with it. */
-export function tcpConnection(
-  socket: Socket,
-  queueBytesMax: number,
-  early: Uint8Array = new Uint8Array(0),
-): Connection {
-  return new TcpConnection(socket, queueBytesMax, early);
+export function tcpConnection(secured: Secured, queueBytesMax: number): Connection {
+  return new TcpConnection(secured, queueBytesMax);
 }
 
 class TcpConnection implements Connection {
   readonly remoteAddress: string;
+  readonly peer: NodeId;
+  readonly keyingMaterial: Uint8Array;
   readonly #socket: Socket;
   readonly #queueBytesMax: number;
   readonly #parser = new FrameParser();
@@ -36,8 +35,10 @@ class TcpConnection implements Connection {
   #isOpen = true;
   #hasEnded = false;
 
-  constructor(socket: Socket, queueBytesMax: number, early: Uint8Array) {
+  constructor({ socket, peer, keyingMaterial }: Secured, queueBytesMax: number) {
     this.#socket = socket;
+    this.peer = peer;
+    this.keyingMaterial = keyingMaterial;
     this.#queueBytesMax = queueBytesMax;
     this.remoteAddress = addressOf(socket);
     socket.setNoDelay(true);
@@ -47,7 +48,6 @@ class TcpConnection implements Connection {
       this.#error ??= error;
     });
     socket.on("close", () => this.#end());
-    this.#take(early);
   }
 
   send(frame: Uint8Array): boolean {

@@ -1,19 +1,18 @@
 /**
  * How two nodes come to an agreement on a new connection: the dialer says hello, the acceptor welcomes
- * or refuses it, and the dialer judges the welcome by the same rules. Pure. The proof of the network's
- * key will be one more field of both messages and one more rule.
+ * or refuses it, and the dialer judges the welcome by the same rules. Pure. Who does not prove the
+ * network's key, over this very connection and as the node whose key it has shown, learns nothing.
  */
 import type { NodeId } from "../core/ids.ts";
 import { type Identity, type Message, protocolVersion } from "./messages.ts";
 
-/** The network of nodes that were given no other. */
-export const defaultNetwork = "mob";
 /** A handshake that takes longer is given up. */
 export const handshakeMsMax = 5_000;
 
 /** Why a peer is not let in. A refusal is a value: most of them are normal in a node's life. */
 export type RefuseCode =
   | "bad_handshake"
+  | "not_proven"
   | "other_version"
   | "other_network"
   | "self"
@@ -41,9 +40,22 @@ export interface Neighbours {
   holderOf(name: string): NodeId | undefined;
 }
 
+export type Role = "dialer" | "acceptor";
+
+/** The connection that the handshake runs over, and what can be proven by it. */
+export interface Channel {
+  /** The node whose key the other side has shown to hold. */
+  readonly peer: NodeId;
+  /** That this node, in this role, has the network's key. */
+  prove(role: Role): string;
+  /** Whether the other side, in that role, has proven the same of itself. */
+  isProven(role: Role, proof: string): boolean;
+}
+
 export interface Handshake {
-  readonly role: "dialer" | "acceptor";
+  readonly role: Role;
   readonly self: Identity;
+  readonly channel: Channel;
   readonly isOver: boolean;
 }
 
@@ -65,12 +77,9 @@ export function identityOf(self: Omit<Identity, "major" | "minor">): Identity {
 }
 
 /** Right after the connection is there; only the dialer speaks first. */
-export function startHandshake(role: Handshake["role"], self: Identity): HandshakeStep {
-  const hello: HandshakeEffect = {
-    kind: "send",
-    message: { kind: "hello", magic: "mob", ...self },
-  };
-  return { state: { role, self, isOver: false }, effects: role === "dialer" ? [hello] : [] };
+export function startHandshake(role: Role, self: Identity, channel: Channel): HandshakeStep {
+  const state: Handshake = { role, self, channel, isOver: false };
+  return { state, effects: role === "dialer" ? [introduce("hello", state)] : [] };
 }
 
 /** Takes the one message that each side waits for; any other ends the handshake. */
@@ -81,20 +90,29 @@ export function stepHandshake(
 ): HandshakeStep {
   const over: Handshake = { ...state, isOver: true };
   if (message.kind === "refuse" && state.role === "dialer") {
-    return { state: over, effects: [{ ...message, kind: "refused" }] };
+    return { state: over, effects: [refusalOf(message.code, state.self)] };
   }
   const expected = state.role === "dialer" ? "welcome" : "hello";
   if (state.isOver || message.kind !== expected) {
     return { state: over, effects: refuse(`bad_handshake`, `"${message.kind}" out of place`) };
   }
-  const { kind: _kind, magic: _magic, ...peer } = message;
+  const { kind: _kind, magic: _magic, proof, ...peer } = message;
+  if (!isWhoItSays(state, peer, proof)) {
+    return { state: over, effects: refuse("not_proven", "it does not prove the network's key") };
+  }
   const dialer = state.role === "dialer" ? state.self.node : peer.node;
   const connection: Established = { dialer, boot: peer.boot };
   const effects = objection(state.self, peer, connection, neighbours) ?? [
-    ...welcome(state),
+    ...(state.role === "acceptor" ? [introduce("welcome", state)] : []),
     { kind: "established", peer, connection },
   ];
   return { state: over, effects };
+}
+
+/** Looked at before anything else it says: who has not proven the key is told nothing about it. */
+function isWhoItSays({ role, channel }: Handshake, peer: Identity, proof: string): boolean {
+  const itsRole = role === "dialer" ? "acceptor" : "dialer";
+  return peer.node === channel.peer && channel.isProven(itsRole, proof);
 }
 
 function objection(
@@ -130,14 +148,44 @@ function replaces(made: Established, existing: Established, self: NodeId, peer: 
   return made.dialer === (self < peer ? self : peer);
 }
 
-function welcome({ role, self }: Handshake): readonly HandshakeEffect[] {
-  if (role === "dialer") return [];
-  return [{ kind: "send", message: { kind: "welcome", magic: "mob", ...self } }];
+function introduce(kind: "hello" | "welcome", { role, self, channel }: Handshake): HandshakeEffect {
+  return {
+    kind: "send",
+    message: { kind, magic: "mob", ...self, proof: channel.prove(role) },
+  };
 }
 
+/** What the other side is told is the code alone: it has proven nothing, or will know what it means. */
 function refuse(code: RefuseCode, message: string): readonly HandshakeEffect[] {
   return [
-    { kind: "send", message: { kind: "refuse", code, message } },
+    { kind: "send", message: { kind: "refuse", code, message: "" } },
     { kind: "refused", code, message },
   ];
+}
+
+/** Whoever refuses has proven nothing to this node: its words are not passed on, its code explained. */
+function refusalOf(code: string, self: Identity): HandshakeEffect {
+  return { kind: "refused", code, message: reasonOf(code, self) };
+}
+
+function reasonOf(code: string, self: Identity): string {
+  switch (code) {
+    case "not_proven":
+      return (
+        "it is of another network, whose key this node does not have. " +
+        "Nodes are of one network if they have the same network.key"
+      );
+    case "other_network":
+      return "it is of another network";
+    case "other_version":
+      return `it does not speak version ${self.major}.${self.minor} of the protocol`;
+    case "self":
+      return "a node cannot join itself";
+    case "name_taken":
+      return `the name "${self.name}" is another live node's there: start this one with another --name`;
+    case "duplicate":
+      return "another connection of these two nodes stays";
+    default:
+      return `for a reason that this version does not know (${code})`;
+  }
 }

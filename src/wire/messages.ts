@@ -10,6 +10,7 @@ import {
   errorShape,
   exitReason,
   nodeId,
+  proof,
   register,
   shortText,
   stamp,
@@ -17,7 +18,7 @@ import {
 } from "./schemas.ts";
 
 /** Peers of another major version are refused; a later minor one may send what is unknown here. */
-export const protocolVersion = { major: 1, minor: 0 } as const;
+export const protocolVersion = { major: 1, minor: 1 } as const;
 
 interface Declaration<Kind extends string, Fields extends TProperties> {
   readonly number: number;
@@ -43,6 +44,8 @@ const identity = {
   boot: count,
   name: shortText,
   address: shortText,
+  /** That it has the network's key, bound to this connection. Since 1.1, which brought TLS. */
+  proof,
 };
 const remoteCall = { target: actorAddress, method: Type.String(), payload: Type.Unknown() };
 
@@ -80,7 +83,7 @@ export type Message = MessageOf<(typeof declarations)[number]>;
 export type MessageOfKind<Kind extends Message["kind"]> = Extract<Message, { readonly kind: Kind }>;
 
 /** Who a peer is and what it speaks. */
-export type Identity = Omit<MessageOfKind<"hello">, "kind" | "magic">;
+export type Identity = Omit<MessageOfKind<"hello">, "kind" | "magic" | "proof">;
 
 type Frozen<T> = T extends string | number | boolean | null | undefined
   ? T

@@ -42,6 +42,7 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     port,
     dataFolder,
     runFolder: runFolder(io),
+    networkKeyFile: join(mobHome(io), "network.key"),
     join: options.join,
     labels: options.label,
     logLevel: options.logLevel,

@@ -27,6 +27,7 @@ const identity = {
   boot: 7,
   name: "6666@host",
   address: "127.0.0.1:6666",
+  proof: "5".repeat(64),
 } as const;
 const target = { node, boot: 7, path: "mob/peer/store", serial: 12 };
 const member = {
