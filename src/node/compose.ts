@@ -47,8 +47,10 @@ export interface NodeConfig {
   readonly name: string;
   /** Of its network: proves it to peers, and peers to it. */
   readonly keyRing: KeyRing;
-  /** Where it listens, and where others reach it: `host:port`. */
+  /** Where others reach it: `host:port`. */
   readonly address: string;
+  /** Where it listens: `host:port`; default: `address`. */
+  readonly listen?: string;
   readonly facts: Facts;
   /** Addresses of nodes to be in one network with. */
   readonly join: readonly string[];
@@ -112,7 +114,11 @@ function treeOptions(
         dial: (to) => connect({ address: to, dial: (at) => transport.dial(at) }),
         onNameTaken: config.onFatal,
       },
-      listener: { transport, address, accept: (accepted) => connect({ accepted }) },
+      listener: {
+        transport,
+        address: config.listen ?? address,
+        accept: (accepted) => connect({ accepted }),
+      },
     },
     supervisor: {
       controller: { node: id, catalog },
@@ -137,17 +143,23 @@ function spread(system: ActorSystem, change: CatalogChange): void {
 }
 
 /** Gives each connection an actor; one whose actor cannot be started is closed. */
-function connector(env: Env, { system }: ComposedNode, shared: Omit<ConnectionOptions, "from">) {
+function connector(
+  env: Env,
+  { system }: ComposedNode,
+  shared: Omit<ConnectionOptions, "from" | "connect">,
+) {
   let connections = 0;
-  return (from: ConnectionOptions["from"]): void => {
+  const connect = (from: ConnectionOptions["from"]): void => {
     connections++;
-    const start = worker({ behaviour: () => connection({ ...shared, from }) });
+    const start = worker({ behaviour: () => connection({ ...shared, from, connect }) });
     const spec = { id: `${connections}`, restart: "temporary", start } as const;
     startChild(system, names.connections, spec).catch((error: unknown) => {
       if ("accepted" in from) from.accepted.close();
+      else from.bulkOf?.close("its bulk connection could not be started");
       env.log.warn("a connection could not be taken", { error });
     });
   };
+  return connect;
 }
 
 /** Writes statuses into the store; the caller does not wait, and a lost one is made up by the next. */

@@ -2,7 +2,7 @@
  * Starts a real node: its data folder, identity and providers, then the composition root, with the
  * API in front of it.
  */
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { ApiTokens } from "../actors/api-tokens.ts";
 import { names } from "../actors/names.ts";
@@ -29,11 +29,16 @@ import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { type NodeIdentity, nextIdentity } from "./identity.ts";
 import { type LocalDoor, localDoor } from "./local-door.ts";
 import { type NodeLog, openNodeLog } from "./node-log.ts";
+import { ownAddresses } from "./own-addresses.ts";
 import { realEnv } from "./real-env.ts";
 
 export interface NodeOptions {
-  /** On 127.0.0.1, for peers and HTTP alike. */
+  /** For peers and HTTP alike. */
   readonly port: number;
+  /** Host to listen on; default: 127.0.0.1. */
+  readonly bind?: string;
+  /** Host that others reach it at; default: `bind`, or the only address there is. */
+  readonly advertise?: string;
   /** Default: `PORT@HOSTNAME`. */
   readonly name?: string;
   readonly dataFolder: string;
@@ -132,7 +137,7 @@ async function run(
   const { storage, providers, door } = opened;
   const env = realEnv(opened.log.log);
   const name = options.name ?? `${options.port}@${hostname()}`;
-  const address = `127.0.0.1:${options.port}`;
+  const { listen, advertised: address } = ownAddresses(options, networkInterfaces());
   const transport = createTcpTransport({ key, log: env.log });
   const { asked, ask } = stopRequest();
   const node = await composeNode(
@@ -142,6 +147,7 @@ async function run(
       name,
       keyRing: singleKeyRing(openNetworkKey(options.networkKeyFile)),
       address,
+      listen,
       facts: factsOf(providers, options.labels),
       join: options.join,
       checkParams,

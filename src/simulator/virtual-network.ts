@@ -175,6 +175,12 @@ class End implements Connection {
     this.keyingMaterial = keyingMaterial;
   }
 
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  admit(): void {}
+
   send(frame: Uint8Array): boolean {
     const { other } = this;
     if (!this.#isOpen || other === undefined) return false;

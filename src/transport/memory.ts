@@ -5,6 +5,7 @@
 import { parseAddress } from "../core/address.ts";
 import { Unavailable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
+import { queueBytesMax as queueBytesMaxDefault } from "../wire/lanes.ts";
 import { type Connection, DialRefused, type Listener, type Transport } from "./transport.ts";
 
 /** Runs `deliver` later, never at once. */
@@ -37,7 +38,7 @@ export interface MemoryOptions {
 }
 
 export function createMemoryTransport(hub: MemoryHub, options: MemoryOptions): Transport {
-  const { node, queueBytesMax = 16 * 1024 * 1024 } = options;
+  const { node, queueBytesMax = queueBytesMaxDefault } = options;
   return {
     async listen(asked, onConnection): Promise<Listener> {
       const { host, port } = parseAddress(asked);
@@ -123,9 +124,15 @@ class MemoryConnection implements Connection {
     this.#other = other;
   }
 
-  send(frame: Uint8Array): boolean {
-    return this.#isOpen && (this.#other?.arrive(frame) ?? false);
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
+
+  send(frame: Uint8Array, reservedBytes = 0): boolean {
+    return this.#isOpen && (this.#other?.arrive(frame, reservedBytes) ?? false);
+  }
+
+  admit(): void {}
 
   onFrame(handle: (frame: Uint8Array) => void): void {
     this.#handleFrame = handle;
@@ -145,9 +152,9 @@ class MemoryConnection implements Connection {
   }
 
   /** A frame, or the end, from the other side. Returns false if it finds no room. */
-  arrive(frame: Uint8Array | undefined): boolean {
+  arrive(frame: Uint8Array | undefined, reservedBytes = 0): boolean {
     const bytes = frame?.length ?? 0;
-    if (this.#arrivingBytes + bytes > this.#queueBytesMax) return false;
+    if (this.#arrivingBytes + bytes > this.#queueBytesMax - reservedBytes) return false;
     this.#arrivingBytes += bytes;
     this.#arriving.push(frame);
     this.#schedule(() => this.#deliver());

@@ -13,8 +13,13 @@ const joinBytesMax = 64 * 1024;
 /** What a closed connection may take to deliver what was sent before. */
 const lingerMs = 1_000;
 
-export function tcpConnection(secured: Secured, queueBytesMax: number): Connection {
-  return new TcpConnection(secured, queueBytesMax);
+/** `admit` is called when the other side is let in. */
+export function tcpConnection(
+  secured: Secured,
+  queueBytesMax: number,
+  admit: () => void = () => {},
+): Connection {
+  return new TcpConnection(secured, queueBytesMax, admit);
 }
 
 class TcpConnection implements Connection {
@@ -23,6 +28,7 @@ class TcpConnection implements Connection {
   readonly keyingMaterial: Uint8Array;
   readonly #socket: Socket;
   readonly #queueBytesMax: number;
+  readonly #admit: () => void;
   readonly #parser = new FrameParser();
   /** Headers and bodies that leave at the end of this turn. */
   #batch: Uint8Array[] = [];
@@ -35,8 +41,9 @@ class TcpConnection implements Connection {
   #isOpen = true;
   #hasEnded = false;
 
-  constructor({ socket, peer, keyingMaterial }: Secured, queueBytesMax: number) {
+  constructor({ socket, peer, keyingMaterial }: Secured, queueBytesMax: number, admit: () => void) {
     this.#socket = socket;
+    this.#admit = admit;
     this.peer = peer;
     this.keyingMaterial = keyingMaterial;
     this.#queueBytesMax = queueBytesMax;
@@ -50,14 +57,22 @@ class TcpConnection implements Connection {
     socket.on("close", () => this.#end());
   }
 
-  send(frame: Uint8Array): boolean {
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  send(frame: Uint8Array, reservedBytes = 0): boolean {
     const bytes = headerBytes + frame.length;
     const queued = this.#batchBytes + this.#socket.writableLength;
-    if (!this.#isOpen || queued + bytes > this.#queueBytesMax) return false;
+    if (!this.#isOpen || queued + bytes > this.#queueBytesMax - reservedBytes) return false;
     if (this.#batch.length === 0) setImmediate(() => this.#flush());
     this.#batch.push(frameHeader(frame.length), frame);
     this.#batchBytes += bytes;
     return true;
+  }
+
+  admit(): void {
+    this.#admit();
   }
 
   onFrame(handle: (frame: Uint8Array) => void): void {

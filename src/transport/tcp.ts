@@ -7,9 +7,10 @@ import { formatAddress, parseAddress } from "../core/address.ts";
 import { Unavailable, Unreachable } from "../core/errors.ts";
 import { type Log, silentLog } from "../core/log.ts";
 import type { NodeKey } from "../trust/node-key.ts";
+import { queueBytesMax as queueBytesMaxDefault } from "../wire/lanes.ts";
 import { tlsAcceptor, tlsDialer } from "./peer-tls.ts";
 import { sniffSocket } from "./sniff-socket.ts";
-import { Strangers } from "./strangers.ts";
+import { Strangers, type StrangersOptions } from "./strangers.ts";
 import { tcpConnection } from "./tcp-connection.ts";
 import { DialRefused, type Listener, type Transport } from "./transport.ts";
 
@@ -17,14 +18,15 @@ export interface TcpOptions {
   /** Of this node: who it is to those that it talks with. */
   readonly key: NodeKey;
   /**
-   * Unsent bytes of a connection before `send` refuses; default 16 MiB, four of the largest frames.
-   * More rides out a slower peer, and costs memory for each of them.
+   * Unsent bytes of a connection before `send` refuses; default 16 MiB. More rides out a slower peer, and costs memory for each of them.
    */
   readonly queueBytesMax?: number;
   /** How long a dial may take; default 3,000. */
   readonly dialTimeoutMs?: number;
   /** How long a connection may take to say what it is, and again to set up TLS; default 10,000. */
   readonly sniffTimeoutMs?: number;
+  /** Connections of which it is not known yet whose they are. */
+  readonly strangers?: StrangersOptions;
   readonly log?: Log;
 }
 
@@ -43,10 +45,11 @@ export type TakeHttp = (socket: Socket, how: { readonly secure: boolean }) => vo
 export function createTcpTransport(options: TcpOptions): TcpTransport {
   const {
     key,
-    queueBytesMax = 16 * 1024 * 1024,
+    queueBytesMax = queueBytesMaxDefault,
     dialTimeoutMs = 3_000,
     sniffTimeoutMs = 10_000,
     log = silentLog,
+    strangers: strangersOptions,
   } = options;
   let takeHttp: TakeHttp | undefined;
   const dial = tlsDialer(key, dialTimeoutMs);
@@ -62,11 +65,12 @@ export function createTcpTransport(options: TcpOptions): TcpTransport {
       takeHttp = take;
     },
     listen(address, onConnection) {
-      const strangers = new Strangers();
+      const strangers = new Strangers(strangersOptions);
       const takeTls = tlsAcceptor(key, sniffTimeoutMs, log, {
         peer(secured) {
-          strangers.remove(secured.socket);
-          onConnection(tcpConnection(secured, queueBytesMax));
+          onConnection(
+            tcpConnection(secured, queueBytesMax, () => strangers.remove(secured.socket)),
+          );
         },
         http(socket) {
           strangers.remove(socket);

@@ -63,10 +63,13 @@ export class RawPeer {
     return new RawPeer(socket, key.id, keyRing, material);
   }
 
-  /** A connection whose handshake is done. */
+  /**
+   * A connection whose handshake is done, as a peer of version 1.1 makes it: the one before the present,
+   * which has one connection for everything.
+   */
   static async meet(node: MobNode): Promise<RawPeer> {
     const peer = await RawPeer.secure({ port: node.port, keyRing: keyRingOf(node) });
-    peer.send(peer.hello());
+    peer.send(peer.hello({ minor: 1 }));
     await eventually(() => peer.received.some(({ kind }) => kind === "welcome"), "the welcome");
     return peer;
   }

@@ -5,7 +5,7 @@
  */
 import { join, resolve } from "node:path";
 import { type Client, createClient } from "../../client/client.ts";
-import { ComesLater, errorShape } from "../../core/errors.ts";
+import { errorShape } from "../../core/errors.ts";
 import type { LogLevel } from "../../core/log.ts";
 import type { NodeOptions, RunningNode } from "../../node/start.ts";
 import type { Shell } from "../../shell/shell.ts";
@@ -34,7 +34,6 @@ export type StartNode = (options: NodeOptions) => Promise<RunningNode>;
 
 /** Resolves when the node has stopped. */
 export async function up(io: Io, options: UpOptions, startNode: StartNode): Promise<void> {
-  refuseOtherAddresses(options);
   const port = portOf(io, options);
   const dataFolder = dataFolderOf(io, options);
   const atShell = io.interactive && options.detached !== true;
@@ -48,6 +47,8 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     logLevel: options.logLevel,
     env: definedOnly(io.env),
     logTo: atShell ? nodeLogFile(dataFolder) : "stderr", // Log lines would break into the prompt.
+    ...(options.bind !== undefined && { bind: options.bind }),
+    ...(options.advertise !== undefined && { advertise: options.advertise }),
     ...(options.name !== undefined && { name: options.name }),
     ...(options.providers !== undefined && { providers: options.providers }),
   }).catch((error: unknown) => {
@@ -124,12 +125,4 @@ function definedOnly(env: Io["env"]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
-}
-
-/** Until peers and clients prove who they are, a node is its own host's alone. */
-function refuseOtherAddresses({ bind, advertise }: UpOptions): void {
-  for (const [option, value] of Object.entries({ "--bind": bind, "--advertise": advertise })) {
-    if (value === undefined || ["127.0.0.1", "localhost"].includes(value)) continue;
-    throw new ComesLater(`${option} ${value} comes later: for now a node is on 127.0.0.1 alone`);
-  }
 }

@@ -25,7 +25,11 @@ const identity = (letter: string, changed: Partial<Identity> = {}): Identity => 
   }),
   ...changed,
 });
-const alone: Neighbours = { connectionWith: () => undefined, holderOf: () => undefined };
+const alone: Neighbours = {
+  connectionWith: () => undefined,
+  awaitsBulk: () => false,
+  holderOf: () => undefined,
+};
 const connectedWith = (established: Established): Neighbours => ({
   ...alone,
   connectionWith: () => established,
@@ -93,6 +97,8 @@ test("two nodes of one network come together, each told who the other is", () =>
     kind: "established",
     peer: identity("a", { boot: 9 }),
     connection: { dialer: idOf("a"), boot: 9 },
+    proof: channel(a.node, b.node).prove("dialer"),
+    bulkOf: undefined,
   });
 });
 
@@ -203,6 +209,30 @@ test("a peer's later life replaces what is left of its earlier one, and not the 
   assert.equal(shake(reborn, identity("a"), { acceptor: earlier })[1], "established");
   const later = connectedWith({ dialer: idOf("b"), boot: 3 });
   assert.equal(shake(reborn, identity("a"), { acceptor: later })[1], "duplicate");
+});
+
+test("a bulk connection is let in with the control connection it names, whatever its name and others say", () => {
+  const [a, b] = [identity("a"), identity("b", { name: "name-a" })];
+  const bulkOf = "7".repeat(64);
+  const shakeBulk = (waits: boolean) => {
+    const neighbours: Neighbours = {
+      connectionWith: () => ({ dialer: b.node, boot: 1 }),
+      awaitsBulk: (node, proof) => waits && node === a.node && proof === bulkOf,
+      holderOf: () => idOf("c"),
+    };
+    const dialing = startHandshake("dialer", a, channel(a.node, b.node), bulkOf);
+    const accepting = startHandshake("acceptor", b, channel(b.node, a.node)).state;
+    const first = sent(dialing.effects);
+    assert.ok(first !== undefined);
+    const answer = stepHandshake(accepting, first, neighbours);
+    const reply = sent(answer.effects);
+    assert.ok(reply !== undefined);
+    const dialerKnows = { ...alone, awaitsBulk: () => true };
+    const end = stepHandshake(dialing.state, reply, dialerKnows);
+    return [outcome(end.effects), outcome(answer.effects)];
+  };
+  assert.deepEqual(shakeBulk(true), ["established", "established"]);
+  assert.deepEqual(shakeBulk(false), ["no_control", "no_control"]);
 });
 
 test("a message out of place ends the handshake", () => {
