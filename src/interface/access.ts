@@ -7,12 +7,13 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { Audit } from "../core/audit.ts";
 import { Forbidden, messageOf, Unauthorized, Unreachable } from "../core/errors.ts";
-import { isExpired, type TokenRecord } from "../services/token-record.ts";
+import { isExpired } from "../services/token-record.ts";
 import { isVerified, parseApiToken } from "../trust/api-token.ts";
 import { includesRole, type Role } from "../trust/role.ts";
 import { checkHost, checkOrigin, isLoopback } from "./origin.ts";
 import type { Need } from "./route-access.ts";
 import { Tenures } from "./tenures.ts";
+import type { TokenSource } from "./token-source.ts";
 
 /** How a connection came. */
 export type Arrival =
@@ -30,12 +31,6 @@ export interface Access {
   readonly token?: string;
 }
 
-/** Where tokens are looked up. */
-export interface TokenSource {
-  get(id: string): TokenRecord | undefined;
-  watch(changed: () => void): () => void;
-}
-
 export interface GateOptions {
   readonly tokens: TokenSource;
   readonly audit: Audit;
@@ -46,6 +41,7 @@ export interface GateOptions {
   readonly nowMs?: () => number;
 }
 
+/** Lets requests in or refuses them, and notes whom it refused. */
 export class Gate {
   readonly #options: GateOptions;
   readonly #nowMs: () => number;

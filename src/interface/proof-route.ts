@@ -12,7 +12,7 @@ import { ProofRequest } from "../api/requests.ts";
 import type { ProofView } from "../api/shapes.ts";
 import { BadRequest } from "../core/errors.ts";
 import { proofLabel, proofMaterialBytes, proofOf } from "../trust/api-token.ts";
-import type { TokenSource } from "./access.ts";
+import type { TokenSource } from "./token-source.ts";
 
 export function addProofRoute(app: FastifyInstance, tokens: TokenSource): void {
   const noise = randomBytes(32);

@@ -2,7 +2,7 @@
  * What goes on for long under a token (a log that is followed, an attached shell) and must end with it:
  * when it is revoked, as soon as this node hears of it, or when it expires.
  */
-import type { TokenSource } from "./access.ts";
+import type { TokenSource } from "./token-source.ts";
 
 /** Longest that a timer of Node's can be set. */
 const timerMsMax = 2 ** 31 - 1;

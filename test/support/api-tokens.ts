@@ -1,7 +1,7 @@
 /** Tokens as the API finds them, held in memory. */
 
 import { TokenTable } from "../../src/actors/token-table.ts";
-import type { TokenSource } from "../../src/interface/access.ts";
+import type { TokenSource } from "../../src/interface/token-source.ts";
 import { type ApiToken, newApiToken, verifierOf } from "../../src/trust/api-token.ts";
 import type { Role } from "../../src/trust/role.ts";
 

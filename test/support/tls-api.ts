@@ -6,8 +6,8 @@ import type { Commands } from "../../src/api/commands.ts";
 import type { Address } from "../../src/core/address.ts";
 import { silentAudit } from "../../src/core/audit.ts";
 import { silentLog } from "../../src/core/log.ts";
-import type { TokenSource } from "../../src/interface/access.ts";
 import { createApi } from "../../src/interface/server.ts";
+import type { TokenSource } from "../../src/interface/token-source.ts";
 import type { NodeKey } from "../../src/trust/node-key.ts";
 
 export interface TlsApi {
