@@ -3,7 +3,7 @@ import { isLive } from "../membership/view.ts";
 import type { Connection } from "../transport/transport.ts";
 import { isProven, prove } from "../trust/proof.ts";
 import type { Channel, Neighbours } from "../wire/handshake.ts";
-import type { ConnectionOptions } from "./connection.ts";
+import type { ConnectionOptions } from "./connection-state.ts";
 
 /** What proves the network's key over that connection. */
 export function channelOf(

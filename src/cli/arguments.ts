@@ -1,4 +1,5 @@
 /** Reads the values of options; what is wrong is told with the option's name. */
+import { isIPv6 } from "node:net";
 import { formatAddress, parseAddress } from "../core/address.ts";
 import { BadRequest } from "../core/errors.ts";
 import { type Role, roles } from "../trust/role.ts";
@@ -46,12 +47,9 @@ export function advertiseOption(text: string): string {
 /** Without a port: that is `--port`'s. IPv6 may stand in brackets, as in `host:port`. */
 function hostOption(option: string, text: string): string {
   const bare = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
-  try {
-    return parseAddress(formatAddress({ host: bare, port: 0 })).host;
-  } catch {
-    const form = "should be a host without a port, like 192.168.1.5, fd00::5 or box.lan";
-    throw new BadRequest(`${option} "${text}" ${form}`);
-  }
+  if (bare.includes(":") ? isIPv6(bare) : /^[\w.-]{1,253}$/.test(bare)) return bare;
+  const form = "should be a host without a port, like 192.168.1.5, fd00::5 or box.lan";
+  throw new BadRequest(`${option} "${text}" ${form}`);
 }
 
 /** A node's name: it stands in commands and tables, so it is one word. */

@@ -3,7 +3,8 @@
  * actors. Nothing in here knows which of the two it is.
  */
 import { Catalog, type CatalogChange } from "../actors/catalog.ts";
-import { type ConnectionOptions, connection } from "../actors/connection.ts";
+import { connection } from "../actors/connection.ts";
+import type { ConnectionOptions } from "../actors/connection-state.ts";
 import type { CheckParams } from "../actors/deploy-checks.ts";
 import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";

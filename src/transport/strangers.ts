@@ -17,6 +17,8 @@ export class Strangers {
   readonly #perSourceMax: number;
   /** By source and then by port, the oldest first. The socket within a TLS session has the same two. */
   readonly #sources = new Map<string, Map<number, Socket>>();
+  /** Of those, what others look after by now. */
+  readonly #handedOver = new WeakSet<Socket>();
   #total = 0;
 
   constructor({ totalMax = 512, perSourceMax = 256 }: StrangersOptions = {}) {
@@ -46,6 +48,12 @@ export class Strangers {
     });
   }
 
+  /** Someone else looks after it, and it counts on until it is removed. */
+  handOver({ remoteAddress: source, remotePort: port }: Socket): void {
+    const socket = this.#sources.get(source ?? "")?.get(port ?? 0);
+    if (socket !== undefined) this.#handedOver.add(socket);
+  }
+
   /** It is known now; `socket` may be the TLS session over the one that was added. */
   remove({ remoteAddress: source, remotePort: port }: Socket): void {
     const those = this.#sources.get(source ?? "");
@@ -54,10 +62,12 @@ export class Strangers {
     }
   }
 
-  /** Ends them all. */
+  /** Ends all that no one else looks after. */
   close(): void {
     for (const those of this.#sources.values()) {
-      for (const socket of those.values()) socket.destroy();
+      for (const socket of those.values()) {
+        if (!this.#handedOver.has(socket)) socket.destroy();
+      }
     }
   }
 

@@ -68,6 +68,7 @@ export function createTcpTransport(options: TcpOptions): TcpTransport {
       const strangers = new Strangers(strangersOptions);
       const takeTls = tlsAcceptor(key, sniffTimeoutMs, log, {
         peer(secured) {
+          strangers.handOver(secured.socket);
           onConnection(
             tcpConnection(secured, queueBytesMax, () => strangers.remove(secured.socket)),
           );
