@@ -14,6 +14,8 @@ export const names = {
   agent: "agent",
   services: "services",
   inspector: "inspector",
+  api: "api",
+  sessions: "sessions",
 } as const;
 
 export function providerWorkerName(instance: InstanceId): string {

@@ -3,7 +3,8 @@
  * API promises.
  */
 
-import type { ActorFactsTree, InspectorProtocol } from "../actors/inspector.ts";
+import type { ActorFactsTree } from "../actors/actor-facts.ts";
+import type { InspectorProtocol } from "../actors/inspector.ts";
 import { names } from "../actors/names.ts";
 import type { NodeInfo } from "../actors/node-view.ts";
 import type { ActOutcome, DeployOutcome, Operations } from "../actors/operations.ts";

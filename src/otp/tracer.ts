@@ -19,14 +19,17 @@ export class Tracer {
   isOver = false;
   private readonly clock: Clock;
   private readonly options: TraceOptions;
+  private readonly secret: readonly string[];
   private readonly perSecondMax: number;
   private left: number;
   private skipped = 0;
   private secondEndsAt = Number.NEGATIVE_INFINITY;
   private leftThisSecond = 0;
 
-  constructor(path: string, clock: Clock, options: TraceOptions) {
+  /** `secret`: methods of which nothing but the name is shown. */
+  constructor(path: string, clock: Clock, options: TraceOptions, secret: readonly string[] = []) {
     this.path = path;
+    this.secret = secret;
     this.clock = clock;
     this.options = options;
     this.left = options.messagesMax ?? messagesMaxDefault;
@@ -44,7 +47,7 @@ export class Tracer {
       this.leftThisSecond = this.perSecondMax;
     }
     this.leftThisSecond--;
-    this.show(contentOf(envelope));
+    this.show(this.contentOf(envelope));
   }
 
   /** A life of the actor has begun: its `init` is done. Not bound by the rate, as restarts are rare. */
@@ -64,6 +67,21 @@ export class Tracer {
     this.options.onEnd?.(why);
   }
 
+  private contentOf(envelope: Envelope): Shown {
+    switch (envelope.kind) {
+      case "call":
+      case "cast": {
+        const { kind, method, node: from, request } = envelope;
+        const message = this.secret.includes(method) ? "(secret)" : request;
+        return { kind, method, from, message };
+      }
+      case "info":
+        return { kind: "info", message: envelope.message };
+      case "down":
+        return { kind: "info", message: envelope.down };
+    }
+  }
+
   private show(shown: Shown): void {
     if (this.isOver) return;
     this.left--;
@@ -75,19 +93,5 @@ export class Tracer {
       this.end("failed"); // A sink that throws is no reason to crash the actor that is looked at.
     }
     if (this.left <= 0) this.end("done");
-  }
-}
-
-function contentOf(envelope: Envelope): Shown {
-  switch (envelope.kind) {
-    case "call":
-    case "cast": {
-      const { kind, method, node: from, request: message } = envelope;
-      return { kind, method, from, message };
-    }
-    case "info":
-      return { kind: "info", message: envelope.message };
-    case "down":
-      return { kind: "info", message: envelope.down };
   }
 }

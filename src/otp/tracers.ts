@@ -10,6 +10,7 @@ import { Tracer } from "./tracer.ts";
 interface Traced {
   readonly ref: { readonly path: string };
   readonly loop: { tracer: Tracer | undefined };
+  readonly behaviour: { readonly secret?: readonly string[] };
 }
 
 export class Tracers {
@@ -32,7 +33,7 @@ export class Tracers {
       forget();
       options.onEnd?.(why);
     };
-    const tracer = new Tracer(path, this.clock, { ...options, onEnd });
+    const tracer = new Tracer(path, this.clock, { ...options, onEnd }, actor.behaviour.secret);
     const forget = () => {
       if (this.byPath.get(path) === tracer) this.byPath.delete(path);
       const holder = find(path)?.loop;
