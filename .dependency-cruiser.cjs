@@ -41,6 +41,7 @@ const owners = {
   pino: "node",
   "pure-rand": "simulator|node",
   typebox: "actors|api|interface|membership|providers|services|store|wire",
+  ws: "interface|client",
   yaml: "services",
 };
 

@@ -2,7 +2,13 @@
  * The port between the API and the node: everything a user can ask of a node, as plain calls. The
  * HTTP server knows nothing else of the node; its tests, and the simulator, need no HTTP to ask.
  */
-import type { ActorDetail, ActorView } from "./actor-shapes.ts";
+import type {
+  ActorDetail,
+  ActorView,
+  RestartedView,
+  ResumedView,
+  SuspendedView,
+} from "./actor-shapes.ts";
 import type {
   Action,
   ActionResult,
@@ -32,6 +38,15 @@ export interface LogChunk {
   readonly bytes: Uint8Array;
   /** Bytes missing before this piece: rotated away before they were read. */
   readonly skipped?: number;
+}
+
+export interface SuspendOptions {
+  /** Name or id of its node; default: the one that answers. */
+  readonly node?: string;
+  /** Default 60,000, most 600,000. */
+  readonly forMs?: number;
+  /** Set by the node: the session that asks, with which the suspension ends. */
+  readonly session?: string;
 }
 
 /**
@@ -78,6 +93,18 @@ export interface Commands {
    * @throws NotFound, Unreachable
    */
   actor(target: string, node?: string): Promise<ActorDetail>;
+  /**
+   * Has an actor queue its messages, until it is resumed, its time is over, or the session ends.
+   * @throws NotFound, Unreachable, Conflict for one that must go on
+   */
+  suspend(target: string, options?: SuspendOptions): Promise<SuspendedView>;
+  /** @throws NotFound, Unreachable */
+  resume(target: string, node?: string): Promise<ResumedView>;
+  /**
+   * Has its supervisor stop an actor and start it anew, with all that is below.
+   * @throws NotFound, Unreachable, Conflict for the root
+   */
+  restartActor(target: string, node?: string): Promise<RestartedView>;
   /** Has this node stop soon after the answer; its services run on. */
   shutdown(): Promise<ShutdownView>;
 }

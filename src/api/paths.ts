@@ -25,6 +25,10 @@ export const paths = {
   providers: "/v1/providers",
   actors: "/v1/actors",
   actor: "/v1/actors/detail",
+  suspendActor: "/v1/actors/suspend",
+  resumeActor: "/v1/actors/resume",
+  restartActor: "/v1/actors/restart",
+  attach: "/v1/attach",
 } as const;
 
 /** `/v1/services/stop`… */

@@ -32,6 +32,22 @@ export const ActorQuery = Type.Object(
   strict,
 );
 
+/** `node` as in ActorsQuery; `forMs`: goes on by itself after that. */
+export const SuspendRequest = Type.Object(
+  {
+    target: Type.String({ minLength: 1 }),
+    node: Type.Optional(Type.String()),
+    forMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  strict,
+);
+
+/** `target`: a path or a registered name. */
+export const ActorRequest = Type.Object(
+  { target: Type.String({ minLength: 1 }), node: Type.Optional(Type.String()) },
+  strict,
+);
+
 /** As LogOptions, in text. */
 export const LogsQuery = Type.Object(
   {

@@ -4,7 +4,13 @@
  * and not answered (OutcomeUnknown). Answers are trusted in shape, once the header says a node wrote
  * them: it checked them by type, and a newer one may add fields.
  */
-import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
+import type {
+  ActorDetail,
+  ActorView,
+  RestartedView,
+  ResumedView,
+  SuspendedView,
+} from "../api/actor-shapes.ts";
 import type { Commands, LogChunk, LogOptions } from "../api/commands.ts";
 import { decodeLog } from "../api/log-frames.ts";
 import { actionPath, paths, withName } from "../api/paths.ts";
@@ -37,12 +43,12 @@ export interface ClientOptions {
   readonly writeTimeoutMs?: number;
 }
 
-/** Connects when first called. */
+/** Connects when first called. `exchange`: the way to the node; default: HTTP, a connection of its own. */
 export function createClient(
   address: Address,
   { readTimeoutMs = 15_000, writeTimeoutMs = 90_000 }: ClientOptions = {},
+  exchange: Exchange = createExchange(address),
 ): Client {
-  const exchange = createExchange(address);
   const get = <T>(path: string): Promise<T> =>
     exchange.json<T>({ method: "GET", path, timeoutMs: readTimeoutMs });
   const post = <T>(path: string, body: object): Promise<T> =>
@@ -61,6 +67,10 @@ export function createClient(
     providers: () => get<ProviderView[]>(paths.providers),
     actors: (node) => get<ActorView>(withQuery(paths.actors, { node })),
     actor: (target, node) => get<ActorDetail>(withQuery(paths.actor, { target, node })),
+    suspend: (target, { node, forMs } = {}) =>
+      post<SuspendedView>(paths.suspendActor, { target, node, forMs }),
+    resume: (target, node) => post<ResumedView>(paths.resumeActor, { target, node }),
+    restartActor: (target, node) => post<RestartedView>(paths.restartActor, { target, node }),
     shutdown: () => post<ShutdownView>(paths.shutdown, {}),
     close: () => exchange.close(),
   };

@@ -8,22 +8,27 @@ import type { Behaviour } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import { worker } from "../otp/worker.ts";
 import { type Api, createApi } from "./server.ts";
+import type { Sessions } from "./sessions.ts";
 
 /** Who hands over the sockets on which the other side speaks HTTP; undefined: they are closed. */
 export type ServeHttp = (take: ((socket: Socket) => void) | undefined) => void;
 
-export function apiChild(commands: Commands, serveHttp: ServeHttp): ChildSpec {
+export function apiChild(commands: Commands, serveHttp: ServeHttp, sessions: Sessions): ChildSpec {
   return {
     id: "api",
-    start: worker({ name: "api", behaviour: () => apiActor(commands, serveHttp) }),
+    start: worker({ name: "api", behaviour: () => apiActor(commands, serveHttp, sessions) }),
     shutdown: 5_000,
   };
 }
 
-function apiActor(commands: Commands, serveHttp: ServeHttp): Behaviour<Api, Protocol> {
+function apiActor(
+  commands: Commands,
+  serveHttp: ServeHttp,
+  sessions: Sessions,
+): Behaviour<Api, Protocol> {
   return {
     async init({ log }) {
-      const api = await createApi(commands, log);
+      const api = await createApi(commands, log, { sessions });
       serveHttp((socket) => api.take(socket));
       return api;
     },

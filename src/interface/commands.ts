@@ -3,13 +3,9 @@
  * API promises.
  */
 
-import type { ActorFactsTree } from "../actors/actor-facts.ts";
-import type { InspectorProtocol } from "../actors/inspector.ts";
-import { names } from "../actors/names.ts";
 import type { NodeInfo } from "../actors/node-view.ts";
 import type { ActOutcome, DeployOutcome, Operations } from "../actors/operations.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
-import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
 import type { Commands } from "../api/commands.ts";
 import type {
   Action,
@@ -23,7 +19,8 @@ import type {
 import { NotFound } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
-import { named } from "../otp/ref.ts";
+import { actorCommands } from "./actor-commands.ts";
+import type { TracingOptions } from "./actor-tracing.ts";
 import { readLogs } from "./log-reading.ts";
 
 export interface CommandsOptions {
@@ -39,11 +36,6 @@ export function networkCommands(options: CommandsOptions): Commands {
   const { operations, system, name, stop } = options;
   const nodeName = (id: NodeId | null) => nameOf(operations, id);
   const view = (instance: InstanceInfo) => instanceView(instance, nodeName);
-  const inspectorOf = (node: string | undefined) =>
-    named<InspectorProtocol>(
-      node === undefined ? system.node : nodeNamed(operations, node).id,
-      names.inspector,
-    );
   return {
     nodes: async () => operations.nodes().map(nodeView),
     async join(address) {
@@ -73,15 +65,25 @@ export function networkCommands(options: CommandsOptions): Commands {
         .nodes()
         .filter(({ isLive }) => isLive)
         .flatMap(providerViews),
-    actors: async (node) => actorView(await system.call(inspectorOf(node), "tree", undefined)),
-    async actor(target, node): Promise<ActorDetail> {
-      const detail = await system.call(inspectorOf(node), "detail", { target });
-      return { node: node ?? name, ...detail };
-    },
+    ...actorCommands(system, actorNodes(options).nodeOf),
     async shutdown() {
       stop();
       return { name, pid: process.pid, running: runningOn(operations, system.node) };
     },
+  };
+}
+
+/** Which node is meant where actors are looked at, and what a node is called. */
+export function actorNodes({
+  operations,
+  system,
+  name,
+}: Pick<CommandsOptions, "operations" | "system" | "name">): TracingOptions {
+  return {
+    system,
+    nodeOf: (wanted) =>
+      wanted === undefined ? { id: system.node, name } : nodeNamed(operations, wanted),
+    nameOf: (id) => nameOf(operations, id) ?? id,
   };
 }
 
@@ -162,10 +164,6 @@ function deployResult(
           },
         ];
   return { group, generation, result, instances, ...acknowledgement(receipt, nodeName) };
-}
-
-function actorView({ children, ...facts }: ActorFactsTree): ActorView {
-  return { ...facts, children: children.map(actorView) };
 }
 
 const done = {

@@ -27,6 +27,12 @@ export class Connections {
     socket.once("close", () => this.#all.delete(socket));
   }
 
+  /** One that is no longer HTTP: whoever has it is given the time to close it. */
+  hold(socket: Socket): void {
+    this.#busy.add(socket);
+    socket.once("close", () => this.#busy.delete(socket));
+  }
+
   /** Cuts idle connections at once, the others after their answer or after `graceMs`. */
   async close(graceMs: number): Promise<void> {
     this.#closing = true;

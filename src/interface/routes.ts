@@ -13,6 +13,7 @@ import {
 } from "../api/requests.ts";
 import type { VersionView } from "../api/shapes.ts";
 import { version } from "../api/version.ts";
+import { addActorRoutes } from "./actor-routes.ts";
 import { addLogRoute } from "./log-route.ts";
 
 /** `closing` ends the streams: the API is being closed. */
@@ -48,6 +49,7 @@ export function addRoutes(app: FastifyInstance, commands: Commands, closing: Abo
     const { target, node } = check(ActorQuery, queryOf(request), "the query");
     return commands.actor(target, node);
   });
+  addActorRoutes(app, commands);
 }
 
 /** The parser's objects have no prototype, which the schemas' checks expect. */

@@ -5,13 +5,16 @@
  */
 import { createServer, type Server } from "node:http";
 import type { Socket } from "node:net";
-import fastify from "fastify";
+import fastify, { type FastifyInstance } from "fastify";
 import type { Commands } from "../api/commands.ts";
 import { apiHeader, apiVersion, bodyBytesMax } from "../api/paths.ts";
 import type { Log } from "../core/log.ts";
+import { takeUpgrades } from "./attach-upgrade.ts";
 import { Connections } from "./connections.ts";
 import { answerErrors, refuseNoHttp } from "./error-answers.ts";
 import { addRoutes } from "./routes.ts";
+import type { Sessions } from "./sessions.ts";
+import { createTunnel, sessionOf } from "./tunnel.ts";
 import { refuseWebPages } from "./web-page-guard.ts";
 
 /**
@@ -25,6 +28,8 @@ export interface ApiOptions {
   readonly headersTimeoutMs?: number;
   /** Time for requests that run to be answered when the API closes; default 2,000 ms. */
   readonly closeGraceMs?: number;
+  /** Takes those who attach; default: no one can. */
+  readonly sessions?: Pick<Sessions, "open" | "access">;
 }
 
 export interface Api {
@@ -37,7 +42,7 @@ export interface Api {
 export async function createApi(
   commands: Commands,
   log: Log,
-  { headersTimeoutMs = 10_000, closeGraceMs = 2_000 }: ApiOptions = {},
+  { headersTimeoutMs = 10_000, closeGraceMs = 2_000, sessions }: ApiOptions = {},
 ): Promise<Api> {
   const closing = new AbortController();
   const server = createServer({
@@ -46,7 +51,23 @@ export async function createApi(
     connectionsCheckingInterval: Math.min(headersTimeoutMs, 5_000),
   });
   const connections = new Connections(server);
-  await serve(server, commands, log, closing.signal);
+  const app = await serve(server, commands, log, closing.signal);
+  if (sessions !== undefined) {
+    const take = takeUpgrades({
+      authorise: (request) => {
+        refuseWebPages(request);
+        return { role: "admin", who: "local user" };
+      },
+      open: sessions.open,
+      tunnel: createTunnel(app),
+      closing: closing.signal,
+      log,
+    });
+    server.on("upgrade", (request, socket, head) => {
+      connections.hold(request.socket);
+      take(request, socket, head);
+    });
+  }
   // From this event on Node looks after the time limits of connections; no one else would send it.
   server.emit("listening");
   return {
@@ -72,7 +93,7 @@ async function serve(
   commands: Commands,
   log: Log,
   closing: AbortSignal,
-): Promise<void> {
+): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: bodyBytesMax,
     exposeHeadRoutes: false,
@@ -82,9 +103,10 @@ async function serve(
   app.removeContentTypeParser("text/plain"); // What a web page's form sends is not even parsed.
   app.addHook("onRequest", async (request, reply) => {
     reply.header(apiHeader, String(apiVersion));
-    refuseWebPages(request);
+    if (sessionOf(request.raw) === undefined) refuseWebPages(request.raw);
   });
   answerErrors(app, log);
   addRoutes(app, commands, closing);
   await app.ready();
+  return app;
 }

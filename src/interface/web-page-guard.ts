@@ -5,7 +5,7 @@
  * in `Host`. What needs no body cannot be forged either: every POST must be JSON, which a browser
  * sends to another origin only when that one agrees.
  */
-import type { FastifyRequest } from "fastify";
+import type { IncomingMessage } from "node:http";
 import { BadRequest } from "../core/errors.ts";
 import { Forbidden } from "./forbidden.ts";
 
@@ -15,7 +15,7 @@ const loopback = /^(localhost|127(\.[0-9]{1,3}){3}|\[::1\])(:[0-9]{1,5})?$/i;
  * @throws Forbidden for a host that is not this one or a foreign origin, BadRequest for a POST that
  * is not JSON.
  */
-export function refuseWebPages(request: FastifyRequest): void {
+export function refuseWebPages(request: IncomingMessage): void {
   const { host, origin, "content-type": contentType } = request.headers;
   if (host === undefined || !loopback.test(host)) {
     throw new Forbidden("the API answers to localhost, 127.0.0.1 or [::1] only");

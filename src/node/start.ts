@@ -9,7 +9,8 @@ import { version } from "../api/version.ts";
 import { MobError, Unavailable } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
 import { apiChild } from "../interface/api-actor.ts";
-import { networkCommands, runningOn } from "../interface/commands.ts";
+import { actorNodes, networkCommands, runningOn } from "../interface/commands.ts";
+import { Sessions } from "../interface/sessions.ts";
 import type { Facts } from "../membership/view.ts";
 import { StartFailed } from "../otp/errors.ts";
 import { showReason } from "../otp/exit-reason.ts";
@@ -122,11 +123,12 @@ async function run(
       join: options.join,
       checkParams,
       onFatal: ask,
-      interface: ({ operations, system }) => [
-        apiChild(networkCommands({ operations, system, name, stop: () => ask() }), (take) =>
-          transport.serveHttp(take),
-        ),
-      ],
+      interface: ({ operations, system }) => {
+        const sessions = new Sessions({ ...actorNodes({ operations, system, name }), name });
+        const commands = networkCommands({ operations, system, name, stop: () => ask() });
+        const api = apiChild(commands, (take) => transport.serveHttp(take), sessions);
+        return [sessions.child, api];
+      },
     },
   );
   node.system.monitor(names.mob, ({ reason }) => {

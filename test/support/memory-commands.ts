@@ -93,6 +93,9 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
     ],
     actors: async () => aTree,
     actor: async () => anActor,
+    suspend: async (path) => ({ node: "6666@box", path, resumesAt: 60_000 }),
+    resume: async (path) => ({ node: "6666@box", path, wasSuspended: true }),
+    restartActor: async (path) => ({ node: "6666@box", result: "restarted", paths: [path] }),
     shutdown: async () => ({ name: "6666@box", pid: 42, running: ["web"] }),
     ...overrides,
   };
