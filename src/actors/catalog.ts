@@ -33,6 +33,7 @@ import type {
 import { groupOf } from "../services/service-name.ts";
 import { type LogPolicy, logsDefault } from "../services/spec.ts";
 import type { Register } from "../store/register.ts";
+import { TokenTable } from "./token-table.ts";
 
 /** A record, and the stamp of the write it came with. */
 export interface Stamped<T> {
@@ -46,6 +47,7 @@ export type CatalogChange =
   | { readonly kind: "view" };
 
 export class Catalog {
+  readonly tokens = new TokenTable();
   readonly #self: NodeId;
   readonly #log: Log;
   readonly #groups = new Map<string, Stamped<GroupRecord>>();
@@ -95,16 +97,22 @@ export class Catalog {
     const tables = [this.#groups, this.#runs, this.#restarts, this.#removed];
     for (const table of [...tables, this.#placements, this.#serviceOf, this.#statuses])
       table.clear();
+    this.tokens.clear();
     this.apply(registers);
+    this.tokens.changed();
   }
 
   apply(registers: readonly Register[]): void {
     const names = new Set<string>();
+    let hasTokens = false;
     for (const register of registers) {
       const key = parseKey(register.key);
       if (key === undefined) continue;
       try {
-        names.add(this.#take(key, register));
+        if (key.kind === "token") {
+          hasTokens = true;
+          this.tokens.take(key.id, register.value);
+        } else names.add(this.#take(key, register));
       } catch (error) {
         if (!(error instanceof InvalidSpec)) throw error;
         // Written by a newer version, or by no version: it is kept and passed on, and not used.
@@ -112,6 +120,7 @@ export class Catalog {
       }
     }
     this.#tell({ kind: "records", names });
+    if (hasTokens) this.tokens.changed();
   }
 
   /** What is deployed under `name` and was not removed. */
@@ -203,7 +212,10 @@ export class Catalog {
   }
 
   /** Returns the name of the service that the record is about. */
-  #take(key: RecordKey, { value, stamp: { wall, counter, origin } }: Register): string {
+  #take(
+    key: Exclude<RecordKey, KeyOf<"token">>,
+    { value, stamp: { wall, counter, origin } }: Register,
+  ): string {
     const stamp: Stamp = `${wall}.${counter}.${origin}`;
     const isGone = value === undefined;
     switch (key.kind) {

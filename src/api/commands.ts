@@ -12,12 +12,16 @@ import type {
 import type {
   Action,
   ActionResult,
+  CreatedToken,
   DeployResult,
   InstanceView,
   NodeView,
   ProviderView,
+  RevokedTokens,
+  Role,
   ServiceDetail,
   ShutdownView,
+  TokenView,
 } from "./shapes.ts";
 
 export interface LogOptions {
@@ -27,6 +31,14 @@ export interface LogOptions {
   readonly follow: boolean;
   /** One instance; default: all of them. */
   readonly slot?: number;
+}
+
+export interface NewToken {
+  readonly role: Role;
+  /** What people call it; default: its role and the beginning of its id. */
+  readonly name?: string;
+  /** How long it holds: a duration, like `30d`; default: until it is revoked. */
+  readonly for?: string;
 }
 
 /** A piece of one instance's output; not cut at lines. */
@@ -105,6 +117,15 @@ export interface Commands {
    * @throws NotFound, Unreachable, Conflict for the root
    */
   restartActor(target: string, node?: string): Promise<RestartedView>;
+  /** The tokens that clients elsewhere come in with, without their secrets. */
+  tokens(): Promise<TokenView[]>;
+  /** @throws BadRequest, Conflict for a name that another token has */
+  createToken(wanted: NewToken): Promise<CreatedToken>;
+  /**
+   * Revokes the token of that name or id, on every node that can be reached now.
+   * @throws NotFound
+   */
+  revokeToken(nameOrId: string): Promise<RevokedTokens>;
   /** Has this node stop soon after the answer; its services run on. */
   shutdown(): Promise<ShutdownView>;
 }

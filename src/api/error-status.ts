@@ -2,6 +2,7 @@
 const statuses: Readonly<Record<string, number>> = {
   bad_request: 400,
   invalid_spec: 400,
+  unauthorized: 401,
   forbidden: 403,
   not_found: 404,
   conflict: 409,

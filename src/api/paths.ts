@@ -29,6 +29,9 @@ export const paths = {
   resumeActor: "/v1/actors/resume",
   restartActor: "/v1/actors/restart",
   attach: "/v1/attach",
+  tokens: "/v1/tokens",
+  revokeTokens: "/v1/tokens/revoke",
+  proof: "/v1/proof",
 } as const;
 
 /** `/v1/services/stop`… */

@@ -23,6 +23,25 @@ export const NamesRequest = Type.Object(
   strict,
 );
 
+/** As `NewToken` of the commands. */
+export const TokenRequest = Type.Object(
+  {
+    role: Type.Union([Type.Literal("read"), Type.Literal("deploy"), Type.Literal("admin")]),
+    name: Type.Optional(Type.String({ minLength: 1 })),
+    for: Type.Optional(Type.String({ minLength: 1 })),
+  },
+  strict,
+);
+
+/** `token`: its name or id. */
+export const RevokeRequest = Type.Object({ token: Type.String({ minLength: 1 }) }, strict);
+
+/** `token`: the id of the token that the client holds. */
+export const ProofRequest = Type.Object(
+  { token: Type.String({ pattern: "^[0-9a-f]{16}$" }) },
+  strict,
+);
+
 /** `node`: name or id of the node asked about; default: the one that answers. */
 export const ActorsQuery = Type.Object({ node: Type.Optional(Type.String()) }, strict);
 

@@ -1,6 +1,7 @@
 /** Reads the values of options; what is wrong is told with the option's name. */
 import { formatAddress, parseAddress } from "../core/address.ts";
 import { BadRequest } from "../core/errors.ts";
+import { type Role, roles } from "../trust/role.ts";
 import { parsePort } from "./context.ts";
 
 export function portOption(text: string): number {
@@ -36,6 +37,13 @@ export function addressesOption(text: string, before: readonly string[]): string
 export function nodeNameOption(text: string): string {
   if (/^[^\s\p{C}]{1,128}$/u.test(text)) return text;
   throw new BadRequest(`--name "${text}" should be one word of at most 128 characters`);
+}
+
+/** What the holder of a token may do. */
+export function roleOption(text: string): Role {
+  const role = roles.find((known) => known === text);
+  if (role !== undefined) return role;
+  throw new BadRequest(`--role "${text}" should be one of ${roles.join(", ")}`);
 }
 
 /** A number of lines, or `all`. */

@@ -15,6 +15,7 @@ const byErrorCode: Readonly<Record<string, number>> = {
   comes_later: exitCodes.badUsage,
   not_found: exitCodes.notFound,
   unreachable: exitCodes.unreachable,
+  unauthorized: exitCodes.refused,
   forbidden: exitCodes.refused,
   outcome_unknown: exitCodes.outcomeUnknown,
 };

@@ -17,7 +17,6 @@ const later = [
   "secret",
   "volume",
   "invoke",
-  "token",
   "key",
   "attach",
   "top",

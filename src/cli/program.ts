@@ -1,5 +1,6 @@
 /** `mob`: every command with its arguments and options, and what runs it. */
 import { type Command, Option } from "commander";
+import type { NewToken } from "../api/commands.ts";
 import type { Action } from "../api/shapes.ts";
 import { version } from "../api/version.ts";
 import {
@@ -9,6 +10,7 @@ import {
   nodeNameOption,
   portOption,
   providersOption,
+  roleOption,
   tailOption,
 } from "./arguments.ts";
 import { showActors } from "./commands/actors.ts";
@@ -18,6 +20,7 @@ import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { joinNetwork, showNodes, showProviders } from "./commands/network.ts";
 import { actOnServices, listServices, showService } from "./commands/services.ts";
 import { shell } from "./commands/shell.ts";
+import { createToken, listTokens, revokeToken } from "./commands/token.ts";
 import { dataFolderOf, type StartNode, type UpOptions, up } from "./commands/up.ts";
 import { type CommonOptions, portOf } from "./context.ts";
 import { withDefaultCommand } from "./default-command.ts";
@@ -39,12 +42,14 @@ export function runMob(
       .description("Runs services on a network of equal nodes.")
       .version(version)
       .option("-p, --port <port>", "port of a node on this host (MOB_PORT, or 6666)", portOption)
-      .option("--node <host:port>", "the node to ask, in place of --port")
+      .option("--node <host:port>", "the node to ask, in place of --port; it wants a token")
+      .option("--token-file <file>", "the token for --node (MOB_TOKEN, or ~/.mob/token)")
       .option("--json", "answer in JSON");
     addNodeCommands(program, all, startNode);
     addNetworkCommands(program);
     addServiceCommands(program);
     addActorCommands(program);
+    addTokenCommands(program);
     addLaterCommands(program.command);
   });
 }
@@ -162,5 +167,31 @@ function addActorCommands({ command, context, done }: Program): void {
     .option("--of <node>", "of another node: its name or id")
     .action((target: string | undefined, _options: unknown, own: Command) =>
       done(showActors(context(own), target, own.opts<{ readonly of?: string }>())),
+    );
+}
+
+function addTokenCommands({ command, context, done }: Program): void {
+  const token = command
+    .command("token")
+    .description("tokens with which clients elsewhere are let in: create, list, revoke");
+  token
+    .command("create")
+    .description("make a token, and show it this once")
+    .requiredOption("--role <role>", "what its holder may do: read, deploy or admin", roleOption)
+    .option("--name <name>", "what to call it (its role and id)")
+    .option("--for <duration>", "how long it holds, like 30d (until it is revoked)")
+    .action((_options: unknown, own: Command) =>
+      done(createToken(context(own), own.opts<NewToken>())),
+    );
+  token
+    .command("list")
+    .description("list the tokens; their secrets are kept nowhere")
+    .action((_options: unknown, own: Command) => done(listTokens(context(own))));
+  token
+    .command("revoke")
+    .description("let no one in with a token any more")
+    .argument("<name or id>")
+    .action((nameOrId: string, _options: unknown, own: Command) =>
+      done(revokeToken(context(own), nameOrId)),
     );
 }

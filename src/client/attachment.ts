@@ -6,7 +6,9 @@
 import type { TraceRecordView } from "../api/actor-shapes.ts";
 import { errorIn } from "../api/error-envelope.ts";
 import { type ErrorShape, OutcomeUnknown, RemoteError, Unreachable } from "../core/errors.ts";
-import { type AttachLink, type Hello, openLink, type Reach, type Said } from "./attach-link.ts";
+import { type AttachLink, type Hello, openLink, type Said } from "./attach-link.ts";
+import { reachOf } from "./attach-reach.ts";
+import type { Endpoint } from "./endpoint.ts";
 import type { Exchange, Request } from "./exchange.ts";
 import { FrameQueue } from "./frame-queue.ts";
 
@@ -41,13 +43,13 @@ export interface Attachment extends Exchange {
 
 /** `onLost` is told, in words, when a connection that was there is lost. */
 export function createAttachment(
-  reach: Reach,
+  endpoint: Endpoint,
   onLost: (why: string) => void = () => {},
 ): Attachment {
   let link: Promise<AttachLink> | undefined;
   const connect = (): Promise<AttachLink> => {
     if (link !== undefined) return link;
-    const opened = openLink(reach, (why, wasWanted) => {
+    const opened = openLink(reachOf(endpoint), (why, wasWanted) => {
       if (link === opened) link = undefined;
       if (!wasWanted) onLost(why);
     });

@@ -16,15 +16,18 @@ import { decodeLog } from "../api/log-frames.ts";
 import { actionPath, paths, withName } from "../api/paths.ts";
 import type {
   ActionResult,
+  CreatedToken,
   DeployResult,
   InstanceView,
   NodeView,
   ProviderView,
+  RevokedTokens,
   ServiceDetail,
   ShutdownView,
+  TokenView,
   VersionView,
 } from "../api/shapes.ts";
-import { type Address, formatAddress } from "../core/address.ts";
+import { addressText, type Endpoint } from "./endpoint.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 
 export interface Client extends Commands {
@@ -45,9 +48,9 @@ export interface ClientOptions {
 
 /** Connects when first called. `exchange`: the way to the node; default: HTTP, a connection of its own. */
 export function createClient(
-  address: Address,
+  endpoint: Endpoint,
   { readTimeoutMs = 15_000, writeTimeoutMs = 90_000 }: ClientOptions = {},
-  exchange: Exchange = createExchange(address),
+  exchange: Exchange = createExchange(endpoint),
 ): Client {
   const get = <T>(path: string): Promise<T> =>
     exchange.json<T>({ method: "GET", path, timeoutMs: readTimeoutMs });
@@ -55,7 +58,7 @@ export function createClient(
     exchange.json<T>({ method: "POST", path, body, timeoutMs: writeTimeoutMs });
 
   return {
-    address: formatAddress(address),
+    address: addressText(endpoint),
     version: () => get<VersionView>(paths.version),
     nodes: () => get<NodeView[]>(paths.nodes),
     join: (other) => post<NodeView[]>(paths.join, { address: other }),
@@ -71,6 +74,9 @@ export function createClient(
       post<SuspendedView>(paths.suspendActor, { target, node, forMs }),
     resume: (target, node) => post<ResumedView>(paths.resumeActor, { target, node }),
     restartActor: (target, node) => post<RestartedView>(paths.restartActor, { target, node }),
+    tokens: () => get<TokenView[]>(paths.tokens),
+    createToken: (wanted) => post<CreatedToken>(paths.tokens, wanted),
+    revokeToken: (token) => post<RevokedTokens>(paths.revokeTokens, { token }),
     shutdown: () => post<ShutdownView>(paths.shutdown, {}),
     close: () => exchange.close(),
   };

@@ -26,6 +26,8 @@ export interface SessionOptions {
   readonly tunnel: Tunnel;
   /** Begins a trace that belongs to this session. */
   readonly trace: (request: TraceRequest, self: Self<Protocol, Info>) => Promise<OpenTrace>;
+  /** Calls `end` once who is attached may no longer be; returns the undoing. */
+  readonly watch: (end: () => void) => () => void;
   /** Aborted when the API closes. */
   readonly closing: AbortSignal;
 }
@@ -34,6 +36,7 @@ type Info =
   | { readonly type: "frame"; readonly frame: ClientFrame }
   | { readonly type: "closed" }
   | { readonly type: "closing" }
+  | { readonly type: "expired" }
   | { readonly type: "ping" };
 
 interface State {
@@ -53,9 +56,11 @@ export function attachSession(options: SessionOptions): Behaviour<State, Protoco
     init(self) {
       const state: State = { self, options, open: new Map() };
       const closing = () => self.tell({ type: "closing" });
+      const unwatch = options.watch(() => self.tell({ type: "expired" }));
       // Not `terminate`, which a kill passes over.
       self.system.monitor(self.ref, () => {
         options.closing.removeEventListener("abort", closing);
+        unwatch();
         for (const { wanted } of state.open.values()) wanted.abort();
         options.socket.close(closeCodes.restart, "the session was ended by its node");
       });
@@ -100,6 +105,10 @@ function react(state: State, message: Info): void {
       return;
     case "closing":
       options.socket.close(closeCodes.restart, "the node stops, or its API is restarted");
+      self.stop();
+      return;
+    case "expired":
+      options.socket.close(closeCodes.refused, "the token was revoked, or has expired");
       self.stop();
       return;
     case "closed":

@@ -10,20 +10,21 @@ import { attachSubprotocol, clientFrameBytesMax } from "../api/attach-frames.ts"
 import type { ErrorEnvelope } from "../api/error-envelope.ts";
 import { statusOf } from "../api/error-status.ts";
 import { apiHeader, apiVersion, paths } from "../api/paths.ts";
+import type { Audit } from "../core/audit.ts";
 import { BadRequest, errorShape, NotFound } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
+import type { Access, Gate } from "./access.ts";
 import { AttachSocket } from "./attach-socket.ts";
+import { routeAccess } from "./route-access.ts";
 import type { Tunnel } from "./tunnel.ts";
-
-/** Who is attached. */
-export interface SessionAccess {
-  readonly role: "read" | "deploy" | "admin";
-  readonly who: string;
-}
 
 export interface NewSession {
   readonly socket: AttachSocket;
-  readonly access: SessionAccess;
+  readonly access: Access;
+  /** Notes in the audit log what is done through the session beside requests. */
+  readonly audit: (what: string, detail?: string) => void;
+  /** Calls `end` once `access` holds no more; returns the undoing. */
+  readonly watch: (end: () => void) => () => void;
   readonly tunnel: Tunnel;
   readonly closing: AbortSignal;
 }
@@ -32,8 +33,8 @@ export interface NewSession {
 export type OpenSession = (session: NewSession) => Promise<void>;
 
 export interface UpgradeOptions {
-  /** @throws whatever refuses the request: it is answered with it */
-  readonly authorise: (request: IncomingMessage) => SessionAccess;
+  readonly gate: Gate;
+  readonly audit: Audit;
   readonly open: OpenSession;
   readonly tunnel: Tunnel;
   readonly closing: AbortSignal;
@@ -71,13 +72,14 @@ async function createSocketServer(): Promise<WebSocketServer> {
 }
 
 async function upgrade(
-  { authorise, open, tunnel, closing }: UpgradeOptions,
+  { gate, audit, open, tunnel, closing }: UpgradeOptions,
   load: () => Promise<WebSocketServer>,
   request: IncomingMessage,
   socket: Duplex,
   head: Buffer,
 ): Promise<void> {
-  const access = authorise(request);
+  gate.require(request, routeAccess.get(`GET ${paths.attach}`)?.needs ?? "admin");
+  const access = gate.authorise(request);
   const path = (request.url ?? "").split("?", 1)[0];
   if (path !== paths.attach) throw new NotFound(`there is no WebSocket at ${path}`);
   checkProtocol(request);
@@ -85,7 +87,21 @@ async function upgrade(
   server.handleUpgrade(request, socket, head, (webSocket) => {
     webSocket.pause(); // Until its actor listens.
     const attached = new AttachSocket(webSocket);
-    open({ socket: attached, access, tunnel, closing }).catch(() => webSocket.terminate());
+    const { who, how, role } = access;
+    const note = (what: string, detail?: string) =>
+      audit.record({
+        what,
+        outcome: "done",
+        who,
+        how,
+        role,
+        ...(detail !== undefined && { detail }),
+      });
+    note("attach");
+    const watch = (end: () => void) => gate.watch(access, end);
+    open({ socket: attached, access, audit: note, watch, tunnel, closing }).catch(() =>
+      webSocket.terminate(),
+    );
   });
 }
 

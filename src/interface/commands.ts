@@ -3,6 +3,7 @@
  * API promises.
  */
 
+import type { ApiTokens } from "../actors/api-tokens.ts";
 import type { NodeInfo } from "../actors/node-view.ts";
 import type { ActOutcome, DeployOutcome, Operations } from "../actors/operations.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
@@ -15,10 +16,12 @@ import type {
   NodeView,
   ProviderView,
   ServiceDetail,
+  TokenView,
 } from "../api/shapes.ts";
 import { NotFound } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
+import type { TokenRecord } from "../services/token-record.ts";
 import { actorCommands } from "./actor-commands.ts";
 import type { TracingOptions } from "./actor-tracing.ts";
 import { readLogs } from "./log-reading.ts";
@@ -26,6 +29,7 @@ import { readLogs } from "./log-reading.ts";
 export interface CommandsOptions {
   readonly operations: Operations;
   readonly system: ActorSystem;
+  readonly tokens: ApiTokens;
   /** This node's own name. */
   readonly name: string;
   /** Has this node stop soon. */
@@ -33,7 +37,7 @@ export interface CommandsOptions {
 }
 
 export function networkCommands(options: CommandsOptions): Commands {
-  const { operations, system, name, stop } = options;
+  const { operations, system, tokens, name, stop } = options;
   const nodeName = (id: NodeId | null) => nameOf(operations, id);
   const view = (instance: InstanceInfo) => instanceView(instance, nodeName);
   return {
@@ -66,6 +70,17 @@ export function networkCommands(options: CommandsOptions): Commands {
         .filter(({ isLive }) => isLive)
         .flatMap(providerViews),
     ...actorCommands(system, actorNodes(options).nodeOf),
+    tokens: async () => tokens.list().map(tokenView),
+    async createToken(wanted) {
+      const { record, text, pin, receipt } = await tokens.create(wanted);
+      const base64 = Buffer.from(pin, "base64url").toString("base64"); // As curl wants it.
+      const worth = acknowledgement(receipt, nodeName);
+      return { ...tokenView(record), token: text, pin: base64, ...worth };
+    },
+    async revokeToken(nameOrId) {
+      const { revoked, receipt } = await tokens.revoke(nameOrId);
+      return { revoked: revoked.map(tokenView), ...acknowledgement(receipt, nodeName) };
+    },
     async shutdown() {
       stop();
       return { name, pid: process.pid, running: runningOn(operations, system.node) };
@@ -164,6 +179,10 @@ function deployResult(
           },
         ];
   return { group, generation, result, instances, ...acknowledgement(receipt, nodeName) };
+}
+
+function tokenView({ id, name, role, createdAtMs, expiresAtMs }: TokenRecord): TokenView {
+  return { id, name, role, created: createdAtMs, expires: expiresAtMs ?? null };
 }
 
 const done = {

@@ -2,10 +2,12 @@
  * How every failure is answered: `{ error: { code, message, details } }` with a fitting status, never
  * a stack. A bug is logged with its stack and answered as `internal`.
  */
+import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { FastifyInstance } from "fastify";
 import type { ErrorEnvelope } from "../api/error-envelope.ts";
 import { statusOf } from "../api/error-status.ts";
+import { apiHeader, apiVersion } from "../api/paths.ts";
 import { BadRequest, errorShape, MobError, NotFound } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 
@@ -40,6 +42,18 @@ function protocolStatus(error: unknown): number | undefined {
   const { statusCode } = error;
   const refused = typeof statusCode === "number" && statusCode >= 400 && statusCode < 500;
   return refused ? statusCode : undefined;
+}
+
+/** Answers one who is not let in: nothing but this has looked at the request. */
+export function refuseRequest(response: ServerResponse, error: unknown): void {
+  const shape = errorShape(error);
+  const status = statusOf(shape.code);
+  response.writeHead(status, {
+    [apiHeader]: String(apiVersion),
+    "content-type": "application/json; charset=utf-8",
+    ...(status === 401 && { "www-authenticate": "Bearer" }),
+  });
+  response.end(JSON.stringify({ error: shape } satisfies ErrorEnvelope));
 }
 
 /** Answers what is not HTTP, or not in time: there is no request yet, only a socket. */

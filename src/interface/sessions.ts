@@ -9,9 +9,10 @@ import { startChild } from "../otp/children.ts";
 import type { ChildSpec } from "../otp/definition.ts";
 import { dynamicSupervisor } from "../otp/dynamic-supervisor.ts";
 import { worker } from "../otp/worker.ts";
+import type { Access } from "./access.ts";
 import { openTrace, type TracingOptions } from "./actor-tracing.ts";
 import { attachSession } from "./attach-session.ts";
-import type { OpenSession, SessionAccess } from "./attach-upgrade.ts";
+import type { OpenSession } from "./attach-upgrade.ts";
 import { sessionPrefix } from "./tunnel.ts";
 
 /** Sessions at a time; an admin's laptop in a loop must not use up the node. */
@@ -24,7 +25,7 @@ export interface SessionsOptions extends TracingOptions {
 
 export class Sessions {
   readonly #options: SessionsOptions;
-  readonly #accesses = new Map<string, SessionAccess>();
+  readonly #accesses = new Map<string, Access>();
   #opened = 0;
 
   constructor(options: SessionsOptions) {
@@ -37,12 +38,13 @@ export class Sessions {
   }
 
   /** Who is attached by that session; undefined once it has ended. */
-  access(session: string): SessionAccess | undefined {
+  access(session: string): Access | undefined {
     return this.#accesses.get(session);
   }
 
-  readonly open: OpenSession = async ({ socket, access, tunnel, closing }) => {
-    const { system, name: node } = this.#options;
+  readonly open: OpenSession = async ({ socket, access, audit, watch, tunnel, closing }) => {
+    const options = this.#options;
+    const { system, name: node } = options;
     if (this.#accesses.size >= sessionsMax) {
       socket.close(1013, `${sessionsMax} sessions are attached, which is the most`);
       return;
@@ -59,7 +61,12 @@ export class Sessions {
           ...session,
           tunnel,
           closing,
-          trace: (request, self) => openTrace(this.#options, request, self.ref, content),
+          watch,
+          async trace(request, self) {
+            const trace = await openTrace(options, request, self.ref, content);
+            audit("trace actor", `${trace.path} on ${trace.node}`);
+            return trace;
+          },
         }),
     });
     const spec = { id: String(this.#opened), restart: "temporary", start: definition } as const;

@@ -4,8 +4,10 @@
  */
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { ApiTokens } from "../actors/api-tokens.ts";
 import { names } from "../actors/names.ts";
 import { version } from "../api/version.ts";
+import type { Env } from "../core/env.ts";
 import { MobError, Unavailable } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
 import { apiChild } from "../interface/api-actor.ts";
@@ -18,10 +20,13 @@ import { checkParams, createProviders, type Providers } from "../providers/regis
 import { openLmdb } from "../storage/lmdb.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createTcpTransport } from "../transport/tcp.ts";
+import { pinOf } from "../trust/api-token.ts";
 import { defaultNetwork } from "../wire/handshake.ts";
-import { composeNode, type NodeConfig } from "./compose.ts";
+import { type AuditFile, openAuditFile } from "./audit-file.ts";
+import { type ComposedNode, composeNode, type NodeConfig } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { nextIdentity } from "./identity.ts";
+import { type LocalDoor, localDoor } from "./local-door.ts";
 import { type NodeLog, openNodeLog } from "./node-log.ts";
 import { realEnv } from "./real-env.ts";
 
@@ -31,6 +36,8 @@ export interface NodeOptions {
   /** Default: `PORT@HOSTNAME`. */
   readonly name?: string;
   readonly dataFolder: string;
+  /** Where the user's commands look for the nodes of this host: `~/.mob/run`. */
+  readonly runFolder: string;
   /** Types asked for; default: all that are available here. */
   readonly providers?: readonly string[];
   /** Addresses of nodes to be in one network with. */
@@ -47,6 +54,8 @@ export interface RunningNode {
   readonly name: string;
   /** `host:port` */
   readonly address: string;
+  /** Of its Unix socket: the API for its user. */
+  readonly socketPath: string;
   readonly providers: {
     readonly offered: readonly string[];
     readonly refused: readonly { readonly type: string; readonly reason: string }[];
@@ -64,10 +73,13 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     level: options.logLevel,
     to: options.logTo === "stderr" ? "stderr" : { file: options.logTo },
   });
-  const opened: Opened = { folder, log };
+  const env = realEnv(log.log);
+  const audit = openAuditFile(join(folder.path, "audit.log"), env);
+  const opened: Opened = { folder, log, audit };
   try {
-    opened.storage = openLmdb(join(folder.path, "store"));
-    const identity = await nextIdentity(opened.storage, realEnv(log.log).random("identity"));
+    opened.door = localDoor(folder.path, options.runFolder, options.port);
+    opened.storage = openLmdb(folder.store);
+    const identity = await nextIdentity(opened.storage, env.random("identity"));
     opened.providers = await createProviders({
       wanted: options.providers,
       folder: join(folder.path, "tasks"),
@@ -77,6 +89,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     });
     return await run(options, identity, {
       ...opened,
+      door: opened.door,
       storage: opened.storage,
       providers: opened.providers,
     });
@@ -97,6 +110,8 @@ function firstCause(error: unknown): unknown {
 interface Opened {
   readonly folder: DataFolder;
   readonly log: NodeLog;
+  readonly audit: AuditFile;
+  door?: LocalDoor;
   storage?: Storage;
   providers?: Providers;
 }
@@ -106,7 +121,7 @@ async function run(
   identity: NodeConfig["identity"],
   opened: Required<Opened>,
 ): Promise<RunningNode> {
-  const { storage, providers } = opened;
+  const { storage, providers, door } = opened;
   const env = realEnv(opened.log.log);
   const name = options.name ?? `${options.port}@${hostname()}`;
   const address = `127.0.0.1:${options.port}`;
@@ -123,14 +138,27 @@ async function run(
       join: options.join,
       checkParams,
       onFatal: ask,
-      interface: ({ operations, system }) => {
+      interface: (node) => {
+        const { operations, system } = node;
         const sessions = new Sessions({ ...actorNodes({ operations, system, name }), name });
-        const commands = networkCommands({ operations, system, name, stop: () => ask() });
-        const api = apiChild(commands, (take) => transport.serveHttp(take), sessions);
+        const api = apiChild({
+          commands: commandsOf(node, env, name, pinOf(Buffer.from(identity.id)), () => ask()),
+          serveHttp: (take) =>
+            transport.serveHttp(take && ((socket) => take(socket, { secure: false }))),
+          socketPath: door.socketPath,
+          gate: { tokens: node.catalog.tokens, audit: opened.audit, hosts: [], port: options.port },
+          sessions,
+        });
         return [sessions.child, api];
       },
     },
   );
+  try {
+    door.announce();
+  } catch (error) {
+    await node.system.shutdown();
+    throw error;
+  }
   node.system.monitor(names.mob, ({ reason }) => {
     ask(new Unavailable(`the node gave up: ${showReason(reason)}; its log tells more`));
   });
@@ -142,6 +170,7 @@ async function run(
   return {
     name,
     address,
+    socketPath: door.socketPath,
     providers: { offered: [...providers.offered.keys()], refused: providers.refused },
     stopped,
     async stop() {
@@ -151,6 +180,18 @@ async function run(
       return { running };
     },
   };
+}
+
+/** `pin`: of this node's public key. */
+function commandsOf(
+  { operations, system, catalog }: ComposedNode,
+  env: Env,
+  name: string,
+  pin: string,
+  stop: () => void,
+) {
+  const tokens = new ApiTokens({ system, tokens: catalog.tokens, env, pin });
+  return networkCommands({ operations, system, tokens, name, stop });
 }
 
 /** The first to ask says why: undefined where a user wanted it. */
@@ -176,9 +217,12 @@ function factsOf(
   return { providers: [...offered, ...others], labels, version };
 }
 
-async function close({ folder, log, storage, providers }: Opened): Promise<void> {
+async function close(opened: Opened): Promise<void> {
+  const { folder, log, audit, door, storage, providers } = opened;
+  door?.remove();
   for (const provider of providers?.offered.values() ?? []) await provider.close();
   await storage?.close();
+  audit.close();
   log.close();
   folder.unlock();
 }

@@ -20,7 +20,7 @@ test("twenty times killed amid deploys, stops and updates, a node loses and leak
   const node = await lab.start();
   const wishes = new Map<string, Set<string>>();
   for (let round = 0; round < 20; round++) {
-    const client = createClient({ host: "127.0.0.1", port: node.port });
+    const client = createClient(node.endpoint);
     const asked = ["a", "b", "c"].map((name) => wish(client, wishes, name, round));
     await delay(Math.random() * 120); // The moment of the crash is what is tried.
     await node.crash();

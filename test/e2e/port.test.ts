@@ -184,6 +184,7 @@ test("500 connections that say nothing take neither the node nor much of its mem
 test("HTTP that no client of Mob sends is refused", async (t) => {
   const node = await target(t);
   const pid = await node.taskPid("web");
+  const bearer = (await node.mob("token", "create", "--role", "admin")).trim();
   const json = { "content-type": "application/json" };
   const body = (value: unknown) => JSON.stringify(value);
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
@@ -192,6 +193,7 @@ test("HTTP that no client of Mob sends is refused", async (t) => {
   const env =
     '{"documents":[{"name":"evil","provider":"bash","params":{"command":"true"},"env":{"__proto__":"x"}}]}';
   const attempts: readonly (readonly [number, string, Record<string, string>, string?])[] = [
+    [401, "/v1/nodes", { authorization: "" }],
     [403, "/v1/nodes", { host: "evil.example" }],
     [403, "/v1/nodes", { origin: "http://evil.example" }],
     [403, "/v1/nodes", { origin: "null" }],
@@ -206,7 +208,8 @@ test("HTTP that no client of Mob sends is refused", async (t) => {
     [404, "/v1/services/constructor", {}],
   ];
   for (const [status, path, headers, sent] of attempts) {
-    const got = await ask(node.port, path, headers, sent);
+    const known = { authorization: `Bearer ${bearer}`, ...headers };
+    const got = await ask(node.port, path, known, sent);
     assert.equal(
       got,
       status,

@@ -6,12 +6,11 @@
 import { inspector } from "../../src/actors/inspector.ts";
 import { names } from "../../src/actors/names.ts";
 import type { Commands } from "../../src/api/commands.ts";
-import type { Reach } from "../../src/client/attach-link.ts";
 import { type Attachment, createAttachment } from "../../src/client/attachment.ts";
 import { type Client, createClient } from "../../src/client/client.ts";
-import { type Address, formatAddress } from "../../src/core/address.ts";
 import { NotFound } from "../../src/core/errors.ts";
 import { asNodeId } from "../../src/core/ids.ts";
+import type { GateOptions } from "../../src/interface/access.ts";
 import { actorCommands } from "../../src/interface/actor-commands.ts";
 import type { TracingOptions } from "../../src/interface/actor-tracing.ts";
 import { Sessions } from "../../src/interface/sessions.ts";
@@ -32,7 +31,6 @@ export interface AttachWorld {
   readonly env: ManualEnv;
   readonly system: ActorSystem;
   readonly server: ApiServer;
-  readonly address: Address;
   readonly attachment: Attachment;
   /** Over the attachment. */
   readonly client: Client;
@@ -44,6 +42,7 @@ export interface AttachWorld {
 export async function withAttach(
   body: (world: AttachWorld) => Promise<void>,
   overrides: Partial<Commands> = {},
+  gate?: GateOptions,
 ): Promise<void> {
   const env = new ManualEnv();
   const system = createSystem({ node: asNodeId("box"), boot: 1, env });
@@ -65,24 +64,18 @@ export async function withAttach(
   const top = supervisor({ name: "mob", strategy: "one_for_one", intensity: 99, children });
   await system.start(top, { id: "mob" });
   const commands = memoryCommands({ ...actorCommands(system, nodes.nodeOf), ...overrides });
-  const server = await serveApi(commands, { sessions, closeGraceMs: 500 });
+  const server = await serveApi(commands, { sessions, closeGraceMs: 500, ...(gate && { gate }) });
   const lost: string[] = [];
-  const attachment = createAttachment(reachOf(server.address), (why) => lost.push(why));
-  const client = createClient(server.address, {}, attachment);
+  const attachment = createAttachment(server.endpoint, (why) => lost.push(why));
+  const client = createClient(server.endpoint, {}, attachment);
   const ask = (value: unknown) => system.call<EchoProtocol, "echo">("echo", "echo", value);
-  const { address } = server;
   try {
-    await body({ env, system, server, address, attachment, client, lost, echo: ask });
+    await body({ env, system, server, attachment, client, lost, echo: ask });
   } finally {
     attachment.close();
     await server.close();
     await system.shutdown();
   }
-}
-
-export function reachOf(address: Address): Reach {
-  const at = formatAddress(address);
-  return { at, origin: `ws://${at}`, options: {} };
 }
 
 function echo(): Behaviour<number, EchoProtocol> {

@@ -1,7 +1,7 @@
 /** A node's commands in memory: what the API, the client and the CLI are tested against. */
 import type { ActorDetail, ActorView } from "../../src/api/actor-shapes.ts";
 import type { Commands, LogChunk } from "../../src/api/commands.ts";
-import type { InstanceView, NodeView } from "../../src/api/shapes.ts";
+import type { InstanceView, NodeView, TokenView } from "../../src/api/shapes.ts";
 import { NotFound } from "../../src/core/errors.ts";
 
 export const aNode: NodeView = {
@@ -28,6 +28,14 @@ export const anInstance: InstanceView = {
   since: 0,
   generation: 1,
   epoch: 1,
+};
+
+const aToken: TokenView = {
+  id: "0123456789abcdef",
+  name: "ci",
+  role: "deploy",
+  created: 0,
+  expires: null,
 };
 
 const acknowledged = {
@@ -96,6 +104,16 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
     suspend: async (path) => ({ node: "6666@box", path, resumesAt: 60_000 }),
     resume: async (path) => ({ node: "6666@box", path, wasSuspended: true }),
     restartActor: async (path) => ({ node: "6666@box", result: "restarted", paths: [path] }),
+    tokens: async () => [aToken],
+    createToken: async ({ role, name = aToken.name }) => ({
+      ...aToken,
+      role,
+      name,
+      token: "mobapi1.0123456789abcdef.SECRET.PIN",
+      pin: "PIN=",
+      ...acknowledged,
+    }),
+    revokeToken: async () => ({ revoked: [aToken], ...acknowledged }),
     shutdown: async () => ({ name: "6666@box", pid: 42, running: ["web"] }),
     ...overrides,
   };

@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { Context } from "../context.ts";
-import { mobHome } from "./up.ts";
+import { mobHome } from "../home.ts";
 
 export async function shell({ io, client }: Context): Promise<void> {
   await client.version(); // Better told now than at the first line typed.

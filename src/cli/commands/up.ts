@@ -3,7 +3,6 @@
  * detached, as the background process that `detach.ts` started. However it stops, the user is told
  * what becomes of the services.
  */
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 import { type Client, createClient } from "../../client/client.ts";
 import { ComesLater, errorShape } from "../../core/errors.ts";
@@ -13,6 +12,7 @@ import type { Shell } from "../../shell/shell.ts";
 import { coloured, plain } from "../../shell/style.ts";
 import { type CommonOptions, portOf } from "../context.ts";
 import { nodeLogFile } from "../detach.ts";
+import { mobHome, runFolder } from "../home.ts";
 import type { Io } from "../io.ts";
 import { farewell, greeting, shellHint } from "../node-messages.ts";
 
@@ -41,6 +41,7 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
   const node = await startNode({
     port,
     dataFolder,
+    runFolder: runFolder(io),
     join: options.join,
     labels: options.label,
     logLevel: options.logLevel,
@@ -53,7 +54,7 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     throw error;
   });
 
-  const client = createClient({ host: "127.0.0.1", port });
+  const client = createClient({ kind: "local", port, socketPath: node.socketPath });
   const stop = new StopRequest(io);
   try {
     const hello = greeting(node, await client.nodes(), options.join, io.color ? coloured : plain);
@@ -75,10 +76,6 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
 /** `--data`, or a folder for each port in `~/.mob` or what MOB_HOME says. */
 export function dataFolderOf(io: Io, options: Pick<UpOptions, "data" | "port">): string {
   return resolve(options.data ?? join(mobHome(io), String(portOf(io, options))));
-}
-
-export function mobHome(io: Io): string {
-  return io.env["MOB_HOME"] ?? join(homedir(), ".mob");
 }
 
 /** The first signal asks the node to stop; one more, while it stops, ends the process. */

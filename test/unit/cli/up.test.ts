@@ -33,7 +33,7 @@ async function start(
   body: (trial: Trial) => Promise<void>,
   given: { io?: Partial<Io>; running?: string[]; slowStop?: boolean } = {},
 ): Promise<void> {
-  await withApi(memoryCommands(), async ({ address: { port } }) => {
+  await withApi(memoryCommands(), async ({ address: { port }, at }) => {
     const io = memoryIo(given.io);
     const asked: NodeOptions[] = [];
     const stopped = signal();
@@ -43,6 +43,7 @@ async function start(
       return {
         name: `${port}@box`,
         address: `127.0.0.1:${port}`,
+        socketPath: at.socketPath,
         providers: { offered: ["bash"], refused: [{ type: "docker", reason: "not installed" }] },
         stopped: stopped.promise,
         async stop() {
@@ -87,6 +88,7 @@ test("the options reach the node, its data in a folder named after the port", as
           port,
           name: "n",
           dataFolder: join("/mob-home", String(port)),
+          runFolder: "/mob-home/run",
           providers: ["docker", "bash"],
           join: ["127.0.0.1:1", "127.0.0.1:2"],
           labels: { a: "1", b: "2=3" },

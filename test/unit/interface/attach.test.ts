@@ -1,13 +1,18 @@
 /** An attached session over a real WebSocket: what it can ask, what it sees, and how it ends. */
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import type { TraceRecordView } from "../../../src/api/actor-shapes.ts";
 import { attachSubprotocol, closeCodes } from "../../../src/api/attach-frames.ts";
 import type { Trace } from "../../../src/client/attachment.ts";
-import { type Address, formatAddress } from "../../../src/core/address.ts";
+import { formatAddress } from "../../../src/core/address.ts";
+import type { AuditEvent } from "../../../src/core/audit.ts";
 import { MobError } from "../../../src/core/errors.ts";
+import type { GateOptions } from "../../../src/interface/access.ts";
+import { type ApiToken, formatApiToken } from "../../../src/trust/api-token.ts";
+import { type KnownTokens, knownTokens } from "../../support/api-tokens.ts";
 import { type AttachWorld, type EchoProtocol, withAttach } from "../../support/attach-world.ts";
 import { eventually } from "../../support/eventually.ts";
 import { chunksOf } from "../../support/memory-commands.ts";
@@ -15,10 +20,20 @@ import { chunksOf } from "../../support/memory-commands.ts";
 const coded = (code: string) => (error: unknown) =>
   error instanceof MobError && error.code === code;
 
-/** A WebSocket without our client, once the node has said hello; `said` is what came since. */
-async function rawSocket(address: Address) {
-  const url = `ws://${formatAddress(address)}/v1/attach`;
-  const socket = new WebSocket(url, attachSubprotocol);
+/** A WebSocket over the node's Unix socket, without our client. */
+function dial(
+  { server: { at } }: Pick<AttachWorld, "server">,
+  path = "/v1/attach",
+  protocol = attachSubprotocol,
+): WebSocket {
+  return new WebSocket(`ws://localhost${path}`, protocol, {
+    createConnection: () => connect(at.socketPath),
+  });
+}
+
+/** Once the node has said hello; `said` is what came since. */
+async function rawSocket(world: Pick<AttachWorld, "server">) {
+  const socket = dial(world);
   const said: { type: string; id?: number; [field: string]: unknown }[] = [];
   const ended = once(socket, "close").then(([code, reason]) => [code, String(reason)] as const);
   socket.on("message", (data) => said.push(JSON.parse(String(data))));
@@ -225,8 +240,8 @@ const refused: readonly [string, (socket: WebSocket) => void, number][] = [
 ];
 for (const [what, send, code] of refused) {
   test(`${what} ends the session with a clear code, and harms no one else`, () =>
-    withAttach(async ({ address, client }) => {
-      const { socket, ended } = await rawSocket(address);
+    withAttach(async ({ server, client }) => {
+      const { socket, ended } = await rawSocket({ server });
       send(socket);
       const [closedWith] = await ended;
       assert.equal(closedWith, code);
@@ -236,8 +251,8 @@ for (const [what, send, code] of refused) {
 
 test("two open requests of one id end the session", () =>
   withAttach(
-    async ({ address }) => {
-      const { socket, ended } = await rawSocket(address);
+    async (world) => {
+      const { socket, ended } = await rawSocket(world);
       const frame = JSON.stringify({ type: "request", id: 7, method: "GET", path: "/v1/nodes" });
       socket.send(frame);
       socket.send(frame);
@@ -248,8 +263,8 @@ test("two open requests of one id end the session", () =>
 
 test("open requests are bounded in number, and one more is refused by itself", () =>
   withAttach(
-    async ({ address }) => {
-      const { socket, said } = await rawSocket(address);
+    async (world) => {
+      const { socket, said } = await rawSocket(world);
       for (let id = 0; id < 65; id++) {
         socket.send(JSON.stringify({ type: "request", id, method: "GET", path: "/v1/nodes" }));
       }
@@ -262,7 +277,7 @@ test("open requests are bounded in number, and one more is refused by itself", (
 
 test("a client that does not answer pings is given up", () =>
   withAttach(async (world) => {
-    const { socket } = await rawSocket(world.address);
+    const { socket } = await rawSocket(world);
     // Reads nothing, so it answers nothing.
     socket.pause();
     await world.env.advance(20_000);
@@ -282,28 +297,133 @@ test("nothing is set while no one is attached", () =>
   }));
 
 test("a client of another version is refused before it is let in", () =>
-  withAttach(async ({ address }) => {
-    const socket = new WebSocket(`ws://${formatAddress(address)}/v1/attach`, "mob.attach.99");
+  withAttach(async (world) => {
+    const socket = dial(world, "/v1/attach", "mob.attach.99");
     const [, response] = await once(socket, "unexpected-response");
     assert.equal(response.statusCode, 400);
     assert.equal(response.headers["mob-api"], "1");
     response.destroy();
   }));
 
-test("a web page of another origin is refused", () =>
-  withAttach(async ({ address }) => {
-    const url = `ws://${formatAddress(address)}/v1/attach`;
-    const socket = new WebSocket(url, attachSubprotocol, { origin: "http://evil.example" });
-    const [, response] = await once(socket, "unexpected-response");
-    assert.equal(response.statusCode, 403);
+test("there is no WebSocket elsewhere", () =>
+  withAttach(async (world) => {
+    const [, response] = await once(dial(world, "/v1/nodes"), "unexpected-response");
+    assert.equal(response.statusCode, 404);
     response.destroy();
   }));
 
-test("there is no WebSocket elsewhere, and no page where there is one", () =>
-  withAttach(async ({ address, client }) => {
-    const socket = new WebSocket(`ws://${formatAddress(address)}/v1/nodes`, attachSubprotocol);
-    const [, response] = await once(socket, "unexpected-response");
-    assert.equal(response.statusCode, 404);
-    response.destroy();
-    await client.nodes();
-  }));
+/** Over TCP, where it is decided who asks. */
+function overTcp({ server }: AttachWorld, token: ApiToken | undefined, origin?: string): WebSocket {
+  const headers = token && { authorization: `Bearer ${formatApiToken(token)}` };
+  return new WebSocket(`ws://${formatAddress(server.address)}/v1/attach`, attachSubprotocol, {
+    ...(headers && { headers }),
+    ...(origin !== undefined && { origin }),
+  });
+}
+
+const gateOf = (tokens: KnownTokens, noted: AuditEvent[] = []): GateOptions => ({
+  tokens,
+  hosts: [],
+  audit: { record: (event) => noted.push(event) },
+});
+
+test("a web page of another origin, and whoever has no token, is refused and noted", async () => {
+  const tokens = knownTokens();
+  const noted: AuditEvent[] = [];
+  await withAttach(
+    async (world) => {
+      const admin = tokens.make("admin");
+      const page = overTcp(world, admin, "http://evil.example");
+      const [, forbidden] = await once(page, "unexpected-response");
+      assert.equal(forbidden.statusCode, 403);
+      const [, unauthorized] = await once(overTcp(world, undefined), "unexpected-response");
+      assert.equal(unauthorized.statusCode, 401);
+      assert.deepEqual(
+        noted.map(({ outcome }) => outcome),
+        ["refused", "refused"],
+      );
+      forbidden.destroy();
+      unauthorized.destroy();
+    },
+    {},
+    gateOf(tokens, noted),
+  );
+});
+
+/** Asks over a socket and gives what is answered. */
+async function answerTo(socket: WebSocket, frame: object): Promise<Record<string, unknown>> {
+  socket.send(JSON.stringify(frame));
+  const [data] = await once(socket, "message");
+  return JSON.parse(String(data));
+}
+
+test("the role read sees, and touches nothing; of a trace it sees that messages come", async () => {
+  const tokens = knownTokens();
+  await withAttach(
+    async (world) => {
+      const socket = overTcp(world, tokens.make("read"));
+      const [hello] = await once(socket, "message");
+      assert.equal(JSON.parse(String(hello)).role, "read");
+      const request = (id: number, method: string, path: string, body?: object) =>
+        answerTo(socket, { type: "request", id, method, path, ...(body && { body }) });
+      assert.equal((await request(1, "GET", "/v1/actors"))["status"], 200);
+      for (const act of ["suspend", "resume", "restart"]) {
+        const { status } = await request(2, "POST", `/v1/actors/${act}`, { target: "echo" });
+        assert.equal(status, 403, act);
+      }
+      const bounds = { messagesMax: 10, perSecondMax: 10 };
+      const begun = await answerTo(socket, { type: "trace", id: 3, target: "echo", ...bounds });
+      assert.equal(begun["type"], "tracing");
+      const told = once(socket, "message");
+      await world.echo("hunter2");
+      const [data] = await told;
+      assert.match(String(data), /"method":"echo"/);
+      assert.doesNotMatch(String(data), /hunter2/);
+      socket.terminate();
+    },
+    {},
+    gateOf(tokens),
+  );
+});
+
+test("a session ends when its token is revoked", async () => {
+  const tokens = knownTokens();
+  await withAttach(
+    async (world) => {
+      const token = tokens.make("admin");
+      const socket = overTcp(world, token);
+      await once(socket, "message");
+      const ended = once(socket, "close");
+      tokens.revoke(token);
+      const [code, reason] = await ended;
+      assert.equal(code, closeCodes.refused);
+      assert.match(String(reason), /revoked/);
+    },
+    {},
+    gateOf(tokens),
+  );
+});
+
+test("attaching, tracing and touching are noted, with who it was", async () => {
+  const noted: AuditEvent[] = [];
+  await withAttach(
+    async ({ client, attachment }) => {
+      (await attachment.trace({ target: "echo" })).stop();
+      await client.suspend("echo");
+      await client.resume("echo");
+      await client.restartActor("echo", "6666@box");
+      assert.deepEqual(
+        noted.map(({ what, who, detail = "" }) => `${who}: ${what} ${detail}`.trim()),
+        [
+          "local user: attach",
+          "local user: trace actor mob/echo on 6666@box",
+          "local user: suspend actor echo",
+          "local user: resume actor echo",
+          "local user: restart actor echo 6666@box",
+        ],
+      );
+    },
+    {},
+    gateOf(knownTokens(), noted),
+  );
+});

@@ -12,11 +12,11 @@ import { anInstance, memoryCommands } from "../../support/memory-commands.ts";
 /** Types lines into a shell and gives what it wrote, prompts left out. */
 async function type(lines: string[], commands: Partial<Commands> = {}): Promise<string> {
   const parts: string[] = [];
-  await withApi(memoryCommands(commands), async ({ address }) => {
+  await withApi(memoryCommands(commands), async ({ endpoint }) => {
     const input = new PassThrough();
     const output = new PassThrough();
     output.on("data", (part) => parts.push(String(part)));
-    const client = createClient(address);
+    const client = createClient(endpoint);
     const options = { terminal: false, color: false };
     const shell = startShell({ client, name: "n", input, output, ...options });
     for (const line of lines) {
