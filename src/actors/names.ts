@@ -18,6 +18,11 @@ export const names = {
   sessions: "sessions",
 } as const;
 
+/** Where the supervisor of an instance stands in the tree of its node. */
+export function servicePath(instance: InstanceId): string {
+  return `mob/supervisor/services/${instance}`;
+}
+
 export function providerWorkerName(instance: InstanceId): string {
   return `provider-worker/${instance}`;
 }

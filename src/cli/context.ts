@@ -20,6 +20,7 @@ export interface CommonOptions {
 
 export interface Context {
   readonly io: Io;
+  readonly endpoint: Endpoint;
   readonly client: Client;
   readonly paint: Paint;
   /** Prints a value: as JSON with `--json`, else as `format` gives it. */
@@ -30,10 +31,12 @@ export const portDefault = 6666;
 
 export function createContext(io: Io, options: CommonOptions): Context {
   const paint = io.color ? coloured : plain;
+  const endpoint = endpointOf(io, options);
   return {
     io,
     paint,
-    client: createClient(endpointOf(io, options)),
+    endpoint,
+    client: createClient(endpoint),
     async print(value, format) {
       const json = options.json === true;
       await write(io, json ? `${JSON.stringify(value)}\n` : format(value, paint));

@@ -18,7 +18,6 @@ const later = [
   "volume",
   "invoke",
   "key",
-  "attach",
   "top",
   "gc",
   "simulate",

@@ -33,6 +33,12 @@ export function greeting(
 /** At its shell a node says how to find out more, and how to leave. */
 export const shellHint = ".help shows what can be typed here; Ctrl-D stops the node\n";
 
+/** `asked`: the node that was attached to; `node`: the one whose actors are meant. */
+export function attachedTo(asked: string, node: string, role: string): string {
+  const through = node === asked ? "" : `, through ${asked}`;
+  return `attached to ${node}${through}, with the role ${role}; .help shows what can be typed here\n`;
+}
+
 /** `running`: names of the services whose tasks run on. */
 export function farewell(name: string, running: readonly string[], port: number): string {
   if (running.length === 0) return `${name} has stopped; no service runs on it\n`;

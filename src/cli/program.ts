@@ -13,13 +13,21 @@ import {
   roleOption,
   tailOption,
 } from "./arguments.ts";
-import { showActors } from "./commands/actors.ts";
+import {
+  type ActorOptions,
+  restartActor,
+  resumeActor,
+  showActors,
+  suspendActor,
+  type TraceOptions,
+  traceActor,
+} from "./commands/actors.ts";
+import { attach } from "./commands/attach.ts";
 import { deploy } from "./commands/deploy.ts";
 import { down } from "./commands/down.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { joinNetwork, showNodes, showProviders } from "./commands/network.ts";
 import { actOnServices, listServices, showService } from "./commands/services.ts";
-import { shell } from "./commands/shell.ts";
 import { createToken, listTokens, revokeToken } from "./commands/token.ts";
 import { dataFolderOf, type StartNode, type UpOptions, up } from "./commands/up.ts";
 import { type CommonOptions, portOf } from "./context.ts";
@@ -90,9 +98,13 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
       done(down(context(own), own.optsWithGlobals<CommonOptions>())),
     );
   command
-    .command("shell")
-    .description("open the shell on a running node")
-    .action((_options: unknown, own: Command) => done(shell(context(own))));
+    .command("attach")
+    .alias("shell")
+    .description("open the shell on a running node, and look into the actors of any")
+    .argument("[node]", "whose actors are meant: its name or id (the node asked)")
+    .action((node: string | undefined, _options: unknown, own: Command) =>
+      done(attach(context(own), node)),
+    );
 }
 
 function addNetworkCommands({ command, context, done }: Program): void {
@@ -159,14 +171,53 @@ function addServiceCommands({ command, context, done }: Program): void {
   }
 }
 
+const actorArgument = "its path, registered name, or service/NAME";
+
 function addActorCommands({ command, context, done }: Program): void {
-  command
+  const actors = command
     .command("actors")
     .description("show a node's tree of actors, or one actor")
-    .argument("[actor]", "its path or registered name")
+    .argument("[actor]", actorArgument)
     .option("--of <node>", "of another node: its name or id")
     .action((target: string | undefined, _options: unknown, own: Command) =>
-      done(showActors(context(own), target, own.opts<{ readonly of?: string }>())),
+      done(showActors(context(own), target, own.opts<ActorOptions>())),
+    );
+  actors
+    .command("trace")
+    .description("show its messages as they come, until Ctrl-C")
+    .argument("<actor>", actorArgument)
+    .option("--messages <number>", "end after so many", countOption("--messages"), 1_000)
+    .option("--rate <number>", "most in a second; more are counted", countOption("--rate"), 100)
+    .action((target: string, _options: unknown, own: Command) =>
+      done(traceActor(context(own), target, own.optsWithGlobals<TraceOptions>())),
+    );
+  actors
+    .command("suspend")
+    .description("have it queue its messages, for a time")
+    .argument("<actor>", actorArgument)
+    .option("--for <seconds>", "goes on by itself after that", countOption("--for"), 60)
+    .action((target: string, _options: unknown, own: Command) =>
+      done(
+        suspendActor(
+          context(own),
+          target,
+          own.optsWithGlobals<ActorOptions & { readonly for: number }>(),
+        ),
+      ),
+    );
+  actors
+    .command("resume")
+    .description("have it go on")
+    .argument("<actor>", actorArgument)
+    .action((target: string, _options: unknown, own: Command) =>
+      done(resumeActor(context(own), target, own.optsWithGlobals<ActorOptions>())),
+    );
+  actors
+    .command("restart")
+    .description("have its supervisor restart it, with all below; tasks run on")
+    .argument("<actor>", actorArgument)
+    .action((target: string, _options: unknown, own: Command) =>
+      done(restartActor(context(own), target, own.optsWithGlobals<ActorOptions>())),
     );
 }
 

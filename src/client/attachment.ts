@@ -39,19 +39,18 @@ export interface Attachment extends Exchange {
   hello(): Promise<Hello>;
   /** Resolves once the trace is on. @throws RemoteError, Unreachable */
   trace(wish: TraceWish): Promise<Trace>;
+  /** Has `listener` told, in words, when a connection that was there is lost. One alone. */
+  onLost(listener: (why: string) => void): void;
 }
 
-/** `onLost` is told, in words, when a connection that was there is lost. */
-export function createAttachment(
-  endpoint: Endpoint,
-  onLost: (why: string) => void = () => {},
-): Attachment {
+export function createAttachment(endpoint: Endpoint): Attachment {
+  let tellLost: (why: string) => void = () => {};
   let link: Promise<AttachLink> | undefined;
   const connect = (): Promise<AttachLink> => {
     if (link !== undefined) return link;
     const opened = openLink(reachOf(endpoint), (why, wasWanted) => {
       if (link === opened) link = undefined;
-      if (!wasWanted) onLost(why);
+      if (!wasWanted) tellLost(why);
     });
     link = opened;
     opened.catch(() => {
@@ -68,6 +67,9 @@ export function createAttachment(
     },
     stream: async (asked) => stream(await connect(), asked),
     trace: async (wish) => startTrace(await connect(), wish),
+    onLost(listener) {
+      tellLost = listener;
+    },
     close() {
       link?.then(
         (open) => open.close(),

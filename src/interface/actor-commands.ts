@@ -8,7 +8,7 @@ import type { Commands } from "../api/commands.ts";
 import { BadRequest } from "../core/errors.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { named } from "../otp/ref.ts";
-import type { TracingOptions } from "./actor-tracing.ts";
+import type { Locate } from "./actor-tracing.ts";
 
 const suspendMsDefault = 60_000;
 /** A subtree stops within the `shutdown` of each of its actors, one after the other. */
@@ -16,37 +16,35 @@ const restartTimeoutMs = 60_000;
 
 type ActorCommands = Pick<Commands, "actors" | "actor" | "suspend" | "resume" | "restartActor">;
 
-export function actorCommands(
-  system: ActorSystem,
-  nodeOf: TracingOptions["nodeOf"],
-): ActorCommands {
-  const at = (wanted: string | undefined) => {
-    const node = nodeOf(wanted);
-    return { node: node.name, inspector: named<InspectorProtocol>(node.id, names.inspector) };
+export function actorCommands(system: ActorSystem, locate: Locate): ActorCommands {
+  const find = (wanted: string, on: string | undefined) => {
+    const { node, target } = locate(wanted, on);
+    const inspector = named<InspectorProtocol>(node.id, names.inspector);
+    return { node: node.name, target, inspector };
   };
   return {
     async actors(wanted) {
-      return actorView(await system.call(at(wanted).inspector, "tree", undefined));
+      return actorView(await system.call(find(names.mob, wanted).inspector, "tree", undefined));
     },
-    async actor(target, wanted) {
-      const { node, inspector } = at(wanted);
+    async actor(wanted, on) {
+      const { node, target, inspector } = find(wanted, on);
       return { node, ...(await system.call(inspector, "detail", { target })) };
     },
-    async suspend(target, { node: wanted, forMs = suspendMsDefault, session } = {}) {
+    async suspend(wanted, { node: on, forMs = suspendMsDefault, session } = {}) {
       if (forMs > suspendMsMax) {
         throw new BadRequest(`an actor is suspended for at most ${suspendMsMax / 60_000} minutes`);
       }
-      const { node, inspector } = at(wanted);
+      const { node, target, inspector } = find(wanted, on);
       const owner = session === undefined ? undefined : system.whereis(session);
       const asked = { target, forMs, ...(owner !== undefined && { owner }) };
       return { node, ...(await system.call(inspector, "suspend", asked)) };
     },
-    async resume(target, wanted) {
-      const { node, inspector } = at(wanted);
+    async resume(wanted, on) {
+      const { node, target, inspector } = find(wanted, on);
       return { node, ...(await system.call(inspector, "resume", { target })) };
     },
-    async restartActor(target, wanted) {
-      const { node, inspector } = at(wanted);
+    async restartActor(wanted, on) {
+      const { node, target, inspector } = find(wanted, on);
       const options = { timeoutMs: restartTimeoutMs };
       return { node, ...(await system.call(inspector, "restart", { target }, options)) };
     },

@@ -9,7 +9,7 @@ import type { NodeInfo } from "../actors/node-view.ts";
 import type { TraceRecordView } from "../api/actor-shapes.ts";
 import { BadRequest } from "../core/errors.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
-import { type ActorRef, named } from "../otp/ref.ts";
+import { type ActorRef, named as actorNamed } from "../otp/ref.ts";
 
 /** Beyond the wait itself: a call that takes longer has been lost. */
 const marginMs = 10_000;
@@ -31,10 +31,22 @@ export interface OpenTrace {
   stop(): void;
 }
 
+/** An actor, where it is. */
+export interface Located {
+  readonly node: Pick<NodeInfo, "id" | "name">;
+  /** Its path or registered name there. */
+  readonly target: string;
+}
+
+/**
+ * Finds an actor that users name: on the node of that name or id, or on this one; `service/NAME`, and
+ * what is below it, wherever that service runs. @throws NotFound, Conflict before it is placed
+ */
+export type Locate = (target: string, node: string | undefined) => Located;
+
 export interface TracingOptions {
   readonly system: ActorSystem;
-  /** The node of that name or id; undefined: this one. @throws NotFound */
-  readonly nodeOf: (node: string | undefined) => Pick<NodeInfo, "id" | "name">;
+  readonly locate: Locate;
   /** The name of a node that a message came from. */
   readonly nameOf: (id: NodeInfo["id"]) => string;
 }
@@ -44,8 +56,8 @@ export interface TracingOptions {
  * @throws NotFound, Unreachable, BadRequest, Conflict
  */
 export async function openTrace(
-  { system, nodeOf, nameOf }: TracingOptions,
-  { target, node: wanted, messagesMax, perSecondMax }: TraceRequest,
+  { system, locate, nameOf }: TracingOptions,
+  { target: named, node: wanted, messagesMax, perSecondMax }: TraceRequest,
   owner: ActorRef<unknown>,
   content: boolean,
 ): Promise<OpenTrace> {
@@ -53,8 +65,8 @@ export async function openTrace(
   if (messagesMax > most || perSecondMax > fastest) {
     throw new BadRequest(`a trace shows at most ${most} messages, and ${fastest} a second`);
   }
-  const node = nodeOf(wanted);
-  const inspector = named<InspectorProtocol>(node.id, names.inspector);
+  const { node, target } = locate(named, wanted);
+  const inspector = actorNamed<InspectorProtocol>(node.id, names.inspector);
   const asked = { target, messagesMax, perSecondMax, content, owner };
   const { trace, path } = await system.call(inspector, "startTrace", asked);
   return {

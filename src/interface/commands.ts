@@ -18,12 +18,11 @@ import type {
   ServiceDetail,
   TokenView,
 } from "../api/shapes.ts";
-import { NotFound } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import type { TokenRecord } from "../services/token-record.ts";
 import { actorCommands } from "./actor-commands.ts";
-import type { TracingOptions } from "./actor-tracing.ts";
+import { createLocate } from "./actor-location.ts";
 import { readLogs } from "./log-reading.ts";
 
 export interface CommandsOptions {
@@ -69,7 +68,7 @@ export function networkCommands(options: CommandsOptions): Commands {
         .nodes()
         .filter(({ isLive }) => isLive)
         .flatMap(providerViews),
-    ...actorCommands(system, actorNodes(options).nodeOf),
+    ...actorCommands(system, createLocate({ operations, own: { id: system.node, name } })),
     tokens: async () => tokens.list().map(tokenView),
     async createToken(wanted) {
       const { record, text, pin, receipt } = await tokens.create(wanted);
@@ -85,20 +84,6 @@ export function networkCommands(options: CommandsOptions): Commands {
       stop();
       return { name, pid: process.pid, running: runningOn(operations, system.node) };
     },
-  };
-}
-
-/** Which node is meant where actors are looked at, and what a node is called. */
-export function actorNodes({
-  operations,
-  system,
-  name,
-}: Pick<CommandsOptions, "operations" | "system" | "name">): TracingOptions {
-  return {
-    system,
-    nodeOf: (wanted) =>
-      wanted === undefined ? { id: system.node, name } : nodeNamed(operations, wanted),
-    nameOf: (id) => nameOf(operations, id) ?? id,
   };
 }
 
@@ -217,11 +202,4 @@ function acknowledgement(
 function nameOf(operations: Operations, id: NodeId | null): string | null {
   if (id === null) return null;
   return operations.nodes().find((node) => node.id === id)?.name ?? id;
-}
-
-/** @throws NotFound */
-function nodeNamed(operations: Operations, named: string): NodeInfo {
-  const node = operations.nodes().find(({ name, id }) => name === named || id === named);
-  if (node === undefined) throw new NotFound(`there is no node ${named}`);
-  return node;
 }

@@ -9,9 +9,11 @@ import { names } from "../actors/names.ts";
 import { version } from "../api/version.ts";
 import type { Env } from "../core/env.ts";
 import { MobError, Unavailable } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
 import type { LogLevel } from "../core/log.ts";
+import { createLocate, nameOf } from "../interface/actor-location.ts";
 import { apiChild } from "../interface/api-actor.ts";
-import { actorNodes, networkCommands, runningOn } from "../interface/commands.ts";
+import { networkCommands, runningOn } from "../interface/commands.ts";
 import { Sessions } from "../interface/sessions.ts";
 import type { Facts } from "../membership/view.ts";
 import { StartFailed } from "../otp/errors.ts";
@@ -140,7 +142,9 @@ async function run(
       onFatal: ask,
       interface: (node) => {
         const { operations, system } = node;
-        const sessions = new Sessions({ ...actorNodes({ operations, system, name }), name });
+        const locate = createLocate({ operations, own: { id: identity.id, name } });
+        const nodeName = (id: NodeId) => nameOf(operations, id);
+        const sessions = new Sessions({ system, locate, nameOf: nodeName, name });
         const api = apiChild({
           commands: commandsOf(node, env, name, pinOf(Buffer.from(identity.id)), () => ask()),
           serveHttp: (take) =>

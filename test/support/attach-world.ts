@@ -48,9 +48,10 @@ export async function withAttach(
   const system = createSystem({ node: asNodeId("box"), boot: 1, env });
   const nodes: TracingOptions = {
     system,
-    nodeOf(wanted) {
-      if (wanted === undefined || wanted === "6666@box")
-        return { id: system.node, name: "6666@box" };
+    locate(target, wanted) {
+      if (wanted === undefined || wanted === "6666@box") {
+        return { node: { id: system.node, name: "6666@box" }, target };
+      }
       throw new NotFound(`there is no node ${wanted}`);
     },
     nameOf: () => "6666@box",
@@ -63,10 +64,11 @@ export async function withAttach(
   ];
   const top = supervisor({ name: "mob", strategy: "one_for_one", intensity: 99, children });
   await system.start(top, { id: "mob" });
-  const commands = memoryCommands({ ...actorCommands(system, nodes.nodeOf), ...overrides });
+  const commands = memoryCommands({ ...actorCommands(system, nodes.locate), ...overrides });
   const server = await serveApi(commands, { sessions, closeGraceMs: 500, ...(gate && { gate }) });
   const lost: string[] = [];
-  const attachment = createAttachment(server.endpoint, (why) => lost.push(why));
+  const attachment = createAttachment(server.endpoint);
+  attachment.onLost((why) => lost.push(why));
   const client = createClient(server.endpoint, {}, attachment);
   const ask = (value: unknown) => system.call<EchoProtocol, "echo">("echo", "echo", value);
   try {

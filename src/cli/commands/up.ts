@@ -4,7 +4,9 @@
  * what becomes of the services.
  */
 import { join, resolve } from "node:path";
-import { type Client, createClient } from "../../client/client.ts";
+import { createAttachment } from "../../client/attachment.ts";
+import { createClient } from "../../client/client.ts";
+import type { Endpoint } from "../../client/endpoint.ts";
 import { ComesLater, errorShape } from "../../core/errors.ts";
 import type { LogLevel } from "../../core/log.ts";
 import type { NodeOptions, RunningNode } from "../../node/start.ts";
@@ -54,14 +56,15 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     throw error;
   });
 
-  const client = createClient({ kind: "local", port, socketPath: node.socketPath });
+  const endpoint = { kind: "local", port, socketPath: node.socketPath } as const;
+  const client = createClient(endpoint);
   const stop = new StopRequest(io);
   try {
     const hello = greeting(node, await client.nodes(), options.join, io.color ? coloured : plain);
     io.stdout.write(hello);
     if (atShell) io.stdout.write(shellHint);
     if (options.detached === true) io.tellParent({ hello });
-    const shell = atShell ? await openShell(io, node, client, dataFolder) : undefined;
+    const shell = atShell ? await openShell(io, node, endpoint, dataFolder) : undefined;
     await Promise.race([stop.asked, node.stopped, ...(shell === undefined ? [] : [shell.closed])]);
     shell?.close();
   } finally {
@@ -103,12 +106,14 @@ class StopRequest {
 async function openShell(
   io: Io,
   node: RunningNode,
-  client: Client,
+  endpoint: Endpoint,
   dataFolder: string,
 ): Promise<Shell> {
   const { startShell } = await import("../../shell/shell.ts");
-  return startShell({
-    client,
+  const attachment = createAttachment(endpoint);
+  const shell = startShell({
+    client: createClient(endpoint, {}, attachment),
+    attachment,
     name: node.name,
     input: io.stdin,
     output: io.stdout,
@@ -116,6 +121,8 @@ async function openShell(
     color: io.color,
     historyFile: join(dataFolder, "shell-history"),
   });
+  void shell.closed.then(() => attachment.close());
+  return shell;
 }
 
 /** An environment as a program gets it: what is undefined is not there. */
