@@ -256,10 +256,13 @@ test("a trace sees its actor crash and start again, and ends at its bound", () =
   }));
 
 test("who does not read costs no memory: what does not fit is counted", () =>
-  withInspector(async ({ ask, echo, session }) => {
-    const options = { ...bounds, messagesMax: 100_000, perSecondMax: 1_000, owner: session };
+  withInspector(async ({ ask, echo, session, network }) => {
+    const options = { ...bounds, messagesMax: 100_000, perSecondMax: 250, owner: session };
     const { trace } = await ask("startTrace", { target: "echo", ...options });
-    for (let i = 0; i < 800; i++) await echo(i);
+    for (let second = 0; second < 4; second++) {
+      for (let i = 0; i < 200; i++) await echo(i);
+      await network.env.advance(1_000);
+    }
     let records: TracePiece["records"] = [];
     for (let read = 0; read < 5; read++) {
       const piece = await ask("readTrace", { trace, waitMs: 0 });
