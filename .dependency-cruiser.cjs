@@ -5,15 +5,15 @@ const rooms = {
   otp: ["core"],
   wire: ["core"],
   storage: ["core"],
+  trust: ["core"],
   membership: ["core"],
   ring: ["core"],
-  trust: ["core"],
   services: ["core", "trust"],
   keeper: ["core"],
-  transport: ["core", "wire"],
+  transport: ["core", "wire", "trust"],
   store: ["core", "ring"],
   providers: ["core", "keeper"],
-  actors: ["core", "otp", "wire", "membership", "ring", "store", "services", "trust"],
+  actors: ["core", "otp", "wire", "trust", "membership", "ring", "store", "services"],
   supervisors: ["core", "otp", "actors"],
   api: ["core", "services"],
   interface: ["core", "otp", "api", "actors", "services", "trust"],
@@ -33,6 +33,8 @@ const doors = {
 };
 
 const owners = {
+  "@peculiar/asn1-schema": "trust",
+  "@peculiar/asn1-x509": "trust",
   commander: "cli",
   execa: "providers|keeper",
   fastify: "interface",

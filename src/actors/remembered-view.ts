@@ -17,6 +17,11 @@ export function rememberView(storage: Storage, { members }: View): boolean {
   return true;
 }
 
+/** From the next flush on nothing is remembered. */
+export function forgetView(storage: Storage): void {
+  storage.remove(key);
+}
+
 /** Undefined: nothing is remembered that this version can read. */
 export function recallView(storage: Storage): View | undefined {
   const text = textOf(storage.get(key));

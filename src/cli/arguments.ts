@@ -33,6 +33,27 @@ export function addressesOption(text: string, before: readonly string[]): string
   return [...before, formatAddress(parseAddress(text))];
 }
 
+/** An address of this host, or all of them. */
+export function bindOption(text: string): string {
+  return hostOption("--bind", text);
+}
+
+/** What others reach this host by. */
+export function advertiseOption(text: string): string {
+  return hostOption("--advertise", text);
+}
+
+/** Without a port: that is `--port`'s. IPv6 may stand in brackets, as in `host:port`. */
+function hostOption(option: string, text: string): string {
+  const bare = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
+  try {
+    return parseAddress(formatAddress({ host: bare, port: 0 })).host;
+  } catch {
+    const form = "should be a host without a port, like 192.168.1.5, fd00::5 or box.lan";
+    throw new BadRequest(`${option} "${text}" ${form}`);
+  }
+}
+
 /** A node's name: it stands in commands and tables, so it is one word. */
 export function nodeNameOption(text: string): string {
   if (/^[^\s\p{C}]{1,128}$/u.test(text)) return text;

@@ -5,6 +5,8 @@ import type { Action } from "../api/shapes.ts";
 import { version } from "../api/version.ts";
 import {
   addressesOption,
+  advertiseOption,
+  bindOption,
   countOption,
   labelOption,
   nodeNameOption,
@@ -74,8 +76,8 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
     .description("start a node on this host and open its shell; `mob` alone means this")
     .option("-P, --providers <list>", "what it may run: bash,docker (all found)", providersOption)
     .option("--data <folder>", "where it keeps its data (MOB_HOME or ~/.mob, then the port)")
-    .option("--bind <address>", "address it listens on (127.0.0.1)")
-    .option("--advertise <address>", "address others reach it at (127.0.0.1)")
+    .option("--bind <host>", "address it listens on (127.0.0.1; 0.0.0.0 or :: for all)", bindOption)
+    .option("--advertise <host>", "address others reach it at (--bind's)", advertiseOption)
     .option("--join <host:port>", "join the network of this node; repeatable", addressesOption, [])
     .option("--name <name>", "its name (PORT@HOSTNAME)", nodeNameOption)
     .option("--label <key=value>", "a label for placement; repeatable", labelOption, {})

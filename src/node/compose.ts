@@ -9,6 +9,7 @@ import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
 import type { PublishStatus } from "../actors/provider-worker.ts";
+import { Refusals } from "../actors/refusals.ts";
 import type { StoreProtocol } from "../actors/store.ts";
 import { TaskWork } from "../actors/task-work.ts";
 import type { Env } from "../core/env.ts";
@@ -28,6 +29,7 @@ import type { Entry } from "../store/replication.ts";
 import { type MobOptions, mobSupervisor } from "../supervisors/mob.ts";
 import { serviceSupervisor } from "../supervisors/service.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { KeyRing } from "../trust/key-ring.ts";
 import { identityOf } from "../wire/handshake.ts";
 import type { NodeIdentity } from "./identity.ts";
 
@@ -43,9 +45,12 @@ export interface NodeConfig {
   readonly identity: NodeIdentity;
   /** `6666@host`: unique among the live nodes of the network. */
   readonly name: string;
-  readonly network: string;
-  /** Where it listens, and where others reach it: `host:port`. */
+  /** Of its network: proves it to peers, and peers to it. */
+  readonly keyRing: KeyRing;
+  /** Where others reach it: `host:port`. */
   readonly address: string;
+  /** Where it listens: `host:port`; default: `address`. */
+  readonly listen?: string;
   readonly facts: Facts;
   /** Addresses of nodes to be in one network with. */
   readonly join: readonly string[];
@@ -87,11 +92,14 @@ function treeOptions(
   links: Links,
 ): MobOptions {
   const { storage, transport, providers } = world;
-  const { identity, name, address, facts, network } = config;
+  const { identity, name, address, facts, keyRing } = config;
   const { id, boot } = identity;
   const { catalog } = node;
+  const { network } = keyRing;
   const introduction = identityOf({ network, node: id, boot, name, address });
-  const connect = connector(world.env, node, { identity: introduction, links, catalog });
+  const refusals = new Refusals(world.env);
+  const shared = { identity: introduction, keyRing, links, catalog, refusals };
+  const connect = connector(world.env, node, shared);
   const publish = statusPublisher(node, id);
   const work = new TaskWork();
   return {
@@ -106,7 +114,11 @@ function treeOptions(
         dial: (to) => connect({ address: to, dial: (at) => transport.dial(at) }),
         onNameTaken: config.onFatal,
       },
-      listener: { transport, address, accept: (accepted) => connect({ accepted }) },
+      listener: {
+        transport,
+        address: config.listen ?? address,
+        accept: (accepted) => connect({ accepted }),
+      },
     },
     supervisor: {
       controller: { node: id, catalog },
@@ -131,17 +143,23 @@ function spread(system: ActorSystem, change: CatalogChange): void {
 }
 
 /** Gives each connection an actor; one whose actor cannot be started is closed. */
-function connector(env: Env, { system }: ComposedNode, shared: Omit<ConnectionOptions, "from">) {
+function connector(
+  env: Env,
+  { system }: ComposedNode,
+  shared: Omit<ConnectionOptions, "from" | "connect">,
+) {
   let connections = 0;
-  return (from: ConnectionOptions["from"]): void => {
+  const connect = (from: ConnectionOptions["from"]): void => {
     connections++;
-    const start = worker({ behaviour: () => connection({ ...shared, from }) });
+    const start = worker({ behaviour: () => connection({ ...shared, from, connect }) });
     const spec = { id: `${connections}`, restart: "temporary", start } as const;
     startChild(system, names.connections, spec).catch((error: unknown) => {
       if ("accepted" in from) from.accepted.close();
+      else from.bulkOf?.close("its bulk connection could not be started");
       env.log.warn("a connection could not be taken", { error });
     });
   };
+  return connect;
 }
 
 /** Writes statuses into the store; the caller does not wait, and a lost one is made up by the next. */

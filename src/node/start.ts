@@ -2,7 +2,7 @@
  * Starts a real node: its data folder, identity and providers, then the composition root, with the
  * API in front of it.
  */
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { ApiTokens } from "../actors/api-tokens.ts";
 import { names } from "../actors/names.ts";
@@ -22,24 +22,33 @@ import { checkParams, createProviders, type Providers } from "../providers/regis
 import { openLmdb } from "../storage/lmdb.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createTcpTransport } from "../transport/tcp.ts";
-import { pinOf } from "../trust/api-token.ts";
-import { defaultNetwork } from "../wire/handshake.ts";
+import { pinOfNode } from "../trust/api-token.ts";
+import { singleKeyRing } from "../trust/key-ring.ts";
+import { openNetworkKey } from "../trust/network-key.ts";
+import { type NodeKey, openNodeKey } from "../trust/node-key.ts";
 import { type AuditFile, openAuditFile } from "./audit-file.ts";
-import { type ComposedNode, composeNode, type NodeConfig } from "./compose.ts";
+import { type ComposedNode, composeNode } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
-import { nextIdentity } from "./identity.ts";
+import { type NodeIdentity, nextIdentity } from "./identity.ts";
 import { type LocalDoor, localDoor } from "./local-door.ts";
 import { type NodeLog, openNodeLog } from "./node-log.ts";
+import { ownAddresses } from "./own-addresses.ts";
 import { realEnv } from "./real-env.ts";
 
 export interface NodeOptions {
-  /** On 127.0.0.1, for peers and HTTP alike. */
+  /** For peers and HTTP alike. */
   readonly port: number;
+  /** Host to listen on; default: 127.0.0.1. */
+  readonly bind?: string;
+  /** Host that others reach it at; default: `bind`, or the only address there is. */
+  readonly advertise?: string;
   /** Default: `PORT@HOSTNAME`. */
   readonly name?: string;
   readonly dataFolder: string;
   /** Where the user's commands look for the nodes of this host: `~/.mob/run`. */
   readonly runFolder: string;
+  /** Holds the network's id and key; made, for a network of its own, where there is none. */
+  readonly networkKeyFile: string;
   /** Types asked for; default: all that are available here. */
   readonly providers?: readonly string[];
   /** Addresses of nodes to be in one network with. */
@@ -68,7 +77,7 @@ export interface RunningNode {
   stop(): Promise<{ readonly running: readonly string[] }>;
 }
 
-/** @throws Unavailable when the folder or the port cannot be had */
+/** @throws Unavailable when the folder or the port cannot be had; UnusableKey */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const folder = await openDataFolder(options.dataFolder);
   const log = openNodeLog({
@@ -81,7 +90,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   try {
     opened.door = localDoor(folder.path, options.runFolder, options.port);
     opened.storage = openLmdb(folder.store);
-    const identity = await nextIdentity(opened.storage, env.random("identity"));
+    const key = await openNodeKey(join(folder.path, "node.pem"));
+    const identity = await nextIdentity(opened.storage, key.id);
     opened.providers = await createProviders({
       wanted: options.providers,
       folder: join(folder.path, "tasks"),
@@ -89,12 +99,16 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       env: options.env,
       log: log.log,
     });
-    return await run(options, identity, {
-      ...opened,
-      door: opened.door,
-      storage: opened.storage,
-      providers: opened.providers,
-    });
+    return await run(
+      options,
+      { identity, key },
+      {
+        ...opened,
+        door: opened.door,
+        storage: opened.storage,
+        providers: opened.providers,
+      },
+    );
   } catch (error) {
     await close(opened);
     throw firstCause(error);
@@ -120,22 +134,23 @@ interface Opened {
 
 async function run(
   options: NodeOptions,
-  identity: NodeConfig["identity"],
+  { identity, key }: { readonly identity: NodeIdentity; readonly key: NodeKey },
   opened: Required<Opened>,
 ): Promise<RunningNode> {
   const { storage, providers, door } = opened;
   const env = realEnv(opened.log.log);
   const name = options.name ?? `${options.port}@${hostname()}`;
-  const address = `127.0.0.1:${options.port}`;
-  const transport = createTcpTransport({ log: env.log });
+  const { listen, advertised: address } = ownAddresses(options, networkInterfaces());
+  const transport = createTcpTransport({ key, log: env.log });
   const { asked, ask } = stopRequest();
   const node = await composeNode(
     { env, transport, storage, providers: providers.offered },
     {
       identity,
       name,
-      network: defaultNetwork,
+      keyRing: singleKeyRing(openNetworkKey(options.networkKeyFile)),
       address,
+      listen,
       facts: factsOf(providers, options.labels),
       join: options.join,
       checkParams,
@@ -146,9 +161,8 @@ async function run(
         const nodeName = (id: NodeId) => nameOf(operations, id);
         const sessions = new Sessions({ system, locate, nameOf: nodeName, name });
         const api = apiChild({
-          commands: commandsOf(node, env, name, pinOf(Buffer.from(identity.id)), () => ask()),
-          serveHttp: (take) =>
-            transport.serveHttp(take && ((socket) => take(socket, { secure: false }))),
+          commands: commandsOf(node, env, name, pinOfNode(key), () => ask()),
+          serveHttp: (take) => transport.serveHttp(take),
           socketPath: door.socketPath,
           gate: { tokens: node.catalog.tokens, audit: opened.audit, hosts: [], port: options.port },
           sessions,

@@ -9,11 +9,13 @@ import { names } from "../actors/names.ts";
 import type { Operations } from "../actors/operations.ts";
 import type { MobError } from "../core/errors.ts";
 import { Unavailable } from "../core/errors.ts";
+import { asNodeId, type NodeId, newId } from "../core/ids.ts";
 import type { ComposedNode } from "../node/compose.ts";
 import { composeNode } from "../node/compose.ts";
 import { nextIdentity } from "../node/identity.ts";
 import { showReason } from "../otp/exit-reason.ts";
 import type { ActorTree } from "../otp/inspection.ts";
+import { singleKeyRing } from "../trust/key-ring.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
 import { VirtualDisk } from "./virtual-disk.ts";
@@ -30,6 +32,8 @@ export interface SimulationOptions {
 
 interface Machine {
   readonly name: string;
+  /** Whose key lies on its disk. */
+  readonly node: NodeId;
   readonly disk: VirtualDisk;
   readonly host: VirtualHost;
   life: Life | undefined;
@@ -199,17 +203,18 @@ export class Simulation {
     const { name, disk, host } = machine;
     const env = virtualEnv(this.#scheduler, owner, this.#seed, this.trace);
     const provider = virtualProvider(host, this.#scheduler, owner, env.clock);
+    const identity = await nextIdentity(disk, machine.node);
     const node = await composeNode(
       {
         env,
-        transport: this.#network.transport(owner),
+        transport: this.#network.transport(owner, machine.node),
         storage: disk,
         providers: new Map([[provider.type, provider]]),
       },
       {
-        identity: await nextIdentity(disk, env.random("identity")),
+        identity,
         name,
-        network: "simulated",
+        keyRing,
         address: `${name}:6666`,
         facts: { providers: [{ type: provider.type, available: true }], labels: {}, version: "0" },
         join,
@@ -231,7 +236,8 @@ export class Simulation {
     const scheduler = this.#scheduler;
     const random = seededRandom(this.#seed, `disk/${name}`);
     const disk = new VirtualDisk({ scheduler, random, flushMsMax: 5 });
-    return { name, disk, host: new VirtualHost(scheduler, name), life: undefined, lives: 0 };
+    const node = asNodeId(newId(seededRandom(this.#seed, `key/${name}`), 16));
+    return { name, node, disk, host: new VirtualHost(scheduler, name), life: undefined, lives: 0 };
   }
 
   #at(name: string): Machine {
@@ -246,6 +252,9 @@ export class Simulation {
     return life;
   }
 }
+
+/** All simulated nodes are of one network. */
+const keyRing = singleKeyRing({ network: "simulated", secret: new Uint8Array(32) });
 
 /** Virtual time after which something that was asked for counts as hung. */
 const longestMs = 120_000;

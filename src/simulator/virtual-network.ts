@@ -5,6 +5,7 @@
  */
 import type { Random } from "../core/env.ts";
 import { Unavailable, Unreachable } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
 import {
   type Connection,
   DialRefused,
@@ -24,6 +25,7 @@ export interface VirtualNetworkOptions {
 
 interface Listening {
   readonly owner: Owner;
+  readonly node: NodeId;
   readonly accept: (connection: Connection) => void;
 }
 
@@ -33,6 +35,7 @@ export class VirtualNetwork {
   readonly #ends = new Set<End>();
   /** Pairs of machines, each in both directions. */
   readonly #cuts = new Set<string>();
+  #connections = 0;
 
   constructor(options: VirtualNetworkOptions) {
     this.options = options;
@@ -54,10 +57,10 @@ export class VirtualNetwork {
   }
 
   /** The network as one life of a node uses it. */
-  transport(owner: Owner): Transport {
+  transport(owner: Owner, node: NodeId): Transport {
     return {
-      listen: async (address, accept) => this.#listen(owner, address, accept),
-      dial: (address) => this.#dial(owner, address),
+      listen: async (address, accept) => this.#listen(address, { owner, node, accept }),
+      dial: (address) => this.#dial(owner, node, address),
     };
   }
 
@@ -80,9 +83,17 @@ export class VirtualNetwork {
     return latencyMs.min + random() * (latencyMs.max - latencyMs.min);
   }
 
-  #listen(owner: Owner, address: string, accept: (connection: Connection) => void): Listener {
+  /** Another for each connection, as TLS gives both its ends; no one here listens in. */
+  #nextKeyingMaterial(): Uint8Array {
+    this.#connections += 1;
+    const material = new Uint8Array(32);
+    new DataView(material.buffer).setUint32(28, this.#connections);
+    return material;
+  }
+
+  #listen(address: string, listening: Listening): Listener {
     if (this.#listening.has(address)) throw new Unavailable(`${address} is in use`);
-    this.#listening.set(address, { owner, accept });
+    this.#listening.set(address, listening);
     return {
       address,
       close: async () => {
@@ -91,7 +102,7 @@ export class VirtualNetwork {
     };
   }
 
-  #dial(owner: Owner, address: string): Promise<Connection> {
+  #dial(owner: Owner, node: NodeId, address: string): Promise<Connection> {
     const { scheduler } = this.options;
     return new Promise((resolve, reject) => {
       const there = this.#listening.get(address)?.owner;
@@ -102,7 +113,7 @@ export class VirtualNetwork {
       }
       scheduler.after(
         this.latency(),
-        () => this.#accept(owner, address, resolve, reject),
+        () => this.#accept(owner, node, address, resolve, reject),
         there ?? owner,
       );
     });
@@ -111,6 +122,7 @@ export class VirtualNetwork {
   /** Runs at the host that is dialed. */
   #accept(
     dialer: Owner,
+    node: NodeId,
     address: string,
     resolve: (connection: Connection) => void,
     reject: (error: Error) => void,
@@ -122,8 +134,9 @@ export class VirtualNetwork {
       scheduler.after(this.latency(), refused, dialer);
       return;
     }
-    const here = new End(this, dialer, address);
-    const there = new End(this, listening.owner, dialer.name);
+    const keyingMaterial = this.#nextKeyingMaterial();
+    const here = new End(this, dialer, address, { peer: listening.node, keyingMaterial });
+    const there = new End(this, listening.owner, dialer.name, { peer: node, keyingMaterial });
     here.other = there;
     there.other = here;
     this.#ends.add(here).add(there);
@@ -136,6 +149,8 @@ export class VirtualNetwork {
 class End implements Connection {
   readonly owner: Owner;
   readonly remoteAddress: string;
+  readonly peer: NodeId;
+  readonly keyingMaterial: Uint8Array;
   other: End | undefined;
   readonly #network: VirtualNetwork;
   #isOpen = true;
@@ -147,11 +162,24 @@ class End implements Connection {
   #handleFrame: ((frame: Uint8Array) => void) | undefined;
   #handleClose: ((error?: Error) => void) | undefined;
 
-  constructor(network: VirtualNetwork, owner: Owner, remoteAddress: string) {
+  constructor(
+    network: VirtualNetwork,
+    owner: Owner,
+    remoteAddress: string,
+    { peer, keyingMaterial }: Pick<Connection, "peer" | "keyingMaterial">,
+  ) {
     this.#network = network;
     this.owner = owner;
     this.remoteAddress = remoteAddress;
+    this.peer = peer;
+    this.keyingMaterial = keyingMaterial;
   }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  admit(): void {}
 
   send(frame: Uint8Array): boolean {
     const { other } = this;

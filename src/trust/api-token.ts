@@ -5,7 +5,8 @@
  * anything secret is sent; any other node of the network proves itself by the verifier, over the very
  * channel that is used (docs/design/0006).
  */
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, randomBytes, timingSafeEqual, X509Certificate } from "node:crypto";
+import type { NodeKey } from "./node-key.ts";
 
 export interface ApiToken {
   /** 16 hex digits, no secret: what the network finds the token by. */
@@ -71,6 +72,11 @@ export function isProof(token: ApiToken, material: Uint8Array, proof: string): b
 /** The pin of a public key, given as its SPKI in DER. */
 export function pinOf(spki: Uint8Array): string {
   return createHash("sha256").update(spki).digest("base64url");
+}
+
+/** The same of a node's certificate. */
+export function pinOfNode({ certificate }: Pick<NodeKey, "certificate">): string {
+  return pinOf(new X509Certificate(certificate).publicKey.export({ type: "spki", format: "der" }));
 }
 
 function sameText(a: string, b: string): boolean {

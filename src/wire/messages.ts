@@ -10,6 +10,7 @@ import {
   errorShape,
   exitReason,
   nodeId,
+  proof,
   register,
   shortText,
   stamp,
@@ -17,7 +18,7 @@ import {
 } from "./schemas.ts";
 
 /** Peers of another major version are refused; a later minor one may send what is unknown here. */
-export const protocolVersion = { major: 1, minor: 0 } as const;
+export const protocolVersion = { major: 1, minor: 2 } as const;
 
 interface Declaration<Kind extends string, Fields extends TProperties> {
   readonly number: number;
@@ -43,12 +44,16 @@ const identity = {
   boot: count,
   name: shortText,
   address: shortText,
+  /** That it has the network's key, bound to this connection. Since 1.1, which brought TLS. */
+  proof,
 };
 const remoteCall = { target: actorAddress, method: Type.String(), payload: Type.Unknown() };
 
 export const declarations = [
   // 1–9: the handshake. The dialer says hello; welcome or refuse is the answer.
-  declare(1, "hello", identity),
+  // Since 1.2 a peer has two connections. `bulkOf`: this is the second one, of that whose hello had this
+  // proof; absent: it is the first, or, from a peer of 1.1, the only one.
+  declare(1, "hello", { ...identity, bulkOf: Type.Optional(proof) }),
   declare(2, "welcome", identity),
   declare(3, "refuse", { code: shortText, message: Type.String() }),
   // 10–19: membership.
@@ -80,7 +85,7 @@ export type Message = MessageOf<(typeof declarations)[number]>;
 export type MessageOfKind<Kind extends Message["kind"]> = Extract<Message, { readonly kind: Kind }>;
 
 /** Who a peer is and what it speaks. */
-export type Identity = Omit<MessageOfKind<"hello">, "kind" | "magic">;
+export type Identity = Omit<MessageOfKind<"welcome">, "kind" | "magic" | "proof">;
 
 type Frozen<T> = T extends string | number | boolean | null | undefined
   ? T

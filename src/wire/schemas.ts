@@ -15,6 +15,8 @@ export const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER
  * characters, so that none writes to a terminal what is not text.
  */
 export const shortText = Type.String({ pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]{0,255}$" });
+/** 32 bytes as hex. */
+export const proof = Type.String({ pattern: "^[0-9a-f]{64}$" });
 /** Of a register. Storage takes at most 1,978 bytes, its own prefix included. */
 const key = Type.String({ pattern: "^[\\u0021-\\u007e]{1,1024}$" });
 

@@ -6,10 +6,9 @@ import { asNodeId } from "../../src/core/ids.ts";
 import { encode } from "../../src/wire/codec.ts";
 import { frameHeader } from "../../src/wire/framing.ts";
 import type { Message } from "../../src/wire/messages.ts";
-import { peerPreface } from "../../src/wire/preface.ts";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab, type MobNode } from "../support/mob-node.ts";
-import { RawPeer } from "../support/raw-peer.ts";
+import { keyRingOf, openTcp, RawPeer } from "../support/raw-peer.ts";
 
 const stranger = "f".repeat(32);
 
@@ -30,43 +29,48 @@ test("bytes that mean nothing end their connection, and nothing else", async (t)
   const node = await target(t);
   const pid = await node.taskPid("web");
   const body = (values: readonly number[]) => [frameHeader(values.length), Uint8Array.from(values)];
+  const noise = (length: number) => Uint8Array.from({ length }, (_, at) => (at * 197 + 131) & 0xff);
+  const plain: Readonly<Record<string, Uint8Array>> = {
+    noise: noise(4_096),
+    "noise after the first byte of TLS": Buffer.concat([Uint8Array.of(0x16), noise(4_096)]),
+    "a TLS record that is no hello": Uint8Array.of(0x16, 3, 3, 0, 4, 2, 0, 0, 0),
+  };
+  for (const [what, bytes] of Object.entries(plain)) {
+    const socket = await openTcp(node.port);
+    socket.resume().write(bytes);
+    await eventually(() => socket.closed, `the end of a connection with ${what}`);
+  }
   const attacks: Readonly<Record<string, readonly Uint8Array[]>> = {
-    noise: [Uint8Array.from({ length: 4_096 }, (_, at) => (at * 197 + 131) & 0xff)],
-    "a frame of 4 GB": [peerPreface, Uint8Array.of(255, 255, 255, 255)],
-    "no MessagePack": [peerPreface, ...body([0xc1, 0xc1])],
-    "deep nesting": [peerPreface, ...body(new Array(100).fill(0x91))],
-    "an array that claims more than there is": [peerPreface, ...body([0xdd, 255, 255, 255, 255])],
-    "a message out of place": [peerPreface, ...framed({ kind: "store-ack", stamp: stampOf(1) })],
+    noise: [noise(4_096)],
+    "a frame of 4 GB": [Uint8Array.of(255, 255, 255, 255)],
+    "no MessagePack": body([0xc1, 0xc1]),
+    "deep nesting": body(new Array(100).fill(0x91)),
+    "an array that claims more than there is": body([0xdd, 255, 255, 255, 255]),
+    "a message out of place": framed({ kind: "store-ack", stamp: stampOf(1) }),
   };
   for (const [what, pieces] of Object.entries(attacks)) {
-    const peer = await RawPeer.open(node.port);
+    const peer = await RawPeer.secure(node);
     for (const piece of pieces) peer.bytes(piece);
     await eventually(() => peer.isClosed, `the end of a connection with ${what}`);
   }
   await isUnharmed(node, pid);
 });
 
-test("a peer of another version, network or with this node's own name or id is refused", async (t) => {
+test("a peer that has the key and is of another version, network or name is refused and told why", async (t) => {
   const node = await target(t);
   const pid = await node.taskPid("web");
-  const own = await node.json<{ id: string; name: string }[]>("nodes");
-  const wrong = [
-    { major: 2 },
-    { network: "other" },
-    { name: own[0]?.name ?? "" },
-    { node: asNodeId(own[0]?.id ?? "") },
-  ];
+  const [own] = await node.json<{ name: string }[]>("nodes");
+  const wrong = [{ major: 2 }, { network: "other" }, { name: own?.name ?? "" }];
   const codes: string[] = [];
   for (const changed of wrong) {
-    const peer = await RawPeer.open(node.port);
-    peer.bytes(peerPreface);
+    const peer = await RawPeer.secure({ port: node.port, keyRing: keyRingOf(node) });
     peer.send(peer.hello(changed));
     await peer.closed();
     codes.push(
       ...peer.received.map((message) => ("code" in message ? message.code : message.kind)),
     );
   }
-  assert.deepEqual(codes, ["other_version", "other_network", "name_taken", "self"]);
+  assert.deepEqual(codes, ["other_version", "other_network", "name_taken"]);
   await isUnharmed(node, pid);
 });
 
@@ -95,7 +99,7 @@ test("a peer that was let in and sends what no peer may is cut off", async (t) =
     ...views.map((one): Message => ({ kind: "view", view: { version: 1, members: [one] } })),
   ];
   for (const attack of attacks) {
-    const peer = await RawPeer.meet(node.port);
+    const peer = await RawPeer.meet(node);
     peer.send(attack);
     await eventually(
       () => peer.isClosed,
@@ -108,7 +112,7 @@ test("a peer that was let in and sends what no peer may is cut off", async (t) =
 test("records that are none are kept out of what is known, and survive a restart as such", async (t) => {
   const node = await target(t);
   const pid = await node.taskPid("web");
-  const peer = await RawPeer.meet(node.port);
+  const peer = await RawPeer.meet(node);
   const values: readonly (readonly [string, unknown])[] = [
     ["spec/__proto__", { name: "__proto__" }],
     ["spec/constructor", { name: "constructor", uid: "0123456789abcdef", generation: 1, spec: {} }],
@@ -142,7 +146,7 @@ test("calls from a peer reach what is meant for peers, and nothing else", async 
   const node = await target(t);
   const pid = await node.taskPid("web");
   const [self] = await node.json<{ id: string }[]>("nodes");
-  const peer = await RawPeer.meet(node.port);
+  const peer = await RawPeer.meet(node);
   const at = (name: string) => ({ node: asNodeId(self?.id ?? ""), name });
   const calls: readonly (readonly [string, string, unknown])[] = [
     ["nobody", "deploy", {}],
@@ -173,9 +177,9 @@ test("500 connections that say nothing take neither the node nor much of its mem
   const node = await target(t);
   const pid = await node.taskPid("web");
   const before = residentKb(node);
-  const idle = await Promise.all(Array.from({ length: 500 }, () => RawPeer.open(node.port)));
+  const idle = await Promise.all(Array.from({ length: 500 }, () => openTcp(node.port)));
   t.after(() => {
-    for (const peer of idle) peer.close();
+    for (const socket of idle) socket.destroy();
   });
   await isUnharmed(node, pid);
   assert.ok(residentKb(node) - before < 50_000);
@@ -239,6 +243,7 @@ function helloFields() {
     boot: 1,
     name: "raw",
     address: "127.0.0.1:1",
+    proof: "0".repeat(64),
   };
   return fields;
 }

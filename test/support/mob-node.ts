@@ -9,7 +9,7 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { InstanceView } from "../../src/api/shapes.ts";
-import type { Endpoint } from "../../src/client/endpoint.ts";
+import type { LocalEndpoint } from "../../src/client/endpoint.ts";
 import { findLocalNode } from "../../src/client/local-node.ts";
 import { eventually } from "./eventually.ts";
 import { removeLeftoverCgroups } from "./leftover-cgroups.ts";
@@ -130,7 +130,7 @@ export class MobNode {
   }
 
   /** As its user's commands find it, while it runs. */
-  get endpoint(): Endpoint {
+  get endpoint(): LocalEndpoint {
     return findLocalNode(join(this.lab.home, "run"), this.port);
   }
 

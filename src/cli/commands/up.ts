@@ -7,7 +7,7 @@ import { join, resolve } from "node:path";
 import { createAttachment } from "../../client/attachment.ts";
 import { createClient } from "../../client/client.ts";
 import type { Endpoint } from "../../client/endpoint.ts";
-import { ComesLater, errorShape } from "../../core/errors.ts";
+import { errorShape } from "../../core/errors.ts";
 import type { LogLevel } from "../../core/log.ts";
 import type { NodeOptions, RunningNode } from "../../node/start.ts";
 import type { Shell } from "../../shell/shell.ts";
@@ -36,7 +36,6 @@ export type StartNode = (options: NodeOptions) => Promise<RunningNode>;
 
 /** Resolves when the node has stopped. */
 export async function up(io: Io, options: UpOptions, startNode: StartNode): Promise<void> {
-  refuseOtherAddresses(options);
   const port = portOf(io, options);
   const dataFolder = dataFolderOf(io, options);
   const atShell = io.interactive && options.detached !== true;
@@ -44,11 +43,14 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     port,
     dataFolder,
     runFolder: runFolder(io),
+    networkKeyFile: join(mobHome(io), "network.key"),
     join: options.join,
     labels: options.label,
     logLevel: options.logLevel,
     env: definedOnly(io.env),
     logTo: atShell ? nodeLogFile(dataFolder) : "stderr", // Log lines would break into the prompt.
+    ...(options.bind !== undefined && { bind: options.bind }),
+    ...(options.advertise !== undefined && { advertise: options.advertise }),
     ...(options.name !== undefined && { name: options.name }),
     ...(options.providers !== undefined && { providers: options.providers }),
   }).catch((error: unknown) => {
@@ -130,12 +132,4 @@ function definedOnly(env: Io["env"]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
-}
-
-/** Until peers and clients prove who they are, a node is its own host's alone. */
-function refuseOtherAddresses({ bind, advertise }: UpOptions): void {
-  for (const [option, value] of Object.entries({ "--bind": bind, "--advertise": advertise })) {
-    if (value === undefined || ["127.0.0.1", "localhost"].includes(value)) continue;
-    throw new ComesLater(`${option} ${value} comes later: for now a node is on 127.0.0.1 alone`);
-  }
 }

@@ -132,7 +132,8 @@ test("options with impossible values are bad usage, named", async () => {
     [["logs", "web", "-n", "-5"], /--tail "-5" should be a number/],
     [["up", "--label", "zone"], /--label "zone"/],
     [["up", "-P", "bash,,docker"], /--providers "bash,,docker"/],
-    [["up", "--bind", "0.0.0.0"], /--bind 0\.0\.0\.0 comes later/],
+    [["up", "--bind", "0.0.0.0:6666"], /--bind "0\.0\.0\.0:6666" should be a host/],
+    [["up", "--advertise", "a b"], /--advertise "a b" should be a host/],
     [["show"], /missing required argument 'name'/],
   ];
   for (const [args, message] of wrong) {

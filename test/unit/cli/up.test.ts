@@ -89,6 +89,7 @@ test("the options reach the node, its data in a folder named after the port", as
           name: "n",
           dataFolder: join("/mob-home", String(port)),
           runFolder: "/mob-home/run",
+          networkKeyFile: "/mob-home/network.key",
           providers: ["docker", "bash"],
           join: ["127.0.0.1:1", "127.0.0.1:2"],
           labels: { a: "1", b: "2=3" },

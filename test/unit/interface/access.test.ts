@@ -4,8 +4,9 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import type { Commands, LogChunk } from "../../../src/api/commands.ts";
 import type { Address } from "../../../src/core/address.ts";
-import type { AuditEvent } from "../../../src/core/audit.ts";
+import { type AuditEvent, silentAudit } from "../../../src/core/audit.ts";
 import { routeAccess } from "../../../src/interface/route-access.ts";
 import { type ApiToken, formatApiToken, newApiToken } from "../../../src/trust/api-token.ts";
 import { includesRole, type Role, roles } from "../../../src/trust/role.ts";
@@ -231,3 +232,34 @@ test("every role is one that some route needs", () => {
   const wanted: readonly Role[] = roles;
   for (const role of wanted) assert.ok(needed.has(role));
 });
+
+test("a log that is followed ends when its token is revoked, and when it expires", {
+  timeout: 60_000,
+}, async () => {
+  for (const ends of ["revoked", "expired"]) {
+    const tokens = knownTokens();
+    const logs: Commands["logs"] = async (_name, _options, signal) => silence(signal);
+    let nowMs = 0;
+    const gate = { tokens, audit: silentAudit, hosts: [], nowMs: () => nowMs };
+    await withApi(
+      memoryCommands({ logs }),
+      async ({ address }) => {
+        const token = tokens.make("read", 50);
+        const headers = { authorization: `Bearer ${formatApiToken(token)}` };
+        const path = "/v1/services/web/logs?follow=true";
+        const asked = request({ ...address, path, headers, agent: false }).end();
+        const [answer] = await once(asked, "response");
+        assert.equal(answer.statusCode, 200);
+        if (ends === "revoked") tokens.revoke(token);
+        else nowMs = 50;
+        assert.equal(await text(answer), "");
+      },
+      { gate },
+    );
+  }
+});
+
+// biome-ignore lint/correctness/useYield: a silent service has nothing to yield.
+async function* silence(signal: AbortSignal): AsyncGenerator<LogChunk> {
+  if (!signal.aborted) await once(signal, "abort");
+}

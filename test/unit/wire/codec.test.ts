@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync, writeFileSync } from "node:fs";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Packr } from "msgpackr";
@@ -12,7 +13,7 @@ import {
   UnknownMessage,
   WireError,
 } from "../../../src/wire/errors.ts";
-import { declarations, type Message } from "../../../src/wire/messages.ts";
+import { declarations, type Message, protocolVersion } from "../../../src/wire/messages.ts";
 
 const packr = new Packr({ useRecords: false });
 const node = asNodeId("0".repeat(31).concat("a"));
@@ -27,6 +28,7 @@ const identity = {
   boot: 7,
   name: "6666@host",
   address: "127.0.0.1:6666",
+  proof: "5".repeat(64),
 } as const;
 const target = { node, boot: 7, path: "mob/peer/store", serial: 12 };
 const member = {
@@ -68,6 +70,40 @@ test("every message is decoded to what was encoded", () => {
   for (const message of messages) assert.deepEqual(decode(encode(message)), message);
   const declared = new Set(declarations.map(({ kind }) => kind));
   assert.deepEqual(new Set(messages.map(({ kind }) => kind)), declared);
+});
+
+/** Frames as the versions of the protocol sent them, by version; see docs/how-to/add-a-message.md. */
+interface RecordedFrame {
+  /** Of the message, as JSON: what is undefined is not in it. */
+  readonly message: string;
+  readonly hex: string;
+}
+const recordFile = new URL("recorded-frames.json", import.meta.url);
+const present = `${protocolVersion.major}.${protocolVersion.minor}`;
+
+test("frames recorded of each version are read today as what they were", () => {
+  const recorded: Record<string, readonly RecordedFrame[]> = JSON.parse(
+    readFileSync(recordFile, "utf8"),
+  );
+  if (process.env["MOB_RECORD_FRAMES"] !== undefined) {
+    recorded[present] = messages.map((message) => ({
+      message: JSON.stringify(message),
+      hex: Buffer.from(encode(message)).toString("hex"),
+    }));
+    writeFileSync(recordFile, `${JSON.stringify(recorded, null, 2)}\n`);
+  }
+  for (const frames of Object.values(recorded)) {
+    for (const { message, hex } of frames) {
+      const read = JSON.stringify(decode(Buffer.from(hex, "hex")));
+      assert.deepEqual(JSON.parse(read), JSON.parse(message));
+    }
+  }
+  const numbers = recorded[present]?.map(({ hex }) => packr.unpack(Buffer.from(hex, "hex"))[0]);
+  assert.deepEqual(
+    new Set(numbers),
+    new Set(declarations.map(({ number }) => number)),
+    "every message of the present version is recorded: MOB_RECORD_FRAMES=1 npm test -- wire/codec",
+  );
 });
 
 test("no two messages have the same number", () => {
