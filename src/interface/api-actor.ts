@@ -24,7 +24,8 @@ export interface ApiActorOptions {
   /** Path of the node's Unix socket. */
   readonly socketPath: string;
   readonly gate: GateOptions;
-  readonly sessions: Sessions;
+  /** Takes those who attach; default: no one can. */
+  readonly sessions?: Sessions;
 }
 
 export function apiChild(options: ApiActorOptions): ChildSpec {
@@ -48,7 +49,7 @@ function apiActor({
       const ended = new Promise<void>((resolve) => {
         self.system.monitor(self.ref, () => resolve());
       });
-      const api = await createApi(commands, self.log, gate, { sessions });
+      const api = await createApi(commands, self.log, gate, sessions && { sessions });
       const local = await listenLocally(socketPath, (socket) => {
         api.take(socket, { kind: "local" });
       });
