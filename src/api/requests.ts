@@ -5,6 +5,8 @@
 import Type from "typebox";
 
 const strict = { additionalProperties: false };
+/** Most documents or names of one request. */
+const itemsMax = 10_000;
 const Flag = Type.Union([Type.Literal("true"), Type.Literal("false")]);
 
 /** Of requests that say nothing more; they still are JSON, which a web page's form cannot send. */
@@ -14,12 +16,12 @@ export const JoinRequest = Type.Object({ address: Type.String({ minLength: 1 }) 
 
 /** The documents are specs, which the node itself validates. */
 export const DeployRequest = Type.Object(
-  { documents: Type.Array(Type.Unknown(), { minItems: 1 }) },
+  { documents: Type.Array(Type.Unknown(), { minItems: 1, maxItems: itemsMax }) },
   strict,
 );
 
 export const NamesRequest = Type.Object(
-  { names: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }) },
+  { names: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: itemsMax }) },
   strict,
 );
 

@@ -14,7 +14,7 @@ import { type Access, type Arrival, Gate, type GateOptions } from "./access.ts";
 import { auditActs } from "./act-audit.ts";
 import { takeUpgrades } from "./attach-upgrade.ts";
 import { Connections } from "./connections.ts";
-import { answerErrors, refuseNoHttp, refuseRequest } from "./error-answers.ts";
+import { answerErrors, answerUnread, refuseNoHttp, refuseRequest } from "./error-answers.ts";
 import { checkJson } from "./origin.ts";
 import { addProofRoute } from "./proof-route.ts";
 import { routeAccess } from "./route-access.ts";
@@ -27,10 +27,14 @@ import { createTunnel, sessionOf } from "./tunnel.ts";
  * in which it is closed cannot know whether it was heard; idle ones cost little and end with the API.
  */
 const keepAliveMs = 60_000;
+/** All headers of a request. */
+const headerBytesMax = 16 * 1024;
 
 export interface ApiOptions {
   /** Time for a request's headers to arrive; default 10,000 ms. Bounds what a slow sender can hold. */
   readonly headersTimeoutMs?: number;
+  /** Time for a whole request to arrive; default 30,000 ms. Above what the largest takes on a slow line. */
+  readonly requestTimeoutMs?: number;
   /** Time for requests that run to be answered when the API closes; default 2,000 ms. */
   readonly closeGraceMs?: number;
   /** Takes those who attach; default: no one can. */
@@ -55,21 +59,30 @@ export async function createApi(
   commands: Commands,
   log: Log,
   guarded: GateOptions = localAlone,
-  { headersTimeoutMs = 10_000, closeGraceMs = 2_000, sessions }: ApiOptions = {},
+  {
+    headersTimeoutMs = 10_000,
+    requestTimeoutMs = 30_000,
+    closeGraceMs = 2_000,
+    sessions,
+  }: ApiOptions = {},
 ): Promise<Api> {
   const closing = new AbortController();
   const server = createServer({
+    maxHeaderSize: headerBytesMax,
     headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveMs,
-    connectionsCheckingInterval: Math.min(headersTimeoutMs, 5_000),
+    connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs, 5_000),
   });
   const connections = new Connections(server);
+  const arrived = { local: new Set<Socket>(), tcp: new Set<Socket>() };
   const gate = new Gate(guarded);
   const app = fastify({
     bodyLimit: bodyBytesMax,
     exposeHeadRoutes: false,
-    clientErrorHandler: refuseNoHttp,
-    serverFactory: (handler) => server.on("request", guard(gate, handler)),
+    clientErrorHandler: (error, socket) => refuseNoHttp(error, socket, guarded.audit),
+    frameworkErrors: (error, _request, reply) => answerUnread(error, reply),
+    serverFactory: (handler) => server.on("request", guard(gate, connections, handler)),
   });
   addHooks(app, gate, (session) => sessions?.access(session));
   auditActs(app, gate, guarded.audit);
@@ -94,7 +107,8 @@ export async function createApi(
         return;
       }
       gate.arrived(socket, arrival);
-      connections.add(socket);
+      connections.add(socket, arrived[arrival.kind]);
+      if (socket.destroyed) return;
       server.emit("connection", socket);
       socket.resume(); // It may have been handed over paused, so that no byte was lost on the way.
     },
@@ -108,12 +122,15 @@ export async function createApi(
 }
 
 /** Has `handler` see only requests of those who are let in. */
-function guard(gate: Gate, handler: RequestListener): RequestListener {
+function guard(gate: Gate, connections: Connections, handler: RequestListener): RequestListener {
   return (request, response) => {
     try {
       const isOpen = request.method === "POST" && request.url === paths.proof;
       if (isOpen) gate.admit(request);
-      else gate.authorise(request);
+      else {
+        gate.authorise(request);
+        connections.know(request.socket);
+      }
       checkJson(request);
     } catch (error) {
       refuseRequest(response, error);

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { ApiTokens } from "../actors/api-tokens.ts";
 import { names } from "../actors/names.ts";
 import { version } from "../api/version.ts";
+import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
 import { MobError, Unavailable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
@@ -141,6 +142,8 @@ async function run(
   const env = realEnv(opened.log.log);
   const name = options.name ?? `${options.port}@${hostname()}`;
   const { listen, advertised: address } = ownAddresses(options, networkInterfaces());
+  const hosts = [listen, address].map((one) => parseAddress(one).host);
+  const doors = { hosts, port: options.port };
   const transport = createTcpTransport({ key, log: env.log });
   const { asked, ask } = stopRequest();
   const node = await composeNode(
@@ -164,7 +167,7 @@ async function run(
           commands: commandsOf(node, env, name, pinOfNode(key), () => ask()),
           serveHttp: (take) => transport.serveHttp(take),
           socketPath: door.socketPath,
-          gate: { tokens: node.catalog.tokens, audit: opened.audit, hosts: [], port: options.port },
+          gate: { ...doors, tokens: node.catalog.tokens, audit: opened.audit },
           sessions,
         });
         return [sessions.child, api];
