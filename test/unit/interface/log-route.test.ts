@@ -89,7 +89,7 @@ test("a service that is not there is a 404, before the stream begins", async () 
 });
 
 test("a reader that stops reading stops the producer, however much there is", {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async () => {
   const { logs, produced, ended } = endless();
   await withApi(memoryCommands({ logs }), async ({ address }) => {
@@ -107,7 +107,7 @@ test("a reader that stops reading stops the producer, however much there is", {
   });
 });
 
-test("a client that goes ends the reading of a silent service", { timeout: 30_000 }, async () => {
+test("a client that goes ends the reading of a silent service", { timeout: 120_000 }, async () => {
   const { logs, begun, ended } = silent();
   await withApi(memoryCommands({ logs }), async ({ address }) => {
     const sent = request({ ...address, path: "/v1/services/web/logs?follow=true", agent: false });
@@ -120,7 +120,7 @@ test("a client that goes ends the reading of a silent service", { timeout: 30_00
 });
 
 test("closing the API ends a stream that follows, well before the grace", {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async () => {
   const { logs, begun, ended } = silent();
   await withApi(
