@@ -44,7 +44,7 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     join: options.join,
     labels: options.label,
     logLevel: options.logLevel,
-    env: definedOnly(io.env),
+    env: inheritedByTasks(io.env),
     logTo: atShell ? nodeLogFile(dataFolder) : "stderr", // Log lines would break into the prompt.
     ...(options.name !== undefined && { name: options.name }),
     ...(options.providers !== undefined && { providers: options.providers }),
@@ -121,10 +121,14 @@ async function openShell(
   });
 }
 
-/** An environment as a program gets it: what is undefined is not there. */
-function definedOnly(env: Io["env"]): Readonly<Record<string, string>> {
+/** The node's own environment, but for what scripts/launch.sh has set in it for the node alone. */
+function inheritedByTasks(env: Io["env"]): Readonly<Record<string, string>> {
+  const { MOB_SET_ARENAS: isSetByUs, MALLOC_ARENA_MAX: arenas, ...rest } = env;
+  const inherited = isSetByUs === undefined ? { ...rest, MALLOC_ARENA_MAX: arenas } : rest;
   return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    Object.entries(inherited).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
   );
 }
 

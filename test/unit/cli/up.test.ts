@@ -100,6 +100,29 @@ test("the options reach the node, its data in a folder named after the port", as
   );
 });
 
+test("tasks inherit the node's environment, but for what its launcher set for the node alone", async () => {
+  const cases: readonly (readonly [Record<string, string>, Record<string, string>])[] = [
+    [{ A: "1", MALLOC_ARENA_MAX: "1", MOB_SET_ARENAS: "1" }, { A: "1" }],
+    [
+      { A: "1", MALLOC_ARENA_MAX: "7" },
+      { A: "1", MALLOC_ARENA_MAX: "7" },
+    ],
+    [{ A: "1" }, { A: "1" }],
+  ];
+  for (const [env, expected] of cases) {
+    await start(
+      [],
+      async ({ io, asked, stopped, code }) => {
+        await isUp(io);
+        stopped.give();
+        await code;
+        assert.deepEqual(asked[0]?.env, expected);
+      },
+      { io: { env } },
+    );
+  }
+});
+
 test("a node that was told to join says where it looks, and takes no address that is none", async () => {
   const node = { name: "n", address: "127.0.0.1:1", providers: { offered: [], refused: [] } };
   assert.match(
