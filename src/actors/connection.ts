@@ -3,7 +3,7 @@
  * of both nodes say to each other. What comes in goes straight to the actor it is for.
  */
 import { Conflict, MobError, messageOf, Unreachable } from "../core/errors.ts";
-import type { DialFailure } from "../membership/membership.ts";
+import type { DialFailure } from "../membership/events.ts";
 import { isLive } from "../membership/view.ts";
 import type { Behaviour, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";

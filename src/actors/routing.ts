@@ -8,8 +8,15 @@ import { names } from "./names.ts";
 export function route(system: ActorSystem, link: Link, message: Message): void {
   const from = link.peer;
   switch (message.kind) {
-    case "view":
-      system.tell(names.ringMember, { type: "received", from, view: message.view });
+    case "sync":
+    case "digest":
+    case "members":
+    case "ping":
+    case "ping-request":
+    case "ack":
+    case "nack":
+    case "gossip":
+      system.tell(names.ringMember, { type: "received", from, message });
       return;
     case "store-delta":
     case "store-ack":

@@ -14,6 +14,7 @@ import { TaskWork } from "../actors/task-work.ts";
 import type { Env } from "../core/env.ts";
 import type { MobError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
+import type { MembershipOptions } from "../membership/options.ts";
 import type { Facts } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { startChild } from "../otp/children.ts";
@@ -29,7 +30,7 @@ import { type MobOptions, mobSupervisor } from "../supervisors/mob.ts";
 import { serviceSupervisor } from "../supervisors/service.ts";
 import type { Transport } from "../transport/transport.ts";
 import { identityOf } from "../wire/handshake.ts";
-import type { NodeIdentity } from "./identity.ts";
+import { type NodeIdentity, raiseBoot } from "./identity.ts";
 
 /** Everything a node touches outside itself. */
 export interface World {
@@ -49,6 +50,8 @@ export interface NodeConfig {
   readonly facts: Facts;
   /** Addresses of nodes to be in one network with. */
   readonly join: readonly string[];
+  /** What differs from the preset `lan`. */
+  readonly membership?: Partial<MembershipOptions>;
   readonly checkParams: CheckParams;
   /** The node cannot go on as it is: another has its name. */
   readonly onFatal: (error: MobError) => void;
@@ -104,7 +107,12 @@ function treeOptions(
         storage,
         join: config.join,
         dial: (to) => connect({ address: to, dial: (at) => transport.dial(at) }),
+        said: {},
+        raiseBoot: (to) => raiseBoot(storage, id, to),
+        // The store compares all it has with the others in any case; it takes no vote for it yet.
+        onOutdated: (why) => world.env.log.warn("the data of this node is not up to date", { why }),
         onNameTaken: config.onFatal,
+        ...(config.membership && { membership: config.membership }),
       },
       listener: { transport, address, accept: (accepted) => connect({ accepted }) },
     },

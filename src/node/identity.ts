@@ -31,6 +31,14 @@ export async function nextIdentity(storage: Storage, random: Random): Promise<No
   return identity;
 }
 
+/** Others remember a later life: this node goes on with a boot counter above it. Resolves when durable. */
+export async function raiseBoot(storage: Storage, id: NodeId, boot: number): Promise<void> {
+  const kept = storage.get(key);
+  const identity: NodeIdentity = { id, boot: Math.max(boot, kept ? parse(kept).boot : 0) };
+  storage.put(key, new TextEncoder().encode(JSON.stringify(identity)));
+  await storage.flush();
+}
+
 function parse(bytes: Uint8Array): NodeIdentity {
   const kept: unknown = JSON.parse(new TextDecoder().decode(bytes));
   if (typeof kept === "object" && kept !== null && "id" in kept && "boot" in kept) {

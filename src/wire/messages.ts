@@ -7,13 +7,15 @@ import { type Static, type TProperties, Type } from "typebox";
 import {
   actorAddress,
   count,
+  digestEntry,
   errorShape,
   exitReason,
+  member,
+  news,
   nodeId,
   register,
   shortText,
   stamp,
-  view,
 } from "./schemas.ts";
 
 /** Peers of another major version are refused; a later minor one may send what is unknown here. */
@@ -52,7 +54,19 @@ export const declarations = [
   declare(2, "welcome", identity),
   declare(3, "refuse", { code: shortText, message: Type.String() }),
   // 10–19: membership.
-  declare(10, "view", { view }),
+  // 10 was a whole view.
+  declare(11, "sync", { hash: count, member }),
+  declare(12, "digest", { entries: Type.Array(digestEntry) }),
+  declare(13, "members", {
+    members: Type.Array(member, { maxItems: 1_000 }),
+    wanted: Type.Array(nodeId),
+    more: Type.Boolean(),
+  }),
+  declare(14, "ping", { seq: count, news }),
+  declare(15, "ping-request", { seq: count, target: nodeId, news }),
+  declare(16, "ack", { seq: count, news }),
+  declare(17, "nack", { seq: count }),
+  declare(18, "gossip", { news }),
   // 20–29: the store.
   declare(20, "store-delta", { registers: Type.Array(register) }),
   declare(21, "store-ack", { stamp }),

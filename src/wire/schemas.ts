@@ -49,7 +49,8 @@ const providerFact = Type.Object({
   reason: Type.Optional(Type.String()),
 });
 
-const member = Type.Object({
+/** Of a node, as nodes keep and tell it. */
+export const member = Type.Object({
   id: nodeId,
   name: shortText,
   address: shortText,
@@ -60,6 +61,7 @@ const member = Type.Object({
     Type.Literal("away"),
     Type.Literal("dead"),
     Type.Literal("left"),
+    Type.Literal("forgotten"),
   ]),
   facts: Type.Object({
     providers: Type.Array(providerFact),
@@ -68,7 +70,14 @@ const member = Type.Object({
   }),
 });
 
-export const view = Type.Object({ version: count, members: Type.Array(member) });
+/** `by`: whose observation it is; empty: it is established. */
+export const news = Type.Array(
+  Type.Object({ member, by: Type.Union([nodeId, Type.Literal("")]) }),
+  { maxItems: 1_000 },
+);
+
+/** A node's id, its incarnation, and the severity of its state. */
+export const digestEntry = Type.Tuple([nodeId, count, count]);
 
 export const stamp = Type.Object({ wall: count, counter: count, origin: nodeId });
 

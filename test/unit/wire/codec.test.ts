@@ -49,7 +49,14 @@ const messages: readonly Message[] = [
   { kind: "hello", ...identity },
   { kind: "welcome", ...identity },
   { kind: "refuse", code: "self", message: "a node cannot join itself" },
-  { kind: "view", view: { version: 3, members: [member] } },
+  { kind: "sync", hash: 2 ** 53 - 1, member },
+  { kind: "digest", entries: [[node, member.incarnation, 3]] },
+  { kind: "members", members: [member], wanted: [node], more: false },
+  { kind: "ping", seq: 1, news: [] },
+  { kind: "ping-request", seq: 1, target: node, news: [{ member, by: node }] },
+  { kind: "ack", seq: 1, news: [{ member, by: "" }] },
+  { kind: "nack", seq: 1 },
+  { kind: "gossip", news: [{ member: { ...member, state: "forgotten" }, by: "" }] },
   { kind: "store-delta", registers: [register] },
   { kind: "store-ack", stamp },
   { kind: "store-digest", hash: "0123456789abcdef" },
@@ -109,7 +116,9 @@ test("a missing or wrong field is refused by message and field", () => {
   refused([30, -1, 5_000, target, "m", 1], /"call".*id/);
   refused([30, 1, 5_000, { node }, "m", 1], /"call"/);
   refused([21, { ...stamp, origin: "not an id" }], /"store-ack".*origin/);
-  refused([10, { version: 1, members: [{ ...member, state: "bored" }] }], /"view"/);
+  refused([13, [{ ...member, state: "bored" }], [], false], /"members"/);
+  refused([12, [[node, -1, 0]]], /"digest"/);
+  refused([18, [{ member, by: "someone" }]], /"gossip"/);
 });
 
 test("what is no message at all is refused", () => {
