@@ -209,7 +209,8 @@ function setTimer(state: State): void {
   timer?.cancel();
   state.timer = undefined;
   if (atMs === Number.POSITIVE_INFINITY) return;
-  const inMs = Math.max(0, atMs - self.env.clock.mono());
+  // Never by less than a clock can tell apart: a timer that fires too early is set again.
+  const inMs = Math.max(1, atMs - self.env.clock.mono());
   state.timer = { atMs, cancel: self.sendAfter(inMs, { type: "timer" }) };
 }
 

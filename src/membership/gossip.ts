@@ -1,7 +1,10 @@
-/** Rounds of gossip: while there is news, a few peers are told each time (SWIM, section 4.1). */
+/**
+ * Rounds of gossip: while there is news, a few peers are told each time (SWIM, section 4.1). Also those
+ * held for dead, if they are connected: they are back, and have to be told what was said of them.
+ */
 import type { NodeId } from "../core/ids.ts";
 import { newsFor } from "./probe.ts";
-import { isReached, type MembershipState, shuffle, type Turn } from "./state.ts";
+import { type MembershipState, shuffle, type Turn } from "./state.ts";
 import type { MemberRecord } from "./view.ts";
 
 export function gossipDueAtMs({ broadcasts, gossip, options, connected }: MembershipState): number {
@@ -11,38 +14,32 @@ export function gossipDueAtMs({ broadcasts, gossip, options, connected }: Member
 
 export function gossipDue(turn: Turn): void {
   const { state, nowMs, effects } = turn;
-  const { broadcasts, gossip } = state;
+  const { gossip } = state;
   if (gossipDueAtMs(state) > nowMs) return;
   gossip.lastAtMs = nowMs;
   for (const to of nextPeers(state)) {
     const news = newsFor(state, to);
     if (news.length > 0) effects.push({ kind: "send", to, message: { kind: "gossip", news } });
   }
-  // Whoever is met later is told all by push-pull.
-  if (gossip.order.length === 0 && peersOf(state).length === 0) broadcasts.clear();
 }
 
 /** Tells every peer at once: for what cannot wait for another round. */
 export function tellEveryone({ state, effects }: Turn, member: MemberRecord): void {
   const message = { kind: "gossip", news: [{ member, by: "" }] } as const;
-  for (const to of peersOf(state)) effects.push({ kind: "send", to, message });
+  for (const to of state.connected) effects.push({ kind: "send", to, message });
 }
 
-/** All peers come in turn, in a random order: each piece of news reaches different ones. */
+/** All who are connected come in turn, in a random order: each piece of news reaches different ones. */
 function nextPeers(state: MembershipState): readonly NodeId[] {
-  const { gossip, options, draw } = state;
+  const { gossip, options, draw, connected } = state;
   const next: NodeId[] = [];
   while (next.length < options.gossipNodes) {
     if (gossip.order.length === 0) {
-      gossip.order = shuffle(peersOf(state).filter((peer) => !next.includes(peer)), draw);
+      gossip.order = shuffle([...connected].filter((peer) => !next.includes(peer)), draw);
       if (gossip.order.length === 0) break;
     }
     const peer = gossip.order.pop();
-    if (peer !== undefined && isReached(state, peer) && !next.includes(peer)) next.push(peer);
+    if (peer !== undefined && state.connected.has(peer) && !next.includes(peer)) next.push(peer);
   }
   return next;
-}
-
-function peersOf(state: MembershipState): NodeId[] {
-  return [...state.connected].filter((peer) => isReached(state, peer));
 }

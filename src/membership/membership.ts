@@ -118,6 +118,7 @@ function nextDueAtMs(state: MembershipState): number {
 function onConnected(turn: Turn, peer: NodeId, dialed: string | undefined): void {
   const { state } = turn;
   const { redial } = state;
+  if (state.connected.size === 0) state.broadcasts.clear(); // Whoever is met is told all by push-pull.
   state.connected.add(peer);
   redial.nodes.delete(peer);
   redial.lost.add(peer);
@@ -145,7 +146,7 @@ function onDialFailed(turn: Turn, address: string, why: DialFailure): void {
 function onReceived(turn: Turn, from: NodeId, message: MembershipMessage): void {
   switch (message.kind) {
     case "sync":
-      onSync(turn, from, message.hash, message.member);
+      onSync(turn, from, message);
       return;
     case "digest":
       onDigest(turn, from, message.entries);

@@ -16,8 +16,16 @@ export interface News {
 export type DigestEntry = readonly [NodeId, number, number];
 
 export type MembershipMessage =
-  /** Do you know what I know? `hash` is over all that the sender knows; `member` is the sender. */
-  | { readonly kind: "sync"; readonly hash: number; readonly member: MemberRecord }
+  /**
+   * Do you know what I know? `hash` is over all that the sender knows; `member` is the sender; `held`
+   * the incarnation under which it knows the receiver, 0 if none.
+   */
+  | {
+      readonly kind: "sync";
+      readonly hash: number;
+      readonly member: MemberRecord;
+      readonly held: number;
+    }
   /** The answer: all that the sender knows, in short; empty: the same as you. */
   | { readonly kind: "digest"; readonly entries: readonly DigestEntry[] }
   /** What the other lacks, and whom the sender lacks; `more`: another of these follows. */

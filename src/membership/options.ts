@@ -37,7 +37,7 @@ export interface MembershipOptions {
   readonly healthMax: number;
   /** A timer this late tells that this node is busy, and accuses no one; lan 100. */
   readonly lateMs: number;
-  /** What is due then waits this much longer, so that what has arrived is heard first; lan 20. */
+  /** A verdict that is due waits this much longer, so that what has arrived is heard first; lan 20. */
   readonly lateRestMs: number;
   /** Time between two exchanges with a random node, doubled for each doubling above 32 nodes; lan 30,000. */
   readonly pushPullMs: number;

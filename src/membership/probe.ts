@@ -40,6 +40,11 @@ export function probeDue(turn: Turn): void {
   for (const [seq, probe] of probing.probes) {
     if (probe.asked === undefined && probe.directUntilMs <= nowMs) askOthers(turn, seq, probe);
     if (probe.untilMs > nowMs) continue;
+    if (!probe.isLast) {
+      probe.isLast = true;
+      probe.untilMs = nowMs + state.options.lateRestMs;
+      continue;
+    }
     probing.probes.delete(seq);
     fail(turn, probe);
   }
@@ -63,7 +68,7 @@ function probe(turn: Turn, target: NodeId): void {
   const seq = nextSeq(probing);
   const directUntilMs = nowMs + stretched(state, options.probeTimeoutMs);
   const untilMs = nowMs + stretched(state, options.probeMs);
-  const started: Probe = { target, directUntilMs, untilMs, asked: undefined, nacks: 0 };
+  const started: Probe = { target, directUntilMs, untilMs, asked: undefined, nacks: 0, isLast: false };
   probing.probes.set(seq, started);
   if (!state.connected.has(target)) askOthers(turn, seq, started);
   else send(turn, target, { kind: "ping", seq, news: newsFor(state, target) });

@@ -8,6 +8,8 @@ export interface Probe {
   /** Others that were asked; undefined: none yet. */
   asked: number | undefined;
   nacks: number;
+  /** Its time is up, and what has arrived meanwhile is being heard. */
+  isLast: boolean;
 }
 
 /** A ping for someone else. */

@@ -7,6 +7,7 @@
 import type { NodeId } from "../core/ids.ts";
 import { learn } from "./learning.ts";
 import { type DigestEntry, type MembershipMessage, membersPerMessage } from "./messages.ts";
+import { hearOfLife } from "./refutation.ts";
 import { isReached, type MembershipState, selfOf, type Turn } from "./state.ts";
 import { type Claim, type MemberRecord, severity, supersedes } from "./view.ts";
 
@@ -32,18 +33,27 @@ export function pushPullDue(turn: Turn): void {
 
 export function beginSync(turn: Turn, peer: NodeId): void {
   const { state } = turn;
-  send(turn, peer, { kind: "sync", hash: state.roster.hash, member: settled(selfOf(state)) });
+  const { roster } = state;
+  const held = roster.get(peer)?.incarnation ?? 0;
+  send(turn, peer, { kind: "sync", hash: roster.hash, member: settled(selfOf(state)), held });
 }
 
-export function onSync(turn: Turn, from: NodeId, hash: number, member: MemberRecord): void {
+export function onSync(
+  turn: Turn,
+  from: NodeId,
+  { hash, member, held }: Extract<MembershipMessage, { readonly kind: "sync" }>,
+): void {
   const { roster } = turn.state;
-  const forgotten = roster.get(from);
+  hearOfLife(turn, held);
+  // It is told what was known of it before this: an earlier life under the same boot counter, perhaps.
+  const before = roster.get(from);
   learn(turn, { member, by: "" }, from, "second hand");
-  if (forgotten?.state === "forgotten") tellForgotten(turn, forgotten);
+  // And that it was given up meanwhile: others may lack what it still has.
+  if (before?.state === "forgotten") sendMembers(turn, from, [before], []);
   const entries: DigestEntry[] = [];
-  if (hash !== roster.hash) {
+  if (hash !== roster.hash || before?.incarnation !== roster.get(from)?.incarnation) {
     for (const record of roster.all()) {
-      const { id, incarnation, state } = settled(record);
+      const { id, incarnation, state } = settled(record.id === from ? (before ?? record) : record);
       entries.push([id, incarnation, severity[state]]);
     }
   }
@@ -56,6 +66,8 @@ export function onDigest(turn: Turn, from: NodeId, entries: readonly DigestEntry
     turn.state.syncing.delete(from);
     return;
   }
+  const ofSelf = entries.find(([id]) => id === turn.state.self);
+  if (ofSelf !== undefined) hearOfLife(turn, ofSelf[1]);
   const theirs = new Map(entries.map((entry) => [entry[0], claimOf(entry)]));
   const news: MemberRecord[] = [];
   for (const record of roster.all()) {
@@ -88,11 +100,6 @@ export function onMembers(
   const asked = wanted.map((id) => roster.get(id)).filter((record) => record !== undefined);
   if (asked.length > 0) sendMembers(turn, from, asked.map(settled), []);
   else turn.state.syncing.delete(from);
-}
-
-/** It came back, and must know that it was given up meanwhile: others may lack what it still has. */
-function tellForgotten(turn: Turn, forgotten: MemberRecord): void {
-  sendMembers(turn, forgotten.id, [forgotten], []);
 }
 
 function sendMembers(

@@ -13,16 +13,20 @@ import type { Facts, MemberRecord } from "./view.ts";
 export function hearOfSelf(turn: Turn, told: MemberRecord): void {
   const { state } = turn;
   const self = selfOf(state);
-  if (isOfAnotherLife(state, told.incarnation)) {
-    outdate(turn, "snapshot");
-    raiseBoot(turn, bootOf(told.incarnation) + 1);
-    return;
-  }
+  if (hearOfLife(turn, told.incarnation)) return;
   if (told.state === "forgotten") outdate(turn, "forgotten");
   if (told.incarnation !== self.incarnation || self.state === "left") return;
   if (told.state === "alive" || told.state === "left") return;
   worsen(state, 1);
   sayAnew(turn, {});
+}
+
+/** Another knows this node under `incarnation`. Returns whether that is none of this life. */
+export function hearOfLife(turn: Turn, incarnation: number): boolean {
+  if (!isOfAnotherLife(turn.state, incarnation)) return false;
+  outdate(turn, "snapshot");
+  raiseBoot(turn, bootOf(incarnation) + 1);
+  return true;
 }
 
 /** Says something new of this node itself. */

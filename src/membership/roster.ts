@@ -61,10 +61,12 @@ export class Roster {
   #neighbours(id: NodeId, count: number, direction: 1 | -1): readonly NodeId[] {
     const found: NodeId[] = [];
     const { length } = this.#ids;
-    let at = this.#placeOf(id);
-    if (direction === 1 && this.#ids[at] !== id) at -= 1;
-    for (let steps = 1; steps < length + 1 && found.length < count; steps++) {
-      const next = this.#ids[(at + direction * steps + 2 * length) % length];
+    const at = this.#placeOf(id);
+    // One that is not known itself stands between two.
+    const isBetween = this.#ids[at] !== id;
+    const before = direction === 1 && isBetween ? at - 1 : at;
+    for (let steps = 1; steps <= length && found.length < count; steps++) {
+      const next = this.#ids[(before + direction * steps + 2 * length) % length];
       if (next === undefined || next === id) break;
       const record = this.#records.get(next);
       if (record !== undefined && isLive(record)) found.push(next);
@@ -94,10 +96,14 @@ export class Roster {
   }
 }
 
-/** FNV-1a, 32 bits, and a last mixing. */
+/**
+ * FNV-1a, 32 bits, and the last mixing of MurmurHash3. Without that, two nodes that hold each other for
+ * dead and themselves for alive would often have one hash: the same bits differ in both records.
+ */
 export function hashOf(text: string, basis: number): number {
   let hash = basis;
   for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  hash ^= hash >>> 15;
-  return Math.imul(hash, 0x2c1b3c6d);
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return hash ^ (hash >>> 16);
 }

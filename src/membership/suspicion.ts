@@ -9,6 +9,8 @@ import { isLive, type MemberRecord } from "./view.ts";
 
 export interface Suspicion {
   sinceMs: number;
+  /** Its time is up, and what has arrived meanwhile is being heard. */
+  isLast: boolean;
   readonly leastMs: number;
   readonly mostMs: number;
   /** Confirmations after which the least time applies. */
@@ -33,7 +35,7 @@ export function suspect(turn: Turn, record: MemberRecord, by: NodeId): void {
     return;
   }
   hold(turn, { ...held, state: "suspect" });
-  state.suspicions.set(held.id, { ...timesOf(state), sinceMs: nowMs, by: new Set([by]) });
+  state.suspicions.set(held.id, { ...timesOf(state), sinceMs: nowMs, isLast: false, by: new Set([by]) });
   tell(state, { ...held, state: "suspect" }, by);
   const isWitness = state.roster.predecessors(held.id, witnesses).includes(state.self);
   if (by !== state.self && isWitness) state.probing.urgent.push(held.id);
@@ -58,6 +60,11 @@ export function suspicionsDue(turn: Turn): void {
   const { state, nowMs } = turn;
   for (const [id, suspicion] of state.suspicions) {
     if (suspicionEndsAtMs(suspicion) > nowMs) continue;
+    if (!suspicion.isLast) {
+      suspicion.isLast = true;
+      suspicion.sinceMs += nowMs - suspicionEndsAtMs(suspicion) + state.options.lateRestMs;
+      continue;
+    }
     const held = state.roster.get(id);
     if (held === undefined) continue;
     const dead: MemberRecord = { ...held, state: "dead" };

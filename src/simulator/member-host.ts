@@ -129,7 +129,7 @@ export class MemberHost {
     process.timer = undefined;
     process.timerAtMs = dueAtMs;
     if (dueAtMs === Number.POSITIVE_INFINITY) return;
-    const inMs = dueAtMs - this.#scheduler.now;
+    const inMs = Math.max(1, dueAtMs - this.#scheduler.now);
     process.timer = this.#scheduler.after(inMs, () => this.#fire(process), process.owner);
   }
 

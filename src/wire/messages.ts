@@ -55,7 +55,7 @@ export const declarations = [
   declare(3, "refuse", { code: shortText, message: Type.String() }),
   // 10–19: membership.
   // 10 was a whole view.
-  declare(11, "sync", { hash: count, member }),
+  declare(11, "sync", { hash: count, member, held: count }),
   declare(12, "digest", { entries: Type.Array(digestEntry) }),
   declare(13, "members", {
     members: Type.Array(member, { maxItems: 1_000 }),

@@ -82,7 +82,7 @@ test("a peer that was let in and sends what no peer may is cut off", async (t) =
     state: "alive" as const,
     facts: { providers: [], labels: {}, version: "1" },
   };
-  const views = [
+  const wrong = [
     { ...member, name: "\u001b[2Jraw" },
     { ...member, address: "a\u0007" },
   ];
@@ -92,7 +92,9 @@ test("a peer that was let in and sends what no peer may is cut off", async (t) =
     { kind: "store-state", registers: [{ ...register, key: "" }] },
     { kind: "store-state", registers: [{ ...register, key: "spec/web\u001b[31m" }] },
     { kind: "store-summary", sums: [1e300], wanted: true },
-    ...views.map((one): Message => ({ kind: "view", view: { version: 1, members: [one] } })),
+    ...wrong.map((one): Message => ({ kind: "gossip", news: [{ member: one, by: "" }] })),
+    { kind: "sync", hash: -1, member, held: 0 },
+    { kind: "digest", entries: [[member.id, 1e300, 0]] },
   ];
   for (const attack of attacks) {
     const peer = await RawPeer.meet(node.port);

@@ -49,7 +49,7 @@ const messages: readonly Message[] = [
   { kind: "hello", ...identity },
   { kind: "welcome", ...identity },
   { kind: "refuse", code: "self", message: "a node cannot join itself" },
-  { kind: "sync", hash: 2 ** 53 - 1, member },
+  { kind: "sync", hash: 2 ** 53 - 1, member, held: 0 },
   { kind: "digest", entries: [[node, member.incarnation, 3]] },
   { kind: "members", members: [member], wanted: [node], more: false },
   { kind: "ping", seq: 1, news: [] },
