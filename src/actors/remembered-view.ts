@@ -13,7 +13,9 @@ const key = "n/members";
 /** Written where it says something new of the members. Returns whether it did: then it is to be flushed. */
 export function rememberMembers(storage: Storage, members: Iterable<MemberRecord>): boolean {
   // Suspicions come and go, and are worth no write.
-  const settled = [...members].map((one) => (one.state === "suspect" ? { ...one, state: "alive" } : one));
+  const settled = [...members].map((one) =>
+    one.state === "suspect" ? { ...one, state: "alive" } : one,
+  );
   const text = JSON.stringify(settled);
   if (text === textOf(storage.get(key))) return false;
   storage.put(key, new TextEncoder().encode(text));

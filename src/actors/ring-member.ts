@@ -112,7 +112,11 @@ export function ringMember(
       options.catalog.publishView(membership.view);
       feed(state, { kind: "recalled", members: recallMembers(options.storage) });
       for (const peer of options.links.peers()) {
-        feed(state, { kind: "connected", peer, dialed: membership.roster.get(peer)?.address ?? "" });
+        feed(state, {
+          kind: "connected",
+          peer,
+          dialed: membership.roster.get(peer)?.address ?? "",
+        });
       }
       for (const address of options.join) feed(state, { kind: "join-requested", address });
       return state;
@@ -141,7 +145,8 @@ export function ringMember(
         const member = currentView(state.membership).members.find(
           ({ id, name, state: is }) => id === node || (name === node && !isLive({ state: is })),
         );
-        if (member === undefined || isLive(member)) return refuse(state, unforgettable(state, node));
+        if (member === undefined || isLive(member))
+          return refuse(state, unforgettable(state, node));
         feed(state, { kind: "forget", node: member.id });
         return [state, currentView(state.membership)];
       },
@@ -256,7 +261,9 @@ function remember({ self, options, membership }: State): void {
 
 /** A boot counter is given to no two lives: it is on disk before anyone hears of it. */
 function raiseBoot({ self, options }: State, boot: number): void {
-  self.log.warn("others remember a later life of this node: its data folder is an old one", { boot });
+  self.log.warn("others remember a later life of this node: its data folder is an old one", {
+    boot,
+  });
   options.raiseBoot(boot).then(
     () => self.tell({ type: "boot-raised", boot }),
     (error: unknown) => self.log.error("the boot counter could not be made durable", { error }),

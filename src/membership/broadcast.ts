@@ -23,7 +23,9 @@ export class Broadcasts {
   add(news: News): void {
     const { id } = news.member;
     const others = (this.#queued.get(id) ?? []).filter(({ news: { member, by } }) => {
-      return !supersedes(news.member, member) && (by !== news.by || supersedes(member, news.member));
+      return (
+        !supersedes(news.member, member) && (by !== news.by || supersedes(member, news.member))
+      );
     });
     const isOutdone = others.some(({ news: { member, by } }) => {
       return supersedes(member, news.member) || (by === "" && member.state === news.member.state);

@@ -35,7 +35,10 @@ function nextPeers(state: MembershipState): readonly NodeId[] {
   const next: NodeId[] = [];
   while (next.length < options.gossipNodes) {
     if (gossip.order.length === 0) {
-      gossip.order = shuffle([...connected].filter((peer) => !next.includes(peer)), draw);
+      gossip.order = shuffle(
+        [...connected].filter((peer) => !next.includes(peer)),
+        draw,
+      );
       if (gossip.order.length === 0) break;
     }
     const peer = gossip.order.pop();

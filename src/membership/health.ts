@@ -16,13 +16,13 @@ export function stretched(state: MembershipState, ms: number): number {
 }
 
 /**
- * Whether the timer came too late. Then every deadline that accuses someone is put off by as much, and a
- * little more: what lies in the sockets is read before anything is due again.
+ * Where the timer came too late, every deadline that accuses someone is put off by as much, and a little
+ * more: what lies in the sockets is read before any of them is due again.
  */
-export function restIfLate({ state, nowMs }: Turn): boolean {
+export function restIfLate({ state, nowMs }: Turn): void {
   const { lateMs, lateRestMs } = state.options;
   const late = nowMs - state.dueAtMs;
-  if (late <= lateMs) return false;
+  if (late <= lateMs) return;
   worsen(state, 1);
   const shift = late + lateRestMs;
   const { probing } = state;
@@ -36,5 +36,4 @@ export function restIfLate({ state, nowMs }: Turn): boolean {
     relay.untilMs += shift;
   }
   for (const suspicion of state.suspicions.values()) suspicion.sinceMs += shift;
-  return true;
 }

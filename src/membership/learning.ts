@@ -38,7 +38,11 @@ export function learn(turn: Turn, { member, by }: News, from: NodeId, manner: Ma
   }
   const isHeldDead = member.state === "dead" || member.state === "away";
   if (by !== "" || member.state === "suspect") count(turn, member, by);
-  else if (manner === "second hand" && isLive(held) && (isHeldDead || member.state === "forgotten")) {
+  else if (
+    manner === "second hand" &&
+    isLive(held) &&
+    (isHeldDead || member.state === "forgotten")
+  ) {
     suspect(turn, held, from);
   } else takeOver(turn, member);
 }

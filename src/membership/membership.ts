@@ -11,7 +11,15 @@ import { gossipDue, gossipDueAtMs, tellEveryone } from "./gossip.ts";
 import { restIfLate } from "./health.ts";
 import { learn } from "./learning.ts";
 import type { MembershipMessage } from "./messages.ts";
-import { onAck, onNack, onPing, onPingRequest, probeDue, probeDueAtMs, probeUrgent } from "./probe.ts";
+import {
+  onAck,
+  onNack,
+  onPing,
+  onPingRequest,
+  probeDue,
+  probeDueAtMs,
+  probeUrgent,
+} from "./probe.ts";
 import { publishDue, publishDueAtMs } from "./publishing.ts";
 import {
   beginSync,
@@ -54,7 +62,7 @@ function apply(turn: Turn, event: MembershipEvent): void {
   const { state } = turn;
   switch (event.kind) {
     case "timer":
-      if (!restIfLate(turn)) onTimer(turn);
+      onTimer(turn);
       return;
     case "connected":
       onConnected(turn, event.peer, event.dialed);
@@ -96,6 +104,7 @@ function apply(turn: Turn, event: MembershipEvent): void {
 
 function onTimer(turn: Turn): void {
   if (selfOf(turn.state).state === "left") return;
+  restIfLate(turn);
   probeDue(turn);
   suspicionsDue(turn);
   pushPullDue(turn);

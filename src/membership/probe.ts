@@ -68,7 +68,14 @@ function probe(turn: Turn, target: NodeId): void {
   const seq = nextSeq(probing);
   const directUntilMs = nowMs + stretched(state, options.probeTimeoutMs);
   const untilMs = nowMs + stretched(state, options.probeMs);
-  const started: Probe = { target, directUntilMs, untilMs, asked: undefined, nacks: 0, isLast: false };
+  const started: Probe = {
+    target,
+    directUntilMs,
+    untilMs,
+    asked: undefined,
+    nacks: 0,
+    isLast: false,
+  };
   probing.probes.set(seq, started);
   if (!state.connected.has(target)) askOthers(turn, seq, started);
   else send(turn, target, { kind: "ping", seq, news: newsFor(state, target) });
@@ -135,7 +142,8 @@ function askOthers(turn: Turn, seq: number, probe: Probe): void {
   const { target } = probe;
   const able: NodeId[] = [];
   for (const peer of state.connected) {
-    if (peer !== target && isReached(state, peer) && areNeighbours(state, peer, target)) able.push(peer);
+    if (peer !== target && isReached(state, peer) && areNeighbours(state, peer, target))
+      able.push(peer);
   }
   const asked = shuffle(able, draw).slice(0, options.indirectProbes);
   probe.asked = asked.length;

@@ -72,7 +72,10 @@ export function redialDue(turn: Turn): void {
 }
 
 /** Whether the node of that address is connected. */
-export function isConnectedAt({ connected, roster, self }: MembershipState, address: string): boolean {
+export function isConnectedAt(
+  { connected, roster, self }: MembershipState,
+  address: string,
+): boolean {
   if (roster.get(self)?.address === address) return true;
   for (const id of connected) if (roster.get(id)?.address === address) return true;
   return false;

@@ -46,7 +46,9 @@ function becomeLive(turn: Turn, record: MemberRecord, before: MemberRecord | und
   state.redial.goneAtMs.delete(id);
   state.redial.refusedAtMs.delete(id);
   const isReborn =
-    before !== undefined && isLive(before) && bootOf(record.incarnation) > bootOf(before.incarnation);
+    before !== undefined &&
+    isLive(before) &&
+    bootOf(record.incarnation) > bootOf(before.incarnation);
   if (isReborn) noteDeath(turn, id);
   // That life was never met: whom it does not answer has seen nothing of it end.
   if (before === undefined || bootOf(record.incarnation) > bootOf(before.incarnation)) {

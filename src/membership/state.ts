@@ -60,7 +60,10 @@ export interface MembershipState {
   /** Who saw a live node's process gone, and of which incarnation. */
   readonly gone: Map<NodeId, { readonly incarnation: number; readonly by: Set<NodeId> }>;
   /** Of each node: when it died lately, and when its mark as flapping ends if it stays alive. */
-  readonly deaths: Map<NodeId, { readonly atMs: readonly number[]; stableAtMs: number | undefined }>;
+  readonly deaths: Map<
+    NodeId,
+    { readonly atMs: readonly number[]; stableAtMs: number | undefined }
+  >;
   /** Whom this node dialed and has yet to be on one state with. */
   readonly syncing: Set<NodeId>;
   readonly gossip: { order: NodeId[]; lastAtMs: number };

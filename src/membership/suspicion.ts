@@ -35,7 +35,12 @@ export function suspect(turn: Turn, record: MemberRecord, by: NodeId): void {
     return;
   }
   hold(turn, { ...held, state: "suspect" });
-  state.suspicions.set(held.id, { ...timesOf(state), sinceMs: nowMs, isLast: false, by: new Set([by]) });
+  state.suspicions.set(held.id, {
+    ...timesOf(state),
+    sinceMs: nowMs,
+    isLast: false,
+    by: new Set([by]),
+  });
   tell(state, { ...held, state: "suspect" }, by);
   const isWitness = state.roster.predecessors(held.id, witnesses).includes(state.self);
   if (by !== state.self && isWitness) state.probing.urgent.push(held.id);

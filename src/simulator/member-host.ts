@@ -118,7 +118,7 @@ export class MemberHost {
     if (process.timerAtMs <= this.#scheduler.now) this.#fire(process);
     const waiting = this.#waiting;
     this.#waiting = [];
-    this.#scheduler.after(pollMs, () => waiting.forEach((run) => run()), process.owner);
+    this.#scheduler.after(pollMs, () => runAll(waiting), process.owner);
   }
 
   /** As the real shell does: an earlier due time moves the timer, a later one lets it fire in vain. */
@@ -144,5 +144,11 @@ export class MemberHost {
 /** The id of a host's node, unless it was started with another. In the order of the numbers' hash. */
 export function idOf(number: number): NodeId {
   const mixed = Math.imul(number + 1, 0x9e3779b1) >>> 0;
-  return asNodeId(mixed.toString(16).padStart(8, "0") + (number + 1).toString(16).padStart(24, "0"));
+  return asNodeId(
+    mixed.toString(16).padStart(8, "0") + (number + 1).toString(16).padStart(24, "0"),
+  );
+}
+
+function runAll(waiting: readonly (() => void)[]): void {
+  for (const run of waiting) run();
 }

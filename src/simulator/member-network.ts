@@ -50,7 +50,10 @@ export class MemberNetwork {
   readonly #streams = new Map<string, MemberStream>();
   readonly #cuts = new Set<string>();
   /** Highest incarnation that each host saw of each node, and its version of its view. */
-  readonly #seen = new Map<MemberHost, { version: number; readonly members: Map<NodeId, number> }>();
+  readonly #seen = new Map<
+    MemberHost,
+    { version: number; readonly members: Map<NodeId, number> }
+  >();
 
   constructor(options: MemberNetworkOptions) {
     this.#options = options;

@@ -27,7 +27,9 @@ function rosterOf(told: readonly MemberRecord[]): Roster {
 }
 
 function textOf(roster: Roster): string {
-  return JSON.stringify([...roster.all()].map(({ id, incarnation, state }) => [id, incarnation, state]));
+  return JSON.stringify(
+    [...roster.all()].map(({ id, incarnation, state }) => [id, incarnation, state]),
+  );
 }
 
 test("whatever is told, in whatever order and however often, the same is held", () => {
@@ -73,7 +75,10 @@ test("a roster is in order of ids, counts its live, and knows the neighbours on 
       const live = all.filter(isLive).map((member) => member.id);
       assert.equal(roster.live, live.length);
       const others = live.filter((other) => other !== id);
-      const after = [...others.filter((other) => other > id), ...others.filter((other) => other < id)];
+      const after = [
+        ...others.filter((other) => other > id),
+        ...others.filter((other) => other < id),
+      ];
       assert.deepEqual(roster.successors(id, 3), after.slice(0, 3));
       assert.deepEqual(roster.predecessors(id, 3), after.toReversed().slice(0, 3));
     }),
@@ -83,14 +88,18 @@ test("a roster is in order of ids, counts its live, and knows the neighbours on 
 
 test("an incarnation keeps its boot counter, and a later boot is above all of an earlier one", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: bootMax - 2 }), fc.double({ min: 0, max: 0.999 }), (boot, draw) => {
-      const first = firstIncarnation(boot, draw);
-      assert.ok(Number.isSafeInteger(first));
-      assert.equal(bootOf(first), boot);
-      const next = nextIncarnation(first);
-      assert.ok(next !== undefined && next > first && bootOf(next) === boot);
-      assert.ok(firstIncarnation(boot + 1, 0) > first + 2 ** 23);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: bootMax - 2 }),
+      fc.double({ min: 0, max: 0.999 }),
+      (boot, draw) => {
+        const first = firstIncarnation(boot, draw);
+        assert.ok(Number.isSafeInteger(first));
+        assert.equal(bootOf(first), boot);
+        const next = nextIncarnation(first);
+        assert.ok(next !== undefined && next > first && bootOf(next) === boot);
+        assert.ok(firstIncarnation(boot + 1, 0) > first + 2 ** 23);
+      },
+    ),
   );
 });
 
