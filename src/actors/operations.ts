@@ -98,6 +98,22 @@ export class Operations {
     );
   }
 
+  /** This node says goodbye to its network, and forgets it. Its services run on, as yet. */
+  async leave(): Promise<void> {
+    await this.#options.system.call<RingMemberProtocol, "leave">(
+      names.ringMember,
+      "leave",
+      undefined,
+    );
+  }
+
+  /** Every node drops the one of that name or id. @throws NotFound; Conflict while it is live */
+  async forget(node: string): Promise<void> {
+    await this.#options.system.call<RingMemberProtocol, "forget">(names.ringMember, "forget", {
+      node,
+    });
+  }
+
   /**
    * Deploys all documents, or none where one cannot be accepted; each answer comes once its service
    * is at rest, or waits for something, or `settleMsMax` have passed.

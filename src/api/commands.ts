@@ -46,6 +46,16 @@ export interface Commands {
    * @throws Unreachable naming the address and why.
    */
   join(address: string): Promise<NodeView[]>;
+  /**
+   * Has this node say goodbye to its network and forget it, and stop soon after the answer. Its services
+   * stay on its machine and run on: moving them first comes later.
+   */
+  leave(): Promise<ShutdownView>;
+  /**
+   * Has every node drop the one of that name or id; answers with the nodes that are left.
+   * @throws NotFound; Conflict while it is live
+   */
+  forget(node: string): Promise<NodeView[]>;
   services(): Promise<InstanceView[]>;
   /** @throws NotFound */
   show(name: string): Promise<ServiceDetail>;

@@ -17,6 +17,8 @@ export const paths = {
   version: "/v1/version",
   nodes: "/v1/nodes",
   join: "/v1/nodes/join",
+  forget: "/v1/nodes/forget",
+  leave: "/v1/node/leave",
   shutdown: "/v1/node/shutdown",
   services: "/v1/services",
   service: "/v1/services/:name",

@@ -12,6 +12,9 @@ export const EmptyRequest = Type.Object({}, strict);
 
 export const JoinRequest = Type.Object({ address: Type.String({ minLength: 1 }) }, strict);
 
+/** `node`: its name or id. */
+export const ForgetRequest = Type.Object({ node: Type.String({ minLength: 1 }) }, strict);
+
 /** The documents are specs, which the node itself validates. */
 export const DeployRequest = Type.Object(
   { documents: Type.Array(Type.Unknown(), { minItems: 1 }) },

@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import { ComesLater } from "../core/errors.ts";
 
 const later = [
-  "leave",
   "drain",
   "undrain",
   "plan",

@@ -45,3 +45,16 @@ export function farewell(name: string, running: readonly string[], port: number)
     `then: mob stop -p ${port} ${names}\n`
   );
 }
+
+/** As `farewell`, of a node that has left its network: what runs there is no one else's to look after. */
+export function goodbye(name: string, running: readonly string[], port: number): string {
+  if (running.length === 0)
+    return `${name} has left its network and stopped; no service runs on it\n`;
+  const names = running.join(" ");
+  const what = running.length === 1 ? "its service still runs" : "its services still run";
+  return (
+    `${name} has left its network and stopped; ${what} on its machine: ${names}\n` +
+    `moving them first comes later. To stop ${running.length === 1 ? "it" : "them"}, start the node ` +
+    `again (mob -p ${port}), then: mob stop -p ${port} ${names}\n`
+  );
+}

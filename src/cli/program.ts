@@ -13,9 +13,9 @@ import {
 } from "./arguments.ts";
 import { showActors } from "./commands/actors.ts";
 import { deploy } from "./commands/deploy.ts";
-import { down } from "./commands/down.ts";
+import { down, leave } from "./commands/down.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
-import { joinNetwork, showNodes, showProviders } from "./commands/network.ts";
+import { forgetNode, joinNetwork, showNodes, showProviders } from "./commands/network.ts";
 import { actOnServices, listServices, showService } from "./commands/services.ts";
 import { shell } from "./commands/shell.ts";
 import { dataFolderOf, type StartNode, type UpOptions, up } from "./commands/up.ts";
@@ -85,16 +85,29 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
       done(down(context(own), own.optsWithGlobals<CommonOptions>())),
     );
   command
+    .command("leave")
+    .description("take a node out of its network, and stop it; its services run on")
+    .action((_options: unknown, own: Command) =>
+      done(leave(context(own), own.optsWithGlobals<CommonOptions>())),
+    );
+  command
     .command("shell")
     .description("open the shell on a running node")
     .action((_options: unknown, own: Command) => done(shell(context(own))));
 }
 
 function addNetworkCommands({ command, context, done }: Program): void {
-  command
+  const nodes = command
     .command("nodes")
     .description("list the nodes of the network")
     .action((_options: unknown, own: Command) => done(showNodes(context(own))));
+  nodes
+    .command("forget")
+    .description("drop a node that is not live from all views, for good")
+    .argument("<name|id>")
+    .action((node: string, _options: unknown, own: Command) =>
+      done(forgetNode(context(own), node)),
+    );
   command
     .command("join")
     .description("join the network of another node")

@@ -52,6 +52,8 @@ export function createClient(
     address: formatAddress(address),
     version: () => get<VersionView>(paths.version),
     nodes: () => get<NodeView[]>(paths.nodes),
+    leave: () => post<ShutdownView>(paths.leave, {}),
+    forget: (node) => post<NodeView[]>(paths.forget, { node }),
     join: (other) => post<NodeView[]>(paths.join, { address: other }),
     services: () => get<InstanceView[]>(paths.services),
     show: (name) => get<ServiceDetail>(withName(paths.service, name)),

@@ -49,6 +49,16 @@ export function networkCommands(options: CommandsOptions): Commands {
       await operations.join(address);
       return operations.nodes().map(nodeView);
     },
+    async leave() {
+      const running = runningOn(operations, system.node);
+      await operations.leave();
+      stop();
+      return { name, pid: process.pid, running };
+    },
+    async forget(node) {
+      await operations.forget(node);
+      return operations.nodes().map(nodeView);
+    },
     services: async () => operations.instances().map(view),
     async show(service): Promise<ServiceDetail> {
       const instance = operations.instance(service);

@@ -8,6 +8,7 @@ import {
   ActorsQuery,
   DeployRequest,
   EmptyRequest,
+  ForgetRequest,
   JoinRequest,
   NamesRequest,
 } from "../api/requests.ts";
@@ -22,6 +23,13 @@ export function addRoutes(app: FastifyInstance, commands: Commands, closing: Abo
   app.get(paths.nodes, () => commands.nodes());
   app.post(paths.join, async ({ body }) => {
     return commands.join(check(JoinRequest, body, "the body").address);
+  });
+  app.post(paths.leave, async ({ body }) => {
+    check(EmptyRequest, body, "the body");
+    return commands.leave();
+  });
+  app.post(paths.forget, async ({ body }) => {
+    return commands.forget(check(ForgetRequest, body, "the body").node);
   });
   app.post(paths.shutdown, async ({ body }) => {
     check(EmptyRequest, body, "the body");

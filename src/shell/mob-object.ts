@@ -30,6 +30,7 @@ export type Views = WeakMap<object, (paint: Paint) => string>;
 export interface MobObject {
   nodes(): Promise<NodeView[]>;
   join(address: string): Promise<NodeView[]>;
+  forget(node: string): Promise<NodeView[]>;
   services(): Promise<InstanceView[]>;
   show(name: string): Promise<ServiceDetail>;
   deploy(...documents: object[]): Promise<DeployResult[]>;
@@ -46,6 +47,7 @@ export interface MobObject {
 
 export const helpText = `mob.nodes()                  the nodes of the network
 mob.join("host:port")        join the network of another node
+mob.forget("name or id")     drop a node that is not live, for good
 mob.services()               every instance of every service
 mob.show("web")              one service: its spec and its instances
 mob.deploy({ name: … })      deploy a service or a group, or several
@@ -74,6 +76,7 @@ export function createMobObject(client: Client, views: Views): MobObject {
   const mob: MobObject = {
     nodes: () => shown(() => client.nodes(), formatNodes),
     join: (address) => shown(() => client.join(text(address)), formatNodes),
+    forget: (node) => shown(() => client.forget(text(node)), formatNodes),
     services: () =>
       shown(
         () => client.services(),

@@ -7,6 +7,7 @@ import type { Random } from "../core/env.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { MembershipEffect, MembershipEvent } from "../membership/events.ts";
 import { bootOf } from "../membership/incarnation.ts";
+import type { MembershipMessage } from "../membership/messages.ts";
 import type { MembershipOptions } from "../membership/options.ts";
 import { type MembershipState, selfOf } from "../membership/state.ts";
 import { isLive, type Member, type View } from "../membership/view.ts";
@@ -38,6 +39,8 @@ export class MemberNetwork {
   readonly violations: string[] = [];
   /** Called with each view that a node publishes. */
   onView: (host: MemberHost, view: View) => void = () => {};
+  /** Called with each message that is sent. */
+  onMessage: (message: MembershipMessage) => void = () => {};
   sent = 0;
   dials = 0;
   readonly nameTaken: { readonly host: MemberHost; readonly by: Member }[] = [];
@@ -206,6 +209,7 @@ export class MemberNetwork {
     const sender = from.process?.state.self;
     if (host === undefined || stream?.isOpen !== true || sender === undefined) return;
     this.sent += 1;
+    this.onMessage(message);
     stream.send(from, () => {
       if (this.#options.isTraced !== false) {
         this.trace.add(this.now, `${host.number}`, `hears from ${from.number}: ${message.kind}`);

@@ -63,6 +63,11 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
   return {
     nodes: async () => [aNode],
     join: async (address) => [aNode, { ...aNode, name: "7777@box", address }],
+    leave: async () => ({ name: "6666@box", pid: 42, running: [] }),
+    async forget(node) {
+      if (node !== "7777@box") throw new NotFound(`there is no node ${node}`);
+      return [aNode];
+    },
     services: async () => [anInstance],
     async show(name) {
       known(name);

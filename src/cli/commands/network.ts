@@ -12,6 +12,10 @@ export async function joinNetwork({ io, client, print }: Context, address: strin
   await print(nodes, formatNodes);
 }
 
+export async function forgetNode({ client, print }: Context, node: string): Promise<void> {
+  await print(await client.forget(node), formatNodes);
+}
+
 export async function showProviders({ client, print }: Context): Promise<void> {
   await print(await client.providers(), formatProviders);
 }

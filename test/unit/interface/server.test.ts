@@ -57,6 +57,21 @@ test("a name with a slash reaches the command whole", async () => {
   });
 });
 
+test("a node is forgotten by its name, and one that is not there is not", async () => {
+  await withApi(memoryCommands(), async ({ address }) => {
+    const forget = (node: string) => ask(address, "/v1/nodes/forget", post({ node }));
+    assert.deepEqual((await forget("7777@box")).body, [aNode]);
+    assert.equal((await forget("8888@box")).status, 404);
+  });
+});
+
+test("a node that is to leave answers who it is, as it is about to stop", async () => {
+  await withApi(memoryCommands(), async ({ address }) => {
+    const answer = await ask(address, "/v1/node/leave", post({}));
+    assert.deepEqual(answer.body, { name: "6666@box", pid: 42, running: [] });
+  });
+});
+
 test("a body of the wrong shape is refused with every error and its path", async () => {
   await withApi(memoryCommands(), async ({ address }) => {
     const answer = await ask(address, "/v1/services/stop", post({ names: [3, ""], force: true }));
