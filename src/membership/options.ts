@@ -39,7 +39,7 @@ export interface MembershipOptions {
   readonly lateMs: number;
   /** A verdict that is due waits this much longer, so that what has arrived is heard first; lan 20. */
   readonly lateRestMs: number;
-  /** Time between two exchanges with a random node, doubled for each doubling above 32 nodes; lan 30,000. */
+  /** Time between two exchanges with a random node, times 1+⌈log2(N/32)⌉ above 32 nodes; lan 30,000. */
   readonly pushPullMs: number;
   /** Deaths of so long are one change of the view; lan 300. Longer has fewer changes, later. */
   readonly gatherMs: number;
@@ -57,7 +57,7 @@ export interface MembershipOptions {
   readonly headStartMs: number;
   /** Deaths within `flapWithinMs` that mark a node as flapping; lan 3. */
   readonly flapDeaths: number;
-  /** lan 300,000. */
+  /** Time within which those deaths count; lan 300,000. */
   readonly flapWithinMs: number;
   /** Time alive after which the mark is taken back; lan 60,000. */
   readonly flapStableMs: number;
