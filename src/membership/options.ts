@@ -112,6 +112,3 @@ export const presets = {
   },
   local: { ...lan, gossipMs: 50, gossipNodes: 4, suspicionFactor: 12, pushPullMs: 15_000 },
 } as const satisfies Record<string, MembershipOptions>;
-
-/** A preset by its name. */
-export type Preset = keyof typeof presets;

@@ -10,7 +10,6 @@ import { firstIncarnation } from "./incarnation.ts";
 import { type MembershipOptions, presets } from "./options.ts";
 import { type Probing, startProbing } from "./probing.ts";
 import { Roster } from "./roster.ts";
-import type { Suspicion } from "./suspicion.ts";
 import type { Facts, MemberRecord, View } from "./view.ts";
 
 /** What a node says of itself when it starts. */
@@ -29,6 +28,19 @@ export interface SelfDescription {
 export interface Said {
   readonly first: number;
   readonly last: number;
+}
+
+/** One node that does not answer, on its way to being dead. */
+export interface Suspicion {
+  sinceMs: number;
+  /** Its time is up, and what has arrived meanwhile is being heard. */
+  isLast: boolean;
+  readonly leastMs: number;
+  readonly mostMs: number;
+  /** Confirmations after which the least time applies. */
+  readonly enough: number;
+  /** Whose observation it is. */
+  readonly by: Set<NodeId>;
 }
 
 /** Whom this node wants to be connected with and is not. */

@@ -4,20 +4,8 @@
  */
 import type { NodeId } from "../core/ids.ts";
 import { hold, tell } from "./standing.ts";
-import type { MembershipState, Turn } from "./state.ts";
+import type { MembershipState, Suspicion, Turn } from "./state.ts";
 import { isLive, type MemberRecord } from "./view.ts";
-
-export interface Suspicion {
-  sinceMs: number;
-  /** Its time is up, and what has arrived meanwhile is being heard. */
-  isLast: boolean;
-  readonly leastMs: number;
-  readonly mostMs: number;
-  /** Confirmations after which the least time applies. */
-  readonly enough: number;
-  /** Whose observation it is. */
-  readonly by: Set<NodeId>;
-}
 
 /** The nearest nodes before it on the ring look for themselves at once when one is suspected. */
 const witnesses = 4;

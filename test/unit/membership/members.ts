@@ -1,5 +1,4 @@
 /** What the tests of membership share: records, and networks of nodes that know each other. */
-import type { NodeId } from "../../../src/core/ids.ts";
 import type { MemberRecord, MemberState } from "../../../src/membership/view.ts";
 import { idOf } from "../../../src/simulator/member-host.ts";
 import { MemberNetwork, type MemberNetworkOptions } from "../../../src/simulator/member-network.ts";
@@ -41,8 +40,4 @@ export function views(network: MemberNetwork): readonly string[] {
     const { members } = network.state(number).view;
     return JSON.stringify(members.map(({ id, incarnation, state }) => [id, incarnation, state]));
   });
-}
-
-export function idsOf(members: readonly { readonly id: NodeId }[]): readonly NodeId[] {
-  return members.map(({ id }) => id);
 }
