@@ -50,6 +50,11 @@ export class MemberStream {
     const way = from === this.#ends[0] ? 0 : 1;
     const direction = this.#directions[way];
     const to = this.#ends[1 - way] ?? from;
+    if (from.process !== this.#processes[way]) return; // A later life has no such connection.
+    if (to.process !== undefined && to.process !== this.#processes[1 - way] && !isCut(from, to)) {
+      this.close(from); // Its host has started anew, and answers with a reset.
+      return;
+    }
     if (direction.held !== undefined) {
       direction.held.deliveries.push(deliver);
       return;
