@@ -10,11 +10,17 @@ export const names = {
   connections: "connections",
   ringMember: "ring-member",
   store: "store",
+  shards: "shards",
   controller: "controller",
   agent: "agent",
   services: "services",
   inspector: "inspector",
 } as const;
+
+/** The actor that holds a shard on a node. */
+export function storeShardName(shard: number): string {
+  return `store-shard/${shard}`;
+}
 
 export function providerWorkerName(instance: InstanceId): string {
   return `provider-worker/${instance}`;

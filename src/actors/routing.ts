@@ -14,8 +14,12 @@ export function route(system: ActorSystem, link: Link, message: Message): void {
     case "store-delta":
     case "store-ack":
     case "store-digest":
-    case "store-summary":
+    case "store-roots":
     case "store-state":
+    case "store-leaves":
+    case "store-refuse":
+    case "store-confirm":
+    case "store-purge":
       system.tell(names.store, { type: "received", from, message });
       return;
     case "call":

@@ -5,15 +5,17 @@
 import { Catalog, type CatalogChange } from "../actors/catalog.ts";
 import { type ConnectionOptions, connection } from "../actors/connection.ts";
 import type { CheckParams } from "../actors/deploy-checks.ts";
+import { Durability } from "../actors/durability.ts";
 import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
 import type { PublishStatus } from "../actors/provider-worker.ts";
+import { ShardMap } from "../actors/shard-map.ts";
 import type { StoreProtocol } from "../actors/store.ts";
 import { TaskWork } from "../actors/task-work.ts";
 import type { Env } from "../core/env.ts";
 import type { MobError } from "../core/errors.ts";
-import type { NodeId } from "../core/ids.ts";
+import type { InstanceId, NodeId } from "../core/ids.ts";
 import type { Facts } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { startChild } from "../otp/children.ts";
@@ -90,13 +92,15 @@ function treeOptions(
   const { identity, name, address, facts, network } = config;
   const { id, boot } = identity;
   const { catalog } = node;
+  const shards = new ShardMap(id);
+  const durability = new Durability(storage, world.env.log);
   const introduction = identityOf({ network, node: id, boot, name, address });
   const connect = connector(world.env, node, { identity: introduction, links, catalog });
   const publish = statusPublisher(node, id);
   const work = new TaskWork();
   return {
     peer: {
-      store: { node: id, storage, links, catalog },
+      store: { node: id, storage, durability, links, catalog, shards },
       ringMember: {
         describe: { id, name, address, boot, facts },
         links,
@@ -109,7 +113,7 @@ function treeOptions(
       listener: { transport, address, accept: (accepted) => connect({ accepted }) },
     },
     supervisor: {
-      controller: { node: id, catalog },
+      controller: { node: id, catalog, shards },
       agent: {
         node: id,
         catalog,
@@ -146,10 +150,13 @@ function connector(env: Env, { system }: ComposedNode, shared: Omit<ConnectionOp
 
 /** Writes statuses into the store; the caller does not wait, and a lost one is made up by the next. */
 function statusPublisher({ system, catalog }: ComposedNode, node: NodeId): PublishStatus {
+  // What was told may be on its way to the node that writes it, and not be here yet.
+  const told = new Set<InstanceId>();
   return ({ service, instance, uid }, status) => {
     const key = keys.status(service, instance);
     const record: StatusRecord | undefined = status && { service, instance, uid, node, status };
-    if (record === undefined && catalog.status(instance) === undefined) return;
+    if (record !== undefined) told.add(instance);
+    else if (!told.delete(instance) && catalog.status(instance) === undefined) return;
     const entry: Entry = record === undefined ? { key } : { key, value: record };
     system.cast<StoreProtocol, "write">(names.store, "write", { entries: [entry] });
   };

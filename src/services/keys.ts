@@ -11,7 +11,8 @@ export type RecordKey =
   | { readonly kind: "restart"; readonly name: ServiceName }
   | { readonly kind: "removed"; readonly group: ServiceName; readonly uid: string }
   | { readonly kind: "placement"; readonly name: ServiceName; readonly slot: number }
-  | { readonly kind: "status"; readonly group: ServiceName; readonly instance: InstanceId };
+  | { readonly kind: "status"; readonly group: ServiceName; readonly instance: InstanceId }
+  | { readonly kind: "lost"; readonly group: ServiceName; readonly stamp: string };
 
 export const keys = {
   /** `GroupRecord`: what was deployed under a name. */
@@ -50,6 +51,10 @@ export function parseKey(key: string): RecordKey | undefined {
     case "status":
       if (!isServiceName(parent) || !isHexId(last)) return undefined;
       return { kind, group: parent, instance: asInstanceId(last) };
+    case "lost":
+      return isServiceName(parent) && last !== ""
+        ? { kind, group: parent, stamp: last }
+        : undefined;
     default:
       return undefined;
   }

@@ -28,6 +28,10 @@ export function peerSupervisor(options: PeerOptions): ActorDefinition {
     children: [
       { id: "connections", start: dynamicSupervisor({ name: names.connections }) },
       {
+        id: "shards",
+        start: dynamicSupervisor({ name: names.shards, intensity: 10, periodMs: 10_000 }),
+      },
+      {
         id: "store",
         start: worker({ name: names.store, mailboxMax, behaviour: () => store(options.store) }),
       },

@@ -9,8 +9,10 @@ import {
   count,
   errorShape,
   exitReason,
+  key,
   nodeId,
   register,
+  shard,
   shortText,
   stamp,
   view,
@@ -54,11 +56,29 @@ export const declarations = [
   // 10–19: membership.
   declare(10, "view", { view }),
   // 20–29: the store.
-  declare(20, "store-delta", { registers: Type.Array(register) }),
-  declare(21, "store-ack", { stamp }),
+  declare(20, "store-delta", {
+    shard,
+    registers: Type.Array(register),
+    durable: Type.Boolean(),
+  }),
+  declare(21, "store-ack", { shard, stamp }),
   declare(22, "store-digest", { hash: shortText }),
-  declare(23, "store-summary", { sums: Type.Array(count), wanted: Type.Boolean() }),
-  declare(24, "store-state", { registers: Type.Array(register) }),
+  declare(23, "store-roots", {
+    isSame: Type.Boolean(),
+    roots: Type.Array(Type.Object({ shard, root: shortText }), { maxItems: 1_024 }),
+  }),
+  declare(24, "store-state", { shard, registers: Type.Array(register) }),
+  declare(25, "store-leaves", {
+    shard,
+    sums: Type.Array(count, { maxItems: 256 }),
+    wanted: Type.Boolean(),
+  }),
+  declare(26, "store-refuse", { shard, stamp, message: Type.String() }),
+  declare(27, "store-confirm", { shard, root: shortText, isAnswer: Type.Boolean() }),
+  declare(28, "store-purge", {
+    shard,
+    tombstones: Type.Array(Type.Object({ key, stamp })),
+  }),
   // 30–39: actors. Payloads are checked by the receiving actor's own schema.
   declare(30, "call", { id: count, timeoutMs: Type.Number(), ...remoteCall }),
   declare(31, "cast", remoteCall),

@@ -16,7 +16,7 @@ export const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER
  */
 export const shortText = Type.String({ pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]{0,255}$" });
 /** Of a register. Storage takes at most 1,978 bytes, its own prefix included. */
-const key = Type.String({ pattern: "^[\\u0021-\\u007e]{1,1024}$" });
+export const key = Type.String({ pattern: "^[\\u0021-\\u007e]{1,1024}$" });
 
 export const errorShape = Type.Unsafe<ErrorShape>(
   Type.Object({
@@ -71,6 +71,9 @@ const member = Type.Object({
 export const view = Type.Object({ version: count, members: Type.Array(member) });
 
 export const stamp = Type.Object({ wall: count, counter: count, origin: nodeId });
+
+/** One of 1,024 slices of the key space (src/ring). */
+export const shard = Type.Integer({ minimum: 0, maximum: 1_023 });
 
 export const register = Type.Object({
   key,

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { type TestContext, test } from "node:test";
 import { asNodeId } from "../../src/core/ids.ts";
+import { shardOfKey } from "../../src/store/key-shard.ts";
 import { encode } from "../../src/wire/codec.ts";
 import { frameHeader } from "../../src/wire/framing.ts";
 import type { Message } from "../../src/wire/messages.ts";
@@ -36,7 +37,10 @@ test("bytes that mean nothing end their connection, and nothing else", async (t)
     "no MessagePack": [peerPreface, ...body([0xc1, 0xc1])],
     "deep nesting": [peerPreface, ...body(new Array(100).fill(0x91))],
     "an array that claims more than there is": [peerPreface, ...body([0xdd, 255, 255, 255, 255])],
-    "a message out of place": [peerPreface, ...framed({ kind: "store-ack", stamp: stampOf(1) })],
+    "a message out of place": [
+      peerPreface,
+      ...framed({ kind: "store-ack", shard: 0, stamp: stampOf(1) }),
+    ],
   };
   for (const [what, pieces] of Object.entries(attacks)) {
     const peer = await RawPeer.open(node.port);
@@ -88,10 +92,16 @@ test("a peer that was let in and sends what no peer may is cut off", async (t) =
   ];
   const attacks: readonly Message[] = [
     { kind: "hello", ...helloFields() },
-    { kind: "store-delta", registers: [{ ...register, key: "x".repeat(3_000) }] },
-    { kind: "store-state", registers: [{ ...register, key: "" }] },
-    { kind: "store-state", registers: [{ ...register, key: "spec/web\u001b[31m" }] },
-    { kind: "store-summary", sums: [1e300], wanted: true },
+    {
+      kind: "store-delta",
+      shard: 0,
+      registers: [{ ...register, key: "x".repeat(3_000) }],
+      durable: true,
+    },
+    { kind: "store-state", shard: 0, registers: [{ ...register, key: "" }] },
+    { kind: "store-state", shard: 0, registers: [{ ...register, key: "spec/web\u001b[31m" }] },
+    { kind: "store-state", shard: 1_024, registers: [{ ...register, key: "spec/web" }] },
+    { kind: "store-leaves", shard: 0, sums: [1e300], wanted: true },
     ...views.map((one): Message => ({ kind: "view", view: { version: 1, members: [one] } })),
   ];
   for (const attack of attacks) {
@@ -120,15 +130,12 @@ test("records that are none are kept out of what is known, and survive a restart
     ["__proto__", { polluted: true }],
     ["no/such/kind", new Uint8Array(1_000)],
   ];
-  const registers = values.map(([key, value], at) => ({
-    key,
-    value,
-    stamp: stampOf(at + 1),
-    seen: [],
-  }));
-  peer.send({ kind: "store-delta", registers });
+  values.forEach(([key, value], at) => {
+    const registers = [{ key, value, stamp: stampOf(at + 1), seen: [] }];
+    peer.send({ kind: "store-delta", shard: shardOfKey(key), registers, durable: true });
+  });
   await eventually(
-    () => peer.received.some(({ kind }) => kind === "store-ack"),
+    () => peer.received.filter(({ kind }) => kind === "store-ack").length === values.length,
     "the acknowledgement of what was kept",
   );
   await isUnharmed(node, pid);

@@ -50,11 +50,15 @@ const messages: readonly Message[] = [
   { kind: "welcome", ...identity },
   { kind: "refuse", code: "self", message: "a node cannot join itself" },
   { kind: "view", view: { version: 3, members: [member] } },
-  { kind: "store-delta", registers: [register] },
-  { kind: "store-ack", stamp },
+  { kind: "store-delta", shard: 0, registers: [register], durable: true },
+  { kind: "store-ack", shard: 1_023, stamp },
   { kind: "store-digest", hash: "0123456789abcdef" },
-  { kind: "store-summary", sums: [0, 2 ** 32 - 1], wanted: true },
-  { kind: "store-state", registers: [{ key: "gone", stamp, seen: [] }] },
+  { kind: "store-roots", isSame: false, roots: [{ shard: 7, root: "0123456789abcdef" }] },
+  { kind: "store-state", shard: 7, registers: [{ key: "gone", stamp, seen: [] }] },
+  { kind: "store-leaves", shard: 7, sums: [0, 2 ** 32 - 1], wanted: true },
+  { kind: "store-refuse", shard: 7, stamp, message: "the disk is full" },
+  { kind: "store-confirm", shard: 7, root: "0123456789abcdef", isAnswer: false },
+  { kind: "store-purge", shard: 7, tombstones: [{ key: "spec/gone", stamp }] },
   { kind: "call", id: 1, timeoutMs: 5_000, target, method: "get", payload: { key: "x" } },
   { kind: "cast", target: { node, name: "store" }, method: "put", payload: undefined },
   { kind: "reply", id: 1, ok: true, payload: undefined },
@@ -108,7 +112,7 @@ test("a missing or wrong field is refused by message and field", () => {
   refused([30, 1, 5_000, target], /"call".*(method|payload)/);
   refused([30, -1, 5_000, target, "m", 1], /"call".*id/);
   refused([30, 1, 5_000, { node }, "m", 1], /"call"/);
-  refused([21, { ...stamp, origin: "not an id" }], /"store-ack".*origin/);
+  refused([21, 0, { ...stamp, origin: "not an id" }], /"store-ack".*origin/);
   refused([10, { version: 1, members: [{ ...member, state: "bored" }] }], /"view"/);
 });
 
