@@ -47,6 +47,8 @@ export type StoreInfo =
   | { readonly type: "peer-up"; readonly peer: NodeId }
   /** Something for the peer was shed. */
   | { readonly type: "lagging"; readonly peer: NodeId }
+  /** What this node holds must be taken for a blank replica's, and why. */
+  | { readonly type: "outdated"; readonly why: string }
   | { readonly type: "compared"; readonly peer: NodeId; readonly shard: ShardId }
   | { readonly type: "tick" };
 
@@ -184,6 +186,9 @@ function react(state: State, message: StoreInfo): void {
     case "lagging":
       feedRepair(state, { kind: "lagging", peer: message.peer });
       return;
+    case "outdated":
+      blank(state, message.why);
+      return;
     case "compared":
       feedRepair(state, { kind: "compared", peer: message.peer, shard: message.shard });
       return;
@@ -211,6 +216,15 @@ function receive(state: State, from: NodeId, message: StoreMessage): void {
       tellShard(state, message.shard as ShardId, { kind: "received", from, message });
       return;
   }
+}
+
+function blank(state: State, why: string): void {
+  const shards = [...state.running.keys()];
+  state.self.log.warn("what this node holds is out of date; it is told anew by the others", {
+    why,
+  });
+  for (const shard of shards) tellShard(state, shard, { kind: "blank" });
+  feedRepair(state, { kind: "blank", shards });
 }
 
 function onTick(state: State): void {

@@ -29,6 +29,8 @@ export type RepairEvent =
   | { readonly kind: "lagging"; readonly peer: NodeId }
   /** The comparison of a shard with a peer has ended. */
   | { readonly kind: "compared"; readonly peer: NodeId; readonly shard: ShardId }
+  /** These shards hold nothing any more: whatever the roots say, a peer is to tell what is in them. */
+  | { readonly kind: "blank"; readonly shards: readonly ShardId[] }
   /** A write waits for this shard. */
   | { readonly kind: "hurry"; readonly shard: ShardId }
   /** Due every `repairTickMs`; `draw` in [0, 1) chooses the peer. */
@@ -61,6 +63,8 @@ export interface RepairState {
   readonly met: Set<NodeId>;
   live: readonly NodeId[];
   comparedAtMs: number;
+  /** Shards that are to be compared with the next peer there is, alike or not. */
+  readonly blank: Set<ShardId>;
 }
 
 /** How often the `tick` event is due. */
@@ -75,7 +79,7 @@ export const answerMsMax = 3_000;
 export const meetingMsMax = 4_000;
 
 export function startRepair(nowMs: number): RepairState {
-  return { courses: new Map(), met: new Set(), live: [], comparedAtMs: nowMs };
+  return { courses: new Map(), met: new Set(), live: [], comparedAtMs: nowMs, blank: new Set() };
 }
 
 /** Whether what the peers that were just met hold of `shard` is here, or was waited for long enough. */
@@ -110,6 +114,9 @@ export function stepRepair(
       course?.running.delete(event.shard);
       return course === undefined ? [] : goOn(state, event.peer, course, nowMs);
     }
+    case "blank":
+      for (const shard of event.shards) state.blank.add(shard);
+      return fillBlank(state, roots, nowMs);
     case "hurry":
       return hurry(state, event.shard, nowMs);
     case "tick":
@@ -130,16 +137,19 @@ function onRoots(
   roots: Roots,
   nowMs: number,
 ): readonly RepairEffect[] {
-  if (message.isSame) return end(state, from);
-  const course = state.courses.get(from) ?? newCourse(nowMs, false);
+  const begun = state.courses.get(from);
+  if (message.isSame && begun === undefined) return [];
+  const course = begun ?? newCourse(nowMs, false);
   state.courses.set(from, course);
   course.isUnknown = false;
   const theirs = new Map(message.roots.map(({ shard, root }) => [shard as ShardId, root]));
-  for (const shard of new Set([...roots.keys(), ...theirs.keys()])) {
+  const shards = message.isSame ? [] : new Set([...roots.keys(), ...theirs.keys()]);
+  for (const shard of shards) {
     const differs = (roots.get(shard) ?? emptyRoot) !== (theirs.get(shard) ?? emptyRoot);
     if (differs && !course.running.has(shard)) course.waiting.add(shard);
   }
-  return [...goOn(state, from, course, nowMs), { kind: "fresh" }];
+  const effects = goOn(state, from, course, nowMs);
+  return effects.some(({ kind }) => kind === "fresh") ? effects : [...effects, { kind: "fresh" }];
 }
 
 /** Whoever comes is asked what it holds; of whoever is gone nothing is waited for. */
@@ -155,8 +165,21 @@ function onLive(
   const gone = [...state.courses.keys()].filter((peer) => !live.has(peer));
   for (const peer of gone) state.courses.delete(peer);
   const isNew = (peer: NodeId) => !state.met.has(peer) && !state.courses.has(peer);
-  const met = peers.filter(isNew).flatMap((peer) => meet(state, peer, roots, nowMs));
+  const met = [
+    ...peers.filter(isNew).flatMap((peer) => meet(state, peer, roots, nowMs)),
+    ...fillBlank(state, roots, nowMs),
+  ];
   return gone.length > 0 ? [...met, { kind: "fresh" }] : met;
+}
+
+/** Begins anew with every peer; the first of them tells of all that is blank. */
+function fillBlank(state: RepairState, roots: Roots, nowMs: number): readonly RepairEffect[] {
+  const [first] = state.live;
+  if (state.blank.size === 0 || first === undefined) return [];
+  const met = state.live.flatMap((peer) => meet(state, peer, roots, nowMs));
+  for (const shard of state.blank) state.courses.get(first)?.waiting.add(shard);
+  state.blank.clear();
+  return met;
 }
 
 function meet(
@@ -166,6 +189,9 @@ function meet(
   nowMs: number,
 ): readonly RepairEffect[] {
   const course = newCourse(nowMs, true);
+  const before = state.courses.get(peer);
+  for (const shard of before?.waiting ?? []) course.waiting.add(shard);
+  for (const shard of before?.running.keys() ?? []) course.waiting.add(shard);
   state.met.delete(peer);
   state.courses.set(peer, course);
   return [ask(course, peer, roots, nowMs)];

@@ -92,6 +92,8 @@ export type ReplicationEvent =
   | { readonly kind: "peer-up"; readonly peer: NodeId }
   /** This shard reads differently at `peer`. */
   | { readonly kind: "compare"; readonly peer: NodeId }
+  /** What is held here must be taken for a blank replica's. */
+  | { readonly kind: "blank" }
   /** Time to see whether tombstones may go. */
   | { readonly kind: "purge-due" }
   /** Due every `tickMs` while a write is pending. */
@@ -154,6 +156,8 @@ export interface ReplicationState {
   readonly pending: Map<string, PendingWrite>;
   readonly hints: Hints;
   purge: Purge | undefined;
+  /** What a blank replica no longer holds and still shows, until a peer has told what is so. */
+  readonly ghosts: Map<string, Stamp>;
 }
 
 export interface ReplicationStep {

@@ -4,6 +4,7 @@
  * flushed it. What a node missed it gets as a hint or by comparing (`leaves.ts`, `repair.ts`). Pure.
  */
 import type { NodeId } from "../core/ids.ts";
+import { layGhosts, onBlank } from "./blanking.ts";
 import { takeHints } from "./hints.ts";
 import { answerLeaves, leavesOf, statesOf } from "./leaves.ts";
 import { take } from "./merging.ts";
@@ -23,7 +24,14 @@ import { onAck, onFlushed, onFlushFailed, onTick, onWrite, settleAll } from "./w
 export function startReplication(replica: Replica): ReplicationState {
   const { self } = replica;
   const place = { homes: [self], acting: [self], live: [], known: 1 };
-  return { replica, place, pending: new Map(), hints: new Map(), purge: undefined };
+  return {
+    replica,
+    place,
+    pending: new Map(),
+    hints: new Map(),
+    purge: undefined,
+    ghosts: new Map(),
+  };
 }
 
 /** One event: what follows from it, in order. The state returned is the one given. */
@@ -62,6 +70,8 @@ function apply(
     }
     case "compare":
       return sendAll(event.peer, [leavesOf(state.replica, true)]);
+    case "blank":
+      return onBlank(state);
     case "purge-due":
       return onPurgeDue(state, now.wallMs);
     case "tick":
@@ -86,7 +96,8 @@ function onReceived(
       return onAck(state, from, message.stamp, message.message);
     case "store-leaves": {
       const answers = sendAll(from, answerLeaves(state.replica, message));
-      return message.wanted ? answers : [...answers, { kind: "compared", peer: from }];
+      if (message.wanted) return answers;
+      return [...answers, ...layGhosts(state), { kind: "compared", peer: from }];
     }
     case "store-confirm":
       return onConfirm(state, from, message.root, message.isAnswer);
