@@ -19,6 +19,7 @@ export class ShardMap {
   #live: readonly NodeId[] = [];
   #known = 1;
   #isFresh: (shard: ShardId) => boolean = () => true;
+  #hasMetAll: () => boolean = () => false;
 
   constructor(self: NodeId) {
     this.#self = self;
@@ -64,9 +65,15 @@ export class ShardMap {
     else this.#withTombstones.delete(shard);
   }
 
-  /** How to know whether a shard is up to date here; told by `store` when it starts. */
-  useFreshness(isFresh: (shard: ShardId) => boolean): void {
+  /** How to know whether a shard, or everything, is up to date here; told by `store` when it starts. */
+  useFreshness(isFresh: (shard: ShardId) => boolean, hasMetAll: () => boolean): void {
     this.#isFresh = isFresh;
+    this.#hasMetAll = hasMetAll;
+  }
+
+  /** Whether every node that is known lives, and all that they held when they were met is here. */
+  get isWhole(): boolean {
+    return this.#live.length + 1 >= this.#known && this.#hasMetAll();
   }
 
   /** Whether what is held here of a service is all that the peers just met have told of it. */

@@ -26,6 +26,7 @@ import type { Catalog } from "./catalog.ts";
 import type { Durability } from "./durability.ts";
 import type { Links } from "./links.ts";
 import { names } from "./names.ts";
+import type { Records } from "./records.ts";
 import type { ShardMap } from "./shard-map.ts";
 import { putRegister, readShard, removeRegister } from "./shard-storage.ts";
 
@@ -47,6 +48,7 @@ export interface StoreShardOptions {
   readonly links: Links;
   readonly catalog: Catalog;
   readonly shards: ShardMap;
+  readonly records: Records;
 }
 
 interface State {
@@ -99,6 +101,7 @@ function open(
   const callers = new Map<number, Caller<Receipt>>();
   const state = { self, options, shard, replication, callers, writes: 0, isTicking: false };
   catalog.refill(shard, kept);
+  options.records.open(replication.replica);
   publishRoot(state);
   react(state, { type: "place" });
   return state;
@@ -148,6 +151,7 @@ function carryOut(state: State, effect: ReplicationEffect): void {
   switch (effect.kind) {
     case "changed":
       catalog.apply(effect.registers);
+      state.options.records.changed(effect.registers);
       return;
     case "persist":
       for (const register of effect.registers) putRegister(storage, state.shard, register);

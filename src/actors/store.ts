@@ -17,6 +17,7 @@ import { type ShardId, shardCount } from "../ring/ranking.ts";
 import { type Roster, stepRoster } from "../ring/roster.ts";
 import { shardOfKey } from "../store/key-shard.ts";
 import {
+  hasMetAll,
   isFresh,
   type RepairEffect,
   type RepairEvent,
@@ -159,7 +160,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
     cancelRoster: () => {},
     ticks: 0,
   };
-  shards.useFreshness(fresh);
+  shards.useFreshness(fresh, () => hasMetAll(repair));
   for (const { id } of await whichChildren(system, names.shards)) {
     state.running.set(Number(id) as ShardId, undefined);
   }
@@ -228,12 +229,13 @@ function blank(state: State, why: string): void {
 }
 
 function onTick(state: State): void {
-  const { durability, shards, node } = state.options;
+  const { durability, shards, records, node } = state.options;
   feedRepair(state, { kind: "tick", draw: state.random() });
   state.writes.release();
   void durability.retry();
   state.ticks++;
   if (state.ticks % purgeTicks !== 0) return;
+  records.lookAgain();
   for (const shard of shards.withTombstones) {
     if (shards.writerOf(shard) === node) tellShard(state, shard, { kind: "purge-due" });
   }

@@ -10,6 +10,7 @@ import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
 import type { PublishStatus } from "../actors/provider-worker.ts";
+import { Records } from "../actors/records.ts";
 import { ShardMap } from "../actors/shard-map.ts";
 import type { StoreProtocol } from "../actors/store.ts";
 import { TaskWork } from "../actors/task-work.ts";
@@ -62,6 +63,8 @@ export interface ComposedNode {
   readonly system: ActorSystem;
   readonly operations: Operations;
   readonly catalog: Catalog;
+  readonly shards: ShardMap;
+  readonly records: Records;
 }
 
 /**
@@ -76,7 +79,9 @@ export async function composeNode(world: World, config: NodeConfig): Promise<Com
   const catalog = new Catalog(id, env.log);
   const checkParams = config.checkParams;
   const operations = new Operations({ node: id, system, catalog, env, checkParams });
-  const node: ComposedNode = { system, operations, catalog };
+  const shards = new ShardMap(id);
+  const records = new Records(shards, env.clock);
+  const node: ComposedNode = { system, operations, catalog, shards, records };
   catalog.watch((change) => spread(system, change));
   await system.start(mobSupervisor(treeOptions(world, config, node, links)), { id: "mob" });
   return node;
@@ -92,7 +97,7 @@ function treeOptions(
   const { identity, name, address, facts, network } = config;
   const { id, boot } = identity;
   const { catalog } = node;
-  const shards = new ShardMap(id);
+  const { shards, records } = node;
   const durability = new Durability(storage, world.env.log);
   const introduction = identityOf({ network, node: id, boot, name, address });
   const connect = connector(world.env, node, { identity: introduction, links, catalog });
@@ -100,7 +105,7 @@ function treeOptions(
   const work = new TaskWork();
   return {
     peer: {
-      store: { node: id, storage, durability, links, catalog, shards },
+      store: { node: id, storage, durability, links, catalog, shards, records },
       ringMember: {
         describe: { id, name, address, boot, facts },
         links,

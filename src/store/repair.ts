@@ -92,6 +92,11 @@ export function isFresh(state: RepairState, shard: ShardId, nowMs: number): bool
   return true;
 }
 
+/** Whether every live peer has told all that it holds since it was met. */
+export function hasMetAll({ live, met }: RepairState): boolean {
+  return live.every((peer) => met.has(peer));
+}
+
 /** One event: what follows from it. @param roots of what this node holds */
 export function stepRepair(
   state: RepairState,
