@@ -8,11 +8,9 @@ import { Compile } from "typebox/compile";
 import { BadRequest } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
-import { startChild, whichChildren } from "../otp/children.ts";
 import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
 import { replyLater } from "../otp/gen-server.ts";
 import { named } from "../otp/ref.ts";
-import { worker } from "../otp/worker.ts";
 import { type ShardId, shardCount } from "../ring/ranking.ts";
 import { type Roster, stepRoster } from "../ring/roster.ts";
 import { shardOfKey } from "../store/key-shard.ts";
@@ -27,11 +25,12 @@ import {
   startRepair,
   stepRepair,
 } from "../store/repair.ts";
-import type { Receipt, ReplicationEvent, ShardMessage } from "../store/replication.ts";
-import { names, storeShardName } from "./names.ts";
+import type { Receipt, ShardMessage } from "../store/replication.ts";
+import { names } from "./names.ts";
+import { ShardActors } from "./shard-actors.ts";
 import { shardsKept } from "./shard-storage.ts";
 import { ShardWrites, type WriteRequest } from "./shard-writes.ts";
-import { type StoreShardInfo, type StoreShardOptions, storeShard } from "./store-shard.ts";
+import type { StoreShardOptions } from "./store-shard.ts";
 
 export type StoreMessage = ShardMessage | RepairMessage;
 
@@ -71,14 +70,11 @@ const isWrite = Compile(WriteShape);
 const remoteTimeoutMs = 11_500;
 /** Ticks between two looks for tombstones that may go. */
 const purgeTicks = 30;
-/** Messages waiting for one shard: bursts of a large network fit. */
-const mailboxMax = 100_000;
 
 interface State {
   readonly self: Self<StoreProtocol, StoreInfo>;
   readonly options: StoreOptions;
-  /** Shards whose actor runs; a promise: it is being started. */
-  readonly running: Map<ShardId, Promise<void> | undefined>;
+  readonly actors: ShardActors;
   readonly repair: RepairState;
   readonly writes: ShardWrites;
   readonly random: () => number;
@@ -112,8 +108,8 @@ export function store(options: StoreOptions): Behaviour<State, StoreProtocol, St
       if (message.type !== "DOWN" && message.type !== "EXIT") react(state, message);
       return state;
     },
-    describe: ({ running, repair, writes }) => ({
-      shards: running.size,
+    describe: ({ actors, repair, writes }) => ({
+      shards: actors.shards.length,
       comparing: [...repair.courses.keys()],
       writesWaiting: writes.waiting,
     }),
@@ -130,6 +126,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
   const { node, shards, durability, storage } = options;
   const { env, system } = self;
   const repair = startRepair(env.clock.mono());
+  const actors = new ShardActors(system, options, self.log);
   const fresh = (shard: ShardId) => isFresh(repair, shard, env.clock.mono());
   const writes = new ShardWrites({
     node,
@@ -139,7 +136,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
     diskFailure: () => durability.failure,
     isFresh: fresh,
     hurry: (shard) => feedRepair(state, { kind: "hurry", shard }),
-    ensure: (shard) => ensure(state, shard),
+    ensure: (shard) => actors.ensure(shard),
     sendTo: (writer, entries) =>
       system.call(
         named<StoreProtocol>(writer, names.store),
@@ -151,7 +148,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
   const state: State = {
     self,
     options,
-    running: new Map(),
+    actors,
     repair,
     writes,
     random: env.random("store"),
@@ -161,10 +158,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
     ticks: 0,
   };
   shards.useFreshness(fresh, () => hasMetAll(repair));
-  for (const { id } of await whichChildren(system, names.shards)) {
-    state.running.set(Number(id) as ShardId, undefined);
-  }
-  await Promise.all([...shardsKept(storage)].map((shard) => ensure(state, shard)));
+  await actors.open(shardsKept(storage));
   react(state, { type: "view" });
   self.sendAfter(repairTickMs, { type: "tick" });
   return state;
@@ -179,9 +173,7 @@ function react(state: State, message: StoreInfo): void {
       publish(state);
       return;
     case "peer-up":
-      for (const shard of state.running.keys()) {
-        tellShard(state, shard, { kind: "peer-up", peer: message.peer });
-      }
+      state.actors.tellAll({ type: "event", event: { kind: "peer-up", peer: message.peer } });
       feedRepair(state, { kind: "peer-up", peer: message.peer });
       return;
     case "lagging":
@@ -214,17 +206,17 @@ function receive(state: State, from: NodeId, message: StoreMessage): void {
     case "store-confirm":
     case "store-purge":
       if (message.shard >= shardCount) return;
-      tellShard(state, message.shard as ShardId, { kind: "received", from, message });
+      state.actors.tell(message.shard as ShardId, { kind: "received", from, message });
       return;
   }
 }
 
 function blank(state: State, why: string): void {
-  const shards = [...state.running.keys()];
+  const { shards } = state.actors;
   state.self.log.warn("what this node holds is out of date; it is told anew by the others", {
     why,
   });
-  for (const shard of shards) tellShard(state, shard, { kind: "blank" });
+  state.actors.tellAll({ type: "event", event: { kind: "blank" } });
   feedRepair(state, { kind: "blank", shards });
 }
 
@@ -237,7 +229,7 @@ function onTick(state: State): void {
   if (state.ticks % purgeTicks !== 0) return;
   records.lookAgain();
   for (const shard of shards.withTombstones) {
-    if (shards.writerOf(shard) === node) tellShard(state, shard, { kind: "purge-due" });
+    if (shards.writerOf(shard) === node) state.actors.tell(shard, { kind: "purge-due" });
   }
 }
 
@@ -258,9 +250,7 @@ function publish(state: State): void {
   state.published = text;
   const live = known.filter(({ id, isLive: lives }) => lives && id !== node).map(({ id }) => id);
   shards.publish(ring, live, known.length);
-  for (const shard of state.running.keys()) {
-    self.system.tell(storeShardName(shard), { type: "place" } satisfies StoreShardInfo);
-  }
+  state.actors.tellAll({ type: "place" });
   feedRepair(state, { kind: "live", peers: live });
 }
 
@@ -277,7 +267,7 @@ function carryOut(state: State, effect: RepairEffect): void {
       options.links.send(effect.to, effect.message);
       return;
     case "compare":
-      tellShard(state, effect.shard, { kind: "compare", peer: effect.peer });
+      state.actors.tell(effect.shard, { kind: "compare", peer: effect.peer });
       return;
     case "fresh":
       writes.release();
@@ -285,32 +275,4 @@ function carryOut(state: State, effect: RepairEffect): void {
       self.system.tell(names.controller, { type: "changed", change: { kind: "view" } });
       return;
   }
-}
-
-function tellShard(state: State, shard: ShardId, event: ReplicationEvent): void {
-  const { system } = state.self;
-  const message: StoreShardInfo = { type: "event", event };
-  const tell = () => system.tell(storeShardName(shard), message);
-  const starting = ensure(state, shard);
-  if (starting === undefined) tell();
-  else void starting.then(tell);
-}
-
-/** Starts the actor of a shard, unless it runs. */
-function ensure({ self, options, running }: State, shard: ShardId): Promise<void> | undefined {
-  if (running.has(shard)) return running.get(shard);
-  const start = worker({
-    name: storeShardName(shard),
-    mailboxMax,
-    behaviour: () => storeShard(shard, options),
-  });
-  const starting = startChild(self.system, names.shards, { id: `${shard}`, start }).then(
-    () => void running.set(shard, undefined),
-    (error: unknown) => {
-      running.delete(shard);
-      throw error;
-    },
-  );
-  running.set(shard, starting);
-  return starting;
 }
