@@ -57,6 +57,11 @@ export class Records {
     }
   }
 
+  /** Removals that this node remembers. */
+  get tombstones(): number {
+    return [...this.#replicas.values()].reduce((sum, { tombstones }) => sum + tombstones.size, 0);
+  }
+
   /** The value of a key, or undefined if it was removed or never written. */
   get(key: string): unknown {
     return this.#replicas.get(shardOfKey(key))?.registers.get(key)?.value;

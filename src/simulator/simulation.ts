@@ -7,6 +7,7 @@
 import type { Catalog } from "../actors/catalog.ts";
 import { names } from "../actors/names.ts";
 import type { Operations } from "../actors/operations.ts";
+import type { Records } from "../actors/records.ts";
 import type { MobError } from "../core/errors.ts";
 import { Unavailable } from "../core/errors.ts";
 import type { ComposedNode } from "../node/compose.ts";
@@ -162,6 +163,11 @@ export class Simulation {
   /** What a node holds of the network. */
   catalog(name: string): Catalog {
     return this.#living(name).node.catalog;
+  }
+
+  /** Every record that a node holds, to be read and watched by key. */
+  records(name: string): Records {
+    return this.#living(name).node.records;
   }
 
   /** The machine's own tasks, as its kernel would show them. */
