@@ -40,7 +40,7 @@ const owners = {
   nact: "otp",
   pino: "node",
   "pure-rand": "simulator|node",
-  typebox: "actors|api|interface|membership|providers|services|store|wire",
+  typebox: "actors|api|interface|membership|providers|services|simulator|store|wire",
   yaml: "services",
 };
 

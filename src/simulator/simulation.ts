@@ -24,6 +24,8 @@ export interface SimulationOptions {
   readonly machines: readonly string[];
   /** Told when the node of a machine cannot go on; default: that is a violation. */
   readonly onFatal?: (machine: string, error: MobError) => void;
+  /** Told when the node of a machine does not come up. */
+  readonly onStartFailed?: (machine: string, error: unknown) => void;
   /** Told when the node of a machine is there, before anything else happens to it. */
   readonly onComposed?: (machine: string, node: ComposedNode) => void;
   /** Shown each line of the trace as it comes. */
@@ -87,9 +89,14 @@ export class Simulation {
     const life = machine.begin();
     return this.#begin(life.owner, async () => {
       const fatal = (error: MobError) => this.#onFatal(life, name, error);
-      const node = await machine.compose(life, join, fatal);
-      this.#options.onComposed?.(name, node);
-      return node;
+      try {
+        const node = await machine.compose(life, join, fatal);
+        this.#options.onComposed?.(name, node);
+        return node;
+      } catch (error) {
+        this.#options.onStartFailed?.(name, error);
+        throw error;
+      }
     });
   }
 

@@ -140,7 +140,6 @@ export class End implements Connection {
 
   #take(item: Item): void {
     if (item.kind === "end") {
-      this.#outward?.drop();
       this.#end(item.error);
     } else if (!this.#isOpen) {
       this.#other?.refuse();

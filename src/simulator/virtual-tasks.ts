@@ -74,6 +74,12 @@ export class VirtualHost {
     }
   }
 
+  /** Nothing is left of any task. */
+  wipe(): void {
+    this.powerOff();
+    this.tasks.clear();
+  }
+
   /** @throws Unavailable while the engine is down */
   check(): void {
     if (this.isDown) throw new Unavailable("the engine does not answer");

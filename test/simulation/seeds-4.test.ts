@@ -1,0 +1,6 @@
+/** A quarter of the seeds that every change must survive; files, since each has its own time limit. */
+import { test } from "node:test";
+import { holdsFor } from "./seeds.ts";
+
+test("3 to 9 nodes hold what must always hold, under faults of seeds 151 to 200", () =>
+  holdsFor({ first: 151, count: 50 }));
