@@ -5,20 +5,21 @@ const rooms = {
   otp: ["core"],
   wire: ["core"],
   storage: ["core"],
+  trust: ["core"],
   membership: ["core"],
   ring: ["core"],
-  services: ["core"],
+  services: ["core", "trust"],
   keeper: ["core"],
-  transport: ["core", "wire"],
+  transport: ["core", "wire", "trust"],
   store: ["core", "ring"],
   providers: ["core", "keeper"],
-  actors: ["core", "otp", "wire", "membership", "ring", "store", "services"],
+  actors: ["core", "otp", "wire", "trust", "membership", "ring", "store", "services"],
   supervisors: ["core", "otp", "actors"],
   api: ["core", "services"],
-  interface: ["core", "otp", "api", "actors"],
-  client: ["core", "api"],
+  interface: ["core", "otp", "api", "actors", "services", "trust"],
+  client: ["core", "api", "trust"],
   shell: ["core", "api", "client"],
-  cli: ["core", "api", "client", "shell"],
+  cli: ["core", "api", "client", "shell", "trust"],
 };
 const everythingBut = (...out) => Object.keys(rooms).filter((room) => !out.includes(room));
 rooms.node = everythingBut("cli", "shell");
@@ -32,6 +33,8 @@ const doors = {
 };
 
 const owners = {
+  "@peculiar/asn1-schema": "trust",
+  "@peculiar/asn1-x509": "trust",
   commander: "cli",
   execa: "providers|keeper",
   fastify: "interface",
@@ -40,7 +43,8 @@ const owners = {
   nact: "otp",
   pino: "node",
   "pure-rand": "simulator|node",
-  typebox: "actors|api|interface|membership|providers|services|store|wire",
+  typebox: "actors|api|interface|membership|providers|services|simulator|store|wire",
+  ws: "interface|client",
   yaml: "services",
 };
 

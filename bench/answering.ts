@@ -9,16 +9,16 @@ import type { RealNode } from "./real-nodes.ts";
 import type { BenchResult } from "./result.ts";
 import { percentile } from "./statistics.ts";
 
-/** Asks each port every 5 ms for the version, until its input ends; then prints what that took, in ms. */
+/** Asks each Unix socket every 5 ms for the version, until its input ends; then prints what that took, in ms. */
 const asker = `
 const http = require("node:http");
 const agent = new http.Agent({ keepAlive: true });
 const [answers, late] = [[], []];
 let done = false;
 process.stdin.on("end", () => { done = true; }).resume();
-const ask = (port) => new Promise((resolve, reject) => {
+const ask = (socketPath) => new Promise((resolve, reject) => {
   const beganAt = performance.now();
-  http.get({ host: "127.0.0.1", port, path: "/v1/version", agent }, (answer) => {
+  http.get({ socketPath, path: "/v1/version", agent }, (answer) => {
     answer.resume().once("end", () => { answers.push(performance.now() - beganAt); resolve(); });
   }).once("error", reject);
 });
@@ -26,7 +26,7 @@ const pause = () => new Promise((resolve) => {
   const beganAt = performance.now();
   setTimeout(() => { late.push(performance.now() - beganAt - 5); resolve(); }, 5);
 });
-const askAll = async (port) => { while (!done) { await ask(port); await pause(); } };
+const askAll = async (path) => { while (!done) { await ask(path); await pause(); } };
 Promise.all(process.argv.slice(1).map(askAll)).then(() => {
   console.log(JSON.stringify({ answers, late }));
   agent.destroy();
@@ -43,8 +43,8 @@ export async function answering(
   nodes: readonly RealNode[],
   work: () => Promise<void>,
 ): Promise<Asked> {
-  const ports = nodes.map(({ port }) => String(port));
-  const child = spawn(process.execPath, ["-e", asker, ...ports], {
+  const paths = nodes.map(({ socketPath }) => socketPath);
+  const child = spawn(process.execPath, ["-e", asker, ...paths], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const told = text(child.stdout);

@@ -3,17 +3,19 @@
  * with it. What ran on them and all that is theirs is gone after `close`.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { root } from "../scripts/root.ts";
 import { type Client, createClient } from "../src/client/client.ts";
+import { findLocalNode } from "../src/client/local-node.ts";
 import { markedProcesses } from "../test/support/marked-processes.ts";
 
 export interface RealNode {
   readonly port: number;
+  readonly socketPath: string;
   readonly client: Client;
   readonly process: ChildProcess;
   /** From the start of the process until its port was open, ms. */
@@ -44,8 +46,11 @@ export class RealNodes {
       await setTimeout(tryEveryMs);
     }
     const openAfterMs = performance.now() - beganAt;
-    const client = createClient({ host: "127.0.0.1", port });
-    const node = { port, client, process: child, openAfterMs };
+    while (!existsSync(join(this.folder, "run", String(port)))) await setTimeout(tryEveryMs);
+    const endpoint = findLocalNode(join(this.folder, "run"), port);
+    const client = createClient(endpoint);
+    const { socketPath } = endpoint;
+    const node = { port, socketPath, client, process: child, openAfterMs };
     this.#nodes.push(node);
     await client.nodes();
     return node;

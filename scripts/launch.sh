@@ -13,5 +13,9 @@ if [ -d "$root/src" ] && { [ ! -f "$built" ] ||
 else
   set -- "$built" "$@"
 fi
-# The young generation is kept small: docs/dependencies.md says what that saves and costs.
+# One heap for all threads' native memory, and a small young generation: docs/dependencies.md says what
+# that saves and costs. A user's own setting counts; what is set here is not passed on to tasks.
+if [ -z "${MALLOC_ARENA_MAX+set}" ]; then
+  export MALLOC_ARENA_MAX=1 MOB_SET_ARENAS=1
+fi
 exec node --max-semi-space-size=1 "$@"

@@ -4,12 +4,13 @@
  * An instance whose actors keep failing is left until the next pass: it must not take the rest along.
  */
 import type { InstanceId, NodeId } from "../core/ids.ts";
-import { startChild, terminateChild } from "../otp/children.ts";
+import { startChild, terminateChild, whichChildren } from "../otp/children.ts";
 import type { ActorDefinition } from "../otp/definition.ts";
 import { NoSuchChild } from "../otp/errors.ts";
 import { showReason } from "../otp/exit-reason.ts";
 import type { Behaviour, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
+import type { ActorRef } from "../otp/ref.ts";
 import type { Down, MonitorId } from "../otp/signals.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Desired } from "../services/instance.ts";
@@ -71,7 +72,7 @@ export function agent(options: AgentOptions): Behaviour<State, Protocol, AgentIn
     async info(state, message) {
       if (message.type === "changed") await look(state, namesIn(message.change));
       else if (message.type === "removed") await end(state, message.instance);
-      else if (message.type === "DOWN") supervisorEnded(state, message);
+      else if (message.type === "DOWN") await supervisorEnded(state, message);
       else if (message.type === "pass") await pass(state);
       return state;
     },
@@ -175,15 +176,30 @@ async function startActors(state: State, instance: InstanceId, held: Held): Prom
   }
 }
 
-function supervisorEnded({ self, held }: State, { monitor, reason }: Down): void {
+async function supervisorEnded({ self, held }: State, { monitor, reason }: Down): Promise<void> {
   for (const [instance, one] of held) {
     if (one.monitor !== monitor) continue;
-    one.monitor = undefined;
+    // One that a user had restarted runs again by the time that its own supervisor answers.
+    const again = await runningSupervisor(self, instance);
+    one.monitor = again && self.monitor(again);
+    if (again !== undefined) continue;
     const why = showReason(reason);
     self.log.error("the actors of an instance gave up; the next pass starts them again", {
       instance,
       reason: why,
     });
+  }
+}
+
+async function runningSupervisor(
+  { system }: State["self"],
+  instance: InstanceId,
+): Promise<ActorRef | undefined> {
+  try {
+    const children = await whichChildren(system, names.services);
+    return children.find(({ id }) => id === instance)?.ref;
+  } catch {
+    return undefined; // `services` itself is ending, and takes this actor along.
   }
 }
 

@@ -4,9 +4,10 @@
  * with an ETS table. Records are parsed here, once.
  */
 import { InvalidSpec } from "../core/errors.ts";
-import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
+import { asServiceName, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { isLive, type Member, type View } from "../membership/view.ts";
+import { type ShardId, shardOf } from "../ring/ranking.ts";
 import type { Desired } from "../services/instance.ts";
 import {
   type InstanceStatus,
@@ -17,6 +18,7 @@ import {
 import { parseKey, type RecordKey } from "../services/keys.ts";
 import {
   parseGroup,
+  parseLost,
   parsePlacement,
   parseRemoved,
   parseRestart,
@@ -25,6 +27,7 @@ import {
 } from "../services/record-parsers.ts";
 import type {
   GroupRecord,
+  LostRecord,
   PlacementRecord,
   RestartRecord,
   RunStateRecord,
@@ -33,6 +36,7 @@ import type {
 import { groupOf } from "../services/service-name.ts";
 import { type LogPolicy, logsDefault } from "../services/spec.ts";
 import type { Register } from "../store/register.ts";
+import { TokenTable } from "./token-table.ts";
 
 /** A record, and the stamp of the write it came with. */
 export interface Stamped<T> {
@@ -46,6 +50,7 @@ export type CatalogChange =
   | { readonly kind: "view" };
 
 export class Catalog {
+  readonly tokens = new TokenTable();
   readonly #self: NodeId;
   readonly #log: Log;
   readonly #groups = new Map<string, Stamped<GroupRecord>>();
@@ -55,6 +60,8 @@ export class Catalog {
   readonly #placements = new Map<string, PlacementRecord>();
   readonly #serviceOf = new Map<InstanceId, ServiceName>();
   readonly #statuses = new Map<InstanceId, StatusRecord>();
+  readonly #lost = new Map<string, ReadonlyMap<string, LostRecord>>();
+  readonly #filled = new Set<ShardId>();
   readonly #watchers = new Set<(change: CatalogChange) => void>();
   #view: View = { version: 0, members: [] };
 
@@ -90,21 +97,24 @@ export class Catalog {
     return { live: live.map(({ id }) => id), known: Math.max(1, known) };
   }
 
-  /** Forgets all records, and takes these. */
-  refill(registers: readonly Register[]): void {
-    const tables = [this.#groups, this.#runs, this.#restarts, this.#removed];
-    for (const table of [...tables, this.#placements, this.#serviceOf, this.#statuses])
-      table.clear();
-    this.apply(registers);
+  /** Takes what its actor holds of a shard; in a later life of that actor, in place of what it held. */
+  refill(shard: ShardId, registers: readonly Register[]): void {
+    if (this.#filled.has(shard)) this.#forget(shard);
+    this.#filled.add(shard);
+    if (registers.length > 0) this.apply(registers);
   }
 
   apply(registers: readonly Register[]): void {
     const names = new Set<string>();
+    let hasTokens = false;
     for (const register of registers) {
       const key = parseKey(register.key);
       if (key === undefined) continue;
       try {
-        names.add(this.#take(key, register));
+        if (key.kind === "token") {
+          hasTokens = true;
+          this.tokens.take(key.id, register.value);
+        } else names.add(this.#take(key, register));
       } catch (error) {
         if (!(error instanceof InvalidSpec)) throw error;
         // Written by a newer version, or by no version: it is kept and passed on, and not used.
@@ -112,6 +122,7 @@ export class Catalog {
       }
     }
     this.#tell({ kind: "records", names });
+    if (hasTokens) this.tokens.changed();
   }
 
   /** What is deployed under `name` and was not removed. */
@@ -168,6 +179,12 @@ export class Catalog {
     return { spec: group.spec, specStamp, run, runStamp, restartStamp, removed: false };
   }
 
+  /** What users wrote of a group and a later write on another side replaced unseen, the latest first. */
+  lost(group: string): readonly LostRecord[] {
+    const losers = [...(this.#lost.get(group)?.values() ?? [])];
+    return losers.sort((a, b) => b.wall - a.wall);
+  }
+
   /** What is wanted of an instance on this node; undefined when it is not, or no longer, placed here. */
   desired(instance: InstanceId): Desired | undefined {
     const name = this.#serviceOf.get(instance);
@@ -203,7 +220,10 @@ export class Catalog {
   }
 
   /** Returns the name of the service that the record is about. */
-  #take(key: RecordKey, { value, stamp: { wall, counter, origin } }: Register): string {
+  #take(
+    key: Exclude<RecordKey, KeyOf<"token">>,
+    { value, stamp: { wall, counter, origin } }: Register,
+  ): string {
     const stamp: Stamp = `${wall}.${counter}.${origin}`;
     const isGone = value === undefined;
     switch (key.kind) {
@@ -229,7 +249,33 @@ export class Catalog {
         if (isGone) this.#statuses.delete(key.instance);
         else this.#statuses.set(key.instance, told(key, value));
         return key.group;
+      case "lost":
+        this.#lose(key.group, `${key.group}/${key.stamp}`, isGone ? undefined : parseLost(value));
+        return key.group;
     }
+  }
+
+  #forget(shard: ShardId): void {
+    const isIn = (name: string) => shardOf(groupOf(asServiceName(name))) === shard;
+    const byName = [this.#groups, this.#runs, this.#restarts, this.#removed, this.#lost];
+    for (const table of byName) {
+      for (const name of table.keys()) if (isIn(name)) table.delete(name);
+    }
+    for (const [key, { service }] of this.#placements) {
+      if (isIn(service)) this.#place(key, undefined);
+    }
+    for (const [instance, { service }] of this.#statuses) {
+      if (isIn(service)) this.#statuses.delete(instance);
+    }
+    this.tokens.drop((id) => shardOf(id) === shard);
+  }
+
+  #lose(group: string, key: string, loser: LostRecord | undefined): void {
+    const losers = new Map(this.#lost.get(group));
+    if (loser === undefined) losers.delete(key);
+    else losers.set(key, loser);
+    if (losers.size > 0) this.#lost.set(group, losers);
+    else this.#lost.delete(group);
   }
 
   #remove(group: string, uid: string): void {

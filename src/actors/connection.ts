@@ -1,72 +1,51 @@
 /**
  * One connection with a peer: dials if it must, shakes hands, and from then on carries what the rooms
- * of both nodes say to each other. What comes in goes straight to the actor it is for.
+ * of both nodes say to each other. What comes in goes straight to the actor it is for. A peer has two:
+ * who dialed the control connection dials the bulk one when that is let in, and from then on both are
+ * one link, which ends with either.
  */
-import { Conflict, MobError, messageOf, Unreachable } from "../core/errors.ts";
-import type { DialFailure } from "../membership/membership.ts";
-import { isLive } from "../membership/view.ts";
-import type { Behaviour, Self } from "../otp/gen-server.ts";
+import { Conflict, type MobError } from "../core/errors.ts";
+import type { DialFailure } from "../membership/events.ts";
+import type { Behaviour } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
-import { type Connection, DialRefused } from "../transport/transport.ts";
+import type { Connection } from "../transport/transport.ts";
 import { decode, encode } from "../wire/codec.ts";
-import { UnknownMessage, WireError } from "../wire/errors.ts";
+import { UnknownMessage } from "../wire/errors.ts";
 import {
-  type Handshake,
   type HandshakeEffect,
   type HandshakeStep,
   handshakeMsMax,
   mayPass,
-  type Neighbours,
   startHandshake,
   stepHandshake,
 } from "../wire/handshake.ts";
 import type { Identity, Message } from "../wire/messages.ts";
-import type { Catalog } from "./catalog.ts";
-import type { Link, Links } from "./links.ts";
+import { channelOf, neighboursOf } from "./channel.ts";
+import type { ConnectionInfo, ConnectionOptions, ConnectionState } from "./connection-state.ts";
+import { dialError, dialFailure } from "./dial-failure.ts";
+import { establish, keep } from "./link-opening.ts";
 import { names } from "./names.ts";
+import { PeerLink } from "./peer-link.ts";
 import type { RingMemberInfo } from "./ring-member.ts";
 import { route } from "./routing.ts";
-import type { StoreInfo } from "./store.ts";
 
-export interface ConnectionOptions {
-  /** One that was accepted, or the address to dial. */
-  readonly from:
-    | { readonly accepted: Connection }
-    | { readonly address: string; readonly dial: (address: string) => Promise<Connection> };
-  readonly identity: Identity;
-  readonly links: Links;
-  readonly catalog: Catalog;
-}
-
-type Info =
-  | { readonly type: "dialed"; readonly connection: Connection }
-  | { readonly type: "dial-failed"; readonly error: unknown }
-  | { readonly type: "frame"; readonly frame: Uint8Array }
-  | { readonly type: "closed"; readonly error: Error | undefined }
-  | { readonly type: "late" };
-
-interface State {
-  readonly self: Self<Protocol, Info>;
-  readonly options: ConnectionOptions;
-  readonly neighbours: Neighbours;
-  connection: Connection | undefined;
-  /** This life is over, also by a kill. */
-  hasEnded: boolean;
-  handshake: Handshake | undefined;
-  link: Link | undefined;
-}
-
-export function connection(options: ConnectionOptions): Behaviour<State, Protocol, Info> {
+export function connection(
+  options: ConnectionOptions,
+): Behaviour<ConnectionState, Protocol, ConnectionInfo> {
   return {
     init(self) {
-      const state: State = {
+      const state: ConnectionState = {
         self,
         options,
         neighbours: neighboursOf(options),
         connection: undefined,
         hasEnded: false,
         handshake: undefined,
+        half: undefined,
         link: undefined,
+        early: [],
+        framesInTurn: 0,
+        isBulk: false,
       };
       // Not `terminate`, which a kill passes over: a link without its actor would never be cut.
       self.system.monitor(self.ref, () => end(state));
@@ -78,15 +57,17 @@ export function connection(options: ConnectionOptions): Behaviour<State, Protoco
       react(state, message);
       return state;
     },
-    describe: ({ connection: held, link }) => ({
+    describe: ({ connection: held, link, isBulk }) => ({
       remote: held?.remoteAddress,
       peer: link?.peer,
+      lane: isBulk ? "bulk" : "control",
+      shed: link instanceof PeerLink ? link.shed : undefined,
       dialed: "address" in options.from ? options.from.address : undefined,
     }),
   };
 }
 
-function begin(state: State): void {
+function begin(state: ConnectionState): void {
   const { self } = state;
   const { from } = state.options;
   if ("accepted" in from) {
@@ -102,16 +83,20 @@ function begin(state: State): void {
   );
 }
 
-function react(state: State, message: Info | { readonly type: "DOWN" | "EXIT" }): void {
+function react(
+  state: ConnectionState,
+  message: ConnectionInfo | { readonly type: "DOWN" | "EXIT" },
+): void {
   switch (message.type) {
     case "dialed":
       use(state, message.connection);
       return;
     case "dial-failed":
-      tellFailure(state, dialFailure(message.error), errorOf(state, message.error));
+      tellFailure(state, dialFailure(message.error), dialError(showRemote(state), message.error));
       state.self.stop();
       return;
     case "frame":
+      state.framesInTurn -= 1;
       receive(state, message.frame);
       return;
     case "closed":
@@ -119,7 +104,7 @@ function react(state: State, message: Info | { readonly type: "DOWN" | "EXIT" })
       return;
     case "late":
       if (state.link !== undefined) return;
-      tellFailure(state, "unreachable", errorOf(state, "no answer to the handshake"));
+      tellFailure(state, "unreachable", dialError(showRemote(state), "no answer to the handshake"));
       state.self.stop();
       return;
     case "DOWN":
@@ -129,23 +114,24 @@ function react(state: State, message: Info | { readonly type: "DOWN" | "EXIT" })
 }
 
 /** The stream is there: shake hands over it. */
-function use(state: State, made: Connection): void {
+function use(state: ConnectionState, made: Connection): void {
   const { self, options } = state;
   state.connection = made;
   made.onFrame((frame) => {
-    // Before the handshake is over, in turn; after it, straight to whom it is for.
-    if (state.link === undefined) self.tell({ type: "frame", frame });
-    else receive(state, frame);
+    // Before the handshake is over, in turn; after it, and after those, straight to whom it is for.
+    if (state.link === undefined || state.framesInTurn > 0) {
+      state.framesInTurn += 1;
+      self.tell({ type: "frame", frame });
+    } else receive(state, frame);
   });
   made.onClose((error) => self.tell({ type: "closed", error }));
   self.sendAfter(handshakeMsMax, { type: "late" });
-  advance(
-    state,
-    startHandshake("accepted" in options.from ? "acceptor" : "dialer", options.identity),
-  );
+  const role = "accepted" in options.from ? "acceptor" : "dialer";
+  const bulkOf = "accepted" in options.from ? undefined : options.from.bulkOf?.proof;
+  advance(state, startHandshake(role, introduction(options), channelOf(made, options), bulkOf));
 }
 
-function receive(state: State, frame: Uint8Array): void {
+function receive(state: ConnectionState, frame: Uint8Array): void {
   let message: Message;
   try {
     message = decode(frame);
@@ -156,17 +142,18 @@ function receive(state: State, frame: Uint8Array): void {
     return;
   }
   if (state.link !== undefined) route(state.self.system, state.link, message);
+  else if (state.half !== undefined) keep(state, message);
   else if (state.handshake !== undefined) {
     advance(state, stepHandshake(state.handshake, message, state.neighbours));
   }
 }
 
-function advance(state: State, { state: handshake, effects }: HandshakeStep): void {
+function advance(state: ConnectionState, { state: handshake, effects }: HandshakeStep): void {
   state.handshake = handshake;
   for (const effect of effects) carryOut(state, effect);
 }
 
-function carryOut(state: State, effect: HandshakeEffect): void {
+function carryOut(state: ConnectionState, effect: HandshakeEffect): void {
   switch (effect.kind) {
     case "send":
       state.connection?.send(encode(effect.message));
@@ -180,41 +167,10 @@ function carryOut(state: State, effect: HandshakeEffect): void {
   }
 }
 
-function establish(
-  state: State,
-  { peer, connection: established }: HandshakeEffect & { kind: "established" },
-): void {
-  const { self, options, connection: made } = state;
-  if (made === undefined) return;
-  const link: Link = {
-    peer: peer.node,
-    established,
-    send: (message) => sendOver(state, made, message),
-    close(reason) {
-      self.log.debug("a connection is closed", { peer: peer.node, reason });
-      made.close();
-    },
-  };
-  state.link = link;
-  options.links.open(link);
-  self.log.info("connected", { peer: peer.name, address: peer.address });
-  const dialed = "address" in options.from ? options.from.address : undefined;
-  tellRing(state, { type: "connected", peer: peer.node, dialed });
-  tellStore(state, { type: "peer-up", peer: peer.node });
-}
-
-function sendOver({ self }: State, made: Connection, message: Message): boolean {
-  try {
-    return made.send(encode(message));
-  } catch (error) {
-    self.log.error("a message could not be sent", { message: message.kind, error });
-    return false;
-  }
-}
-
-function refused(state: State, code: string, message: string): void {
-  const { self, connection: made } = state;
-  self.log.debug("a handshake was refused", { remote: made?.remoteAddress, code, reason: message });
+function refused(state: ConnectionState, code: string, message: string): void {
+  const { self, options } = state;
+  if ("accepted" in options.from) options.refusals.tell(options.from.accepted, code, message);
+  else self.log.debug("a handshake came to nothing", { remote: showRemote(state), code, message });
   // Of two connections that cross one is given up: the other tells that the peer is there.
   if (code !== "duplicate") {
     const error = new Conflict(`${showRemote(state)} refuses: ${message}`);
@@ -223,10 +179,14 @@ function refused(state: State, code: string, message: string): void {
   self.stop();
 }
 
-function onClosed(state: State, error: Error | undefined): void {
+function onClosed(state: ConnectionState, error: Error | undefined): void {
   const { self, link } = state;
   if (link === undefined) {
-    tellFailure(state, "unreachable", errorOf(state, error ?? "the connection was closed"));
+    tellFailure(
+      state,
+      "unreachable",
+      dialError(showRemote(state), error ?? "the connection was closed"),
+    );
   } else if (error !== undefined) {
     self.log.info("a connection was lost", { peer: link.peer, error });
   }
@@ -234,11 +194,14 @@ function onClosed(state: State, error: Error | undefined): void {
 }
 
 /** The peer is no longer reached over this connection, however that came about. */
-function end(state: State): void {
-  const { self, options, link, connection: made } = state;
+function end(state: ConnectionState): void {
+  const { self, options, link, half, connection: made } = state;
   state.hasEnded = true;
   made?.close();
-  if (link === undefined || !options.links.closed(link)) return;
+  if (half !== undefined) options.links.release(half);
+  if ("address" in options.from) options.from.bulkOf?.close("its bulk connection has ended");
+  if (state.isBulk) link?.close("its bulk connection has ended");
+  if (state.isBulk || link === undefined || !options.links.closed(link)) return;
   const name = options.catalog.member(link.peer)?.name;
   self.log.info("disconnected", { peer: name ?? link.peer });
   self.system.nodeDown(link.peer, "the connection was lost");
@@ -246,41 +209,21 @@ function end(state: State): void {
 }
 
 /** Told to membership where this node dialed; one that was accepted and failed is no one's loss. */
-function tellFailure(state: State, why: DialFailure, error: MobError): void {
+function tellFailure(state: ConnectionState, why: DialFailure, error: MobError): void {
   const { from } = state.options;
-  if ("accepted" in from || state.link !== undefined) return;
+  if ("accepted" in from || from.bulkOf !== undefined || state.link !== undefined) return;
   tellRing(state, { type: "dial-failed", address: from.address, why, error });
 }
 
-function tellRing({ self }: State, message: RingMemberInfo): void {
+function tellRing({ self }: ConnectionState, message: RingMemberInfo): void {
   self.system.tell(names.ringMember, message);
 }
 
-function tellStore({ self }: State, message: StoreInfo): void {
-  self.system.tell(names.store, message);
-}
-
-function dialFailure(error: unknown): DialFailure {
-  return error instanceof DialRefused ? "refused" : "unreachable";
-}
-
-function errorOf(state: State, error: unknown): MobError {
-  if (error instanceof WireError) {
-    const answer = "what answers there is no node that this one can talk to";
-    return new Unreachable(`${showRemote(state)}: ${answer}`, { cause: error });
-  }
-  if (error instanceof MobError) return error;
-  return new Unreachable(`${showRemote(state)} cannot be reached: ${messageOf(error)}`);
-}
-
-function showRemote({ options, connection: made }: State): string {
+function showRemote({ options, connection: made }: ConnectionState): string {
   return "address" in options.from ? options.from.address : (made?.remoteAddress ?? "a peer");
 }
 
-function neighboursOf({ links, catalog }: ConnectionOptions): Neighbours {
-  return {
-    connectionWith: (node) => links.get(node)?.established,
-    holderOf: (name) =>
-      catalog.view.members.find((member) => member.name === name && isLive(member))?.id,
-  };
+/** This node as it is now: it may have been moved to another network since its start. */
+function introduction({ identity, keyRing }: ConnectionOptions): Identity {
+  return { ...identity, network: keyRing.network };
 }

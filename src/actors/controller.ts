@@ -11,6 +11,7 @@ import { refuse, replyLater } from "../otp/gen-server.ts";
 import { type DeployResult, deployed } from "../services/deploy.ts";
 import { keys } from "../services/keys.ts";
 import { groupToJson } from "../services/records.ts";
+import { groupOf } from "../services/service-name.ts";
 import { parseSpec, type ServiceSpec } from "../services/spec.ts";
 import type { Entry, Receipt } from "../store/replication.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
@@ -18,6 +19,7 @@ import { cycleThrough } from "./deploy-checks.ts";
 import { names } from "./names.ts";
 import { owns } from "./ownership.ts";
 import { placementEntries } from "./placement-pass.ts";
+import type { ShardMap } from "./shard-map.ts";
 import type { StoreProtocol } from "./store.ts";
 
 /** What a user can have done to a service that is there. */
@@ -64,6 +66,7 @@ export type ControllerInfo =
 export interface ControllerOptions {
   readonly node: NodeId;
   readonly catalog: Catalog;
+  readonly shards: ShardMap;
 }
 
 /** Time between two looks at everything, which repair whatever was missed. */
@@ -98,7 +101,8 @@ export function controller(
         }
       },
       act(state, { name, action }, caller) {
-        if (options.catalog.group(name) === undefined && !state.busy.has(name)) {
+        const isKnown = options.catalog.group(name) !== undefined || !options.shards.isReady(name);
+        if (!isKnown && !state.busy.has(name)) {
           return refuse(state, notFound(name));
         }
         inTurn(state, name, caller, () => act(state, name, action));
@@ -146,6 +150,7 @@ function inTurn<T>(state: State, name: string, caller: Caller<T>, work: () => Pr
 
 async function deploy(state: State, spec: ServiceSpec): Promise<Deployed> {
   const { catalog } = state.options;
+  await ready(state, spec.name);
   const cycle = cycleThrough(catalog, [spec]);
   if (cycle !== undefined) throw new Conflict(`${spec.name} would require itself: ${cycle}`);
   const last = catalog.group(spec.name)?.record;
@@ -163,6 +168,7 @@ async function deploy(state: State, spec: ServiceSpec): Promise<Deployed> {
 }
 
 async function act(state: State, name: string, action: ServiceAction): Promise<Acted> {
+  await ready(state, name);
   const entries = entriesFor(state, name, action);
   if (entries.length === 0) return { changed: false, receipt: ownReceipt(state) };
   return { changed: true, receipt: await write(state, entries) };
@@ -204,8 +210,9 @@ function isUnderWay(catalog: Catalog, name: string): boolean {
 
 /** Compares wanted and placed, for these names or for all, as far as this node decides for them. */
 function pass(state: State, changed: ReadonlySet<string> | undefined): void {
-  const { catalog, node } = state.options;
-  const mine = (name: string) => owns(catalog.view, node, name);
+  const { catalog, node, shards } = state.options;
+  // What a node that was just met may know better is decided once it has told.
+  const mine = (name: string) => owns(catalog.view, node, name) && shards.isReady(name);
   const entries = placementEntries(catalog, node, mine, changed);
   if (entries.length === 0) return;
   void write(state, entries).catch((error: unknown) => {
@@ -220,6 +227,13 @@ function write(state: State, entries: readonly Entry[]): Promise<Receipt> {
     { entries },
     { timeoutMs: writeTimeoutMs },
   );
+}
+
+/** What other nodes hold of the group is known here: before that, nothing is decided about it. */
+async function ready({ self, options }: State, name: string): Promise<void> {
+  if (options.shards.isReady(name)) return;
+  const key = keys.spec(asServiceName(groupOf(asServiceName(name))));
+  await self.system.call<StoreProtocol, "ready">(names.store, "ready", { key });
 }
 
 /** Above the time after which the store itself gives up. */

@@ -10,11 +10,25 @@ export const names = {
   connections: "connections",
   ringMember: "ring-member",
   store: "store",
+  shards: "shards",
   controller: "controller",
   agent: "agent",
   services: "services",
   inspector: "inspector",
+  api: "api",
+  sessions: "sessions",
+  keyKeeper: "key-keeper",
 } as const;
+
+/** The actor that holds a shard on a node. */
+export function storeShardName(shard: number): string {
+  return `store-shard/${shard}`;
+}
+
+/** Where the supervisor of an instance stands in the tree of its node. */
+export function servicePath(instance: InstanceId): string {
+  return `mob/supervisor/services/${instance}`;
+}
 
 export function providerWorkerName(instance: InstanceId): string {
   return `provider-worker/${instance}`;

@@ -3,6 +3,7 @@
  * for, asks, and waits for the outcome. The API is a thin form of it, and so is what drives a
  * simulation.
  */
+import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
 import { Conflict, NotFound, Unavailable, Unreachable } from "../core/errors.ts";
 import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
@@ -88,14 +89,31 @@ export class Operations {
     return { spec: specToJson(group.spec), wanted: catalog.runState(group).run };
   }
 
-  /** Resolves once the node at `address` is part of the network. @throws Unreachable, Conflict */
+  /** Resolves once the node at `address` is part of the network. @throws BadRequest, Unreachable, Conflict */
   async join(address: string): Promise<void> {
+    parseAddress(address);
     await this.#options.system.call<RingMemberProtocol, "join">(
       names.ringMember,
       "join",
       { address },
       { timeoutMs: joinMsMax + 1_000 },
     );
+  }
+
+  /** This node says goodbye to its network, and forgets it. Its services run on, as yet. */
+  async leave(): Promise<void> {
+    await this.#options.system.call<RingMemberProtocol, "leave">(
+      names.ringMember,
+      "leave",
+      undefined,
+    );
+  }
+
+  /** Every node drops the one of that name or id. @throws NotFound; Conflict while it is live */
+  async forget(node: string): Promise<void> {
+    await this.#options.system.call<RingMemberProtocol, "forget">(names.ringMember, "forget", {
+      node,
+    });
   }
 
   /**

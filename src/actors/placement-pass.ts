@@ -56,10 +56,10 @@ function entryOf(decision: Decision): Entry {
   return decision.kind === "place" ? { key, value: decision.placement } : { key };
 }
 
-function candidateOf({ id, name, state, facts }: Member) {
+function candidateOf({ id, name, state, flapping, facts }: Member) {
   const offers = facts.providers.map(({ type, available, reason }): [string, ProviderOffer] => [
     type,
     available ? { available } : { available, reason: reason ?? "no reason given" },
   ]);
-  return { id, name, state, providers: new Map(offers) };
+  return { id, name, state, isFlapping: flapping === true, providers: new Map(offers) };
 }

@@ -2,31 +2,40 @@
  * The network as this node last knew it, kept in its storage: by it a node that starts again finds its
  * network by itself, and knows who else there is before it has met anyone.
  */
+import { Type } from "typebox";
 import { Compile } from "typebox/compile";
-import type { Member, View } from "../membership/view.ts";
+import type { MemberRecord } from "../membership/view.ts";
 import type { Storage } from "../storage/storage.ts";
-import { view as viewShape } from "../wire/schemas.ts";
+import { member as memberShape } from "../wire/schemas.ts";
 
-const key = "n/view";
+const key = "n/members";
 
 /** Written where it says something new of the members. Returns whether it did: then it is to be flushed. */
-export function rememberView(storage: Storage, { members }: View): boolean {
-  const text = JSON.stringify(members);
+export function rememberMembers(storage: Storage, members: Iterable<MemberRecord>): boolean {
+  // Suspicions come and go, and are worth no write.
+  const settled = [...members].map((one) =>
+    one.state === "suspect" ? { ...one, state: "alive" } : one,
+  );
+  const text = JSON.stringify(settled);
   if (text === textOf(storage.get(key))) return false;
   storage.put(key, new TextEncoder().encode(text));
   return true;
 }
 
-/** Undefined: nothing is remembered that this version can read. */
-export function recallView(storage: Storage): View | undefined {
-  const text = textOf(storage.get(key));
-  if (text === undefined) return undefined;
-  const view = { version: 0, members: parse(text) };
-  return isView(view) ? view : undefined;
+/** From the next flush on nothing is remembered: the node starts alone. */
+export function forgetMembers(storage: Storage): void {
+  storage.remove(key);
 }
 
-function isView(value: unknown): value is { version: number; members: Member[] } {
-  return Compile(viewShape).Check(value);
+/** None where nothing is remembered that this version can read. */
+export function recallMembers(storage: Storage): readonly MemberRecord[] {
+  const text = textOf(storage.get(key));
+  const members = text === undefined ? [] : parse(text);
+  return isMembers(members) ? members : [];
+}
+
+function isMembers(value: unknown): value is readonly MemberRecord[] {
+  return Compile(Type.Array(memberShape)).Check(value);
 }
 
 function parse(text: string): unknown {

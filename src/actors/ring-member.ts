@@ -1,33 +1,45 @@
 /**
- * This node's place in the network: the shell of `membership/membership.ts`. It exchanges views over
- * the links, dials whom it should know, and publishes each new view to the catalog.
+ * This node's place in the network: the shell of `membership/membership.ts`. It carries messages over
+ * the links, keeps the one timer, dials whom it is told to, and publishes each view to the catalog.
  */
-import { Conflict, type MobError, Unreachable } from "../core/errors.ts";
+import { Conflict, type MobError, NotFound, Unreachable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
+import type {
+  DialFailure,
+  MembershipEffect,
+  MembershipEvent,
+  OutdatedReason,
+} from "../membership/events.ts";
+import { stepMembership } from "../membership/membership.ts";
+import type { MembershipMessage } from "../membership/messages.ts";
+import type { MembershipOptions } from "../membership/options.ts";
+import { currentView } from "../membership/publishing.ts";
 import {
-  type DialFailure,
-  type MembershipEffect,
-  type MembershipEvent,
   type MembershipState,
+  type Said,
   type SelfDescription,
+  selfOf,
   startMembership,
-  stepMembership,
-} from "../membership/membership.ts";
-import type { View } from "../membership/view.ts";
-import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
+} from "../membership/state.ts";
+import { isLive, isShown, type View } from "../membership/view.ts";
+import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Links } from "./links.ts";
-import { recallView, rememberView } from "./remembered-view.ts";
+import { forgetMembers, recallMembers, rememberMembers } from "./remembered-view.ts";
 
 export type RingMemberProtocol = {
   /** Answered with the view once the node at that address is part of it. */
   join: { request: { address: string }; reply: View };
+  /** This node says goodbye and forgets its network; answered once that is durable. */
+  leave: { request: undefined; reply: undefined };
+  /** Every node drops that one, which must not be live: its name or id. */
+  forget: { request: { node: string }; reply: View };
 };
 
 export type RingMemberInfo =
-  | { readonly type: "tick" }
+  | { readonly type: "timer" }
   | { readonly type: "connected"; readonly peer: NodeId; readonly dialed: string | undefined }
   | { readonly type: "disconnected"; readonly peer: NodeId }
   | {
@@ -36,7 +48,8 @@ export type RingMemberInfo =
       readonly why: DialFailure;
       readonly error: MobError;
     }
-  | { readonly type: "received"; readonly from: NodeId; readonly view: View }
+  | { readonly type: "received"; readonly from: NodeId; readonly message: MembershipMessage }
+  | { readonly type: "boot-raised"; readonly boot: number }
   | { readonly type: "join-due"; readonly address: string };
 
 export interface RingMemberOptions {
@@ -49,6 +62,14 @@ export interface RingMemberOptions {
   readonly join: readonly string[];
   /** Starts a connection to `address`; its outcome is told to this actor. */
   readonly dial: (address: string) => void;
+  /** What differs from the preset `lan`. */
+  readonly membership?: Partial<MembershipOptions>;
+  /** Makes a higher boot counter durable. */
+  readonly raiseBoot: (boot: number) => Promise<void>;
+  /** What this node has on its disk must be taken for a blank replica's. */
+  readonly onOutdated: (why: OutdatedReason) => void;
+  /** What this node has said of itself since its process began; outlives this actor. */
+  readonly said: { incarnations?: Said };
   /** Another live node has this one's name: this node must stop. */
   readonly onNameTaken: (error: MobError) => void;
 }
@@ -60,9 +81,10 @@ interface State {
   readonly self: Self<RingMemberProtocol, RingMemberInfo>;
   readonly options: RingMemberOptions;
   readonly membership: MembershipState;
+  timer: { readonly atMs: number; readonly cancel: Cancel } | undefined;
   /** Who waits for a join, by the address asked for. */
   readonly joining: Map<string, Caller<View>[]>;
-  /** Addresses dialed, of peers whose first view has yet to come. */
+  /** The addresses at which peers were dialed. */
   readonly meeting: Map<NodeId, string>;
   /** What was last logged of each address that it was told to join at its start. */
   readonly unmet: Map<string, string>;
@@ -73,20 +95,30 @@ export function ringMember(
 ): Behaviour<State, RingMemberProtocol, RingMemberInfo> {
   return {
     init(self) {
-      const membership = startMembership(options.describe, self.env.clock.mono());
+      const { env } = self;
+      const { incarnations } = options.said;
+      const describe = { ...options.describe, ...(incarnations && { said: incarnations }) };
+      const draw = env.random("membership");
+      const membership = startMembership(describe, env.clock.mono(), draw, options.membership);
       const state: State = {
         self,
         options,
         membership,
+        timer: undefined,
         joining: new Map(),
         meeting: new Map(),
         unmet: new Map(),
       };
-      recall(state);
       options.catalog.publishView(membership.view);
-      for (const peer of options.links.peers()) feed(state, { kind: "connected", peer });
+      feed(state, { kind: "recalled", members: recallMembers(options.storage) });
+      for (const peer of options.links.peers()) {
+        feed(state, {
+          kind: "connected",
+          peer,
+          dialed: membership.roster.get(peer)?.address ?? "",
+        });
+      }
       for (const address of options.join) feed(state, { kind: "join-requested", address });
-      self.sendAfter(membership.options.tickMs, { type: "tick" });
       return state;
     },
     handlers: {
@@ -95,36 +127,50 @@ export function ringMember(
           return refuse(state, new Conflict(`${address} is this node itself`));
         }
         feed(state, { kind: "join-requested", address });
-        if (isMet(state, address)) return [state, state.membership.view];
+        if (isMet(state, address)) return [state, currentView(state.membership)];
         state.joining.set(address, [...(state.joining.get(address) ?? []), caller]);
         state.self.sendAfter(joinMsMax, { type: "join-due", address });
         return [state, replyLater];
+      },
+      leave(state, _request, caller) {
+        feed(state, { kind: "leave" });
+        forgetMembers(options.storage);
+        options.storage.flush().then(
+          () => caller.reply(undefined),
+          (error: unknown) => caller.fail(error),
+        );
+        return [state, replyLater];
+      },
+      forget(state, { node }) {
+        const member = currentView(state.membership).members.find(
+          ({ id, name, state: is }) => id === node || (name === node && !isLive({ state: is })),
+        );
+        if (member === undefined || isLive(member))
+          return refuse(state, unforgettable(state, node));
+        feed(state, { kind: "forget", node: member.id });
+        return [state, currentView(state.membership)];
       },
     },
     info(state, message) {
       if (message.type !== "DOWN" && message.type !== "EXIT") react(state, message);
       return state;
     },
-    describe: ({ membership }) => membership.view,
+    describe: ({ membership }) => ({
+      view: membership.view,
+      health: membership.health,
+      outdated: [...membership.outdated],
+    }),
   };
-}
-
-/** What was known before this node or this actor crashed. All that follows from it is whom to dial. */
-function recall(state: State): void {
-  const { self, options, membership } = state;
-  const known = recallView(options.storage);
-  if (known === undefined) return;
-  const event: MembershipEvent = { kind: "received", from: options.describe.id, view: known };
-  for (const effect of stepMembership(membership, event, self.env.clock.mono()).effects) {
-    if (effect.kind === "dial") carryOut(state, effect);
-  }
 }
 
 function react(state: State, message: RingMemberInfo): void {
   switch (message.type) {
-    case "tick":
-      state.self.sendAfter(state.membership.options.tickMs, { type: "tick" });
-      feed(state, { kind: "tick" });
+    case "timer":
+      state.timer = undefined;
+      feed(state, { kind: "timer" });
+      return;
+    case "boot-raised":
+      feed(state, { kind: "boot-raised", boot: message.boot });
       return;
     case "connected":
       if (message.dialed !== undefined) state.meeting.set(message.peer, message.dialed);
@@ -140,8 +186,7 @@ function react(state: State, message: RingMemberInfo): void {
       failJoin(state, message.address, message.error);
       return;
     case "received":
-      feed(state, { kind: "received", from: message.from, view: message.view });
-      met(state, message.from);
+      feed(state, { kind: "received", from: message.from, message: message.message });
       return;
     case "join-due":
       failJoin(state, message.address, notInTime(message.address));
@@ -151,21 +196,47 @@ function react(state: State, message: RingMemberInfo): void {
 
 function feed(state: State, event: MembershipEvent): void {
   const { effects } = stepMembership(state.membership, event, state.self.env.clock.mono());
+  const { membership, options } = state;
+  options.said.incarnations = {
+    first: membership.firstIncarnation,
+    last: selfOf(membership).incarnation,
+  };
   for (const effect of effects) carryOut(state, effect);
+  if (state.joining.size > 0) settleJoins(state);
+  setTimer(state);
+}
+
+/** One timer for all. One that fires before anything is due costs less than its move with each message. */
+function setTimer(state: State): void {
+  const { self, membership, timer } = state;
+  const atMs = membership.dueAtMs;
+  if (timer !== undefined && timer.atMs <= atMs) return;
+  timer?.cancel();
+  state.timer = undefined;
+  if (atMs === Number.POSITIVE_INFINITY) return;
+  // Never by less than a clock can tell apart: a timer that fires too early is set again.
+  const inMs = Math.max(1, atMs - self.env.clock.mono());
+  state.timer = { atMs, cancel: self.sendAfter(inMs, { type: "timer" }) };
 }
 
 function carryOut(state: State, effect: MembershipEffect): void {
-  const { links, catalog, dial, onNameTaken, describe } = state.options;
+  const { links, catalog, dial, onNameTaken, onOutdated, describe } = state.options;
   switch (effect.kind) {
     case "send":
-      links.send(effect.to, { kind: "view", view: effect.view });
+      links.send(effect.to, effect.message);
       return;
     case "dial":
       dial(effect.address);
       return;
     case "publish":
-      remember(state, effect.view);
+      remember(state);
       catalog.publishView(effect.view);
+      return;
+    case "raise-boot":
+      raiseBoot(state, effect.boot);
+      return;
+    case "outdated":
+      onOutdated(effect.why);
       return;
     case "close":
       links.get(effect.peer)?.close(effect.reason);
@@ -179,30 +250,49 @@ function carryOut(state: State, effect: MembershipEffect): void {
 }
 
 /** A node that crashes right after it joined must find its network again. */
-function remember({ self, options }: State, view: View): void {
+function remember({ self, options, membership }: State): void {
   const { storage } = options;
-  if (!rememberView(storage, view)) return;
+  if (selfOf(membership).state === "left") return;
+  if (!rememberMembers(storage, membership.roster.all())) return;
   storage.flush().catch((error: unknown) => {
     self.log.error("the view could not be made durable", { error });
   });
 }
 
-/** A peer's view has come: whoever asked to join it has its answer, once it survives a crash. */
-function met(state: State, peer: NodeId): void {
-  const address = state.meeting.get(peer);
-  if (address === undefined) return;
-  state.meeting.delete(peer);
-  for (const caller of takeJoin(state, address)) {
-    state.options.storage.flush().then(
-      () => caller.reply(state.membership.view),
-      (error: unknown) => caller.fail(error),
-    );
+/** A boot counter is given to no two lives: it is on disk before anyone hears of it. */
+function raiseBoot({ self, options }: State, boot: number): void {
+  self.log.warn("others remember a later life of this node: its data folder is an old one", {
+    boot,
+  });
+  options.raiseBoot(boot).then(
+    () => self.tell({ type: "boot-raised", boot }),
+    (error: unknown) => self.log.error("the boot counter could not be made durable", { error }),
+  );
+}
+
+/** Whoever asked to join a node that has told all it knows has the answer, once that survives a crash. */
+function settleJoins(state: State): void {
+  const { membership, options } = state;
+  for (const address of state.joining.keys()) {
+    if (!isMet(state, address)) continue;
+    remember(state);
+    for (const caller of takeJoin(state, address)) {
+      options.storage.flush().then(
+        () => caller.reply(currentView(membership)),
+        (error: unknown) => caller.fail(error),
+      );
+    }
   }
 }
 
-function isMet(state: State, address: string): boolean {
-  const { members, connected } = state.membership;
-  return [...connected].some((peer) => members.get(peer)?.address === address);
+/** Whether the node at `address`, however that is written, is connected and has told what it knows. */
+function isMet({ membership, meeting }: State, address: string): boolean {
+  const { connected, syncing, roster } = membership;
+  for (const peer of connected) {
+    const isIt = meeting.get(peer) === address || roster.get(peer)?.address === address;
+    if (isIt && !syncing.has(peer)) return true;
+  }
+  return false;
 }
 
 /** What the node was started with is dialed on: `--join` waits for a network that is not up yet. */
@@ -216,7 +306,7 @@ function failJoin(state: State, address: string, error: MobError): void {
 /** A join from the start has no caller: the log is told, once an error. */
 function tellUnmet(state: State, address: string, error: MobError): void {
   const { self, options, membership, unmet } = state;
-  if (!options.join.includes(address) || !membership.joins.has(address)) return;
+  if (!options.join.includes(address) || !membership.redial.joins.has(address)) return;
   if (unmet.get(address) === error.message) return;
   unmet.set(address, error.message);
   self.log.warn("the network to join is not reached; it is tried on", { address, error });
@@ -230,4 +320,13 @@ function takeJoin(state: State, address: string): readonly Caller<View>[] {
 
 function notInTime(address: string): MobError {
   return new Unreachable(`no node has answered at ${address} within ${joinMsMax} ms`);
+}
+
+function unforgettable({ membership }: State, node: string): MobError {
+  for (const record of membership.roster.all()) {
+    if (isShown(record) && (record.id === node || record.name === node)) {
+      return new Conflict(`${record.name} is ${record.state}: stop it, or have it leave, first`);
+    }
+  }
+  return new NotFound(`there is no node ${node}`);
 }

@@ -8,14 +8,25 @@ import { names } from "./names.ts";
 export function route(system: ActorSystem, link: Link, message: Message): void {
   const from = link.peer;
   switch (message.kind) {
-    case "view":
-      system.tell(names.ringMember, { type: "received", from, view: message.view });
+    case "sync":
+    case "digest":
+    case "members":
+    case "ping":
+    case "ping-request":
+    case "ack":
+    case "nack":
+    case "gossip":
+      system.tell(names.ringMember, { type: "received", from, message });
       return;
     case "store-delta":
     case "store-ack":
     case "store-digest":
-    case "store-summary":
+    case "store-roots":
     case "store-state":
+    case "store-leaves":
+    case "store-refuse":
+    case "store-confirm":
+    case "store-purge":
       system.tell(names.store, { type: "received", from, message });
       return;
     case "call":

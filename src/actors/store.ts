@@ -1,213 +1,278 @@
 /**
- * Holds every record of the network on this node: the shell of `store/replication.ts`. It puts what
- * changes into storage and into the catalog, tells those who look at the catalog, and answers a write
- * once a majority of the live nodes has it on disk.
+ * The way to every record, one hop from any node: finds the node that writes for a shard, gives what
+ * peers send to the `store-shard` actor it is for, which it starts when first needed, and has shards
+ * compared with peers (`store/repair.ts`). It holds no record itself.
  */
-import { MobError, Unavailable } from "../core/errors.ts";
+import Type from "typebox";
+import { Compile } from "typebox/compile";
+import { BadRequest } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
-import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
+import { isLive } from "../membership/view.ts";
+import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
 import { replyLater } from "../otp/gen-server.ts";
-import type { Storage } from "../storage/storage.ts";
-import { decodeRegister, encodeRegister } from "../store/register-codec.ts";
-import { openReplica } from "../store/replica.ts";
+import { named } from "../otp/ref.ts";
+import { type ShardId, shardCount } from "../ring/ranking.ts";
+import { type Roster, stepRoster } from "../ring/roster.ts";
+import { shardOfKey } from "../store/key-shard.ts";
 import {
-  type Entry,
-  type FlushPurpose,
-  type Receipt,
-  type ReplicationEffect,
-  type ReplicationEvent,
-  type ReplicationState,
-  type StoreMessage,
-  startReplication,
-  stepReplication,
-  tickMs,
-} from "../store/replication.ts";
-import type { Catalog } from "./catalog.ts";
-import type { Links } from "./links.ts";
+  hasMetAll,
+  isFresh,
+  type RepairEffect,
+  type RepairEvent,
+  type RepairMessage,
+  type RepairState,
+  repairTickMs,
+  startRepair,
+  stepRepair,
+} from "../store/repair.ts";
+import type { Receipt, ShardMessage } from "../store/replication.ts";
+import { names } from "./names.ts";
+import { ShardActors } from "./shard-actors.ts";
+import { shardsKept } from "./shard-storage.ts";
+import { ShardWrites, type WriteRequest } from "./shard-writes.ts";
+import type { StoreShardOptions } from "./store-shard.ts";
 
-/** Sets registers apart from what else the node keeps in its storage. */
-const prefix = "r/";
+export type StoreMessage = ShardMessage | RepairMessage;
 
 export type StoreProtocol = {
-  /** Writes all entries or none; answered when it is durable on a majority of the live nodes. */
-  write: { request: { entries: readonly Entry[] }; reply: Receipt };
+  /** Answered when it is durable on a majority of the live replicas. */
+  write: { request: WriteRequest; reply: Receipt };
+  /** Answered once what is held here of the key's shard is up to date. */
+  ready: { request: { key: string }; reply: "ready" };
 };
 
 export type StoreInfo =
   | { readonly type: "received"; readonly from: NodeId; readonly message: StoreMessage }
   | { readonly type: "view" }
   | { readonly type: "peer-up"; readonly peer: NodeId }
-  | { readonly type: "flushed"; readonly purpose: FlushPurpose }
-  | { readonly type: "flush-failed"; readonly purpose: FlushPurpose; readonly error: MobError }
+  /** Something for the peer was shed. */
+  | { readonly type: "lagging"; readonly peer: NodeId }
+  /** What this node holds must be taken for a blank replica's, and why. */
+  | { readonly type: "outdated"; readonly why: string }
+  | { readonly type: "compared"; readonly peer: NodeId; readonly shard: ShardId }
   | { readonly type: "tick" };
 
-export interface StoreOptions {
-  readonly node: NodeId;
-  readonly storage: Storage;
-  readonly links: Links;
-  readonly catalog: Catalog;
-}
+export type StoreOptions = StoreShardOptions;
+
+const WriteShape = Type.Object({
+  entries: Type.Array(
+    Type.Object({
+      key: Type.String({ pattern: "^[\\u0021-\\u007e]{1,1024}$" }),
+      value: Type.Optional(Type.Unknown()),
+    }),
+    { minItems: 1 },
+  ),
+  here: Type.Optional(Type.Boolean()),
+});
+const isWrite = Compile(WriteShape);
+
+/** Above the time after which the writing node itself gives up. */
+const remoteTimeoutMs = 11_500;
+/** Ticks between two looks for tombstones that may go. */
+const purgeTicks = 30;
 
 interface State {
   readonly self: Self<StoreProtocol, StoreInfo>;
   readonly options: StoreOptions;
-  readonly replication: ReplicationState;
-  readonly callers: Map<number, Caller<Receipt>>;
-  writes: number;
-  /** The last flush failed: what it was to make durable waits for another. */
-  isFlushDue: boolean;
+  readonly actors: ShardActors;
+  readonly repair: RepairState;
+  readonly writes: ShardWrites;
+  readonly random: () => number;
+  roster: Roster;
+  /** The ring as last published, to see whether it changed. */
+  published: string;
+  cancelRoster: Cancel;
+  ticks: number;
 }
 
 export function store(options: StoreOptions): Behaviour<State, StoreProtocol, StoreInfo> {
   return {
     init: (self) => open(self, options),
     handlers: {
-      write(state, { entries }, caller) {
-        const id = ++state.writes;
-        state.callers.set(id, caller);
-        feed(state, { kind: "write", id, entries });
+      write(state, request, caller) {
+        state.writes.all(request).then(
+          (receipt) => caller.reply(receipt),
+          (error: unknown) => caller.fail(error),
+        );
+        return [state, replyLater];
+      },
+      ready(state, { key }, caller: Caller<"ready">) {
+        state.writes.fresh(shardOfKey(key)).then(
+          () => caller.reply("ready"),
+          (error: unknown) => caller.fail(error),
+        );
         return [state, replyLater];
       },
     },
     info(state, message) {
-      react(state, message);
+      if (message.type !== "DOWN" && message.type !== "EXIT") react(state, message);
       return state;
     },
-    describe: ({ replication, callers }) => ({
-      registers: replication.replica.registers.size,
-      live: replication.live,
-      writesPending: callers.size,
+    describe: ({ actors, repair, writes }) => ({
+      shards: actors.shards.length,
+      comparing: [...repair.courses.keys()],
+      writesWaiting: writes.waiting,
     }),
+    remote: {
+      write(payload) {
+        if (isWrite.Check(payload)) return payload;
+        throw new BadRequest("not a write");
+      },
+    },
   };
 }
 
-function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions): State {
-  const { node, storage, catalog } = options;
-  const kept = [...storage.list(prefix)].map(({ key, value }) => decodeRegister(key, value));
-  const replica = openReplica(node, kept);
+async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions): Promise<State> {
+  const { node, shards, durability, storage } = options;
+  const { env, system } = self;
+  const repair = startRepair(env.clock.mono());
+  const actors = new ShardActors(system, options, self.log);
+  const fresh = (shard: ShardId) => isFresh(repair, shard, env.clock.mono());
+  const writes = new ShardWrites({
+    node,
+    system,
+    env,
+    shards,
+    diskFailure: () => durability.failure,
+    isFresh: fresh,
+    hurry: (shard) => feedRepair(state, { kind: "hurry", shard }),
+    ensure: (shard) => actors.ensure(shard),
+    sendTo: (writer, entries) =>
+      system.call(
+        named<StoreProtocol>(writer, names.store),
+        "write",
+        { entries, here: true },
+        { timeoutMs: remoteTimeoutMs },
+      ),
+  });
   const state: State = {
     self,
     options,
-    replication: startReplication(replica, now(self)),
-    callers: new Map(),
-    writes: 0,
-    isFlushDue: false,
+    actors,
+    repair,
+    writes,
+    random: env.random("store"),
+    roster: new Map(),
+    published: "",
+    cancelRoster: () => {},
+    ticks: 0,
   };
-  catalog.refill(kept);
+  shards.useFreshness(fresh, () => hasMetAll(repair));
+  await actors.open(shardsKept(storage));
   react(state, { type: "view" });
-  self.sendAfter(tickMs, { type: "tick" });
+  self.sendAfter(repairTickMs, { type: "tick" });
   return state;
 }
 
-function react(state: State, message: StoreInfo | { readonly type: "DOWN" | "EXIT" }): void {
+function react(state: State, message: StoreInfo): void {
   switch (message.type) {
     case "received":
-      feed(state, { kind: "received", from: message.from, message: message.message });
+      receive(state, message.from, message.message);
       return;
-    case "view": {
-      const { live, known } = state.options.catalog.peers();
-      feed(state, { kind: "peers", live, known });
+    case "view":
+      publish(state);
       return;
-    }
     case "peer-up":
-      feed(state, { kind: "peer-up", peer: message.peer });
+      state.actors.tellAll({ type: "event", event: { kind: "peer-up", peer: message.peer } });
+      feedRepair(state, { kind: "peer-up", peer: message.peer });
       return;
-    case "flushed":
-      state.isFlushDue = false;
-      feed(state, { kind: "flushed", purpose: message.purpose });
+    case "lagging":
+      feedRepair(state, { kind: "lagging", peer: message.peer });
       return;
-    case "flush-failed":
-      state.isFlushDue = true;
-      feed(state, {
-        kind: "flush-failed",
-        purpose: message.purpose,
-        error: message.error,
-      });
+    case "outdated":
+      blank(state, message.why);
+      return;
+    case "compared":
+      feedRepair(state, { kind: "compared", peer: message.peer, shard: message.shard });
       return;
     case "tick":
-      state.self.sendAfter(tickMs, { type: "tick" });
-      feed(state, { kind: "tick" });
-      if (state.isFlushDue) flushAgain(state);
-      return;
-    case "DOWN":
-    case "EXIT":
+      state.self.sendAfter(repairTickMs, { type: "tick" });
+      onTick(state);
       return;
   }
 }
 
-function feed(state: State, event: ReplicationEvent): void {
-  const { effects } = stepReplication(state.replication, event, now(state.self));
+function receive(state: State, from: NodeId, message: StoreMessage): void {
+  switch (message.kind) {
+    case "store-digest":
+    case "store-roots":
+      feedRepair(state, { kind: "received", from, message });
+      return;
+    case "store-delta":
+    case "store-ack":
+    case "store-refuse":
+    case "store-leaves":
+    case "store-state":
+    case "store-confirm":
+    case "store-purge":
+      if (message.shard >= shardCount) return;
+      state.actors.tell(message.shard as ShardId, { kind: "received", from, message });
+      return;
+  }
+}
+
+function blank(state: State, why: string): void {
+  const { shards } = state.actors;
+  state.self.log.warn("what this node holds is out of date; it is told anew by the others", {
+    why,
+  });
+  state.actors.tellAll({ type: "event", event: { kind: "blank" } });
+  feedRepair(state, { kind: "blank", shards });
+}
+
+function onTick(state: State): void {
+  const { durability, shards, records, node } = state.options;
+  feedRepair(state, { kind: "tick", draw: state.random() });
+  state.writes.release();
+  void durability.retry();
+  state.ticks++;
+  if (state.ticks % purgeTicks !== 0) return;
+  records.lookAgain();
+  for (const shard of shards.withTombstones) {
+    if (shards.writerOf(shard) === node) state.actors.tell(shard, { kind: "purge-due" });
+  }
+}
+
+/** Tells the shards where they are, if that has changed. */
+function publish(state: State): void {
+  const { self, options } = state;
+  const { catalog, shards, node } = options;
+  const members = catalog.view.members
+    .filter((member) => member.state !== "left")
+    .map((member) => ({ id: member.id, isLive: isLive(member) }));
+  const known = members.length > 0 ? members : [{ id: node, isLive: true }];
+  const { roster, ring, dueInMs } = stepRoster(state.roster, known, self.env.clock.mono());
+  state.roster = roster;
+  state.cancelRoster();
+  if (dueInMs !== undefined) state.cancelRoster = self.sendAfter(dueInMs, { type: "view" });
+  const text = JSON.stringify([ring, known.length]);
+  if (text === state.published) return;
+  state.published = text;
+  const live = known.filter(({ id, isLive: lives }) => lives && id !== node).map(({ id }) => id);
+  shards.publish(ring, live, known.length);
+  state.actors.tellAll({ type: "place" });
+  feedRepair(state, { kind: "live", peers: live });
+}
+
+function feedRepair(state: State, event: RepairEvent): void {
+  const { self, options, repair } = state;
+  const effects = stepRepair(repair, event, options.shards.roots, self.env.clock.mono());
   for (const effect of effects) carryOut(state, effect);
 }
 
-function carryOut(state: State, effect: ReplicationEffect): void {
-  const { storage, links, catalog } = state.options;
+function carryOut(state: State, effect: RepairEffect): void {
+  const { self, options, writes } = state;
   switch (effect.kind) {
-    case "changed":
-      catalog.apply(effect.registers);
-      return;
-    case "persist":
-      for (const register of effect.registers) {
-        storage.put(`${prefix}${register.key}`, encodeRegister(register));
-      }
-      return;
-    case "flush":
-      flush(state, effect.purpose);
-      return;
     case "send":
-      links.send(effect.to, effect.message);
+      options.links.send(effect.to, effect.message);
       return;
-    case "written":
-      take(state, effect.id)?.reply(effect.receipt);
+    case "compare":
+      state.actors.tell(effect.shard, { kind: "compare", peer: effect.peer });
       return;
-    case "failed":
-      take(state, effect.id)?.fail(effect.error);
-      return;
-    case "conflict":
-      state.self.log.warn("two nodes wrote at once; the later write is kept", {
-        key: effect.winner.key,
-        kept: effect.winner.stamp,
-        lost: effect.loser.stamp,
-      });
-      return;
-    case "clock-ahead":
-      state.self.log.error("a node's clock is ahead of this one's; its writes are not taken", {
-        node: effect.origin,
-        aheadMs: effect.aheadMs,
-      });
+    case "fresh":
+      writes.release();
+      // What waited to be decided until everything about it is known here may be decided now.
+      self.system.tell(names.controller, { type: "changed", change: { kind: "view" } });
       return;
   }
-}
-
-function flush(state: State, purpose: FlushPurpose): void {
-  const { self } = state;
-  state.options.storage.flush().then(
-    () => self.tell({ type: "flushed", purpose }),
-    (cause: unknown) => {
-      const error =
-        cause instanceof MobError ? cause : new Unavailable("the disk refuses", { cause });
-      self.log.error("a write could not be made durable", { error });
-      self.tell({ type: "flush-failed", purpose, error });
-    },
-  );
-}
-
-/** For no one who waits; in silence, since the failure was told. */
-function flushAgain(state: State): void {
-  state.options.storage.flush().then(
-    () => {
-      state.isFlushDue = false;
-    },
-    () => {},
-  );
-}
-
-function take(state: State, id: number): Caller<Receipt> | undefined {
-  const caller = state.callers.get(id);
-  state.callers.delete(id);
-  return caller;
-}
-
-function now({ env }: { readonly env: Self["env"] }) {
-  return { monoMs: env.clock.mono(), wallMs: env.clock.wall() };
 }

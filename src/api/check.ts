@@ -13,8 +13,20 @@ export function check<Schema extends TSchema>(
   what: string,
 ): Static<Schema> {
   if (Value.Check(schema, value)) return value;
-  const details = Value.Errors(schema, value).flatMap(detailOf);
+  const details = Value.Errors(schema, beginning(value)).flatMap(detailOf);
   throw new BadRequest(`${what} is not as it should be`, { details });
+}
+
+/** Items of a list that are looked at for what is wrong with them. */
+const itemsShown = 100;
+
+/** To tell what is wrong takes long for each item, and no one reads it of a hundred thousand. */
+function beginning(value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  const members = Object.entries(value).map(([key, member]): [string, unknown] => {
+    return [key, Array.isArray(member) ? member.slice(0, itemsShown) : member];
+  });
+  return Object.fromEntries(members);
 }
 
 type SchemaError = ReturnType<typeof Value.Errors>[number];

@@ -2,17 +2,28 @@
  * The port between the API and the node: everything a user can ask of a node, as plain calls. The
  * HTTP server knows nothing else of the node; its tests, and the simulator, need no HTTP to ask.
  */
-import type { ActorDetail, ActorView } from "./actor-shapes.ts";
+import type {
+  ActorDetail,
+  ActorView,
+  RestartedView,
+  ResumedView,
+  SuspendedView,
+} from "./actor-shapes.ts";
 import type {
   Action,
   ActionResult,
+  CreatedToken,
   DeployResult,
   InstanceView,
   NodeView,
   ProviderView,
+  RevokedTokens,
+  Role,
   ServiceDetail,
   ShutdownView,
+  TokenView,
 } from "./shapes.ts";
+import type { JoinTokenView, KeyStep, KeysView } from "./trust-shapes.ts";
 
 export interface LogOptions {
   /** Begin with the last so many lines of each instance. */
@@ -21,6 +32,14 @@ export interface LogOptions {
   readonly follow: boolean;
   /** One instance; default: all of them. */
   readonly slot?: number;
+}
+
+export interface NewToken {
+  readonly role: Role;
+  /** What people call it; default: its role and the beginning of its id. */
+  readonly name?: string;
+  /** How long it holds: a duration, like `30d`; default: until it is revoked. */
+  readonly for?: string;
 }
 
 /** A piece of one instance's output; not cut at lines. */
@@ -32,6 +51,15 @@ export interface LogChunk {
   readonly bytes: Uint8Array;
   /** Bytes missing before this piece: rotated away before they were read. */
   readonly skipped?: number;
+}
+
+export interface SuspendOptions {
+  /** Name or id of its node; default: the one that answers. */
+  readonly node?: string;
+  /** Default 60,000, most 600,000. */
+  readonly forMs?: number;
+  /** Set by the node: the session that asks, with which the suspension ends. */
+  readonly session?: string;
 }
 
 /**
@@ -46,6 +74,35 @@ export interface Commands {
    * @throws Unreachable naming the address and why.
    */
   join(address: string): Promise<NodeView[]>;
+  /**
+   * Has this node say goodbye to its network and forget it, and stop soon after the answer. Its services
+   * stay on its machine and run on: moving them first comes later.
+   */
+  leave(): Promise<ShutdownView>;
+  /**
+   * Has every node drop the one of that name or id; answers with the nodes that are left.
+   * @throws NotFound; Conflict while it is live
+   */
+  forget(node: string): Promise<NodeView[]>;
+  /**
+   * Makes the node one of the network that a join token is of, and joins it. `address`: where its issuer
+   * is reached from here, default what the token says.
+   * @throws BadRequest for what is no token, Conflict where the node is not to be moved, `token_refused`,
+   * `not_the_issuer`, Unreachable.
+   */
+  joinByToken(token: string, address?: string): Promise<NodeView[]>;
+  /**
+   * A token for one machine, redeemed by this node alone; `wantedFor`: a duration, default an hour.
+   * @throws BadRequest
+   */
+  issueJoinToken(wantedFor?: string): Promise<JoinTokenView>;
+  /** The network's keys, and who misses one. */
+  keys(): Promise<KeysView>;
+  /**
+   * One step of a rotation; `key` for those that are about one.
+   * @throws BadRequest, NotFound, Conflict naming the nodes that are not ready for it
+   */
+  rotateKeys(step: KeyStep, key?: string): Promise<KeysView>;
   services(): Promise<InstanceView[]>;
   /** @throws NotFound */
   show(name: string): Promise<ServiceDetail>;
@@ -78,6 +135,27 @@ export interface Commands {
    * @throws NotFound, Unreachable
    */
   actor(target: string, node?: string): Promise<ActorDetail>;
+  /**
+   * Has an actor queue its messages, until it is resumed, its time is over, or the session ends.
+   * @throws NotFound, Unreachable, Conflict for one that must go on
+   */
+  suspend(target: string, options?: SuspendOptions): Promise<SuspendedView>;
+  /** @throws NotFound, Unreachable */
+  resume(target: string, node?: string): Promise<ResumedView>;
+  /**
+   * Has its supervisor stop an actor and start it anew, with all that is below.
+   * @throws NotFound, Unreachable, Conflict for the root
+   */
+  restartActor(target: string, node?: string): Promise<RestartedView>;
+  /** The tokens that clients elsewhere come in with, without their secrets. */
+  tokens(): Promise<TokenView[]>;
+  /** @throws BadRequest, Conflict for a name that another token has */
+  createToken(wanted: NewToken): Promise<CreatedToken>;
+  /**
+   * Revokes the token of that name or id, on every node that can be reached now.
+   * @throws NotFound
+   */
+  revokeToken(nameOrId: string): Promise<RevokedTokens>;
   /** Has this node stop soon after the answer; its services run on. */
   shutdown(): Promise<ShutdownView>;
 }

@@ -2,7 +2,10 @@
 const statuses: Readonly<Record<string, number>> = {
   bad_request: 400,
   invalid_spec: 400,
+  unauthorized: 401,
   forbidden: 403,
+  token_refused: 403,
+  not_the_issuer: 403,
   not_found: 404,
   conflict: 409,
   comes_later: 501,

@@ -3,6 +3,7 @@
  * client as URLs. Kept apart from the schemas, so that a client need not load those.
  */
 import type { Action } from "./shapes.ts";
+import type { KeyStep } from "./trust-shapes.ts";
 
 /** Grows when a change breaks clients; it is also the `v1` of the paths. */
 export const apiVersion = 1;
@@ -17,6 +18,8 @@ export const paths = {
   version: "/v1/version",
   nodes: "/v1/nodes",
   join: "/v1/nodes/join",
+  forget: "/v1/nodes/forget",
+  leave: "/v1/node/leave",
   shutdown: "/v1/node/shutdown",
   services: "/v1/services",
   service: "/v1/services/:name",
@@ -25,11 +28,26 @@ export const paths = {
   providers: "/v1/providers",
   actors: "/v1/actors",
   actor: "/v1/actors/detail",
+  suspendActor: "/v1/actors/suspend",
+  resumeActor: "/v1/actors/resume",
+  restartActor: "/v1/actors/restart",
+  attach: "/v1/attach",
+  tokens: "/v1/tokens",
+  revokeTokens: "/v1/tokens/revoke",
+  proof: "/v1/proof",
+  joinTokens: "/v1/join-tokens",
+  joinByToken: "/v1/nodes/join-by-token",
+  keys: "/v1/keys",
 } as const;
 
 /** `/v1/services/stop`… */
 export function actionPath<A extends Action>(action: A): `/v1/services/${A}` {
   return `/v1/services/${action}`;
+}
+
+/** `/v1/keys/install`… */
+export function keyPath<S extends KeyStep>(step: S): `/v1/keys/${S}` {
+  return `/v1/keys/${step}`;
 }
 
 /** Puts a service's name, of which `/` is a part, in place of `:name`. */

@@ -5,6 +5,8 @@
 import Type from "typebox";
 
 const strict = { additionalProperties: false };
+/** Most documents or names of one request. */
+const itemsMax = 10_000;
 const Flag = Type.Union([Type.Literal("true"), Type.Literal("false")]);
 
 /** Of requests that say nothing more; they still are JSON, which a web page's form cannot send. */
@@ -12,14 +14,57 @@ export const EmptyRequest = Type.Object({}, strict);
 
 export const JoinRequest = Type.Object({ address: Type.String({ minLength: 1 }) }, strict);
 
+/** `node`: its name or id. */
+export const ForgetRequest = Type.Object({ node: Type.String({ minLength: 1 }) }, strict);
+
+/** A join token, as it was printed; `address`: where its issuer is reached, if not as it says. */
+export const JoinByTokenRequest = Type.Object(
+  {
+    token: Type.String({ minLength: 1 }),
+    address: Type.Optional(Type.String({ minLength: 1 })),
+  },
+  strict,
+);
+
+/** `for`: a duration, like `1h`. */
+export const JoinTokenRequest = Type.Object(
+  { for: Type.Optional(Type.String({ minLength: 1 })) },
+  strict,
+);
+
+/** `key`: its id, or how that begins; of the steps that are about one. */
+export const KeyRequest = Type.Object(
+  { key: Type.Optional(Type.String({ minLength: 1 })) },
+  strict,
+);
+
 /** The documents are specs, which the node itself validates. */
 export const DeployRequest = Type.Object(
-  { documents: Type.Array(Type.Unknown(), { minItems: 1 }) },
+  { documents: Type.Array(Type.Unknown(), { minItems: 1, maxItems: itemsMax }) },
   strict,
 );
 
 export const NamesRequest = Type.Object(
-  { names: Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }) },
+  { names: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: itemsMax }) },
+  strict,
+);
+
+/** As `NewToken` of the commands. */
+export const TokenRequest = Type.Object(
+  {
+    role: Type.Union([Type.Literal("read"), Type.Literal("deploy"), Type.Literal("admin")]),
+    name: Type.Optional(Type.String({ minLength: 1 })),
+    for: Type.Optional(Type.String({ minLength: 1 })),
+  },
+  strict,
+);
+
+/** `token`: its name or id. */
+export const RevokeRequest = Type.Object({ token: Type.String({ minLength: 1 }) }, strict);
+
+/** `token`: the id of the token that the client holds. */
+export const ProofRequest = Type.Object(
+  { token: Type.String({ pattern: "^[0-9a-f]{16}$" }) },
   strict,
 );
 
@@ -28,6 +73,22 @@ export const ActorsQuery = Type.Object({ node: Type.Optional(Type.String()) }, s
 
 /** `target`: a path or a registered name. */
 export const ActorQuery = Type.Object(
+  { target: Type.String({ minLength: 1 }), node: Type.Optional(Type.String()) },
+  strict,
+);
+
+/** `node` as in ActorsQuery; `forMs`: goes on by itself after that. */
+export const SuspendRequest = Type.Object(
+  {
+    target: Type.String({ minLength: 1 }),
+    node: Type.Optional(Type.String()),
+    forMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  },
+  strict,
+);
+
+/** `target`: a path or a registered name. */
+export const ActorRequest = Type.Object(
   { target: Type.String({ minLength: 1 }), node: Type.Optional(Type.String()) },
   strict,
 );

@@ -140,6 +140,45 @@ export const ActionResult = Type.Object({
 });
 export type ActionResult = Static<typeof ActionResult>;
 
+/** What a token lets its holder do. */
+export const Role = Type.Union([
+  Type.Literal("read"),
+  Type.Literal("deploy"),
+  Type.Literal("admin"),
+]);
+export type Role = Static<typeof Role>;
+
+/** A token for the API over TCP, without its secret: that is kept nowhere. */
+export const TokenView = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  role: Role,
+  created: Type.Number(),
+  /** Null: it holds until it is revoked. */
+  expires: Type.Union([Type.Number(), Type.Null()]),
+});
+export type TokenView = Static<typeof TokenView>;
+
+export const CreatedToken = Type.Object({
+  ...TokenView.properties,
+  /** The token itself, told this once. */
+  token: Type.String(),
+  /** SHA-256 of this node's public key, in base64: curl's `--pinnedpubkey sha256//PIN`. */
+  pin: Type.String(),
+  ...acknowledgement,
+});
+export type CreatedToken = Static<typeof CreatedToken>;
+
+export const RevokedTokens = Type.Object({
+  revoked: Type.Immutable(Type.Array(TokenView)),
+  ...acknowledgement,
+});
+export type RevokedTokens = Static<typeof RevokedTokens>;
+
+/** What shows the holder of a token that this node is of the token's network: see trust/api-token.ts. */
+export const ProofView = Type.Object({ proof: Type.String() });
+export type ProofView = Static<typeof ProofView>;
+
 /** What one provider can do on one node, or why it cannot. */
 export const ProviderView = Type.Object({
   /** The node's name. */

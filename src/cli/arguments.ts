@@ -1,6 +1,8 @@
 /** Reads the values of options; what is wrong is told with the option's name. */
+import { isIPv6 } from "node:net";
 import { formatAddress, parseAddress } from "../core/address.ts";
 import { BadRequest } from "../core/errors.ts";
+import { type Role, roles } from "../trust/role.ts";
 import { parsePort } from "./context.ts";
 
 export function portOption(text: string): number {
@@ -32,10 +34,35 @@ export function addressesOption(text: string, before: readonly string[]): string
   return [...before, formatAddress(parseAddress(text))];
 }
 
+/** An address of this host, or all of them. */
+export function bindOption(text: string): string {
+  return hostOption("--bind", text);
+}
+
+/** What others reach this host by. */
+export function advertiseOption(text: string): string {
+  return hostOption("--advertise", text);
+}
+
+/** Without a port: that is `--port`'s. IPv6 may stand in brackets, as in `host:port`. */
+function hostOption(option: string, text: string): string {
+  const bare = /^\[(.*)\]$/.exec(text)?.[1] ?? text;
+  if (bare.includes(":") ? isIPv6(bare) : /^[\w.-]{1,253}$/.test(bare)) return bare;
+  const form = "should be a host without a port, like 192.168.1.5, fd00::5 or box.lan";
+  throw new BadRequest(`${option} "${text}" ${form}`);
+}
+
 /** A node's name: it stands in commands and tables, so it is one word. */
 export function nodeNameOption(text: string): string {
   if (/^[^\s\p{C}]{1,128}$/u.test(text)) return text;
   throw new BadRequest(`--name "${text}" should be one word of at most 128 characters`);
+}
+
+/** What the holder of a token may do. */
+export function roleOption(text: string): Role {
+  const role = roles.find((known) => known === text);
+  if (role !== undefined) return role;
+  throw new BadRequest(`--role "${text}" should be one of ${roles.join(", ")}`);
 }
 
 /** A number of lines, or `all`. */

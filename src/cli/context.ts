@@ -1,20 +1,26 @@
 /** What every command that talks to a node is given. */
 
 import { type Client, createClient } from "../client/client.ts";
-import { type Address, parseAddress } from "../core/address.ts";
+import type { Endpoint } from "../client/endpoint.ts";
+import { findLocalNode } from "../client/local-node.ts";
+import { parseAddress } from "../core/address.ts";
 import { BadRequest } from "../core/errors.ts";
 import { coloured, type Paint, plain } from "../shell/style.ts";
+import { runFolder } from "./home.ts";
 import { type Io, write } from "./io.ts";
+import { findToken } from "./token-source.ts";
 
 /** Options that every command takes. */
 export interface CommonOptions {
   readonly port?: number;
   readonly node?: string;
+  readonly tokenFile?: string;
   readonly json?: boolean;
 }
 
 export interface Context {
   readonly io: Io;
+  readonly endpoint: Endpoint;
   readonly client: Client;
   readonly paint: Paint;
   /** Prints a value: as JSON with `--json`, else as `format` gives it. */
@@ -25,10 +31,12 @@ export const portDefault = 6666;
 
 export function createContext(io: Io, options: CommonOptions): Context {
   const paint = io.color ? coloured : plain;
+  const endpoint = endpointOf(io, options);
   return {
     io,
     paint,
-    client: createClient(nodeAddress(io, options)),
+    endpoint,
+    client: createClient(endpoint),
     async print(value, format) {
       const json = options.json === true;
       await write(io, json ? `${JSON.stringify(value)}\n` : format(value, paint));
@@ -51,10 +59,15 @@ export function parsePort(text: string, what: string): number {
   throw new BadRequest(`${what} is "${text}": a port is a number from 1 to 65535`);
 }
 
-function nodeAddress(io: Io, options: CommonOptions): Address {
+/** @throws Unreachable, Forbidden for the node of a port; BadRequest, Unauthorized for one elsewhere */
+function endpointOf(io: Io, options: CommonOptions): Endpoint {
   if (options.node !== undefined && options.port !== undefined) {
     throw new BadRequest("--port and --node both say which node: give one of them");
   }
-  if (options.node !== undefined) return parseAddress(options.node);
-  return { host: "127.0.0.1", port: portOf(io, options) };
+  if (options.node === undefined) {
+    if (options.tokenFile === undefined) return findLocalNode(runFolder(io), portOf(io, options));
+    throw new BadRequest("--token-file is for a node asked by --node; one on this host needs none");
+  }
+  const address = parseAddress(options.node);
+  return { kind: "remote", address, token: findToken(io, options.tokenFile) };
 }

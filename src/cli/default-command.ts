@@ -1,6 +1,6 @@
 /** `mob` alone, or with nothing but options, starts a node, as the original did: it means `mob up`. */
-const withValue = new Set(["-p", "--port", "--node"]);
-const common = /^(-p.+|--port=.*|--node=.*|--json)$/;
+const withValue = new Set(["-p", "--port", "--node", "--token-file"]);
+const common = /^(-p.+|--port=.*|--node=.*|--token-file=.*|--json)$/;
 const program = new Set(["-h", "--help", "-V", "--version"]);
 
 export function withDefaultCommand(args: readonly string[]): string[] {

@@ -15,7 +15,10 @@ const byErrorCode: Readonly<Record<string, number>> = {
   comes_later: exitCodes.badUsage,
   not_found: exitCodes.notFound,
   unreachable: exitCodes.unreachable,
+  unauthorized: exitCodes.refused,
   forbidden: exitCodes.refused,
+  token_refused: exitCodes.refused,
+  not_the_issuer: exitCodes.refused,
   outcome_unknown: exitCodes.outcomeUnknown,
 };
 

@@ -3,7 +3,6 @@ import type { Command } from "commander";
 import { ComesLater } from "../core/errors.ts";
 
 const later = [
-  "leave",
   "drain",
   "undrain",
   "plan",
@@ -17,9 +16,6 @@ const later = [
   "secret",
   "volume",
   "invoke",
-  "token",
-  "key",
-  "attach",
   "top",
   "gc",
   "simulate",

@@ -33,6 +33,12 @@ export function greeting(
 /** At its shell a node says how to find out more, and how to leave. */
 export const shellHint = ".help shows what can be typed here; Ctrl-D stops the node\n";
 
+/** `asked`: the node that was attached to; `node`: the one whose actors are meant. */
+export function attachedTo(asked: string, node: string, role: string): string {
+  const through = node === asked ? "" : `, through ${asked}`;
+  return `attached to ${node}${through}, with the role ${role}; .help shows what can be typed here\n`;
+}
+
 /** `running`: names of the services whose tasks run on. */
 export function farewell(name: string, running: readonly string[], port: number): string {
   if (running.length === 0) return `${name} has stopped; no service runs on it\n`;
@@ -43,5 +49,18 @@ export function farewell(name: string, running: readonly string[], port: number)
     `${name} has stopped; ${services} on without it: ${names}\n` +
     `to stop ${isOne ? "it" : "them"}, start the node again (mob -p ${port}), ` +
     `then: mob stop -p ${port} ${names}\n`
+  );
+}
+
+/** As `farewell`, of a node that has left its network: what runs there is no one else's to look after. */
+export function goodbye(name: string, running: readonly string[], port: number): string {
+  if (running.length === 0)
+    return `${name} has left its network and stopped; no service runs on it\n`;
+  const names = running.join(" ");
+  const what = running.length === 1 ? "its service still runs" : "its services still run";
+  return (
+    `${name} has left its network and stopped; ${what} on its machine: ${names}\n` +
+    `moving them first comes later. To stop ${running.length === 1 ? "it" : "them"}, start the node ` +
+    `again (mob -p ${port}), then: mob stop -p ${port} ${names}\n`
   );
 }

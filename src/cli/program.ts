@@ -1,28 +1,48 @@
 /** `mob`: every command with its arguments and options, and what runs it. */
 import { type Command, Option } from "commander";
+import type { NewToken } from "../api/commands.ts";
 import type { Action } from "../api/shapes.ts";
 import { version } from "../api/version.ts";
 import {
   addressesOption,
+  advertiseOption,
+  bindOption,
   countOption,
   labelOption,
   nodeNameOption,
   portOption,
   providersOption,
+  roleOption,
   tailOption,
 } from "./arguments.ts";
-import { showActors } from "./commands/actors.ts";
+import {
+  type ActorOptions,
+  restartActor,
+  resumeActor,
+  showActors,
+  suspendActor,
+  type TraceOptions,
+  traceActor,
+} from "./commands/actors.ts";
+import { attach } from "./commands/attach.ts";
 import { deploy } from "./commands/deploy.ts";
-import { down } from "./commands/down.ts";
+import { down, leave } from "./commands/down.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
-import { joinNetwork, showNodes, showProviders } from "./commands/network.ts";
+import {
+  forgetNode,
+  type JoinOptions,
+  joinNetwork,
+  showNodes,
+  showProviders,
+} from "./commands/network.ts";
 import { actOnServices, listServices, showService } from "./commands/services.ts";
-import { shell } from "./commands/shell.ts";
+import { createToken, listTokens, revokeToken } from "./commands/token.ts";
 import { dataFolderOf, type StartNode, type UpOptions, up } from "./commands/up.ts";
 import { type CommonOptions, portOf } from "./context.ts";
 import { withDefaultCommand } from "./default-command.ts";
 import { startDetached } from "./detach.ts";
 import type { Io } from "./io.ts";
+import { addJoinToken, addKeyCommands } from "./key-program.ts";
 import { addLaterCommands } from "./later.ts";
 import { type Program, run } from "./run.ts";
 
@@ -39,12 +59,15 @@ export function runMob(
       .description("Runs services on a network of equal nodes.")
       .version(version)
       .option("-p, --port <port>", "port of a node on this host (MOB_PORT, or 6666)", portOption)
-      .option("--node <host:port>", "the node to ask, in place of --port")
+      .option("--node <host:port>", "the node to ask, in place of --port; it wants a token")
+      .option("--token-file <file>", "the token for --node (MOB_TOKEN, or ~/.mob/token)")
       .option("--json", "answer in JSON");
     addNodeCommands(program, all, startNode);
     addNetworkCommands(program);
     addServiceCommands(program);
     addActorCommands(program);
+    addTokenCommands(program);
+    addKeyCommands(program);
     addLaterCommands(program.command);
   });
 }
@@ -61,9 +84,10 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
     .description("start a node on this host and open its shell; `mob` alone means this")
     .option("-P, --providers <list>", "what it may run: bash,docker (all found)", providersOption)
     .option("--data <folder>", "where it keeps its data (MOB_HOME or ~/.mob, then the port)")
-    .option("--bind <address>", "address it listens on (127.0.0.1)")
-    .option("--advertise <address>", "address others reach it at (127.0.0.1)")
+    .option("--bind <host>", "address it listens on (127.0.0.1; 0.0.0.0 or :: for all)", bindOption)
+    .option("--advertise <host>", "address others reach it at (--bind's)", advertiseOption)
     .option("--join <host:port>", "join the network of this node; repeatable", addressesOption, [])
+    .option("--token <token>", "join by what `mob token join` printed on another machine")
     .option("--name <name>", "its name (PORT@HOSTNAME)", nodeNameOption)
     .option("--label <key=value>", "a label for placement; repeatable", labelOption, {})
     .option("--detach", "run in the background, and return once the port is open")
@@ -85,22 +109,40 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
       done(down(context(own), own.optsWithGlobals<CommonOptions>())),
     );
   command
-    .command("shell")
-    .description("open the shell on a running node")
-    .action((_options: unknown, own: Command) => done(shell(context(own))));
+    .command("leave")
+    .description("take a node out of its network, and stop it; its services run on")
+    .action((_options: unknown, own: Command) =>
+      done(leave(context(own), own.optsWithGlobals<CommonOptions>())),
+    );
+  command
+    .command("attach")
+    .alias("shell")
+    .description("open the shell on a running node, and look into the actors of any")
+    .argument("[node]", "whose actors are meant: its name or id (the node asked)")
+    .action((node: string | undefined, _options: unknown, own: Command) =>
+      done(attach(context(own), node)),
+    );
 }
 
 function addNetworkCommands({ command, context, done }: Program): void {
-  command
+  const nodes = command
     .command("nodes")
     .description("list the nodes of the network")
     .action((_options: unknown, own: Command) => done(showNodes(context(own))));
+  nodes
+    .command("forget")
+    .description("drop a node that is not live from all views, for good")
+    .argument("<name|id>")
+    .action((node: string, _options: unknown, own: Command) =>
+      done(forgetNode(context(own), node)),
+    );
   command
     .command("join")
     .description("join the network of another node")
-    .argument("<host:port>")
-    .action((address: string, _options: unknown, own: Command) =>
-      done(joinNetwork(context(own), address)),
+    .argument("[host:port]", "its address; a token has it")
+    .option("--token <token>", "what `mob token join` printed there: needed on another machine")
+    .action((address: string | undefined, _options: unknown, own: Command) =>
+      done(joinNetwork(context(own), address, own.opts<JoinOptions>())),
     );
   command
     .command("providers")
@@ -154,13 +196,80 @@ function addServiceCommands({ command, context, done }: Program): void {
   }
 }
 
+const actorArgument = "its path, registered name, or service/NAME";
+
 function addActorCommands({ command, context, done }: Program): void {
-  command
+  const actors = command
     .command("actors")
     .description("show a node's tree of actors, or one actor")
-    .argument("[actor]", "its path or registered name")
+    .argument("[actor]", actorArgument)
     .option("--of <node>", "of another node: its name or id")
     .action((target: string | undefined, _options: unknown, own: Command) =>
-      done(showActors(context(own), target, own.opts<{ readonly of?: string }>())),
+      done(showActors(context(own), target, own.opts<ActorOptions>())),
     );
+  actors
+    .command("trace")
+    .description("show its messages as they come, until Ctrl-C")
+    .argument("<actor>", actorArgument)
+    .option("--messages <number>", "end after so many", countOption("--messages"), 1_000)
+    .option("--rate <number>", "most in a second; more are counted", countOption("--rate"), 100)
+    .action((target: string, _options: unknown, own: Command) =>
+      done(traceActor(context(own), target, own.optsWithGlobals<TraceOptions>())),
+    );
+  actors
+    .command("suspend")
+    .description("have it queue its messages, for a time")
+    .argument("<actor>", actorArgument)
+    .option("--for <seconds>", "goes on by itself after that", countOption("--for"), 60)
+    .action((target: string, _options: unknown, own: Command) =>
+      done(
+        suspendActor(
+          context(own),
+          target,
+          own.optsWithGlobals<ActorOptions & { readonly for: number }>(),
+        ),
+      ),
+    );
+  actors
+    .command("resume")
+    .description("have it go on")
+    .argument("<actor>", actorArgument)
+    .action((target: string, _options: unknown, own: Command) =>
+      done(resumeActor(context(own), target, own.optsWithGlobals<ActorOptions>())),
+    );
+  actors
+    .command("restart")
+    .description("have its supervisor restart it, with all below; tasks run on")
+    .argument("<actor>", actorArgument)
+    .action((target: string, _options: unknown, own: Command) =>
+      done(restartActor(context(own), target, own.optsWithGlobals<ActorOptions>())),
+    );
+}
+
+function addTokenCommands(program: Program): void {
+  const { command, context, done } = program;
+  const token = command
+    .command("token")
+    .description("tokens with which clients and machines elsewhere are let in");
+  token
+    .command("create")
+    .description("make a token, and show it this once")
+    .requiredOption("--role <role>", "what its holder may do: read, deploy or admin", roleOption)
+    .option("--name <name>", "what to call it (its role and id)")
+    .option("--for <duration>", "how long it holds, like 30d (until it is revoked)")
+    .action((_options: unknown, own: Command) =>
+      done(createToken(context(own), own.opts<NewToken>())),
+    );
+  token
+    .command("list")
+    .description("list the tokens; their secrets are kept nowhere")
+    .action((_options: unknown, own: Command) => done(listTokens(context(own))));
+  token
+    .command("revoke")
+    .description("let no one in with a token any more")
+    .argument("<name or id>")
+    .action((nameOrId: string, _options: unknown, own: Command) =>
+      done(revokeToken(context(own), nameOrId)),
+    );
+  addJoinToken(token, program);
 }

@@ -56,11 +56,18 @@ export async function run(
 /** Who mistyped is told where to read on. */
 function withHint(error: unknown, command: Command, args: readonly string[]): unknown {
   if (!(error instanceof CommanderError)) return error;
-  const meant = command.commands.find((sub) => args.includes(sub.name()));
-  const of = meant === undefined ? command.name() : `${command.name()} ${meant.name()}`;
-  return new BadRequest(`${error.message.replace(/^error: /, "")}\nsee ${of} --help`, {
-    cause: error,
-  });
+  return new BadRequest(
+    `${error.message.replace(/^error: /, "")}\nsee ${meant(command, args)} --help`,
+    {
+      cause: error,
+    },
+  );
+}
+
+/** The command that was meant, with those that it belongs to: `mob token create`. */
+function meant(command: Command, args: readonly string[]): string {
+  const sub = command.commands.find((one) => args.includes(one.name()));
+  return sub === undefined ? command.name() : `${command.name()} ${meant(sub, args)}`;
 }
 
 function report(error: unknown, json: boolean, io: Io): number {

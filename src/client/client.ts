@@ -4,21 +4,31 @@
  * and not answered (OutcomeUnknown). Answers are trusted in shape, once the header says a node wrote
  * them: it checked them by type, and a newer one may add fields.
  */
-import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
+import type {
+  ActorDetail,
+  ActorView,
+  RestartedView,
+  ResumedView,
+  SuspendedView,
+} from "../api/actor-shapes.ts";
 import type { Commands, LogChunk, LogOptions } from "../api/commands.ts";
 import { decodeLog } from "../api/log-frames.ts";
-import { actionPath, paths, withName } from "../api/paths.ts";
+import { actionPath, keyPath, paths, withName } from "../api/paths.ts";
 import type {
   ActionResult,
+  CreatedToken,
   DeployResult,
   InstanceView,
   NodeView,
   ProviderView,
+  RevokedTokens,
   ServiceDetail,
   ShutdownView,
+  TokenView,
   VersionView,
 } from "../api/shapes.ts";
-import { type Address, formatAddress } from "../core/address.ts";
+import type { JoinTokenView, KeysView } from "../api/trust-shapes.ts";
+import { addressText, type Endpoint } from "./endpoint.ts";
 import { createExchange, type Exchange } from "./exchange.ts";
 
 export interface Client extends Commands {
@@ -37,22 +47,30 @@ export interface ClientOptions {
   readonly writeTimeoutMs?: number;
 }
 
-/** Connects when first called. */
+/** Connects when first called. `exchange`: the way to the node; default: HTTP, a connection of its own. */
 export function createClient(
-  address: Address,
+  endpoint: Endpoint,
   { readTimeoutMs = 15_000, writeTimeoutMs = 90_000 }: ClientOptions = {},
+  exchange: Exchange = createExchange(endpoint),
 ): Client {
-  const exchange = createExchange(address);
   const get = <T>(path: string): Promise<T> =>
     exchange.json<T>({ method: "GET", path, timeoutMs: readTimeoutMs });
   const post = <T>(path: string, body: object): Promise<T> =>
     exchange.json<T>({ method: "POST", path, body, timeoutMs: writeTimeoutMs });
 
   return {
-    address: formatAddress(address),
+    address: addressText(endpoint),
     version: () => get<VersionView>(paths.version),
     nodes: () => get<NodeView[]>(paths.nodes),
+    leave: () => post<ShutdownView>(paths.leave, {}),
+    forget: (node) => post<NodeView[]>(paths.forget, { node }),
     join: (other) => post<NodeView[]>(paths.join, { address: other }),
+    joinByToken: (token, address) =>
+      post<NodeView[]>(paths.joinByToken, { token, ...(address !== undefined && { address }) }),
+    issueJoinToken: (wantedFor) =>
+      post<JoinTokenView>(paths.joinTokens, wantedFor === undefined ? {} : { for: wantedFor }),
+    keys: () => get<KeysView>(paths.keys),
+    rotateKeys: (step, key) => post<KeysView>(keyPath(step), key === undefined ? {} : { key }),
     services: () => get<InstanceView[]>(paths.services),
     show: (name) => get<ServiceDetail>(withName(paths.service, name)),
     deploy: (documents) => post<DeployResult[]>(paths.deploy, { documents }),
@@ -61,6 +79,13 @@ export function createClient(
     providers: () => get<ProviderView[]>(paths.providers),
     actors: (node) => get<ActorView>(withQuery(paths.actors, { node })),
     actor: (target, node) => get<ActorDetail>(withQuery(paths.actor, { target, node })),
+    suspend: (target, { node, forMs } = {}) =>
+      post<SuspendedView>(paths.suspendActor, { target, node, forMs }),
+    resume: (target, node) => post<ResumedView>(paths.resumeActor, { target, node }),
+    restartActor: (target, node) => post<RestartedView>(paths.restartActor, { target, node }),
+    tokens: () => get<TokenView[]>(paths.tokens),
+    createToken: (wanted) => post<CreatedToken>(paths.tokens, wanted),
+    revokeToken: (token) => post<RevokedTokens>(paths.revokeTokens, { token }),
     shutdown: () => post<ShutdownView>(paths.shutdown, {}),
     close: () => exchange.close(),
   };

@@ -4,16 +4,19 @@
  */
 import { Agent, type IncomingMessage, request } from "node:http";
 import { errorIn } from "../api/error-envelope.ts";
-import { apiHeader, apiVersion } from "../api/paths.ts";
-import { type Address, formatAddress } from "../core/address.ts";
+import { apiHeader, apiVersion, bodyBytesMax } from "../api/paths.ts";
 import {
+  BadRequest,
   type ErrorShape,
-  type MobError,
+  MobError,
   messageOf,
   OutcomeUnknown,
   RemoteError,
   Unreachable,
 } from "../core/errors.ts";
+import { formatApiToken } from "../trust/api-token.ts";
+import { addressText, type Endpoint } from "./endpoint.ts";
+import { PinnedAgent } from "./pinned-agent.ts";
 
 export interface Request {
   /** A POST changes something: unanswered, its outcome is unknown. */
@@ -44,33 +47,35 @@ export interface Exchange {
 /** Longest that an idle connection is kept, whatever the other side says. */
 const idleMsMax = 60_000;
 
-export function createExchange(address: Address): Exchange {
+export function createExchange(endpoint: Endpoint): Exchange {
   // With a `timeout` of its own, longer than any server's, an agent heeds the time after which a node
   // closes an idle connection, and drops it before: no request is sent into one that is being closed.
-  const agent = new Agent({ keepAlive: true, timeout: idleMsMax });
+  const settings = { keepAlive: true, timeout: idleMsMax };
+  const agent =
+    endpoint.kind === "local" ? new Agent(settings) : new PinnedAgent(endpoint, settings);
   return {
     async json<T>(asked: Request): Promise<T> {
-      const answer = await send(agent, address, asked);
+      const answer = await send(agent, endpoint, asked);
       try {
         return JSON.parse(await textOf(answer)) as T;
       } catch (error) {
-        throw unanswered(address, asked, messageOf(error));
+        throw unanswered(endpoint, asked, messageOf(error));
       }
     },
     async stream(asked) {
-      return bodyOf(await send(agent, address, asked), address, asked);
+      return bodyOf(await send(agent, endpoint, asked), endpoint, asked);
     },
     close: () => agent.destroy(),
   };
 }
 
 /** Resolves with an answer that is a node's and is not an error. */
-async function send(agent: Agent, address: Address, asked: Request): Promise<IncomingMessage> {
-  const answer = await begin(agent, address, asked);
+async function send(agent: Agent, endpoint: Endpoint, asked: Request): Promise<IncomingMessage> {
+  const answer = await begin(agent, endpoint, asked);
   if (answer.headers[apiHeader] !== String(apiVersion)) {
     answer.destroy();
     throw new Unreachable(
-      `what answers at ${formatAddress(address)} is no node that this version can talk to`,
+      `what answers at ${addressText(endpoint)} is no node that this version can talk to`,
     );
   }
   if (answer.statusCode === 200) return answer;
@@ -78,16 +83,21 @@ async function send(agent: Agent, address: Address, asked: Request): Promise<Inc
 }
 
 /** Resolves when the head of the answer is there. */
-function begin(agent: Agent, address: Address, asked: Request): Promise<IncomingMessage> {
+async function begin(agent: Agent, endpoint: Endpoint, asked: Request): Promise<IncomingMessage> {
   const { timeoutMs, signal } = asked;
   const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
+  const bytes = Buffer.byteLength(body ?? "");
+  if (bytes > bodyBytesMax) {
+    const most = "a node takes at most";
+    throw new BadRequest(`the request has ${bytes} bytes, and ${most} ${bodyBytesMax}`);
+  }
   return new Promise((resolve, reject) => {
     const sent = request({
-      ...address,
+      ...(endpoint.kind === "local" && { socketPath: endpoint.socketPath }),
       agent,
       method: asked.method,
       path: asked.path,
-      ...(body !== undefined && { headers: { "content-type": "application/json" } }),
+      headers: headersOf(endpoint, body),
       ...(signal !== undefined && { signal }),
     });
     let connected = false;
@@ -104,7 +114,8 @@ function begin(agent: Agent, address: Address, asked: Request): Promise<Incoming
     sent.once("response", resolve);
     sent.once("error", (error) => {
       const why = messageOf(error);
-      reject(connected ? unanswered(address, asked, why) : noNode(address, why));
+      if (error instanceof MobError) reject(error);
+      else reject(connected ? unanswered(endpoint, asked, why) : noNode(endpoint, why));
     });
     const settled = () => clearTimeout(timer);
     sent.once("response", settled).once("close", settled);
@@ -112,15 +123,25 @@ function begin(agent: Agent, address: Address, asked: Request): Promise<Incoming
   });
 }
 
+/**
+ * Which node it is the socket's path or the pin says; the port, that a local socket is not another
+ * node's by now.
+ */
+function headersOf(endpoint: Endpoint, body: string | undefined): Record<string, string> {
+  const json = body === undefined ? {} : { "content-type": "application/json" };
+  if (endpoint.kind === "local") return { host: `localhost:${endpoint.port}`, ...json };
+  return { host: "localhost", authorization: `Bearer ${formatApiToken(endpoint.token)}`, ...json };
+}
+
 async function* bodyOf(
   answer: IncomingMessage,
-  address: Address,
+  endpoint: Endpoint,
   asked: Request,
 ): AsyncGenerator<Buffer> {
   try {
     for await (const part of answer) yield part;
   } catch (error) {
-    throw unanswered(address, asked, messageOf(error));
+    throw unanswered(endpoint, asked, messageOf(error));
   }
 }
 
@@ -141,15 +162,15 @@ async function readError(answer: IncomingMessage): Promise<ErrorShape> {
   return { code: "internal", message: `HTTP status ${answer.statusCode}`, details: [] };
 }
 
-function noNode(address: Address, why: string): MobError {
-  const at = formatAddress(address);
-  const isHere = ["127.0.0.1", "localhost", "::1"].includes(address.host);
-  const hint = isHere ? `start one with \`mob -p ${address.port}\` ` : "";
+function noNode(endpoint: Endpoint, why: string): MobError {
+  const at = addressText(endpoint);
+  const isHere = endpoint.kind === "local";
+  const hint = isHere ? `start one with \`mob -p ${endpoint.port}\` ` : "";
   return new Unreachable(`no node answers at ${at}: is it running? ${hint}(${why})`);
 }
 
-function unanswered(address: Address, { method }: Request, why: string): MobError {
-  const at = formatAddress(address);
+function unanswered(endpoint: Endpoint, { method }: Request, why: string): MobError {
+  const at = addressText(endpoint);
   return method === "GET"
     ? new Unreachable(`the node at ${at} did not answer: ${why}`)
     : new OutcomeUnknown(`the node at ${at} did not answer, and may have done it or not: ${why}`);

@@ -37,6 +37,16 @@ export class BadRequest extends MobError {
   readonly code = "bad_request";
 }
 
+/** Who asks has not shown who they are: no token, or none that is known. */
+export class Unauthorized extends MobError {
+  readonly code = "unauthorized";
+}
+
+/** Refused because of who asks, or from where. */
+export class Forbidden extends MobError {
+  readonly code = "forbidden";
+}
+
 /** What was named does not exist: a service, a node, an actor. */
 export class NotFound extends MobError {
   readonly code = "not_found";

@@ -3,31 +3,35 @@
  * API promises.
  */
 
-import type { ActorFactsTree, InspectorProtocol } from "../actors/inspector.ts";
-import { names } from "../actors/names.ts";
+import type { ApiTokens } from "../actors/api-tokens.ts";
 import type { NodeInfo } from "../actors/node-view.ts";
 import type { ActOutcome, DeployOutcome, Operations } from "../actors/operations.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
-import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
+import type { TrustOperations } from "../actors/trust-operations.ts";
 import type { Commands } from "../api/commands.ts";
 import type {
   Action,
   ActionResult,
   DeployResult,
   InstanceView,
-  NodeView,
   ProviderView,
   ServiceDetail,
+  TokenView,
 } from "../api/shapes.ts";
-import { NotFound } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
-import { named } from "../otp/ref.ts";
+import type { TokenRecord } from "../services/token-record.ts";
+import { actorCommands } from "./actor-commands.ts";
+import { createLocate } from "./actor-location.ts";
 import { readLogs } from "./log-reading.ts";
+import { nodeView } from "./node-shape.ts";
+import { trustCommands } from "./trust-commands.ts";
 
 export interface CommandsOptions {
   readonly operations: Operations;
   readonly system: ActorSystem;
+  readonly tokens: ApiTokens;
+  readonly trust: TrustOperations;
   /** This node's own name. */
   readonly name: string;
   /** Has this node stop soon. */
@@ -35,20 +39,26 @@ export interface CommandsOptions {
 }
 
 export function networkCommands(options: CommandsOptions): Commands {
-  const { operations, system, name, stop } = options;
+  const { operations, system, tokens, name, stop } = options;
   const nodeName = (id: NodeId | null) => nameOf(operations, id);
   const view = (instance: InstanceInfo) => instanceView(instance, nodeName);
-  const inspectorOf = (node: string | undefined) =>
-    named<InspectorProtocol>(
-      node === undefined ? system.node : nodeNamed(operations, node).id,
-      names.inspector,
-    );
   return {
     nodes: async () => operations.nodes().map(nodeView),
     async join(address) {
       await operations.join(address);
       return operations.nodes().map(nodeView);
     },
+    async leave() {
+      const running = runningOn(operations, system.node);
+      await operations.leave();
+      stop();
+      return { name, pid: process.pid, running };
+    },
+    async forget(node) {
+      await operations.forget(node);
+      return operations.nodes().map(nodeView);
+    },
+    ...trustCommands(options),
     services: async () => operations.instances().map(view),
     async show(service): Promise<ServiceDetail> {
       const instance = operations.instance(service);
@@ -72,10 +82,17 @@ export function networkCommands(options: CommandsOptions): Commands {
         .nodes()
         .filter(({ isLive }) => isLive)
         .flatMap(providerViews),
-    actors: async (node) => actorView(await system.call(inspectorOf(node), "tree", undefined)),
-    async actor(target, node): Promise<ActorDetail> {
-      const detail = await system.call(inspectorOf(node), "detail", { target });
-      return { node: node ?? name, ...detail };
+    ...actorCommands(system, createLocate({ operations, own: { id: system.node, name } })),
+    tokens: async () => tokens.list().map(tokenView),
+    async createToken(wanted) {
+      const { record, text, pin, receipt } = await tokens.create(wanted);
+      const base64 = Buffer.from(pin, "base64url").toString("base64"); // As curl wants it.
+      const worth = acknowledgement(receipt, nodeName);
+      return { ...tokenView(record), token: text, pin: base64, ...worth };
+    },
+    async revokeToken(nameOrId) {
+      const { revoked, receipt } = await tokens.revoke(nameOrId);
+      return { revoked: revoked.map(tokenView), ...acknowledgement(receipt, nodeName) };
     },
     async shutdown() {
       stop();
@@ -90,11 +107,6 @@ export function runningOn(operations: Operations, node: NodeId): string[] {
     .instances()
     .filter((instance) => instance.node === node && "pid" in instance.handle)
     .map((instance) => instance.name);
-}
-
-function nodeView({ name, id, address, state, providers, labels, version }: NodeInfo): NodeView {
-  const offered = providers.filter(({ available }) => available).map(({ type }) => type);
-  return { name, id, address, state, providers: offered.sort(), labels: { ...labels }, version };
 }
 
 function providerViews({ name, providers }: NodeInfo): ProviderView[] {
@@ -163,8 +175,8 @@ function deployResult(
   return { group, generation, result, instances, ...acknowledgement(receipt, nodeName) };
 }
 
-function actorView({ children, ...facts }: ActorFactsTree): ActorView {
-  return { ...facts, children: children.map(actorView) };
+function tokenView({ id, name, role, createdAtMs, expiresAtMs }: TokenRecord): TokenView {
+  return { id, name, role, created: createdAtMs, expires: expiresAtMs ?? null };
 }
 
 const done = {
@@ -199,11 +211,4 @@ function acknowledgement(
 function nameOf(operations: Operations, id: NodeId | null): string | null {
   if (id === null) return null;
   return operations.nodes().find((node) => node.id === id)?.name ?? id;
-}
-
-/** @throws NotFound */
-function nodeNamed(operations: Operations, named: string): NodeInfo {
-  const node = operations.nodes().find(({ name, id }) => name === named || id === named);
-  if (node === undefined) throw new NotFound(`there is no node ${named}`);
-  return node;
 }

@@ -11,16 +11,26 @@ import { encodeLogChunk, encodeLogError } from "../api/log-frames.ts";
 import { logContentType, paths } from "../api/paths.ts";
 import { LogsQuery } from "../api/requests.ts";
 import { errorShape } from "../core/errors.ts";
+import type { Gate } from "./access.ts";
 
 /** Lines shown when the client does not say. */
 const tailDefault = 100;
 
 /** `closing` ends the streams: the API is being closed. */
-export function addLogRoute(app: FastifyInstance, commands: Commands, closing: AbortSignal): void {
+export function addLogRoute(
+  app: FastifyInstance,
+  commands: Commands,
+  gate: Gate,
+  closing: AbortSignal,
+): void {
   app.get<{ Params: { name: string } }>(paths.logs, async (request, reply) => {
     const query = check(LogsQuery, Object.assign({}, request.query), "the query");
     const gone = new AbortController();
-    reply.raw.once("close", () => gone.abort());
+    const unwatch = gate.watch(gate.authorise(request.raw), () => gone.abort());
+    reply.raw.once("close", () => {
+      unwatch();
+      gone.abort();
+    });
     const signal = AbortSignal.any([gone.signal, closing]);
     const chunks = await commands.logs(request.params.name, optionsOf(query), signal);
     reply.type(logContentType);

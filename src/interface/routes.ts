@@ -8,20 +8,39 @@ import {
   ActorsQuery,
   DeployRequest,
   EmptyRequest,
+  ForgetRequest,
   JoinRequest,
   NamesRequest,
+  RevokeRequest,
+  TokenRequest,
 } from "../api/requests.ts";
 import type { VersionView } from "../api/shapes.ts";
 import { version } from "../api/version.ts";
+import { parseApiToken } from "../trust/api-token.ts";
+import type { Gate } from "./access.ts";
+import { addActorRoutes } from "./actor-routes.ts";
 import { addLogRoute } from "./log-route.ts";
+import { addTrustRoutes } from "./trust-routes.ts";
 
 /** `closing` ends the streams: the API is being closed. */
-export function addRoutes(app: FastifyInstance, commands: Commands, closing: AbortSignal): void {
+export function addRoutes(
+  app: FastifyInstance,
+  commands: Commands,
+  gate: Gate,
+  closing: AbortSignal,
+): void {
   app.get(paths.version, async (): Promise<VersionView> => ({ version, api: apiVersion }));
 
   app.get(paths.nodes, () => commands.nodes());
   app.post(paths.join, async ({ body }) => {
     return commands.join(check(JoinRequest, body, "the body").address);
+  });
+  app.post(paths.leave, async ({ body }) => {
+    check(EmptyRequest, body, "the body");
+    return commands.leave();
+  });
+  app.post(paths.forget, async ({ body }) => {
+    return commands.forget(check(ForgetRequest, body, "the body").node);
   });
   app.post(paths.shutdown, async ({ body }) => {
     check(EmptyRequest, body, "the body");
@@ -38,7 +57,8 @@ export function addRoutes(app: FastifyInstance, commands: Commands, closing: Abo
       return commands.act(action, check(NamesRequest, body, "the body").names);
     });
   }
-  addLogRoute(app, commands, closing);
+  addLogRoute(app, commands, gate, closing);
+  addTrustRoutes(app, commands);
 
   app.get(paths.providers, () => commands.providers());
   app.get(paths.actors, async (request) => {
@@ -47,6 +67,24 @@ export function addRoutes(app: FastifyInstance, commands: Commands, closing: Abo
   app.get(paths.actor, async (request) => {
     const { target, node } = check(ActorQuery, queryOf(request), "the query");
     return commands.actor(target, node);
+  });
+  addActorRoutes(app, commands);
+  addTokenRoutes(app, commands);
+}
+
+function addTokenRoutes(app: FastifyInstance, commands: Commands): void {
+  app.get(paths.tokens, () => commands.tokens());
+  app.post(paths.tokens, async ({ body }) => {
+    const { role, name, for: holds } = check(TokenRequest, body, "the body");
+    return commands.createToken({
+      role,
+      ...(name !== undefined && { name }),
+      ...(holds !== undefined && { for: holds }),
+    });
+  });
+  app.post(paths.revokeTokens, async ({ body }) => {
+    const { token } = check(RevokeRequest, body, "the body");
+    return commands.revokeToken(parseApiToken(token)?.id ?? token);
   });
 }
 

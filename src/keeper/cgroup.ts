@@ -5,6 +5,7 @@
 import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { readSmallText } from "./small-file.ts";
 
 /**
  * The group below which this process may make its own: the one it is in, in the unified hierarchy.
@@ -38,12 +39,12 @@ export function makeCgroup(path: string): void {
 
 /** True while anything lives in the group or below; zombies do not count. */
 export function isPopulated(path: string): boolean {
-  return /^populated 1$/m.test(readIfAny(join(path, "cgroup.events")));
+  return /^populated 1$/m.test(readSmallText(join(path, "cgroup.events")) ?? "");
 }
 
 /** The pids in the group. */
 export function cgroupMembers(path: string): number[] {
-  const text = readIfAny(join(path, "cgroup.procs"));
+  const text = readSmallText(join(path, "cgroup.procs")) ?? "";
   return text.split("\n").flatMap((line) => (line === "" ? [] : [Number(line)]));
 }
 
@@ -82,14 +83,6 @@ function removeIfEmpty(path: string): void {
   } catch (error) {
     const expected = ["EBUSY", "ENOTEMPTY", "ENOENT"].some((code) => isErrno(error, code));
     if (!expected) throw error;
-  }
-}
-
-function readIfAny(path: string): string {
-  try {
-    return readFileSync(path, "latin1");
-  } catch {
-    return "";
   }
 }
 

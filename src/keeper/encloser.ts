@@ -9,7 +9,7 @@ import type { ProcessTree } from "./process-tree.ts";
 /** After a start, until its tree is moved: trees that are started meanwhile share what that costs. */
 const gatherMs = 100;
 /** While one start follows the other the moves wait, because they hold up every fork; so often at most. */
-const gatherTimesMax = 10;
+const gatherTimesMax = 50;
 
 export class Encloser {
   readonly #log: Log;

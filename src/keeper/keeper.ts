@@ -20,6 +20,7 @@ import { RecordFolder } from "./record-folder.ts";
 import { type TaskKey, taskKey } from "./record-names.ts";
 import type { ClaimedRun, RunRecord } from "./run-record.ts";
 import { spawnShim } from "./shim.ts";
+import { SpawnTurns } from "./spawn-turns.ts";
 import { TaskTrees } from "./task-trees.ts";
 
 export interface KeeperOptions {
@@ -62,6 +63,7 @@ export class Keeper {
   readonly #encloser: Encloser;
   readonly #archiver: Archiver;
   readonly #claims: Claims;
+  readonly #turns = new SpawnTurns();
   readonly #starting = new Map<TaskKey, Promise<PidHandle>>();
   readonly #tasks = new Map<TaskKey, KeptTask>();
   readonly #sweep: NodeJS.Timeout;
@@ -185,6 +187,7 @@ export class Keeper {
 
   async #start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
     const key = taskKey(instance, attempt);
+    await this.#turns.take();
     try {
       if (!this.#folder.writeIntent(instance, key, command.script)) {
         return handleOf(await this.#claims.settle(key));

@@ -2,7 +2,7 @@
  * Who a process is. A pid alone is reused; a pid with the time its process started (in clock ticks
  * since boot, proc_pid_stat(5) field 22) and the id of that boot names one process for ever.
  */
-import { readFileSync } from "node:fs";
+import { readSmallText } from "./small-file.ts";
 
 export interface ProcessIdentity {
   readonly pid: number;
@@ -26,11 +26,7 @@ export const hasProc = process.platform === "linux";
 
 /** The id of this boot of the machine; `-` where the system does not tell. */
 export function readBootId(): string {
-  try {
-    return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
-  } catch {
-    return "-";
-  }
+  return readSmallText("/proc/sys/kernel/random/boot_id")?.trim() ?? "-";
 }
 
 /** Parses /proc/PID/stat. The name in it may hold anything, also `)`: what counts follows the last. */
@@ -47,11 +43,9 @@ export function parseStat(text: string): ProcessStat {
 
 /** Undefined when there is no such process, or no /proc. */
 export function readStat(pid: number): ProcessStat | undefined {
-  try {
-    return parseStat(readFileSync(`/proc/${pid}/stat`, "latin1"));
-  } catch {
-    return undefined;
-  }
+  const text = readSmallText(`/proc/${pid}/stat`);
+  // A process that ends while it is looked at may leave an empty file.
+  return text === undefined || text === "" ? undefined : parseStat(text);
 }
 
 /** True while that very process lives: same pid, same start, same boot, and not a zombie. */

@@ -3,15 +3,18 @@
  * holds them. A look costs milliseconds, so that all who ask in the same turn share one.
  */
 
-import { readFileSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { execa } from "execa";
 import { hasProc, readStat } from "./process-identity.ts";
 import { type SeenProcess, SeenProcesses } from "./seen-processes.ts";
+import { readSmallFile } from "./small-file.ts";
 
 /** The variable that marks every process of a task. Its value names keeper and task. */
 export const markVariable = "MOB_TASK";
+
+const entryBegin = Buffer.from(`${markVariable}=`);
+const laterEntryBegin = Buffer.from(`\0${markVariable}=`);
 
 /** Processes looked at before others get their turn: 200 take 2 to 4 ms. */
 const processesATurn = 200;
@@ -52,10 +55,14 @@ async function lookInProc(): Promise<SeenProcess[]> {
 function lookAt(pid: number): SeenProcess | "in exec" | undefined {
   const stat = readStat(pid);
   if (stat === undefined || stat.zombie) return undefined;
+  const { ppid, hasEnviron } = stat;
+  const unmarked = { pid, ppid, mark: undefined };
+  const kernelThread = pid === kernelThreadsPid || ppid === kernelThreadsPid;
+  if (kernelThread && !hasEnviron) return unmarked;
   const environ = readEnviron(pid);
-  const kernelThread = pid === kernelThreadsPid || stat.ppid === kernelThreadsPid;
-  if (environ === "" && !stat.hasEnviron && !kernelThread) return "in exec";
-  return { pid, ppid: stat.ppid, mark: environ === undefined ? undefined : parseMark(environ) };
+  if (environ === undefined) return unmarked;
+  if (environ.length === 0 && !hasEnviron) return "in exec";
+  return { pid, ppid, mark: parseMark(environ) };
 }
 
 /** For an instant a process that execs has no environment to be read, and is as marked as before. */
@@ -70,22 +77,21 @@ async function lookAfterExec(pid: number): Promise<SeenProcess[]> {
 }
 
 /** Undefined for a process that is not ours to look into. */
-function readEnviron(pid: number): string | undefined {
+function readEnviron(pid: number): Buffer | undefined {
   try {
-    return readFileSync(`/proc/${pid}/environ`, "latin1");
+    return readSmallFile(`/proc/${pid}/environ`);
   } catch {
     return undefined;
   }
 }
 
 /** The mark in an environment as /proc/PID/environ has it: `NAME=VALUE`, each ended by a zero. */
-export function parseMark(environ: string): string | undefined {
-  const prefix = `\0${markVariable}=`;
-  const all = `\0${environ}`;
-  const at = all.indexOf(prefix);
-  if (at < 0) return undefined;
-  const end = all.indexOf("\0", at + 1);
-  return all.slice(at + prefix.length, end < 0 ? undefined : end);
+export function parseMark(environ: Buffer): string | undefined {
+  const isFirst = environ.subarray(0, entryBegin.length).equals(entryBegin);
+  const at = isFirst ? 0 : environ.indexOf(laterEntryBegin) + 1;
+  if (at === 0 && !isFirst) return undefined;
+  const end = environ.indexOf(0, at);
+  return environ.toString("latin1", at + entryBegin.length, end < 0 ? environ.length : end);
 }
 
 /** Without /proc, environments are not to be had: descendants only. */

@@ -11,7 +11,7 @@ import {
   moveIntoCgroup,
   removeCgroup,
 } from "./cgroup.ts";
-import { sendSignal } from "./process-identity.ts";
+import { readStat, sendSignal } from "./process-identity.ts";
 import type { ProcessScan } from "./process-scan.ts";
 
 export interface ProcessTreeOptions {
@@ -24,6 +24,12 @@ export interface ProcessTreeOptions {
   readonly scan: ProcessScan;
 }
 
+/** A process that a look has found. */
+interface Seen {
+  readonly pid: number;
+  readonly startTicks: number;
+}
+
 /** Waits between two looks at what is dying: short at first, since a kill takes well under 1 ms. */
 const lookAgainMsMin = 1;
 const lookAgainMsMax = 50;
@@ -34,6 +40,8 @@ export class ProcessTree {
   #enclosed = false;
   /** True once nothing of it lives any more. */
   #killed = false;
+  /** What the last look found. */
+  #seen: readonly Seen[] = [];
 
   constructor(options: ProcessTreeOptions) {
     this.#options = options;
@@ -70,9 +78,11 @@ export class ProcessTree {
   async kill(): Promise<void> {
     const { cgroup } = this.#options;
     for (let waitMs = lookAgainMsMin; ; waitMs = Math.min(waitMs * 2, lookAgainMsMax)) {
-      const strays = this.#enclosed ? [] : await this.#look();
+      // What was killed is waited for before the whole machine is looked at again.
+      const dying = !this.#enclosed && waitMs > lookAgainMsMin && this.#seen.some(isRunning);
+      const strays = this.#enclosed || dying ? [] : await this.#look();
       const populated = cgroup !== undefined && isPopulated(cgroup);
-      if (!populated && strays.length === 0) break;
+      if (!populated && !dying && strays.length === 0) break;
       if (populated) killCgroup(cgroup);
       for (const pid of strays) sendSignal(pid, "SIGKILL");
       await setTimeout(waitMs);
@@ -100,7 +110,9 @@ export class ProcessTree {
   async isEmpty(): Promise<boolean> {
     const { cgroup } = this.#options;
     if (cgroup !== undefined && isPopulated(cgroup)) return false;
-    return this.#enclosed || (await this.#look()).length === 0;
+    if (this.#enclosed) return true;
+    // Whoever is known to live answers for all: the whole machine is looked at once they are gone.
+    return !this.#seen.some(isRunning) && (await this.#look()).length === 0;
   }
 
   async #members(): Promise<readonly number[]> {
@@ -112,6 +124,19 @@ export class ProcessTree {
 
   async #look(): Promise<number[]> {
     const { mark, scan, shimPid } = this.#options;
-    return (await scan.look()).tree(mark, shimPid());
+    const found = (await scan.look()).tree(mark, shimPid());
+    this.#seen = found.flatMap((pid) => seen(pid) ?? []);
+    return found;
   }
+}
+
+function seen(pid: number): Seen | undefined {
+  const stat = readStat(pid);
+  return stat === undefined ? undefined : { pid, startTicks: stat.startTicks };
+}
+
+/** Whether that very process lives. */
+function isRunning({ pid, startTicks }: Seen): boolean {
+  const stat = readStat(pid);
+  return stat !== undefined && !stat.zombie && stat.startTicks === startTicks;
 }

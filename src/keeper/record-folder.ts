@@ -2,20 +2,13 @@
  * Watches the one folder in which shims leave their records, for all tasks at once. The watch makes
  * it fast; a listing now and then makes it sure, since a kernel's queue of events may overflow.
  */
-import {
-  type FSWatcher,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  watch,
-  writeFileSync,
-} from "node:fs";
+import { type FSWatcher, readdirSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Log } from "../core/log.ts";
 import { type LostStatus, lostExit, parseExitStatus, type RecordedExit } from "./exit.ts";
 import { parseRecordName, type RecordName, type TaskKey } from "./record-names.ts";
 import { cancelledText, parseRunRecord, type RunRecord } from "./run-record.ts";
+import { readSmallText } from "./small-file.ts";
 
 /** What the folder tells as it happens. Each may be told more than once. */
 export interface RecordEvents {
@@ -72,11 +65,8 @@ export class RecordFolder {
 
   /** The claim on a task: undefined while there is none, or it is not whole yet. */
   readRun(key: TaskKey): RunRecord | undefined {
-    try {
-      return parseRunRecord(readFileSync(`${this.prefix(key)}.run`, "latin1"));
-    } catch {
-      return undefined;
-    }
+    const text = readSmallText(`${this.prefix(key)}.run`);
+    return text === undefined ? undefined : parseRunRecord(text);
   }
 
   /** Claims a task so that it never runs. False when its shim, or someone before us, was first. */

@@ -1,37 +1,117 @@
 /**
- * When to dial whom. An address is dialed until someone wanted answers there, for ever: that is how
- * partitions heal and restarted nodes come back. Changed in place; owned by one membership state.
+ * When to dial whom. Whoever is known and not connected is dialed until it was forgotten, the dead ever
+ * less often: that is how partitions heal and restarted nodes come back. Where many are left, they
+ * share that work.
  */
-export interface Redial {
-  readonly dueAtMs: Map<string, number>;
+import type { NodeId } from "../core/ids.ts";
+import { areNeighbours } from "./mesh.ts";
+import { type MembershipState, selfOf, type Turn } from "./state.ts";
+import { isLive, type MemberRecord } from "./view.ts";
+
+/** A dial that was never answered for, one way or the other, is taken for failed after this. */
+const unansweredMs = 10_000;
+/** So long the dead are dialed at the first pace. */
+const firstPaceMs = 600_000;
+/** With more live nodes than this each dials the dead in proportion less often. */
+const shareAmong = 8;
+
+/** Sees to it that `id` is dialed, now or in `delayMs`, if it is to be connected with, and else not. */
+export function seeToDial(turn: Turn, id: NodeId, delayMs = 0): void {
+  const { state, nowMs } = turn;
+  const { nodes } = state.redial;
+  if (!isWanted(state, id)) nodes.delete(id);
+  else nodes.set(id, Math.min(nodes.get(id) ?? Number.POSITIVE_INFINITY, nowMs + delayMs));
 }
 
-/** A dial that was never answered for, one way or the other, is tried again after this. */
-const unansweredMs = 10_000;
+/** How long a node that was just met may wait: the smaller id's dial is the one to stay. */
+export function headStartMs({ self, options }: MembershipState, id: NodeId): number {
+  return id > self ? 0 : options.headStartMs;
+}
 
-/**
- * The addresses to dial now, each at most once until `retryAt` or `unansweredMs` later. `wanted`:
- * every address to be connected with, and how long a new one may wait; others are forgotten.
- */
-export function takeDue(
-  redial: Redial,
-  wanted: ReadonlyMap<string, number>,
-  nowMs: number,
-): readonly string[] {
-  for (const address of redial.dueAtMs.keys()) {
-    if (!wanted.has(address)) redial.dueAtMs.delete(address);
+/** The dial of `address` failed: those behind it are tried again when their state says. */
+export function tryAgain(turn: Turn, address: string): void {
+  const { state, nowMs } = turn;
+  const { redial, roster, options } = state;
+  redial.dialing.delete(address);
+  if (redial.joins.has(address)) redial.joins.set(address, nowMs + options.redialMs);
+  for (const id of redial.nodes.keys()) {
+    const record = roster.get(id);
+    if (record?.address === address) redial.nodes.set(id, nowMs + pauseMs(turn, record));
   }
-  const due: string[] = [];
-  for (const [address, delayMs] of wanted) {
-    const dueAtMs = redial.dueAtMs.get(address) ?? nowMs + delayMs;
-    const isDue = dueAtMs <= nowMs;
-    if (isDue) due.push(address);
-    redial.dueAtMs.set(address, isDue ? nowMs + unansweredMs : dueAtMs);
-  }
+}
+
+export function redialDueAtMs({ redial, self, roster }: MembershipState): number {
+  if (roster.get(self)?.state === "left") return Number.POSITIVE_INFINITY;
+  let due = Number.POSITIVE_INFINITY;
+  for (const atMs of redial.joins.values()) due = Math.min(due, atMs);
+  for (const atMs of redial.nodes.values()) due = Math.min(due, atMs);
   return due;
 }
 
-/** The dial of `address` failed: again at `atMs`. */
-export function retryAt(redial: Redial, address: string, atMs: number): void {
-  if (redial.dueAtMs.has(address)) redial.dueAtMs.set(address, atMs);
+export function redialDue(turn: Turn): void {
+  const { state, nowMs } = turn;
+  const { joins, nodes } = state.redial;
+  if (selfOf(state).state === "left") return;
+  for (const [address, atMs] of joins) {
+    if (atMs > nowMs) continue;
+    joins.set(address, nowMs + unansweredMs);
+    if (isConnectedAt(state, address)) joins.delete(address);
+    else dial(turn, address);
+  }
+  for (const [id, atMs] of nodes) {
+    if (atMs > nowMs) continue;
+    const record = state.roster.get(id);
+    if (record === undefined || !isWanted(state, id)) {
+      nodes.delete(id);
+      continue;
+    }
+    nodes.set(id, nowMs + Math.max(unansweredMs, pauseMs(turn, record)));
+    // No use in dialing where another answers: a node may have the address of one that is no more.
+    if (!isConnectedAt(state, record.address)) dial(turn, record.address);
+  }
+}
+
+/** Whether the node of that address is connected. */
+export function isConnectedAt(
+  { connected, roster, self }: MembershipState,
+  address: string,
+): boolean {
+  if (roster.get(self)?.address === address) return true;
+  for (const id of connected) if (roster.get(id)?.address === address) return true;
+  return false;
+}
+
+function dial({ state, nowMs, effects }: Turn, address: string): void {
+  const { dialing } = state.redial;
+  const since = dialing.get(address);
+  if (since !== undefined && nowMs - since < unansweredMs) return;
+  dialing.set(address, nowMs);
+  effects.push({ kind: "dial", address });
+}
+
+function isWanted(state: MembershipState, id: NodeId): boolean {
+  const record = state.roster.get(id);
+  if (record === undefined || id === state.self || state.connected.has(id)) return false;
+  switch (record.state) {
+    case "alive":
+    case "suspect":
+      return areNeighbours(state, state.self, id);
+    case "away":
+    case "dead":
+      return true;
+    case "left":
+    case "forgotten":
+      return false;
+  }
+}
+
+function pauseMs({ state, nowMs }: Turn, record: MemberRecord): number {
+  const { options, roster, redial, draw } = state;
+  if (isLive(record)) return options.redialMs;
+  const goneMs = nowMs - (redial.goneAtMs.get(record.id) ?? nowMs);
+  if (record.state === "away" && goneMs < 2 * options.awaySilenceMs) return options.redialMs;
+  const { redialDeadMs, redialMsMax } = options;
+  const slower = redialDeadMs * (goneMs / firstPaceMs);
+  const shared = Math.max(redialDeadMs, slower) * Math.max(1, roster.live / shareAmong);
+  return Math.min(redialMsMax, shared) * (0.9 + 0.2 * draw());
 }

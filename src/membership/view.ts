@@ -6,8 +6,8 @@
 import type { NodeId } from "../core/ids.ts";
 
 /**
- * `away`: its process is gone while its host answers. `dead`: not heard of. `left`: it said goodbye.
- * `suspect` is not used yet: it comes with probing.
+ * `suspect`: it does not answer, and may yet say that it lives. `away`: its process is gone while its
+ * host answers. `dead`: not heard of. `left`: it said goodbye.
  */
 export type MemberState = "alive" | "suspect" | "away" | "dead" | "left";
 
@@ -31,15 +31,26 @@ export interface Facts {
   readonly version: string;
 }
 
-export interface Member {
+interface Described {
   readonly id: NodeId;
   readonly name: string;
   /** Where others dial it: `host:port`. */
   readonly address: string;
-  /** Boot counter · 2^32 + n; orders what is said of a node. Below 2^53 for 2 million boots. */
+  /** Boot counter and number within the boot (incarnation.ts); orders what is said of a node. */
   readonly incarnation: number;
-  readonly state: MemberState;
   readonly facts: Facts;
+}
+
+/** A node of the network, as views show it. */
+export interface Member extends Described {
+  readonly state: MemberState;
+  /** It died three times in five minutes: no new work for it. What this node saw itself; never sent. */
+  readonly flapping?: true;
+}
+
+/** What nodes keep and tell of each other: also that one was forgotten, which no view shows. */
+export interface MemberRecord extends Described {
+  readonly state: MemberState | "forgotten";
 }
 
 export interface View {
@@ -49,33 +60,31 @@ export interface View {
   readonly members: readonly Member[];
 }
 
-const severity: Readonly<Record<MemberState, number>> = {
+/** The severity of each state; also its number on the wire. */
+export const severity: Readonly<Record<MemberRecord["state"], number>> = {
   alive: 0,
   suspect: 1,
   away: 2,
   dead: 3,
   left: 4,
+  forgotten: 5,
 };
 
+/** What orders two statements about one node. */
+export type Claim = Pick<MemberRecord, "incarnation" | "state">;
+
 /** Whether `told` is to replace `held`: a higher incarnation, or a more severe state of the same. */
-export function supersedes(told: Member, held: Member): boolean {
+export function supersedes(told: Claim, held: Claim): boolean {
   if (told.incarnation !== held.incarnation) return told.incarnation > held.incarnation;
   return severity[told.state] > severity[held.state];
 }
 
 /** Whether work may be there and calls be answered: what counts as part of the network now. */
-export function isLive(member: Member): boolean {
-  return member.state === "alive" || member.state === "suspect";
+export function isLive({ state }: Pick<MemberRecord, "state">): boolean {
+  return state === "alive" || state === "suspect";
 }
 
-const perBoot = 2 ** 32;
-
-/** The first incarnation of a node's life. */
-export function firstIncarnation(boot: number): number {
-  return boot * perBoot;
-}
-
-/** The boot counter within an incarnation. */
-export function bootOf(incarnation: number): number {
-  return Math.floor(incarnation / perBoot);
+/** Whether views show it. */
+export function isShown(record: MemberRecord): record is MemberRecord & Member {
+  return record.state !== "forgotten";
 }

@@ -3,17 +3,24 @@
  * actors. Nothing in here knows which of the two it is.
  */
 import { Catalog, type CatalogChange } from "../actors/catalog.ts";
-import { type ConnectionOptions, connection } from "../actors/connection.ts";
+import { connection } from "../actors/connection.ts";
+import type { ConnectionOptions } from "../actors/connection-state.ts";
 import type { CheckParams } from "../actors/deploy-checks.ts";
+import { Durability } from "../actors/durability.ts";
 import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
 import type { PublishStatus } from "../actors/provider-worker.ts";
+import { Records } from "../actors/records.ts";
+import { Refusals } from "../actors/refusals.ts";
+import { ShardMap } from "../actors/shard-map.ts";
 import type { StoreProtocol } from "../actors/store.ts";
 import { TaskWork } from "../actors/task-work.ts";
+import type { Audit } from "../core/audit.ts";
 import type { Env } from "../core/env.ts";
 import type { MobError } from "../core/errors.ts";
-import type { NodeId } from "../core/ids.ts";
+import type { InstanceId, NodeId } from "../core/ids.ts";
+import type { MembershipOptions } from "../membership/options.ts";
 import type { Facts } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { startChild } from "../otp/children.ts";
@@ -28,8 +35,9 @@ import type { Entry } from "../store/replication.ts";
 import { type MobOptions, mobSupervisor } from "../supervisors/mob.ts";
 import { serviceSupervisor } from "../supervisors/service.ts";
 import type { Transport } from "../transport/transport.ts";
+import type { HeldKeys } from "../trust/held-keys.ts";
 import { identityOf } from "../wire/handshake.ts";
-import type { NodeIdentity } from "./identity.ts";
+import { type NodeIdentity, raiseBoot } from "./identity.ts";
 
 /** Everything a node touches outside itself. */
 export interface World {
@@ -43,12 +51,18 @@ export interface NodeConfig {
   readonly identity: NodeIdentity;
   /** `6666@host`: unique among the live nodes of the network. */
   readonly name: string;
-  readonly network: string;
-  /** Where it listens, and where others reach it: `host:port`. */
+  /** Of its network: what it proves to peers, and peers to it. */
+  readonly networkKeys: HeldKeys;
+  readonly audit: Audit;
+  /** Where others reach it: `host:port`. */
   readonly address: string;
+  /** Where it listens: `host:port`; default: `address`. */
+  readonly listen?: string;
   readonly facts: Facts;
   /** Addresses of nodes to be in one network with. */
   readonly join: readonly string[];
+  /** What differs from the preset `lan`. */
+  readonly membership?: Partial<MembershipOptions>;
   readonly checkParams: CheckParams;
   /** The node cannot go on as it is: another has its name. */
   readonly onFatal: (error: MobError) => void;
@@ -60,6 +74,8 @@ export interface ComposedNode {
   readonly system: ActorSystem;
   readonly operations: Operations;
   readonly catalog: Catalog;
+  readonly shards: ShardMap;
+  readonly records: Records;
 }
 
 /**
@@ -74,8 +90,11 @@ export async function composeNode(world: World, config: NodeConfig): Promise<Com
   const catalog = new Catalog(id, env.log);
   const checkParams = config.checkParams;
   const operations = new Operations({ node: id, system, catalog, env, checkParams });
-  const node: ComposedNode = { system, operations, catalog };
+  const shards = new ShardMap(id);
+  const records = new Records(shards, env.clock);
+  const node: ComposedNode = { system, operations, catalog, shards, records };
   catalog.watch((change) => spread(system, change));
+  config.networkKeys.onReplaced(() => links.closeAll("its key is good no more"));
   await system.start(mobSupervisor(treeOptions(world, config, node, links)), { id: "mob" });
   return node;
 }
@@ -87,16 +106,22 @@ function treeOptions(
   links: Links,
 ): MobOptions {
   const { storage, transport, providers } = world;
-  const { identity, name, address, facts, network } = config;
+  const { identity, name, address, facts, networkKeys, audit } = config;
   const { id, boot } = identity;
   const { catalog } = node;
+  const { network } = networkKeys;
+  const { shards, records } = node;
+  const durability = new Durability(storage, world.env.log);
   const introduction = identityOf({ network, node: id, boot, name, address });
-  const connect = connector(world.env, node, { identity: introduction, links, catalog });
+  const refusals = new Refusals(world.env);
+  const shared = { identity: introduction, keyRing: networkKeys, links, catalog, refusals };
+  const connect = connector(world.env, node, shared);
   const publish = statusPublisher(node, id);
   const work = new TaskWork();
   return {
     peer: {
-      store: { node: id, storage, links, catalog },
+      store: { node: id, storage, durability, links, catalog, shards, records },
+      keyKeeper: { node: id, keys: networkKeys, links, catalog, audit },
       ringMember: {
         describe: { id, name, address, boot, facts },
         links,
@@ -104,12 +129,21 @@ function treeOptions(
         storage,
         join: config.join,
         dial: (to) => connect({ address: to, dial: (at) => transport.dial(at) }),
+        said: {},
+        raiseBoot: (to) => raiseBoot(storage, id, to),
+        // The store compares all it has with the others in any case; it takes no vote for it yet.
+        onOutdated: (why) => node.system.tell(names.store, { type: "outdated", why }),
         onNameTaken: config.onFatal,
+        ...(config.membership && { membership: config.membership }),
       },
-      listener: { transport, address, accept: (accepted) => connect({ accepted }) },
+      listener: {
+        transport,
+        address: config.listen ?? address,
+        accept: (accepted) => connect({ accepted }),
+      },
     },
     supervisor: {
-      controller: { node: id, catalog },
+      controller: { node: id, catalog, shards },
       agent: {
         node: id,
         catalog,
@@ -131,25 +165,34 @@ function spread(system: ActorSystem, change: CatalogChange): void {
 }
 
 /** Gives each connection an actor; one whose actor cannot be started is closed. */
-function connector(env: Env, { system }: ComposedNode, shared: Omit<ConnectionOptions, "from">) {
+function connector(
+  env: Env,
+  { system }: ComposedNode,
+  shared: Omit<ConnectionOptions, "from" | "connect">,
+) {
   let connections = 0;
-  return (from: ConnectionOptions["from"]): void => {
+  const connect = (from: ConnectionOptions["from"]): void => {
     connections++;
-    const start = worker({ behaviour: () => connection({ ...shared, from }) });
+    const start = worker({ behaviour: () => connection({ ...shared, from, connect }) });
     const spec = { id: `${connections}`, restart: "temporary", start } as const;
     startChild(system, names.connections, spec).catch((error: unknown) => {
       if ("accepted" in from) from.accepted.close();
+      else from.bulkOf?.close("its bulk connection could not be started");
       env.log.warn("a connection could not be taken", { error });
     });
   };
+  return connect;
 }
 
 /** Writes statuses into the store; the caller does not wait, and a lost one is made up by the next. */
 function statusPublisher({ system, catalog }: ComposedNode, node: NodeId): PublishStatus {
+  // What was told may be on its way to the node that writes it, and not be here yet.
+  const told = new Set<InstanceId>();
   return ({ service, instance, uid }, status) => {
     const key = keys.status(service, instance);
     const record: StatusRecord | undefined = status && { service, instance, uid, node, status };
-    if (record === undefined && catalog.status(instance) === undefined) return;
+    if (record !== undefined) told.add(instance);
+    else if (!told.delete(instance) && catalog.status(instance) === undefined) return;
     const entry: Entry = record === undefined ? { key } : { key, value: record };
     system.cast<StoreProtocol, "write">(names.store, "write", { entries: [entry] });
   };

@@ -4,20 +4,26 @@
  * the very moment its holder dies: there is no stale lock to judge, and no race in taking it over.
  */
 import { createHash } from "node:crypto";
-import { mkdirSync, realpathSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { createServer, type Server } from "node:net";
+import { join } from "node:path";
 import { messageOf, Unavailable } from "../core/errors.ts";
 
 export interface DataFolder {
   readonly path: string;
+  /** Of the node's storage. */
+  readonly store: string;
   /** Lets another process use the folder. */
   unlock(): void;
 }
 
+/** Of a folder that a node has used. */
+const storeFolder = "store";
+
 /**
  * Makes (mode 0700) and locks the folder. Abstract sockets are Linux's; elsewhere the node's port is
  * the only guard.
- * @throws Unavailable when it cannot be made, or another process uses it.
+ * @throws Unavailable when it cannot be made, is open to others, or another process uses it.
  */
 export async function openDataFolder(folder: string): Promise<DataFolder> {
   try {
@@ -28,9 +34,28 @@ export async function openDataFolder(folder: string): Promise<DataFolder> {
     });
   }
   const path = realpathSync(folder);
-  if (process.platform !== "linux") return { path, unlock() {} };
+  makePrivate(path);
+  const store = join(path, storeFolder);
+  if (process.platform !== "linux") return { path, store, unlock() {} };
   const lock = await takeLock(path);
-  return { path, unlock: () => lock.close() };
+  return { path, store, unlock: () => lock.close() };
+}
+
+/**
+ * Keys and the API's socket are in it. One that is empty or a node's is closed to others here; what is
+ * someone's own folder is not changed behind their back.
+ */
+function makePrivate(path: string): void {
+  if ((statSync(path).mode & 0o077) === 0) return;
+  const inside = readdirSync(path);
+  const mode = (statSync(path).mode & 0o777).toString(8);
+  const why = `the data folder ${path} is open to others (mode ${mode}): chmod 700 it`;
+  if (inside.length > 0 && !inside.includes(storeFolder)) throw new Unavailable(why);
+  try {
+    chmodSync(path, 0o700);
+  } catch (cause) {
+    throw new Unavailable(why, { cause });
+  }
 }
 
 function takeLock(path: string): Promise<Server> {

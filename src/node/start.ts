@@ -2,14 +2,14 @@
  * Starts a real node: its data folder, identity and providers, then the composition root, with the
  * API in front of it.
  */
-import { hostname } from "node:os";
+import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { names } from "../actors/names.ts";
 import { version } from "../api/version.ts";
+import { parseAddress } from "../core/address.ts";
 import { MobError, Unavailable } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
-import { apiChild } from "../interface/api-actor.ts";
-import { networkCommands, runningOn } from "../interface/commands.ts";
+import { runningOn } from "../interface/commands.ts";
 import type { Facts } from "../membership/view.ts";
 import { StartFailed } from "../otp/errors.ts";
 import { showReason } from "../otp/exit-reason.ts";
@@ -17,23 +17,42 @@ import { checkParams, createProviders, type Providers } from "../providers/regis
 import { openLmdb } from "../storage/lmdb.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createTcpTransport } from "../transport/tcp.ts";
-import { defaultNetwork } from "../wire/handshake.ts";
-import { composeNode, type NodeConfig } from "./compose.ts";
+import { pinOfNode } from "../trust/api-token.ts";
+import { HeldKeys } from "../trust/held-keys.ts";
+import { JoinDesk } from "../trust/join-desk.ts";
+import { keyFileStore } from "../trust/key-file.ts";
+import { type NodeKey, openNodeKey, pinOf } from "../trust/node-key.ts";
+import { apiFront } from "./api-front.ts";
+import { type AuditFile, openAuditFile } from "./audit-file.ts";
+import { composeNode } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
-import { nextIdentity } from "./identity.ts";
+import { type NodeIdentity, nextIdentity } from "./identity.ts";
+import { type LocalDoor, localDoor } from "./local-door.ts";
+import { enterNetwork, joinDoor } from "./network-entry.ts";
 import { type NodeLog, openNodeLog } from "./node-log.ts";
+import { ownAddresses } from "./own-addresses.ts";
 import { realEnv } from "./real-env.ts";
 
 export interface NodeOptions {
-  /** On 127.0.0.1, for peers and HTTP alike. */
+  /** For peers and HTTP alike. */
   readonly port: number;
+  /** Host to listen on; default: 127.0.0.1. */
+  readonly bind?: string;
+  /** Host that others reach it at; default: `bind`, or the only address there is. */
+  readonly advertise?: string;
   /** Default: `PORT@HOSTNAME`. */
   readonly name?: string;
   readonly dataFolder: string;
+  /** Where the user's commands look for the nodes of this host: `~/.mob/run`. */
+  readonly runFolder: string;
+  /** Holds the network's id and key; made, for a network of its own, where there is none. */
+  readonly networkKeyFile: string;
   /** Types asked for; default: all that are available here. */
   readonly providers?: readonly string[];
   /** Addresses of nodes to be in one network with. */
   readonly join: readonly string[];
+  /** A join token: whose network this node, which must have none yet, is to be of. */
+  readonly token?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly logLevel: LogLevel;
   /** The process's environment: tasks inherit what they need of it. */
@@ -46,6 +65,8 @@ export interface RunningNode {
   readonly name: string;
   /** `host:port` */
   readonly address: string;
+  /** Of its Unix socket: the API for its user. */
+  readonly socketPath: string;
   readonly providers: {
     readonly offered: readonly string[];
     readonly refused: readonly { readonly type: string; readonly reason: string }[];
@@ -56,17 +77,21 @@ export interface RunningNode {
   stop(): Promise<{ readonly running: readonly string[] }>;
 }
 
-/** @throws Unavailable when the folder or the port cannot be had */
+/** @throws Unavailable when the folder or the port cannot be had; UnusableKey */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const folder = await openDataFolder(options.dataFolder);
   const log = openNodeLog({
     level: options.logLevel,
     to: options.logTo === "stderr" ? "stderr" : { file: options.logTo },
   });
-  const opened: Opened = { folder, log };
+  const env = realEnv(log.log);
+  const audit = openAuditFile(join(folder.path, "audit.log"), env);
+  const opened: Opened = { folder, log, audit };
   try {
-    opened.storage = openLmdb(join(folder.path, "store"));
-    const identity = await nextIdentity(opened.storage, realEnv(log.log).random("identity"));
+    opened.door = localDoor(folder.path, options.runFolder, options.port);
+    opened.storage = openLmdb(folder.store);
+    const key = await openNodeKey(join(folder.path, "node.pem"));
+    const identity = await nextIdentity(opened.storage, key.id);
     opened.providers = await createProviders({
       wanted: options.providers,
       folder: join(folder.path, "tasks"),
@@ -74,11 +99,16 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       env: options.env,
       log: log.log,
     });
-    return await run(options, identity, {
-      ...opened,
-      storage: opened.storage,
-      providers: opened.providers,
-    });
+    return await run(
+      options,
+      { identity, key },
+      {
+        ...opened,
+        door: opened.door,
+        storage: opened.storage,
+        providers: opened.providers,
+      },
+    );
   } catch (error) {
     await close(opened);
     throw firstCause(error);
@@ -96,39 +126,72 @@ function firstCause(error: unknown): unknown {
 interface Opened {
   readonly folder: DataFolder;
   readonly log: NodeLog;
+  readonly audit: AuditFile;
+  door?: LocalDoor;
   storage?: Storage;
   providers?: Providers;
 }
 
 async function run(
   options: NodeOptions,
-  identity: NodeConfig["identity"],
+  { identity, key }: { readonly identity: NodeIdentity; readonly key: NodeKey },
   opened: Required<Opened>,
 ): Promise<RunningNode> {
-  const { storage, providers } = opened;
+  const { storage, providers, door } = opened;
   const env = realEnv(opened.log.log);
   const name = options.name ?? `${options.port}@${hostname()}`;
-  const address = `127.0.0.1:${options.port}`;
-  const transport = createTcpTransport({ log: env.log });
+  const { listen, advertised: address } = ownAddresses(options, networkInterfaces());
+  const hosts = [listen, address].map((one) => parseAddress(one).host);
+  const doors = { hosts, port: options.port };
+  const transport = createTcpTransport({ key, log: env.log });
+  const audit = opened.audit;
+  const entered = await enterNetwork({
+    ...options,
+    dataFolder: opened.folder.path,
+    key,
+    storage,
+    log: env.log,
+  });
+  const networkKeys = new HeldKeys(keyFileStore(options.networkKeyFile), entered.keys, env.log);
+  const desk = new JoinDesk({ keys: networkKeys, pin: pinOf(key), address, env, audit });
+  transport.serveJoins((request, from) => desk.redeem(request, from));
   const { asked, ask } = stopRequest();
   const node = await composeNode(
     { env, transport, storage, providers: providers.offered },
     {
       identity,
       name,
-      network: defaultNetwork,
+      networkKeys,
+      audit,
       address,
+      listen,
       facts: factsOf(providers, options.labels),
-      join: options.join,
+      join: entered.join,
       checkParams,
       onFatal: ask,
-      interface: ({ operations, system }) => [
-        apiChild(networkCommands({ operations, system, name, stop: () => ask() }), (take) =>
-          transport.serveHttp(take),
-        ),
-      ],
+      interface: (node) =>
+        apiFront(node, {
+          identity,
+          name,
+          address,
+          env,
+          keys: networkKeys,
+          desk,
+          pin: pinOfNode(key),
+          door: joinDoor({ ...options, dataFolder: opened.folder.path, key, storage }),
+          serveHttp: (take) => transport.serveHttp(take),
+          socketPath: door.socketPath,
+          gate: { ...doors, audit },
+          stop: () => ask(),
+        }),
     },
   );
+  try {
+    door.announce();
+  } catch (error) {
+    await node.system.shutdown();
+    throw error;
+  }
   node.system.monitor(names.mob, ({ reason }) => {
     ask(new Unavailable(`the node gave up: ${showReason(reason)}; its log tells more`));
   });
@@ -140,6 +203,7 @@ async function run(
   return {
     name,
     address,
+    socketPath: door.socketPath,
     providers: { offered: [...providers.offered.keys()], refused: providers.refused },
     stopped,
     async stop() {
@@ -174,9 +238,12 @@ function factsOf(
   return { providers: [...offered, ...others], labels, version };
 }
 
-async function close({ folder, log, storage, providers }: Opened): Promise<void> {
+async function close(opened: Opened): Promise<void> {
+  const { folder, log, audit, door, storage, providers } = opened;
+  door?.remove();
   for (const provider of providers?.offered.values() ?? []) await provider.close();
   await storage?.close();
+  audit.close();
   log.close();
   folder.unlock();
 }

@@ -9,6 +9,7 @@ import type { Behaviour } from "./gen-server.ts";
 import type { ActorState, LastCrash } from "./inspection.ts";
 import type { Protocol } from "./protocol.ts";
 import type { ActorRef } from "./ref.ts";
+import type { Strategy } from "./strategies.ts";
 
 /** A behaviour whose state, requests and infos are no longer known. */
 export type ErasedBehaviour = Behaviour<unknown, Protocol, unknown>;
@@ -42,8 +43,8 @@ export interface Parenthood {
   start(record: ChildRecord): ActorRef | Promise<ActorRef>;
   /** Tells the child to stop, kills it when it takes too long; resolves when it has ended. */
   stop(ref: ActorRef, shutdown: Shutdown): Promise<void>;
-  /** Lets inspection see the children that do not run as well. */
-  show(records: () => Iterable<ChildRecord>): void;
+  /** Lets inspection see the children that do not run as well, and what ties them together. */
+  show(records: () => readonly ChildRecord[], strategy: Strategy): void;
 }
 
 /** The parenthood of a worker. Workers are created without looking at it. */

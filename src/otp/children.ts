@@ -21,6 +21,7 @@ export type SupervisorProtocol = {
   readonly startChild: { readonly request: ChildSpec; readonly reply: ActorRef };
   readonly terminateChild: { readonly request: string; readonly reply: "done" };
   readonly restartChild: { readonly request: string; readonly reply: ActorRef };
+  readonly renewChild: { readonly request: string; readonly reply: ActorRef };
   readonly deleteChild: { readonly request: string; readonly reply: "done" };
   readonly whichChildren: { readonly request: undefined; readonly reply: readonly ChildInfo[] };
 };
@@ -63,6 +64,22 @@ export function restartChild(
   id: string,
 ): Promise<ActorRef> {
   return system.call(asSupervisor(supervisor), "restartChild", id, noDeadline);
+}
+
+/**
+ * Stops a child and starts it anew, in one step: `terminate_child` and `restart_child`, with two
+ * differences. Those that the strategy ties to it go down and up with it, since they rely on what it
+ * held; and the child of a dynamic supervisor, or a temporary one, is not forgotten in between. It is
+ * an order and no failure, so it does not count towards the intensity. A child that does not start is
+ * tried again as after a crash, and from then on it counts. A stopped child is started.
+ * @throws NoSuchChild; what its `init` throws.
+ */
+export function renewChild(
+  system: ActorSystem,
+  supervisor: Target<unknown>,
+  id: string,
+): Promise<ActorRef> {
+  return system.call(asSupervisor(supervisor), "renewChild", id, noDeadline);
 }
 
 /** Forgets a child that was stopped. @throws NoSuchChild; ChildState while it runs. */

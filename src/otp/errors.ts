@@ -15,6 +15,12 @@ export class ActorOverloaded extends MobError {
   }
 }
 
+/** Another node is slow to read what is sent to it, and too much of it waits already. Nothing was done. */
+export class QueueFull extends MobError {
+  readonly code = "queue_full";
+  override readonly retryable = true;
+}
+
 /** No actor there, or it ended in an orderly way before it answered. */
 export class NoSuchActor extends MobError {
   readonly code = "no_such_actor";

@@ -67,6 +67,8 @@ export interface Behaviour<State, P extends Protocol, Info = never> {
   terminate?(state: State, reason: ExitReason): void | Promise<void>;
   /** What inspection may show of the state, as plain data; default: nothing. */
   describe?(state: State): unknown;
+  /** Methods whose requests hold secrets: a trace shows that one came, and nothing of it. */
+  readonly secret?: readonly (keyof P & string)[];
   /** The methods that other nodes may call; each parses its payload and throws what it refuses. */
   readonly remote?: { readonly [M in keyof P]?: (payload: unknown) => P[M]["request"] };
 }

@@ -2,6 +2,7 @@
  * What can be seen of any actor while it runs, after Erlang's `sys` and `observer`: the tree, the
  * status, the state it chooses to show, and a bounded trace of its messages.
  */
+import type { NodeId } from "../core/ids.ts";
 import type { Restart, Shutdown } from "./definition.ts";
 import type { ExitReason } from "./exit-reason.ts";
 import type { ActorRef, Target } from "./ref.ts";
@@ -38,6 +39,8 @@ export interface ActorStatus {
   readonly path: string;
   readonly kind: "worker" | "supervisor";
   readonly state: ActorState;
+  /** While it is suspended for a time: when it goes on by itself. Wall clock, ms since 1970. */
+  readonly resumesAt?: number;
   /** Absent while it does not run. */
   readonly ref?: ActorRef;
   readonly name?: string;
@@ -60,19 +63,24 @@ export interface ActorTree extends ActorStatus {
   readonly children: readonly ActorTree[];
 }
 
-/** One message, as it is about to be handled. */
+/** One message, as it is about to be handled; or the begin or the end of a life. */
 export interface TraceEvent {
   /** Wall clock, ms since 1970. */
   readonly at: number;
   readonly path: string;
-  readonly kind: "call" | "cast" | "info";
-  /** Absent for an info. */
+  readonly kind: "call" | "cast" | "info" | "started" | "ended";
+  /** Of a call or a cast. */
   readonly method?: string;
-  /** The request or the info itself, not copied. */
+  /** The node that a call or a cast came from. */
+  readonly from?: NodeId;
+  /** The request or the info itself, not copied; of an end its reason. */
   readonly message: unknown;
   /** Messages left out just before this one, by the rate limit. */
   readonly skipped: number;
 }
+
+/** Why a trace is over: its bound was reached, another took its place, its sink threw. */
+export type TraceEnd = "done" | "replaced" | "failed";
 
 export interface TraceOptions {
   /** The trace ends by itself after this many; default 1,000. */
@@ -81,6 +89,8 @@ export interface TraceOptions {
   readonly perSecondMax?: number;
   /** A sink that throws ends the trace. */
   readonly sink: (event: TraceEvent) => void;
+  /** Told once when the trace ends other than by whoever started it. Must not throw. */
+  readonly onEnd?: (why: TraceEnd) => void;
 }
 
 /** Every function throws `NoSuchActor` when its target is not running. A string is a name or a path. */
@@ -90,9 +100,25 @@ export interface Inspector {
   status(target: Target<unknown>): ActorStatus;
   /** What the actor's `describe` shows; undefined when it has none. */
   state(target: Target<unknown>): unknown;
-  /** Messages queue, up to the mailbox's bound, until `resume`. Stopping and killing still work. */
-  suspend(target: Target<unknown>): void;
-  resume(target: Target<unknown>): void;
-  /** One trace an actor: a second one replaces the first. Returns what ends it. */
+  /**
+   * Messages queue, up to the mailbox's bound, until `resume`, or until `forMs` have passed (default:
+   * no end). Once more: the new limit counts. Stopping and killing still work.
+   */
+  suspend(target: Target<unknown>, forMs?: number): void;
+  /** Returns whether it was suspended. */
+  resume(target: Target<unknown>): boolean;
+  /**
+   * Follows the actor's place in the tree: goes on with its next life when it is started again. One
+   * trace a place: a second one replaces the first. Returns what ends it.
+   */
   trace(target: Target<unknown>, options: TraceOptions): () => void;
+  /**
+   * Has its supervisor stop it and start it anew, with all that is below: see `renewChild`. By its
+   * path also a child that does not run. Resolves with its new life.
+   * @throws Conflict for a root, which has no supervisor, and while its supervisor is suspended;
+   * what its `init` throws.
+   */
+  restart(target: Target<unknown>): Promise<ActorRef>;
+  /** Paths of what `restart` takes down and up, the target among them, in start order. @throws as it. */
+  tiedTo(target: Target<unknown>): readonly string[];
 }

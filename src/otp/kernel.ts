@@ -8,6 +8,7 @@ import type { Cancel } from "./gen-server.ts";
 import type { ActorRef, Address, Target } from "./ref.ts";
 import type { Registered, Registry } from "./registry.ts";
 import type { Watcher } from "./ties.ts";
+import type { Tracers } from "./tracers.ts";
 import type { Turns } from "./turns.ts";
 
 /** Told for each crash, also of an `init` and of a `terminate`. */
@@ -27,6 +28,7 @@ export interface Kernel<Actor extends Registered> {
   readonly system: ActorSystem;
   readonly registry: Registry<Actor>;
   readonly turns: Turns;
+  readonly tracers: Tracers;
   /** Never twice the same within a system: serials and monitors. */
   nextId(): number;
   /** The running actor that is meant, if it is of this node. */

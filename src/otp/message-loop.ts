@@ -2,12 +2,12 @@
  * Works off one actor's mailbox: a batch a turn, one message at a time and each to its end. Catches
  * whatever the actor's code throws. What is done by a synchronous handler costs no promise.
  */
-import type { Clock } from "../core/env.ts";
+import type { Clock, Timers } from "../core/env.ts";
 import type { ErasedBehaviour } from "./blueprint.ts";
 import { type Envelope, type Request, showEnvelope } from "./envelope.ts";
 import { NoSuchMethod } from "./errors.ts";
 import type { ExitReason } from "./exit-reason.ts";
-import { type Handled, Refusal, replyLater } from "./gen-server.ts";
+import { type Cancel, type Handled, Refusal, replyLater } from "./gen-server.ts";
 import { failCall, type Inbox } from "./inbox.ts";
 import type { Life } from "./life.ts";
 import type { Ties } from "./ties.ts";
@@ -24,6 +24,7 @@ export interface LoopHost {
   readonly life: Life;
   readonly ties: Ties;
   readonly clock: Clock;
+  readonly timers: Timers;
   readonly turn: Turn;
   /** Told what the actor's code threw; gives the reason that it makes. */
   report(error: unknown, during: string): ExitReason;
@@ -34,7 +35,9 @@ export class MessageLoop {
   tracer: Tracer | undefined;
   messagesHandled = 0;
   usedMs = 0;
-  private suspended = false;
+  /** Until when, by the wall clock; `Infinity` where no time was said. Undefined: it is not. */
+  private suspendedUntil: number | undefined;
+  private cancelResume: Cancel | undefined;
   private readonly host: LoopHost;
   /** What is being handled. Nothing else is until it is done, whatever happens. */
   private current: Envelope | undefined;
@@ -50,22 +53,39 @@ export class MessageLoop {
   }
 
   get isSuspended(): boolean {
-    return this.suspended;
+    return this.suspendedUntil !== undefined;
   }
 
-  suspend(): void {
-    this.suspended = true;
+  /** When it goes on by itself, by the wall clock; undefined when it will not or need not. */
+  get resumesAt(): number | undefined {
+    return this.suspendedUntil === Number.POSITIVE_INFINITY ? undefined : this.suspendedUntil;
   }
 
-  resume(): void {
-    this.suspended = false;
+  /** Again: the new limit counts. */
+  suspend(forMs = Number.POSITIVE_INFINITY): void {
+    const { clock, ties, timers } = this.host;
+    this.cancelResume?.();
+    this.suspendedUntil = clock.wall() + forMs;
+    this.cancelResume =
+      forMs === Number.POSITIVE_INFINITY
+        ? undefined
+        : ties.after(timers, forMs, () => this.resume());
+  }
+
+  /** Returns whether it was suspended. */
+  resume(): boolean {
+    const was = this.isSuspended;
+    this.cancelResume?.();
+    this.cancelResume = undefined;
+    this.suspendedUntil = undefined;
     this.wake();
+    return was;
   }
 
   /** Asks for a turn if there is something to do and none has been asked for. */
   wake(): void {
     const { life, inbox, turn } = this.host;
-    if (this.awake || this.suspended || life.phase !== "running" || inbox.length === 0) return;
+    if (this.awake || this.isSuspended || life.phase !== "running" || inbox.length === 0) return;
     this.awake = true;
     turn.request();
   }
@@ -85,11 +105,11 @@ export class MessageLoop {
     const startedAt = clock.mono();
     let left = messagesMax;
     let pending: Promise<void> | undefined;
-    while (left > 0 && pending === undefined && !this.suspended && life.phase === "running") {
+    while (left > 0 && pending === undefined && !this.isSuspended && life.phase === "running") {
       const envelope = inbox.next();
       if (envelope === undefined) break;
       left--;
-      pending = this.handle(envelope);
+      pending = this.handle(envelope, startedAt);
     }
     this.usedMs += clock.mono() - startedAt;
     if (pending !== undefined) return pending.then(() => this.drain(left));
@@ -98,7 +118,8 @@ export class MessageLoop {
     return undefined;
   }
 
-  private handle(envelope: Envelope): Promise<void> | undefined {
+  /** `now`: when the batch began. */
+  private handle(envelope: Envelope, now: number): Promise<void> | undefined {
     // Nobody waits for this call any more, and it has not begun: leave it.
     if (envelope.kind === "call" && envelope.settled) return undefined;
     // Taken back after it was queued.
@@ -107,7 +128,7 @@ export class MessageLoop {
     }
     this.current = envelope;
     this.messagesHandled++;
-    if (this.tracer?.record(envelope) === false) this.tracer = undefined;
+    this.tracer?.record(envelope, now);
     try {
       switch (envelope.kind) {
         case "call":

@@ -8,6 +8,7 @@ import type { Shutdown } from "./definition.ts";
 import { type ExitReason, shutdown as shutdownReason } from "./exit-reason.ts";
 import type { Life } from "./life.ts";
 import type { ActorRef } from "./ref.ts";
+import { affected, type Strategy } from "./strategies.ts";
 
 /** What a parent needs of a running child. */
 export interface Child {
@@ -23,7 +24,8 @@ export class Offspring<C extends Child> implements Parenthood {
   private readonly own: Life;
   private readonly timers: Timers;
   private readonly living = new Map<number, C>();
-  private records: () => Iterable<ChildRecord> = () => [];
+  private records: () => readonly ChildRecord[] = () => [];
+  private strategy: Strategy = "one_for_one";
 
   constructor(own: Life, timers: Timers, spawn: (record: ChildRecord) => C) {
     this.own = own;
@@ -48,8 +50,9 @@ export class Offspring<C extends Child> implements Parenthood {
       : stopActor(child, shutdownReason, shutdown, this.timers);
   }
 
-  show(records: () => Iterable<ChildRecord>): void {
+  show(records: () => readonly ChildRecord[], strategy: Strategy): void {
     this.records = records;
+    this.strategy = strategy;
   }
 
   /** Forgets one that has ended. */
@@ -63,8 +66,16 @@ export class Offspring<C extends Child> implements Parenthood {
   }
 
   /** All that the supervisor knows of, also those that do not run. */
-  known(): Iterable<ChildRecord> {
+  known(): readonly ChildRecord[] {
     return this.records();
+  }
+
+  /** Ids of the children that go down and up with the one of that id; undefined: there is none. */
+  tiedTo(id: string): readonly string[] | undefined {
+    const records = this.records();
+    const at = records.findIndex(({ spec }) => spec.id === id);
+    if (at < 0) return undefined;
+    return affected(this.strategy, records, at).map(({ spec }) => spec.id);
   }
 
   /** Has those leave that are still in `init`: their parent waits for them and cannot be told. */

@@ -2,7 +2,7 @@
  * A running actor: one life, from before its `init` to after its last code. It holds the parts
  * together: the inbox, the loop that works it off, the ties to others, the way it ends.
  */
-import type { Clock } from "../core/env.ts";
+import type { Clock, Timers } from "../core/env.ts";
 import { ActorSelf } from "./actor-self.ts";
 import {
   type Blueprint,
@@ -37,6 +37,8 @@ export class Process implements Child, Linkable, LoopHost, Mortal {
   readonly name: string | undefined;
   readonly kind: "worker" | "supervisor";
   readonly record: ChildRecord | undefined;
+  /** Its supervisor; none for a root. */
+  readonly parent: Process | undefined;
   readonly history: History;
   readonly kernel: Kernel<Process>;
   readonly behaviour: ErasedBehaviour;
@@ -48,7 +50,6 @@ export class Process implements Child, Linkable, LoopHost, Mortal {
   /** Of a supervisor alone. */
   readonly offspring: Offspring<Process> | undefined;
   trapsExits: boolean;
-  private readonly parent: Process | undefined;
   private initialising = false;
   private started = false;
   private startError: unknown;
@@ -72,6 +73,7 @@ export class Process implements Child, Linkable, LoopHost, Mortal {
     this.life = new Life(this, timers, !supervises);
     this.inbox = new Inbox(blueprint.mailboxMax);
     this.loop = new MessageLoop(this);
+    this.loop.tracer = kernel.tracers.at(path);
     this.offspring = supervises
       ? new Offspring(this.life, timers, (child) => this.beget(child))
       : undefined;
@@ -82,6 +84,10 @@ export class Process implements Child, Linkable, LoopHost, Mortal {
 
   get clock(): Clock {
     return this.kernel.env.clock;
+  }
+
+  get timers(): Timers {
+    return this.kernel.env.timers;
   }
 
   /** Runs `init`; a promise only when that gives one. @throws what `init` throws. */
@@ -166,6 +172,7 @@ export class Process implements Child, Linkable, LoopHost, Mortal {
 
   bury(reason: ExitReason): void {
     this.loop.abandon(reason);
+    this.loop.tracer?.ended(reason);
     this.inbox.refuseOpen(reason);
     this.turn.stop();
     this.kernel.registry.remove(this);
@@ -210,6 +217,7 @@ export class Process implements Child, Linkable, LoopHost, Mortal {
       return false;
     }
     this.life.phase = "running";
+    this.loop.tracer?.started();
     this.loop.wake();
     return true;
   }

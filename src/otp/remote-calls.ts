@@ -5,6 +5,7 @@
 import { OutcomeUnknown, RemoteError, Unreachable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { Call } from "./call.ts";
+import { QueueFull } from "./errors.ts";
 import type { Address } from "./ref.ts";
 import type { Remote, RemoteFrame } from "./remote.ts";
 
@@ -24,7 +25,7 @@ export class RemoteCalls {
     this.remote = remote;
   }
 
-  /** Sends `call`; fails it at once as Unreachable when it cannot be sent. */
+  /** Sends `call`; fails it at once, as Unreachable or QueueFull, when it cannot be sent. */
   send(id: number, call: Call, target: Address): void {
     const { node } = target;
     this.asked.set(id, { node, call });
@@ -33,7 +34,11 @@ export class RemoteCalls {
     const timeoutMs = Math.min(call.question.timeoutMs, remoteTimeoutMsMax);
     const frame = { kind: "call", id, target, method, payload, timeoutMs } as const;
     if (!this.remote.send(node, frame)) {
-      call.fail(new Unreachable(`node ${node} cannot be reached for ${call.target}`));
+      call.fail(
+        this.remote.reaches(node)
+          ? new QueueFull(`too much waits to be sent to node ${node}: nothing was asked of it`)
+          : new Unreachable(`node ${node} cannot be reached for ${call.target}`),
+      );
     }
   }
 

@@ -37,7 +37,9 @@ export type RemoteFrame =
 export interface Remote {
   /** False: not sent (no connection, queue full), and nothing of it will arrive. */
   send(node: NodeId, frame: RemoteFrame): boolean;
+  /** Whether there is a connection: what could not be sent found its queue full. */
+  reaches(node: NodeId): boolean;
 }
 
 /** The port of a node that is alone. */
-export const noRemote: Remote = { send: () => false };
+export const noRemote: Remote = { send: () => false, reaches: () => false };

@@ -52,7 +52,7 @@ export class Supervision {
     this.parenthood = parenthood;
     this.self = self;
     this.children = options.children.map(newChild);
-    parenthood.show(() => this.children);
+    parenthood.show(() => this.children, options.strategy);
   }
 
   /** @throws StartFailed, when one does not start; those started before are stopped again. */
@@ -117,6 +117,17 @@ export class Supervision {
     return this.launch(child);
   }
 
+  /** Stops a child and starts it anew, with those its strategy ties to it. @throws what `init` throws. */
+  async renew(id: string): Promise<ActorRef> {
+    const child = this.known(id);
+    const along = affected(this.options.strategy, this.children, this.children.indexOf(child));
+    const wanted = along.filter((other) => other === child || other.ref !== undefined);
+    await this.haltEach(wanted);
+    for (const each of wanted) await this.startAgain(each);
+    if (child.ref === undefined) throw new StartFailed(`${this.self.path}/${id}`, "it is stopping");
+    return child.ref;
+  }
+
   /** Forgets a child that was stopped. @throws ChildState. */
   delete(id: string): "done" {
     const child = this.known(id);
@@ -163,6 +174,18 @@ export class Supervision {
 
   /** False when it does not start, or must not: then those after it wait for the next attempt. */
   private async again(child: Child): Promise<boolean> {
+    try {
+      return await this.startAgain(child);
+    } catch {
+      return false; // It has been told, and is tried again.
+    }
+  }
+
+  /**
+   * False when the supervisor itself must stop.
+   * @throws what `init` throws; then a message has it tried again.
+   */
+  private async startAgain(child: Child): Promise<boolean> {
     if (this.parenthood.leaving) return false;
     child.history.restarts++;
     try {
@@ -172,7 +195,7 @@ export class Supervision {
       this.self.log.warn("a child did not start again", { child: child.spec.id, error });
       child.state = "restarting";
       this.self.tell({ type: "RETRY", id: child.spec.id });
-      return false;
+      throw error;
     }
   }
 

@@ -33,6 +33,7 @@ function supervisorBehaviour(
       startChild: (state, spec) => answer(state, () => state.add(spec)),
       terminateChild: (state, id) => answer(state, () => state.terminate(id)),
       restartChild: (state, id) => answer(state, () => state.relaunch(id)),
+      renewChild: (state, id) => answer(state, () => state.renew(id)),
       deleteChild: (state, id) => answer(state, () => state.delete(id)),
       whichChildren: (state) => [state, state.list()],
     },

@@ -166,5 +166,6 @@ function guarded(remote: Remote, { log }: Env): Remote {
         return false;
       }
     },
+    reaches: (node) => remote.reaches(node),
   };
 }

@@ -8,6 +8,7 @@ import type { NodeId } from "../core/ids.ts";
 import { callTimeoutMsDefault } from "../core/limits.ts";
 import type { ActorSystem, CallOptions, StartOptions } from "./actor-system.ts";
 import { blueprintOf } from "./blueprint.ts";
+import { renewChild } from "./children.ts";
 import { type ActorDefinition, type Shutdown, shutdownDefault } from "./definition.ts";
 import { StartFailed } from "./errors.ts";
 import { type ExitReason, normal, shutdown as shutdownReason } from "./exit-reason.ts";
@@ -24,6 +25,7 @@ import { noRemote, type Remote, type RemoteFrame } from "./remote.ts";
 import type { Down } from "./signals.ts";
 import { Switchboard } from "./switchboard.ts";
 import type { Watcher } from "./ties.ts";
+import { Tracers } from "./tracers.ts";
 import { Turns } from "./turns.ts";
 
 export type { ActorSystem } from "./actor-system.ts";
@@ -57,6 +59,7 @@ class System implements ActorSystem, Kernel<Process> {
   readonly system = this;
   readonly registry = new Registry<Process>();
   readonly turns: Turns;
+  readonly tracers: Tracers;
   private readonly switchboard: Switchboard;
   private readonly onCrash: (report: CrashReport) => void;
   private readonly roots = new Set<Root>();
@@ -71,12 +74,15 @@ class System implements ActorSystem, Kernel<Process> {
     this.env = env;
     this.onCrash = options.onCrash ?? (() => {});
     this.turns = new Turns(node);
+    this.tracers = new Tracers(env.clock);
     const nextId = () => this.nextId();
     this.switchboard = new Switchboard({ node, boot, env, remote, registry, nextId });
     this.inspect = createInspector({
       roots: () => [...this.roots].map((root) => root.process),
       find: (target) =>
         this.find(target) ?? (typeof target === "string" ? registry.at(target) : undefined),
+      tracers: this.tracers,
+      renew: (supervisor, id) => renewChild(this, supervisor, id),
     });
   }
 

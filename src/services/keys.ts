@@ -11,7 +11,9 @@ export type RecordKey =
   | { readonly kind: "restart"; readonly name: ServiceName }
   | { readonly kind: "removed"; readonly group: ServiceName; readonly uid: string }
   | { readonly kind: "placement"; readonly name: ServiceName; readonly slot: number }
-  | { readonly kind: "status"; readonly group: ServiceName; readonly instance: InstanceId };
+  | { readonly kind: "status"; readonly group: ServiceName; readonly instance: InstanceId }
+  | { readonly kind: "token"; readonly id: string }
+  | { readonly kind: "lost"; readonly group: ServiceName; readonly stamp: string };
 
 export const keys = {
   /** `GroupRecord`: what was deployed under a name. */
@@ -26,6 +28,8 @@ export const keys = {
   placement: (name: ServiceName, slot: number) => `placement/${name}/${slot}`,
   /** `StatusRecord`, written by the instance's node alone. */
   status: (name: ServiceName, instance: InstanceId) => `status/${groupOf(name)}/${instance}`,
+  /** `TokenRecord`: of no service, but who may do something to all of them. */
+  token: (id: string) => `token/${id}`,
 } as const;
 
 /** What a key is of; undefined when it is of no record of services. */
@@ -50,6 +54,12 @@ export function parseKey(key: string): RecordKey | undefined {
     case "status":
       if (!isServiceName(parent) || !isHexId(last)) return undefined;
       return { kind, group: parent, instance: asInstanceId(last) };
+    case "token":
+      return isHexId(whole) ? { kind, id: whole } : undefined;
+    case "lost":
+      return isServiceName(parent) && last !== ""
+        ? { kind, group: parent, stamp: last }
+        : undefined;
     default:
       return undefined;
   }

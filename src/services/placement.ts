@@ -19,6 +19,8 @@ export interface Candidate {
   readonly id: NodeId;
   readonly name: string;
   readonly state: NodeState;
+  /** It died three times in five minutes, and has yet to be stable for one. */
+  readonly isFlapping?: boolean;
   /** By type; one that the node was not asked to offer is not there. */
   readonly providers: ReadonlyMap<string, ProviderOffer>;
   /** Instances placed on it. */
@@ -50,11 +52,12 @@ export function place(request: PlacementRequest, candidates: readonly Candidate[
 
 /** Every reason why a node cannot take it; none: it can. */
 export function reasonsAgainst(
-  { provider }: PlacementRequest,
-  { state, providers }: Candidate,
+  { provider, present }: PlacementRequest,
+  { id, state, isFlapping, providers }: Candidate,
 ): readonly string[] {
   const reasons: string[] = [];
   if (state !== "alive") reasons.push(stateText(state));
+  if (isFlapping === true && id !== present) reasons.push("keeps dying and coming back");
   const offer = providers.get(provider);
   if (offer === undefined) {
     reasons.push(`does not offer ${provider}`);

@@ -89,7 +89,7 @@ function decideOn(
   // What was placed on a node that cannot be asked stays there: failover is not decided here yet.
   if (node?.state !== "alive") return undefined;
   // Another provider, which that node does not offer: another instance takes its place elsewhere.
-  if (reasonsAgainst(request, node).length > 0) {
+  if (reasonsAgainst({ ...request, present: node.id }, node).length > 0) {
     return anew(epoch);
   }
   const next = { counter: epoch, controller: input.self };

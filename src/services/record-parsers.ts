@@ -15,6 +15,7 @@ import { Fields, type Place, type Reader, readAll } from "./reading.ts";
 import type {
   Epoch,
   GroupRecord,
+  LostRecord,
   PlacementRecord,
   Refusal,
   RemovedRecord,
@@ -75,6 +76,15 @@ export function parseStatus(value: unknown): StatusRecord {
     uid: fields.required("uid", hexId),
     node: fields.required("node", nodeId),
     status: fields.required("status", readStatus),
+  }));
+}
+
+export function parseLost(value: unknown): LostRecord {
+  return parse("the record of a lost write", value, (fields) => ({
+    key: fields.required("key", anyText),
+    value: fields.optional("value", (input) => input, undefined),
+    wall: fields.required("wall", count),
+    origin: fields.required("origin", nodeId),
   }));
 }
 

@@ -78,6 +78,17 @@ export interface StatusRecord {
   readonly status: InstanceStatus;
 }
 
+/** What a user wrote and a later write on another side replaced unseen. Kept by the store itself. */
+export interface LostRecord {
+  /** The key that was written: of a spec or of a run state. */
+  readonly key: string;
+  /** As it was written; undefined: the key was removed. */
+  readonly value?: unknown;
+  /** When, in ms of wall clock, and by which node. */
+  readonly wall: number;
+  readonly origin: NodeId;
+}
+
 /** As it is stored and sent; `parseGroup` gives it back. */
 export function groupToJson({ name, uid, spec, generation }: GroupRecord): Plain {
   return { name, uid, spec: specToJson(spec), generation };

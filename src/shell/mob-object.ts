@@ -1,5 +1,4 @@
 /** `mob`, as it is in the shell: the client's calls, in the shapes that are quick to type. */
-import type { ActorDetail, ActorView } from "../api/actor-shapes.ts";
 import type { LogOptions } from "../api/commands.ts";
 import type {
   Action,
@@ -12,8 +11,14 @@ import type {
 } from "../api/shapes.ts";
 import type { Client } from "../client/client.ts";
 import { deployAndLook } from "../client/steady.ts";
-import { BadRequest } from "../core/errors.ts";
-import { formatActor, formatActorTree } from "./actor-tree.ts";
+import {
+  type ActorCalls,
+  type ActorCallsOptions,
+  actorHelp,
+  createActorCalls,
+  type Shown,
+} from "./actor-calls.ts";
+import { text, texts } from "./given.ts";
 import type { Paint } from "./style.ts";
 import {
   formatActions,
@@ -27,9 +32,10 @@ import {
 /** How the shell shows an answer: kept beside it, so that what one types gets plain data. */
 export type Views = WeakMap<object, (paint: Paint) => string>;
 
-export interface MobObject {
+export interface MobObject extends ActorCalls {
   nodes(): Promise<NodeView[]>;
   join(address: string): Promise<NodeView[]>;
+  forget(node: string): Promise<NodeView[]>;
   services(): Promise<InstanceView[]>;
   show(name: string): Promise<ServiceDetail>;
   deploy(...documents: object[]): Promise<DeployResult[]>;
@@ -40,30 +46,28 @@ export interface MobObject {
   /** The last `lines` lines, default 100; those of several instances one instance after another. */
   logs(name: string, lines?: LogOptions["tail"]): Promise<string[]>;
   providers(): Promise<ProviderView[]>;
-  tree(node?: string): Promise<ActorView>;
-  actor(target: string, node?: string): Promise<ActorDetail>;
 }
 
 export const helpText = `mob.nodes()                  the nodes of the network
 mob.join("host:port")        join the network of another node
+mob.forget("name or id")     drop a node that is not live, for good
 mob.services()               every instance of every service
 mob.show("web")              one service: its spec and its instances
 mob.deploy({ name: … })      deploy a service or a group, or several
 mob.start("web", …)          also mob.stop, mob.restart and mob.rm
 mob.logs("web", 100)         the last lines of its output, or "all"
 mob.providers()              what each node can run
-mob.tree()                   the node's actors; mob.tree("name") another node's
-mob.actor("path or name")    one actor: state, counters, last crash
-
+${actorHelp}
 Ctrl-D stops a node that was started with this shell; its services run on.
 `;
 
-export function createMobObject(client: Client, views: Views): MobObject {
+export function createMobObject(
+  client: Client,
+  views: Views,
+  about: Omit<ActorCallsOptions, "client" | "shown">,
+): MobObject {
   // A mistake in the arguments must be a rejection: what is thrown at once the REPL tells its own way.
-  const shown = async <T extends object>(
-    ask: () => Promise<T>,
-    view: (value: T, paint: Paint) => string,
-  ): Promise<T> => {
+  const shown: Shown = async (ask, view) => {
     const value = await ask();
     views.set(value, (paint) => view(value, paint));
     return value;
@@ -74,6 +78,7 @@ export function createMobObject(client: Client, views: Views): MobObject {
   const mob: MobObject = {
     nodes: () => shown(() => client.nodes(), formatNodes),
     join: (address) => shown(() => client.join(text(address)), formatNodes),
+    forget: (node) => shown(() => client.forget(text(node)), formatNodes),
     services: () =>
       shown(
         () => client.services(),
@@ -91,12 +96,7 @@ export function createMobObject(client: Client, views: Views): MobObject {
     rm: (...names) => act("remove", names),
     logs: (name, lines = 100) => shown(() => readLogs(client, text(name), lines), joinLines),
     providers: () => shown(() => client.providers(), formatProviders),
-    tree: (node) => shown(() => client.actors(node), formatActorTree),
-    actor: (target, node) =>
-      shown(
-        () => client.actor(text(target), node),
-        (actor) => formatActor(actor, now()),
-      ),
+    ...createActorCalls({ ...about, client, shown }),
   };
   Object.setPrototypeOf(mob, null); // Or completion would list what every object has.
   return Object.freeze(mob);
@@ -123,15 +123,4 @@ function joinLines(lines: readonly string[]): string {
 
 function now(): number {
   return Date.now();
-}
-
-/** What is typed in the shell has no types yet. */
-function text(value: unknown): string {
-  if (typeof value === "string" && value !== "") return value;
-  throw new BadRequest('a name is missing: it goes in quotes, as in mob.show("web")');
-}
-
-function texts(values: readonly unknown[]): string[] {
-  if (values.length === 0) return [text(undefined)];
-  return values.map(text);
 }

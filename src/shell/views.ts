@@ -6,6 +6,7 @@ import type {
   NodeView,
   ProviderView,
   ServiceDetail,
+  TokenView,
 } from "../api/shapes.ts";
 import { type Paint, stateColour } from "./style.ts";
 import { type Cell, formatTable, printable, type Row } from "./table.ts";
@@ -86,6 +87,15 @@ export function formatActions(results: readonly ActionResult[], paint: Paint): s
     (result): Row => [result.name, result.result, stateCell(result.state), acknowledged(result)],
   );
   return formatTable(["NAME", "RESULT", "STATE", "KNOWN BY"], rows, paint);
+}
+
+/** `now`: wall clock, ms. */
+export function formatTokens(tokens: readonly TokenView[], now: number, paint: Paint): string {
+  const rows = tokens.map(({ name, id, role, created, expires }): Row => {
+    const left = expires === null ? "never" : expires > now ? formatAge(expires - now) : "expired";
+    return [name, id, role, formatAge(now - created), left];
+  });
+  return formatTable(["NAME", "ID", "ROLE", "AGE", "EXPIRES IN"], rows, paint);
 }
 
 export function formatProviders(providers: readonly ProviderView[], paint: Paint): string {

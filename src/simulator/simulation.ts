@@ -5,35 +5,33 @@
  */
 
 import type { Catalog } from "../actors/catalog.ts";
-import { names } from "../actors/names.ts";
 import type { Operations } from "../actors/operations.ts";
+import type { Records } from "../actors/records.ts";
 import type { MobError } from "../core/errors.ts";
 import { Unavailable } from "../core/errors.ts";
 import type { ComposedNode } from "../node/compose.ts";
-import { composeNode } from "../node/compose.ts";
-import { nextIdentity } from "../node/identity.ts";
-import { showReason } from "../otp/exit-reason.ts";
 import type { ActorTree } from "../otp/inspection.ts";
+import type { Protocol } from "../otp/protocol.ts";
+import { type Life, Machine } from "./machine.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
-import { VirtualDisk } from "./virtual-disk.ts";
-import { seededRandom, virtualEnv } from "./virtual-env.ts";
+import { seededRandom } from "./virtual-env.ts";
 import { VirtualNetwork } from "./virtual-network.ts";
-import { VirtualHost, virtualProvider } from "./virtual-tasks.ts";
+import type { VirtualHost } from "./virtual-tasks.ts";
 import { runUntil } from "./virtual-time.ts";
 
 export interface SimulationOptions {
   readonly seed: number;
   /** Names of the machines; a node on `a` is reached at `a:6666`. */
   readonly machines: readonly string[];
-}
-
-interface Machine {
-  readonly name: string;
-  readonly disk: VirtualDisk;
-  readonly host: VirtualHost;
-  life: Life | undefined;
-  lives: number;
+  /** Told when the node of a machine cannot go on; default: that is a violation. */
+  readonly onFatal?: (machine: string, error: MobError) => void;
+  /** Told when the node of a machine does not come up. */
+  readonly onStartFailed?: (machine: string, error: unknown) => void;
+  /** Told when the node of a machine is there, before anything else happens to it. */
+  readonly onComposed?: (machine: string, node: ComposedNode) => void;
+  /** Shown each line of the trace as it comes. */
+  readonly watch?: ((line: string) => void) | undefined;
 }
 
 /** What was asked of a node; no outcome as long as there is no answer, as when the node crashes. */
@@ -41,34 +39,32 @@ export interface Question<T> {
   outcome?: { readonly value: T } | { readonly error: unknown };
 }
 
-interface Life {
-  readonly owner: Owner;
-  readonly node: ComposedNode;
-}
+/** How every link is at the start. */
+const qualityUsual = { delayMs: { min: 0.2, max: 20 }, bytesPerSecond: 12_500_000 };
 
 export class Simulation {
-  readonly trace = new Trace();
-  readonly #seed: number;
-  readonly #scheduler = new Scheduler();
-  readonly #network: VirtualNetwork;
+  readonly trace: Trace;
+  readonly scheduler = new Scheduler();
+  readonly network: VirtualNetwork;
   readonly #machines: ReadonlyMap<string, Machine>;
   readonly #fatal: MobError[] = [];
+  readonly #options: SimulationOptions;
 
-  constructor({ seed, machines }: SimulationOptions) {
-    const scheduler = this.#scheduler;
-    this.#seed = seed;
-    this.#network = new VirtualNetwork({
-      scheduler,
-      random: seededRandom(seed, "network"),
-      trace: this.trace,
-      latencyMs: { min: 0.2, max: 20 },
-    });
-    this.#machines = new Map(machines.map((name) => [name, this.#machine(name)]));
+  constructor(options: SimulationOptions) {
+    const { seed, machines, watch } = options;
+    const { scheduler } = this;
+    this.#options = options;
+    this.trace = new Trace(watch);
+    const random = seededRandom(seed, "network");
+    const { trace } = this;
+    this.network = new VirtualNetwork({ scheduler, random, trace, quality: qualityUsual });
+    const around = { seed, scheduler, network: this.network, trace };
+    this.#machines = new Map(machines.map((name) => [name, new Machine(name, around)]));
   }
 
   /** Virtual ms since the beginning. */
   get now(): number {
-    return this.#scheduler.now;
+    return this.scheduler.now;
   }
 
   /** Everything that must never be and was, on any machine. */
@@ -77,39 +73,74 @@ export class Simulation {
     return [...tasks, ...this.#fatal.map(({ message }) => message)];
   }
 
-  /** Starts the node of a machine, with the disk and the tasks that are there. */
-  async start(name: string, join: readonly string[] = []): Promise<void> {
-    const machine = this.#at(name);
-    machine.lives++;
-    const owner: Owner = { name: `${name}#${machine.lives}`, dead: false };
-    const node = await this.#wait(owner, `start of ${name}`, () =>
-      this.#compose(machine, owner, join),
-    );
-    machine.life = { owner, node };
+  machine(name: string): Machine {
+    const machine = this.#machines.get(name);
+    if (machine === undefined) throw new Unavailable(`there is no machine ${name}`);
+    return machine;
   }
 
-  /** kill -9, or the loss of power: the node's memory and what it did not flush are gone. */
+  /** Starts the node of a machine, with the disk and the tasks that are there. */
+  async start(name: string, join: readonly string[] = []): Promise<void> {
+    const begun = this.launch(name, join);
+    await this.#answered(begun, `start of ${name}`);
+  }
+
+  /** As `start`, without waiting. A node that does not come up is as good as crashed. */
+  launch(name: string, join: readonly string[] = []): Question<ComposedNode> {
+    const machine = this.machine(name);
+    const life = machine.begin();
+    return this.#begin(life.owner, async () => {
+      const fatal = (error: MobError) => this.#onFatal(life, name, error);
+      try {
+        const node = await machine.compose(life, join, fatal);
+        this.#options.onComposed?.(name, node);
+        return node;
+      } catch (error) {
+        this.#options.onStartFailed?.(name, error);
+        throw error;
+      }
+    });
+  }
+
+  /** kill -9: the node's memory and what it did not flush are gone; the kernel ends its connections. */
   crash(name: string): void {
-    const machine = this.#at(name);
-    const { owner } = this.#living(name);
-    owner.dead = true;
-    machine.life = undefined;
-    this.trace.add(this.now, "world", `crash of ${name}`);
-    this.#network.crash(owner);
-    machine.disk.crash();
+    this.note(`crash of ${name}`);
+    this.network.crash(this.#end(name));
+  }
+
+  /** The machine loses power: as a crash, and no one is told; its tasks are gone too. */
+  powerOff(name: string): void {
+    this.note(`power off ${name}`);
+    const owner = this.machine(name).life === undefined ? undefined : this.#end(name);
+    this.network.powerOff(name, owner);
+    this.machine(name).host.powerOff();
+  }
+
+  /** The machine answers again; its node has yet to be started. */
+  powerOn(name: string): void {
+    this.note(`power on ${name}`);
+    this.network.powerOn(name);
+  }
+
+  /** Until `ms` from now the node does nothing, as after SIGSTOP. */
+  stall(name: string, ms: number): void {
+    const { life } = this.machine(name);
+    if (life === undefined) return;
+    this.note(`stall of ${name} for ${ms} ms`);
+    life.owner.stalledUntil = Math.max(life.owner.stalledUntil ?? 0, this.now + ms);
   }
 
   /** Ends one actor of a node as `exit(Pid, kill)` would; its supervisor sees to it. */
   kill(name: string, actor: string): void {
     const { owner, node } = this.#living(name);
-    this.trace.add(this.now, "world", `kill of ${actor} on ${name}`);
-    this.#scheduler.after(0, () => node.system.exit(actor, "kill"), owner);
+    this.note(`kill of ${actor} on ${name}`);
+    this.scheduler.after(0, () => node.system.exit(actor, "kill"), owner);
   }
 
   /** The actor handles nothing any more, as one in an endless wait, until it is killed. */
   suspend(name: string, actor: string): void {
     const { owner, node } = this.#living(name);
-    this.#scheduler.after(0, () => node.system.inspect.suspend(actor), owner);
+    this.scheduler.after(0, () => node.system.inspect.suspend(actor), owner);
   }
 
   /** The names of all actors of a node that have one. */
@@ -122,30 +153,53 @@ export class Simulation {
   }
 
   isUp(name: string): boolean {
-    return this.#at(name).life !== undefined;
+    return this.machine(name).life?.node !== undefined;
+  }
+
+  /** A line of the trace about what the world does. */
+  note(what: string): void {
+    this.trace.add(this.now, "world", what);
   }
 
   /** From now on two machines do not hear each other; neither learns why. */
   cut(a: string, b: string): void {
-    this.trace.add(this.now, "world", `cut between ${a} and ${b}`);
-    this.#network.cut(a, b);
+    this.note(`cut between ${a} and ${b}`);
+    this.network.cut(a, b);
+    this.network.cut(b, a);
   }
 
   /** Ends all cuts. */
   heal(): void {
-    this.trace.add(this.now, "world", "heal");
-    this.#network.heal();
+    this.note("heal");
+    this.network.heal();
   }
 
   /** Lets virtual time go on for `ms`. */
   async run(ms: number): Promise<void> {
-    await runUntil(this.#scheduler, this.now + ms);
+    await runUntil(this.scheduler, this.now + ms);
   }
 
   /** Asks the node of a machine for something, and lets time go on until the answer is there. */
   ask<T>(name: string, question: (operations: Operations) => Promise<T>): Promise<T> {
     const { owner, node } = this.#living(name);
-    return this.#wait(owner, `question to ${name}`, () => question(node.operations));
+    return this.#answered(
+      this.#begin(owner, () => question(node.operations)),
+      `question to ${name}`,
+    );
+  }
+
+  /** Asks an actor of a machine's node, as another actor would. */
+  call<P extends Protocol, M extends keyof P & string>(
+    name: string,
+    actor: string,
+    method: M,
+    request: P[M]["request"],
+  ): Promise<P[M]["reply"]> {
+    const { owner, node } = this.#living(name);
+    return this.#answered(
+      this.#begin(owner, () => node.system.call<P, M>(actor, method, request)),
+      `${method} of ${actor} on ${name}`,
+    );
   }
 
   /** As `ask`, without waiting: the outcome comes as time goes on, if the node lives to give it. */
@@ -164,15 +218,19 @@ export class Simulation {
     return this.#living(name).node.catalog;
   }
 
-  /** The machine's own tasks, as its kernel would show them. */
-  host(name: string): VirtualHost {
-    return this.#at(name).host;
+  /** Every record that a node holds, to be read and watched by key. */
+  records(name: string): Records {
+    return this.#living(name).node.records;
   }
 
-  /** Runs `work` on behalf of `owner`, and time until it is done. */
-  async #wait<T>(owner: Owner, what: string, work: () => Promise<T>): Promise<T> {
-    const begun = this.#begin(owner, work);
-    await runUntil(this.#scheduler, this.now + longestMs, () => begun.outcome !== undefined);
+  /** The machine's own tasks, as its kernel would show them. */
+  host(name: string): VirtualHost {
+    return this.machine(name).host;
+  }
+
+  /** Lets time go on until there is an answer. */
+  async #answered<T>(begun: Question<T>, what: string): Promise<T> {
+    await runUntil(this.scheduler, this.now + longestMs, () => begun.outcome !== undefined);
     const { outcome } = begun;
     if (outcome === undefined) throw new Unavailable(`the ${what} never ended`);
     if ("error" in outcome) throw outcome.error;
@@ -191,59 +249,31 @@ export class Simulation {
         },
       );
     };
-    this.#scheduler.after(0, start, owner);
+    this.scheduler.after(0, start, owner);
     return begun;
   }
 
-  async #compose(machine: Machine, owner: Owner, join: readonly string[]): Promise<ComposedNode> {
-    const { name, disk, host } = machine;
-    const env = virtualEnv(this.#scheduler, owner, this.#seed, this.trace);
-    const provider = virtualProvider(host, this.#scheduler, owner, env.clock);
-    const node = await composeNode(
-      {
-        env,
-        transport: this.#network.transport(owner),
-        storage: disk,
-        providers: new Map([[provider.type, provider]]),
-      },
-      {
-        identity: await nextIdentity(disk, env.random("identity")),
-        name,
-        network: "simulated",
-        address: `${name}:6666`,
-        facts: { providers: [{ type: provider.type, available: true }], labels: {}, version: "0" },
-        join,
-        checkParams: (type, params) => {
-          if (type !== provider.type) return "unknown";
-          provider.parseParams(params);
-          return "checked";
-        },
-        onFatal: (error) => this.#fatal.push(error),
-      },
-    );
-    node.system.monitor(names.mob, ({ reason }) => {
-      this.#fatal.push(new Unavailable(`the node on ${name} gave up: ${showReason(reason)}`));
-    });
-    return node;
+  /** Takes the node of a machine out of the world, and its unflushed writes with it. */
+  #end(name: string): Owner {
+    const machine = this.machine(name);
+    if (machine.life === undefined) throw new Unavailable(`no node runs on ${name}`);
+    const { owner } = machine.life;
+    owner.dead = true;
+    machine.life = undefined;
+    machine.disk.crash();
+    return owner;
   }
 
-  #machine(name: string): Machine {
-    const scheduler = this.#scheduler;
-    const random = seededRandom(this.#seed, `disk/${name}`);
-    const disk = new VirtualDisk({ scheduler, random, flushMsMax: 5 });
-    return { name, disk, host: new VirtualHost(scheduler, name), life: undefined, lives: 0 };
+  #onFatal(life: Life, name: string, error: MobError): void {
+    if (life.owner.dead) return;
+    if (this.#options.onFatal === undefined) this.#fatal.push(error);
+    else this.#options.onFatal(name, error);
   }
 
-  #at(name: string): Machine {
-    const machine = this.#machines.get(name);
-    if (machine === undefined) throw new Unavailable(`there is no machine ${name}`);
-    return machine;
-  }
-
-  #living(name: string): Life {
-    const { life } = this.#at(name);
-    if (life === undefined) throw new Unavailable(`no node runs on ${name}`);
-    return life;
+  #living(name: string): { readonly owner: Owner; readonly node: ComposedNode } {
+    const { life } = this.machine(name);
+    if (life?.node === undefined) throw new Unavailable(`no node runs on ${name}`);
+    return { owner: life.owner, node: life.node };
   }
 }
 

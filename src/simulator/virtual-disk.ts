@@ -1,85 +1,176 @@
 /**
- * A disk that a crash can surprise. What was put is seen at once and survives only after a flush; a
- * crash loses all that was not flushed, but for a random part of it, since a real disk may have
- * written some of the pages it was never told to make durable.
+ * A disk that a crash can surprise, with exactly what `storage/lmdb.ts` promises. What was put is seen
+ * at once and waits in memory; a flush puts all that waits into one transaction, and flushes that come
+ * together share one. A crash loses all that waits; of the transaction that is being committed, whole
+ * or nothing is on the disk, since lmdb writes the page that makes it valid last, by itself, and after
+ * an fsync of the rest. It may be on the disk without anyone having been told. A full disk refuses
+ * commits, and nothing of them is kept; reads go on.
  */
 import type { Random } from "../core/env.ts";
+import { Unavailable } from "../core/errors.ts";
+import { compareKeys, keyBytes } from "../storage/keys.ts";
 import type { Storage } from "../storage/storage.ts";
-import type { Scheduler } from "./scheduler.ts";
+import type { Owner, Scheduler } from "./scheduler.ts";
 
 export interface VirtualDiskOptions {
   readonly scheduler: Scheduler;
   readonly random: Random;
-  /** Longest time that a flush takes, in virtual ms. */
+  /** Longest time that a commit takes, in virtual ms; may be changed. */
   readonly flushMsMax: number;
 }
 
-interface Write {
-  readonly key: string;
-  /** undefined: removed. */
-  readonly value: Uint8Array | undefined;
-}
+/** Values by key; undefined: to be removed. */
+type Writes = Map<string, Uint8Array | undefined>;
 
-export class VirtualDisk implements Storage {
+/** What is on a disk at one time. */
+export type DiskImage = ReadonlyMap<string, Uint8Array>;
+
+export class VirtualDisk {
+  /** Commits are refused. */
+  isFull = false;
+  flushMsMax: number;
+  /**
+   * Called at each effect on the disk: before a commit, and after it, before anyone is told. True: the
+   * machine has crashed right there.
+   */
+  onEffect: (() => boolean) | undefined;
   readonly #options: VirtualDiskOptions;
-  readonly #durable = new Map<string, Uint8Array>();
-  #unflushed: Write[] = [];
-  #visible = new Map<string, Uint8Array>();
+  #durable = new Map<string, Uint8Array>();
+  #life: DiskLife | undefined;
 
   constructor(options: VirtualDiskOptions) {
+    this.#options = options;
+    this.flushMsMax = options.flushMsMax;
+  }
+
+  /** The disk as one life of a node uses it. What an earlier one left unflushed is lost. */
+  open(owner: Owner): Storage {
+    const { scheduler, random } = this.#options;
+    this.#life = new DiskLife(this, { scheduler, random, owner, durable: this.#durable });
+    return this.#life;
+  }
+
+  /** What the next life of the node will find is decided here. */
+  crash(): void {
+    this.#life?.crash();
+    this.#life = undefined;
+  }
+
+  /** What a copy of the data folder would have, taken now. */
+  image(): DiskImage {
+    return new Map(this.#durable);
+  }
+
+  /** Puts another disk into the machine, a blank one or a copy; its node must not run. */
+  replace(image: DiskImage): void {
+    this.#durable = new Map(image);
+  }
+}
+
+interface LifeOptions {
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly owner: Owner;
+  readonly durable: Map<string, Uint8Array>;
+}
+
+class DiskLife implements Storage {
+  readonly #disk: VirtualDisk;
+  readonly #options: LifeOptions;
+  #waiting: Writes = new Map();
+  #committing: Writes = new Map();
+  #running: Promise<void> = Promise.resolve();
+  /** The flush that will take what waits now. */
+  #next: Promise<void> | undefined;
+  #isOver = false;
+
+  constructor(disk: VirtualDisk, options: LifeOptions) {
+    this.#disk = disk;
     this.#options = options;
   }
 
   get(key: string): Uint8Array | undefined {
-    return this.#visible.get(key);
+    for (const writes of [this.#waiting, this.#committing]) {
+      if (writes.has(key)) return writes.get(key);
+    }
+    return this.#options.durable.get(key);
   }
 
   put(key: string, value: Uint8Array): void {
-    this.#visible.set(key, value);
-    this.#unflushed.push({ key, value });
+    keyBytes(key);
+    this.#waiting.set(key, Uint8Array.from(value));
   }
 
   remove(key: string): void {
-    this.#visible.delete(key);
-    this.#unflushed.push({ key, value: undefined });
+    keyBytes(key);
+    this.#waiting.set(key, undefined);
   }
 
-  *list(prefix: string): Iterable<{ readonly key: string; readonly value: Uint8Array }> {
-    const keys = [...this.#visible.keys()].filter((key) => key.startsWith(prefix)).sort();
-    for (const key of keys) {
-      const value = this.#visible.get(key);
-      if (value !== undefined) yield { key, value };
+  list(prefix: string): Iterable<{ readonly key: string; readonly value: Uint8Array }> {
+    const found: Writes = new Map();
+    for (const writes of [this.#options.durable, this.#committing, this.#waiting]) {
+      for (const [key, value] of writes) if (key.startsWith(prefix)) found.set(key, value);
     }
+    return [...found]
+      .flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]))
+      .sort((a, b) => compareKeys(a.key, b.key));
   }
 
   flush(): Promise<void> {
-    const { scheduler, random, flushMsMax } = this.#options;
-    const count = this.#unflushed.length;
-    const flushed = this.#unflushed.slice(0, count);
-    return new Promise((resolve) => {
-      scheduler.after(random() * flushMsMax, () => {
-        this.#makeDurable(flushed);
-        resolve();
-      });
-    });
+    this.#next ??= this.#afterRunning();
+    return this.#next;
   }
 
   async close(): Promise<void> {}
 
-  /** Power is lost: what the next life of the node will find is decided here. */
+  /** Power is lost: of the transaction under way, the page that makes it valid is written or not. */
   crash(): void {
-    const survivors = Math.floor(this.#options.random() * (this.#unflushed.length + 1));
-    this.#makeDurable(this.#unflushed.slice(0, survivors));
-    this.#unflushed = [];
-    this.#visible = new Map(this.#durable);
+    if (this.#options.random() < 0.5) this.#write(this.#committing);
+    this.#isOver = true;
   }
 
-  #makeDurable(writes: readonly Write[]): void {
-    for (const { key, value } of writes) {
-      if (value === undefined) this.#durable.delete(key);
-      else this.#durable.set(key, value);
+  async #afterRunning(): Promise<void> {
+    await this.#running.catch(() => {}); // Whoever asked for that flush was told.
+    this.#next = undefined;
+    this.#running = this.#commit();
+    await this.#running;
+  }
+
+  async #commit(): Promise<void> {
+    if (this.#waiting.size === 0) return;
+    this.#committing = this.#waiting;
+    this.#waiting = new Map();
+    const { scheduler, random, owner } = this.#options;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const ms = random() * this.#disk.flushMsMax;
+        scheduler.after(0, () => this.#disk.onEffect?.(), owner);
+        scheduler.after(ms, () => this.#end(resolve, reject), owner);
+      });
+    } catch (error) {
+      // Nothing of it is on the disk: it waits again, below what was put meanwhile.
+      this.#waiting = new Map([...this.#committing, ...this.#waiting]);
+      throw error;
+    } finally {
+      this.#committing = new Map();
     }
-    const done = new Set(writes);
-    this.#unflushed = this.#unflushed.filter((write) => !done.has(write));
+  }
+
+  #end(resolve: () => void, reject: (error: Error) => void): void {
+    if (this.#disk.isFull) {
+      reject(new Unavailable("the data cannot be used: no space is left on the device"));
+      return;
+    }
+    this.#write(this.#committing);
+    const hasCrashed = this.#disk.onEffect?.() ?? false;
+    if (!hasCrashed) resolve();
+  }
+
+  #write(writes: Writes): void {
+    if (this.#isOver) return;
+    for (const [key, value] of writes) {
+      if (value === undefined) this.#options.durable.delete(key);
+      else this.#options.durable.set(key, value);
+    }
   }
 }

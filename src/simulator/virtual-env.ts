@@ -4,13 +4,11 @@
  */
 import { uniformFloat64 } from "pure-rand/distribution/uniformFloat64";
 import { xoroshiro128plus } from "pure-rand/generator/xoroshiro128plus";
-import type { Clock, Env, Random } from "../core/env.ts";
+import type { Env, Random } from "../core/env.ts";
 import type { Log, LogFields, LogLevel } from "../core/log.ts";
 import type { Owner, ScheduledEvent, Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
-
-/** Wall clock at virtual time zero: any fixed time does. */
-const epochMs = Date.UTC(2026, 0, 1);
+import type { VirtualClock } from "./virtual-clock.ts";
 
 /** A random source that depends on `seed` and `stream` alone. */
 export function seededRandom(seed: number, stream: string): Random {
@@ -18,17 +16,23 @@ export function seededRandom(seed: number, stream: string): Random {
   return () => uniformFloat64(generator);
 }
 
-export function virtualClock(scheduler: Scheduler): Clock {
-  return { mono: () => scheduler.now, wall: () => epochMs + scheduler.now };
+export interface VirtualEnvOptions {
+  readonly scheduler: Scheduler;
+  readonly owner: Owner;
+  readonly clock: VirtualClock;
+  readonly seed: number;
+  readonly trace: Trace;
 }
 
-export function virtualEnv(scheduler: Scheduler, owner: Owner, seed: number, trace: Trace): Env {
+export function virtualEnv({ scheduler, owner, clock, seed, trace }: VirtualEnvOptions): Env {
   // One of each name for all of a life: an actor that is started again must not draw the same again.
   const streams = new Map<string, Random>();
   return {
-    clock: virtualClock(scheduler),
+    clock,
     timers: {
-      set: (ms, fire) => ({ timer: scheduler.after(ms, fire, owner) }),
+      set: (ms, fire) => ({
+        timer: scheduler.after(clock.virtualMs(ms), fire, owner, "timer"),
+      }),
       cancel: ({ timer }) => {
         (timer as ScheduledEvent).cancelled = true;
       },

@@ -1,10 +1,11 @@
 /**
- * A network of streams on virtual time: each frame takes its time, frames of one connection stay in
- * order, and when a node dies its connections break and nobody listens where it did. Between machines
- * that are cut off from each other nothing arrives and no one learns why, as when a cable is pulled.
+ * A network of streams on virtual time, with what can go wrong on a real one: links that are slow, cut
+ * in one direction or both, or late now and then; connections that break and lose what was not yet
+ * received, or that only one side holds for open; hosts that refuse, and hosts that do not answer.
  */
 import type { Random } from "../core/env.ts";
 import { Unavailable, Unreachable } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
 import {
   type Connection,
   DialRefused,
@@ -13,218 +14,220 @@ import {
 } from "../transport/transport.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 import type { Trace } from "./trace.ts";
+import { End, type Medium, type Place } from "./virtual-connection.ts";
+import { type LinkQuality, VirtualLinks } from "./virtual-links.ts";
 
 export interface VirtualNetworkOptions {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly trace: Trace;
-  /** Shortest and longest time that a frame takes, in virtual ms. */
-  readonly latencyMs: { readonly min: number; readonly max: number };
+  /** How every link is that nobody changed. */
+  readonly quality: LinkQuality;
 }
 
 interface Listening {
-  readonly owner: Owner;
+  readonly place: Place;
   readonly accept: (connection: Connection) => void;
 }
 
+/** Time after which a dial that nobody answers is given up, as in the real transport. */
+const dialMsMax = 3_000;
+/** The first segment is sent again after this, once within the time of a dial: TCP's initial timeout. */
+const dialAgainMs = 1_000;
+
 export class VirtualNetwork {
-  readonly options: VirtualNetworkOptions;
+  readonly links: VirtualLinks;
+  readonly #medium: Medium;
   readonly #listening = new Map<string, Listening>();
   readonly #ends = new Set<End>();
-  /** Pairs of machines, each in both directions. */
-  readonly #cuts = new Set<string>();
+  #connections = 0;
 
-  constructor(options: VirtualNetworkOptions) {
-    this.options = options;
-  }
-
-  /** From now on nothing that is sent gets from `a` to `b`, nor back. */
-  cut(a: string, b: string): void {
-    this.#cuts.add(pair(a, b)).add(pair(b, a));
-  }
-
-  /** Ends every cut. Connections that lost something meanwhile break, as TCP's would. */
-  heal(): void {
-    this.#cuts.clear();
-    for (const end of [...this.#ends]) end.breakIfGappy();
-  }
-
-  isCut(a: Owner, b: Owner): boolean {
-    return this.#cuts.has(pair(machineOf(a), machineOf(b)));
-  }
-
-  /** The network as one life of a node uses it. */
-  transport(owner: Owner): Transport {
-    return {
-      listen: async (address, accept) => this.#listen(owner, address, accept),
-      dial: (address) => this.#dial(owner, address),
+  constructor({ scheduler, random, trace, quality }: VirtualNetworkOptions) {
+    this.links = new VirtualLinks(quality, random);
+    this.#medium = {
+      scheduler,
+      random,
+      trace,
+      links: this.links,
+      kernel: { name: "kernel", dead: false },
+      forget: (end) => this.#ends.delete(end),
     };
   }
 
-  /** The life is over: its connections break, which the others learn as soon as a frame could come. */
+  /** From now on nothing that is sent gets from `a` to `b`; the other direction is another cut. */
+  cut(a: string, b: string): void {
+    this.links.cut(a, b);
+  }
+
+  /** Takes one cut back. */
+  mend(a: string, b: string): void {
+    this.links.mend(a, b);
+    this.#sendAgain();
+  }
+
+  /** Ends every cut. */
+  heal(): void {
+    this.links.mendAll();
+    this.#sendAgain();
+  }
+
+  /** Every connection between two machines breaks, and what had not arrived may be lost. */
+  reset(a: string, b: string): void {
+    for (const end of this.#between(a, b)) end.reset();
+  }
+
+  /** Nothing gets through the connections that two machines have now; new ones are as good as ever. */
+  swallow(a: string, b: string): void {
+    for (const end of this.#between(a, b)) end.swallow();
+  }
+
+  /** Most bytes that wait in one direction of any connection. */
+  unsentBytesMax(): number {
+    return Math.max(0, ...[...this.#ends].map(({ unsentBytes }) => unsentBytes));
+  }
+
+  /** The network as one life of a node uses it. */
+  transport(owner: Owner, node: NodeId): Transport {
+    const place: Place = { owner, machine: machineOf(owner), node };
+    return {
+      listen: async (address, accept) => this.#listen(place, address, accept),
+      dial: (address) => this.#dial(place, address),
+    };
+  }
+
+  /** The process is gone; its machine tells the others, as soon as a frame could come. */
   crash(owner: Owner): void {
-    for (const [address, { owner: listener }] of this.#listening) {
-      if (listener === owner) this.#listening.delete(address);
+    this.#unlisten(owner);
+    for (const end of [...this.#ends]) if (end.place.owner === owner) end.abandon();
+  }
+
+  /** The machine is without power: nobody is told anything, until it is back and knows nothing. */
+  powerOff(machine: string, owner: Owner | undefined): void {
+    this.links.setOff(machine, true);
+    if (owner !== undefined) this.#unlisten(owner);
+    for (const end of [...this.#ends]) if (end.place.machine === machine) end.vanish();
+  }
+
+  powerOn(machine: string): void {
+    this.links.setOff(machine, false);
+    this.#sendAgain();
+  }
+
+  #unlisten(owner: Owner): void {
+    for (const [address, { place }] of this.#listening) {
+      if (place.owner === owner) this.#listening.delete(address);
     }
-    for (const end of this.#ends) {
-      if (end.owner === owner) end.sever();
-    }
   }
 
-  forget(end: End): void {
-    this.#ends.delete(end);
+  #sendAgain(): void {
+    for (const end of [...this.#ends]) end.mended();
   }
 
-  latency(): number {
-    const { random, latencyMs } = this.options;
-    return latencyMs.min + random() * (latencyMs.max - latencyMs.min);
+  #between(a: string, b: string): readonly End[] {
+    return [...this.#ends].filter(({ place, other }) => {
+      const there = other?.place.machine;
+      return (place.machine === a && there === b) || (place.machine === b && there === a);
+    });
   }
 
-  #listen(owner: Owner, address: string, accept: (connection: Connection) => void): Listener {
+  #listen(place: Place, address: string, accept: (connection: Connection) => void): Listener {
     if (this.#listening.has(address)) throw new Unavailable(`${address} is in use`);
-    this.#listening.set(address, { owner, accept });
+    const listening = { place, accept };
+    this.#listening.set(address, listening);
     return {
       address,
       close: async () => {
-        this.#listening.delete(address);
+        if (this.#listening.get(address) === listening) this.#listening.delete(address);
       },
     };
   }
 
-  #dial(owner: Owner, address: string): Promise<Connection> {
-    const { scheduler } = this.options;
+  #dial(place: Place, address: string): Promise<Connection> {
+    const { scheduler, kernel } = this.#medium;
     return new Promise((resolve, reject) => {
-      const there = this.#listening.get(address)?.owner;
-      if (there !== undefined && this.isCut(owner, there)) {
-        const silence = () => reject(new Unreachable(`no answer from ${address}`));
-        scheduler.after(dialMsMax, silence, owner);
-        return;
-      }
-      scheduler.after(
-        this.latency(),
-        () => this.#accept(owner, address, resolve, reject),
-        there ?? owner,
-      );
+      const dial: Dial = { place, address, isOver: false, resolve, reject };
+      const silence = () => {
+        if (dial.isOver) return;
+        dial.isOver = true;
+        reject(new Unreachable(`no answer from ${address} within ${dialMsMax} ms`));
+      };
+      scheduler.after(dialMsMax, silence, place.owner, "timer");
+      this.#knock(dial);
+      scheduler.after(dialAgainMs, () => this.#knock(dial), kernel);
     });
   }
 
-  /** Runs at the host that is dialed. */
-  #accept(
-    dialer: Owner,
-    address: string,
-    resolve: (connection: Connection) => void,
-    reject: (error: Error) => void,
-  ): void {
-    const { scheduler } = this.options;
-    const listening = this.#listening.get(address);
+  /** Sends the first segment. */
+  #knock(dial: Dial): void {
+    const { machine, owner } = dial.place;
+    const there = hostOf(dial.address);
+    if (dial.isOver || owner.dead || this.links.isBlocked(machine, there)) return;
+    this.#later(machine, there, () => this.#answer(dial, there));
+  }
+
+  /** The kernel that was dialed answers, whatever its process is doing. */
+  #answer(dial: Dial, there: string): void {
+    const { machine, owner } = dial.place;
+    if (dial.isOver || owner.dead) return;
+    if (this.links.isBlocked(machine, there) || this.links.isBlocked(there, machine)) return;
+    const listening = this.#listening.get(dial.address);
+    const { scheduler } = this.#medium;
+    dial.isOver = true;
+    const delay = this.#delay(there, machine);
     if (listening === undefined) {
-      const refused = () => reject(new DialRefused(`nobody listens at ${address}`));
-      scheduler.after(this.latency(), refused, dialer);
+      const refused = () => dial.reject(new DialRefused(`nobody listens at ${dial.address}`));
+      scheduler.after(delay, refused, owner);
       return;
     }
-    const here = new End(this, dialer, address);
-    const there = new End(this, listening.owner, dialer.name);
-    here.other = there;
-    there.other = here;
-    this.#ends.add(here).add(there);
-    listening.accept(there);
-    scheduler.after(this.latency(), () => resolve(here), dialer);
+    const keyingMaterial = this.#nextKeyingMaterial();
+    const here = new End(this.#medium, dial.place, {
+      remoteAddress: dial.address,
+      peer: listening.place.node,
+      keyingMaterial,
+    });
+    const accepted = new End(this.#medium, listening.place, {
+      remoteAddress: owner.name,
+      peer: dial.place.node,
+      keyingMaterial,
+    });
+    End.connect(here, accepted);
+    this.#ends.add(here).add(accepted);
+    scheduler.after(0, () => listening.accept(accepted), listening.place.owner);
+    scheduler.after(delay, () => dial.resolve(here), owner);
+  }
+
+  /** Another for each connection, as TLS gives both its ends; no one here listens in. */
+  #nextKeyingMaterial(): Uint8Array {
+    this.#connections += 1;
+    const material = new Uint8Array(32);
+    new DataView(material.buffer).setUint32(28, this.#connections);
+    return material;
+  }
+
+  #later(from: string, to: string, run: () => void): void {
+    const { scheduler, kernel } = this.#medium;
+    scheduler.after(this.#delay(from, to), run, kernel);
+  }
+
+  #delay(from: string, to: string): number {
+    const { now } = this.#medium.scheduler;
+    return this.links.arrival(from, to, 0, now) - now;
   }
 }
 
-/** One end of a connection. */
-class End implements Connection {
-  readonly owner: Owner;
-  readonly remoteAddress: string;
-  other: End | undefined;
-  readonly #network: VirtualNetwork;
-  #isOpen = true;
-  /** Something that was sent to this end is lost: nothing after it may arrive. */
-  #isGappy = false;
-  /** No frame arrives before the one that was sent before it. */
-  #lastArrival = 0;
-  readonly #early: Uint8Array[] = [];
-  #handleFrame: ((frame: Uint8Array) => void) | undefined;
-  #handleClose: ((error?: Error) => void) | undefined;
-
-  constructor(network: VirtualNetwork, owner: Owner, remoteAddress: string) {
-    this.#network = network;
-    this.owner = owner;
-    this.remoteAddress = remoteAddress;
-  }
-
-  send(frame: Uint8Array): boolean {
-    const { other } = this;
-    if (!this.#isOpen || other === undefined) return false;
-    const copy = frame.slice();
-    const { scheduler, trace } = this.#network.options;
-    if (this.#isCutOff(other)) return true; // It goes out, and to nowhere.
-    trace.add(scheduler.now, this.owner.name, `sends ${copy.length} bytes to ${other.owner.name}`);
-    other.#afterLatency(() => other.#take(copy));
-    return true;
-  }
-
-  onFrame(handle: (frame: Uint8Array) => void): void {
-    this.#handleFrame = handle;
-    for (const frame of this.#early.splice(0)) handle(frame);
-  }
-
-  onClose(handle: (error?: Error) => void): void {
-    this.#handleClose = handle;
-    if (!this.#isOpen) this.#afterLatency(() => handle());
-  }
-
-  close(): void {
-    this.sever();
-    this.#end();
-  }
-
-  /** Ends it for the other side alone: this one is dead, and nothing of it may run any more. */
-  sever(): void {
-    const { other } = this;
-    if (other !== undefined && !this.#isCutOff(other)) other.#afterLatency(() => other.#end());
-    this.#network.forget(this);
-  }
-
-  /** The network is whole again, and TCP finds that the stream is not. */
-  breakIfGappy(): void {
-    if (this.#isGappy) this.#afterLatency(() => this.#end());
-  }
-
-  #isCutOff(other: End): boolean {
-    if (this.#network.isCut(this.owner, other.owner)) other.#isGappy = true;
-    return other.#isGappy;
-  }
-
-  #take(frame: Uint8Array): void {
-    if (!this.#isOpen) return;
-    if (this.#handleFrame === undefined) this.#early.push(frame);
-    else this.#handleFrame(frame);
-  }
-
-  #end(): void {
-    if (!this.#isOpen) return;
-    this.#isOpen = false;
-    this.#network.forget(this);
-    this.#handleClose?.();
-  }
-
-  #afterLatency(run: () => void): void {
-    const { scheduler } = this.#network.options;
-    const at = Math.max(scheduler.now + this.#network.latency(), this.#lastArrival);
-    this.#lastArrival = at;
-    scheduler.after(at - scheduler.now, run, this.owner);
-  }
-}
-
-/** Time after which a dial that nobody answers is given up. */
-const dialMsMax = 3_000;
-
-function pair(a: string, b: string): string {
-  return `${a} ${b}`;
+interface Dial {
+  readonly place: Place;
+  readonly address: string;
+  isOver: boolean;
+  readonly resolve: (connection: Connection) => void;
+  readonly reject: (error: Error) => void;
 }
 
 /** An owner is a life of a machine's node: `a#2`. */
 function machineOf({ name }: Owner): string {
   return name.split("#", 1)[0] ?? name;
+}
+
+function hostOf(address: string): string {
+  return address.split(":", 1)[0] ?? address;
 }

@@ -67,6 +67,19 @@ export class VirtualHost {
     }
   }
 
+  /** The machine loses power: nobody knows how its tasks ended. */
+  powerOff(): void {
+    for (const task of this.tasks.values()) {
+      this.#end(task, { kind: "unknown", reason: "the machine lost power" });
+    }
+  }
+
+  /** Nothing is left of any task. */
+  wipe(): void {
+    this.powerOff();
+    this.tasks.clear();
+  }
+
   /** @throws Unavailable while the engine is down */
   check(): void {
     if (this.isDown) throw new Unavailable("the engine does not answer");

@@ -1,12 +1,14 @@
 /**
- * A fingerprint of a set of registers, kept up to date with each write, by which replicas see that
- * they agree without sending what they hold: a sum of hashes for each of 256 buckets of keys. When
- * they differ, the buckets tell where.
+ * The hash tree by which two nodes find what they do not share, without sending what they hold. Its
+ * leaves are sums of hashes of what is in each of 16 buckets of a shard, kept up to date with each
+ * write; above them the root of each shard; above those one hash of all. Sums, so that a write
+ * changes one leaf in constant time, in any order.
  */
 import { type Hash, hashText } from "../ring/hash.ts";
 import type { Register } from "./register.ts";
 
-export const bucketCount = 256;
+/** Leaves of a shard. */
+export const bucketCount = 16;
 
 /** Sums (mod 2^32) of the two hash lanes of what is in each bucket: `bucketCount` pairs. */
 export type Digest = Uint32Array;
@@ -27,13 +29,20 @@ export function addToDigest(digest: Digest, register: Register, sign: 1 | -1): v
   digest[at + 1] = (digest[at + 1] ?? 0) + sign * low;
 }
 
-/** One hash of the whole digest, for the exchange that comes every few seconds: 16 hex digits. */
-export function digestHash(digest: Digest): string {
-  const { high, low } = hashText(digest.join(","));
-  return `${hex(high)}${hex(low)}`;
+/** The root of a shard: 16 hex digits. That of a shard in which nothing is, is `emptyRoot`. */
+export function rootOf(digest: Digest): string {
+  return textOf(hashText(digest.join(",")));
 }
 
-/** The buckets in which two replicas differ. */
+export const emptyRoot = rootOf(emptyDigest());
+
+/** One hash of the roots of all shards, in order of shards, empty ones left out: 16 hex digits. */
+export function topOf(roots: Iterable<readonly [shard: number, root: string]>): string {
+  const parts = [...roots].sort(([a], [b]) => a - b).map(([shard, root]) => `${shard}:${root}`);
+  return textOf(hashText(parts.join(",")));
+}
+
+/** The buckets in which two replicas of a shard differ. */
 export function differingBuckets(own: Digest, other: readonly number[]): ReadonlySet<number> {
   const differing = new Set<number>();
   for (let at = 0; at < own.length; at++) {
@@ -45,6 +54,10 @@ export function differingBuckets(own: Digest, other: readonly number[]): Readonl
 /** A stamp names one write, so the value needs no hashing. */
 function hashOf({ key, stamp }: Register): Hash {
   return hashText(`${stamp.wall} ${stamp.counter} ${stamp.origin} ${key}`);
+}
+
+function textOf({ high, low }: Hash): string {
+  return `${hex(high)}${hex(low)}`;
 }
 
 function hex(lane: number): string {

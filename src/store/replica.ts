@@ -1,8 +1,9 @@
 /**
- * All registers that a node holds, with their clock and digest. Pure in what it computes; the map is
- * changed in place, because it is large and no one but its owner holds it.
+ * One shard as a node holds it: its registers, with their clock and digest. Pure in what it computes;
+ * the map is changed in place, because it is large and no one but its owner holds it.
  */
 import type { NodeId } from "../core/ids.ts";
+import type { ShardId } from "../ring/ranking.ts";
 import { addToDigest, bucketOf, type Digest, emptyDigest } from "./digest.ts";
 import {
   clockZero,
@@ -16,9 +17,12 @@ import {
 import { isConflict, newerOf, type Register, seenBy } from "./register.ts";
 
 export interface Replica {
+  readonly shard: ShardId;
   readonly self: NodeId;
   readonly registers: Map<string, Register>;
   readonly digest: Digest;
+  /** The keys of registers that are tombstones. */
+  readonly tombstones: Set<string>;
   clock: HybridClock;
 }
 
@@ -37,11 +41,13 @@ export interface Merged {
 }
 
 /** A replica with what its disk has kept. */
-export function openReplica(self: NodeId, kept: Iterable<Register>): Replica {
+export function openReplica(shard: ShardId, self: NodeId, kept: Iterable<Register>): Replica {
   const replica: Replica = {
+    shard,
     self,
     registers: new Map(),
     digest: emptyDigest(),
+    tombstones: new Set(),
     clock: clockZero,
   };
   for (const register of kept) hold(replica, register);
@@ -106,10 +112,30 @@ export function registersIn(replica: Replica, buckets: ReadonlySet<number>): rea
   return [...replica.registers.values()].filter(({ key }) => buckets.has(bucketOf(key)));
 }
 
+/** Forgets a tombstone, if it is still the one of that stamp. Returns whether it was. */
+export function forgetTombstone(replica: Replica, key: string, stamp: Stamp): boolean {
+  const held = replica.registers.get(key);
+  if (held === undefined || held.value !== undefined) return false;
+  if (compareStamps(held.stamp, stamp) !== 0) return false;
+  drop(replica, key);
+  return true;
+}
+
+/** Takes a register out as if it had never been. */
+export function drop(replica: Replica, key: string): void {
+  const held = replica.registers.get(key);
+  if (held === undefined) return;
+  addToDigest(replica.digest, held, -1);
+  replica.registers.delete(key);
+  replica.tombstones.delete(key);
+}
+
 function hold(replica: Replica, register: Register): void {
   const held = replica.registers.get(register.key);
   if (held !== undefined) addToDigest(replica.digest, held, -1);
   addToDigest(replica.digest, register, 1);
   replica.registers.set(register.key, register);
+  if (register.value === undefined) replica.tombstones.add(register.key);
+  else replica.tombstones.delete(register.key);
   replica.clock = seenTime(replica.clock, register.stamp);
 }

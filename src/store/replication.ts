@@ -1,26 +1,68 @@
 /**
- * Replication, plain: every node holds every register. A write goes to all live nodes at once and is
- * acknowledged when a majority of them, this one included, has flushed it; whatever a node missed it
- * gets by comparing digests. Pure; shards, hints and hash trees will come behind the same events.
+ * What is said of the replication of one shard: what happens to it, what follows, what its replicas
+ * send each other, and what a replica keeps in mind. What becomes of what is in `shard.ts`.
  */
-import { type MobError, OutcomeUnknown, Unavailable } from "../core/errors.ts";
+import type { MobError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
-import { answerDigest, answerSummary, digestOf, type RepairMessage } from "./anti-entropy.ts";
+import type { Hints } from "./hints.ts";
 import type { Stamp } from "./hlc.ts";
+import type { LeafMessage } from "./leaves.ts";
 import type { Register } from "./register.ts";
-import { type Conflict, mergeRegisters, type Replica, writeRegister } from "./replica.ts";
+import type { Conflict, Replica } from "./replica.ts";
 
-/** What stores send each other; the wire declares the same shapes. */
-export type StoreMessage =
-  /** Written now by the sender: to be flushed and acknowledged by the last register's stamp. */
-  | { readonly kind: "store-delta"; readonly registers: readonly Register[] }
-  | { readonly kind: "store-ack"; readonly stamp: Stamp }
-  | RepairMessage;
+/** What replicas of one shard send each other; the wire declares the same shapes. */
+export type ShardMessage =
+  /** Written now by the sender. `durable`: to be flushed and acknowledged by the last one's stamp. */
+  | {
+      readonly kind: "store-delta";
+      readonly shard: number;
+      readonly registers: readonly Register[];
+      readonly durable: boolean;
+    }
+  | { readonly kind: "store-ack"; readonly shard: number; readonly stamp: Stamp }
+  /** Will not be acknowledged: why not. */
+  | {
+      readonly kind: "store-refuse";
+      readonly shard: number;
+      readonly stamp: Stamp;
+      readonly message: string;
+    }
+  | LeafMessage
+  | PurgeMessage;
+
+/** A tombstone, and the very write that made it. */
+export interface Tombstone {
+  readonly key: string;
+  readonly stamp: Stamp;
+}
+
+export type PurgeMessage =
+  /** Whether the receiver holds exactly this, on disk; `isAnswer`: the sender does. */
+  | {
+      readonly kind: "store-confirm";
+      readonly shard: number;
+      readonly root: string;
+      readonly isAnswer: boolean;
+    }
+  | {
+      readonly kind: "store-purge";
+      readonly shard: number;
+      readonly tombstones: readonly Tombstone[];
+    };
+
+/** A purge that is being asked for. */
+export interface Purge {
+  readonly root: string;
+  readonly tombstones: readonly Tombstone[];
+  readonly confirmed: Set<NodeId>;
+}
 
 /** Whom a flush is for; comes back with its outcome. */
 export type FlushPurpose =
   | { readonly kind: "own"; readonly stamp: Stamp }
-  | { readonly kind: "peer"; readonly peer: NodeId; readonly stamp: Stamp };
+  | { readonly kind: "peer"; readonly peer: NodeId; readonly stamp: Stamp }
+  /** That all which this root sums up is on disk; `peer` asked, or this node itself. */
+  | { readonly kind: "confirm"; readonly peer: NodeId; readonly root: string };
 
 /** One key to write; `value` undefined removes it. */
 export interface Entry {
@@ -28,23 +70,39 @@ export interface Entry {
   readonly value?: unknown;
 }
 
+/** Who is to hold the shard, as the view has it. */
+export interface Place {
+  readonly homes: readonly NodeId[];
+  /** Who is to flush now; this node too, if it is one of them. */
+  readonly acting: readonly NodeId[];
+  /** Every other live node: all of them hold all shards in this version. */
+  readonly live: readonly NodeId[];
+  /** How many nodes there are in all, those that left aside. */
+  readonly known: number;
+}
+
 export type ReplicationEvent =
   /** At least one entry; `id` is the caller's and comes back with the outcome. */
   | { readonly kind: "write"; readonly id: number; readonly entries: readonly Entry[] }
-  | { readonly kind: "received"; readonly from: NodeId; readonly message: StoreMessage }
+  | { readonly kind: "received"; readonly from: NodeId; readonly message: ShardMessage }
   | { readonly kind: "flushed"; readonly purpose: FlushPurpose }
   | { readonly kind: "flush-failed"; readonly purpose: FlushPurpose; readonly error: MobError }
-  /** The view has changed: the other live nodes, and how many nodes there are in all, left ones aside. */
-  | { readonly kind: "peers"; readonly live: readonly NodeId[]; readonly known: number }
+  | { readonly kind: "place"; readonly place: Place }
   /** A connection with a peer was made. */
   | { readonly kind: "peer-up"; readonly peer: NodeId }
-  /** Due every `tickMs`. */
+  /** This shard reads differently at `peer`. */
+  | { readonly kind: "compare"; readonly peer: NodeId }
+  /** What is held here must be taken for a blank replica's. */
+  | { readonly kind: "blank" }
+  /** Time to see whether tombstones may go. */
+  | { readonly kind: "purge-due" }
+  /** Due every `tickMs` while a write is pending. */
   | { readonly kind: "tick" };
 
 /** What an acknowledgement is worth: these nodes have flushed the write. */
 export interface Receipt {
   readonly acks: readonly NodeId[];
-  /** Live nodes that were to hold it, this one included. */
+  /** Live nodes that were to flush it, the writer included. */
   readonly replicas: number;
   /** Most of the known nodes are not live: another side may be writing too. */
   readonly partitioned: boolean;
@@ -53,9 +111,11 @@ export interface Receipt {
 export type ReplicationEffect =
   /** Put into storage; a flush follows where someone waits for it. */
   | { readonly kind: "persist"; readonly registers: readonly Register[] }
+  /** Take out of storage. */
+  | { readonly kind: "forget"; readonly keys: readonly string[] }
   | { readonly kind: "flush"; readonly purpose: FlushPurpose }
   /** May be lost: what matters is sent again. */
-  | { readonly kind: "send"; readonly to: NodeId; readonly message: StoreMessage }
+  | { readonly kind: "send"; readonly to: NodeId; readonly message: ShardMessage }
   | {
       readonly kind: "written";
       readonly id: number;
@@ -68,7 +128,9 @@ export type ReplicationEffect =
   /** Told at least once, on each node that held the loser. */
   | ({ readonly kind: "conflict" } & Conflict)
   /** The clock of `origin` is over 60 s ahead of this node's: its writes are not taken. */
-  | { readonly kind: "clock-ahead"; readonly origin: NodeId; readonly aheadMs: number };
+  | { readonly kind: "clock-ahead"; readonly origin: NodeId; readonly aheadMs: number }
+  /** A comparison with `peer` that this node began has ended: what it had is here. */
+  | { readonly kind: "compared"; readonly peer: NodeId };
 
 /** Times of one step, in ms: `monoMs` for deadlines, `wallMs` for stamps. */
 export interface Now {
@@ -76,222 +138,29 @@ export interface Now {
   readonly wallMs: number;
 }
 
-interface PendingWrite {
+/** A write that this node has begun and no majority has acknowledged yet. */
+export interface PendingWrite {
   readonly id: number;
   readonly registers: readonly Register[];
   readonly acks: Set<NodeId>;
+  /** Who will not acknowledge it, and why. */
+  readonly refusals: Map<NodeId, string>;
   readonly sinceMs: number;
 }
 
 /** Owned by whoever steps it and changed in place, like its replica. */
 export interface ReplicationState {
   readonly replica: Replica;
-  live: readonly NodeId[];
-  known: number;
+  place: Place;
   /** By `stampText` of the last register. */
   readonly pending: Map<string, PendingWrite>;
-  comparedAtMs: number;
+  readonly hints: Hints;
+  purge: Purge | undefined;
+  /** What a blank replica no longer holds and still shows, until a peer has told what is so. */
+  readonly ghosts: Map<string, Stamp>;
 }
 
 export interface ReplicationStep {
   readonly state: ReplicationState;
   readonly effects: readonly ReplicationEffect[];
-}
-
-/** How often the `tick` event is due; unacknowledged writes are then sent again. */
-export const tickMs = 1_000;
-/** Time between two comparisons of digests with every peer. */
-export const compareMs = 5_000;
-/** A write that no majority acknowledged for so long ends with `outcome_unknown`. */
-export const writeMsMax = 10_000;
-/** Writes waiting for acknowledgement before more are refused. */
-export const pendingWritesMax = 10_000;
-
-/** A node alone with what it holds, until the first `peers`. */
-export function startReplication(replica: Replica, now: Now): ReplicationState {
-  return { replica, live: [], known: 1, pending: new Map(), comparedAtMs: now.monoMs };
-}
-
-/** One event: what follows from it, in order. The state returned is the one given. */
-export function stepReplication(
-  state: ReplicationState,
-  event: ReplicationEvent,
-  now: Now,
-): ReplicationStep {
-  return { state, effects: apply(state, event, now) };
-}
-
-function apply(
-  state: ReplicationState,
-  event: ReplicationEvent,
-  now: Now,
-): readonly ReplicationEffect[] {
-  switch (event.kind) {
-    case "write":
-      return onWrite(state, event.id, event.entries, now);
-    case "received":
-      return onReceived(state, event.from, event.message, now);
-    case "flushed":
-      return onFlushed(state, event.purpose);
-    case "flush-failed":
-      return onFlushFailed(state, event.purpose, event.error);
-    case "peers":
-      state.live = event.live;
-      state.known = event.known;
-      return [...state.pending.keys()].flatMap((key) => settle(state, key));
-    case "peer-up":
-      return sendAll(event.peer, [digestOf(state.replica)]);
-    case "tick":
-      return onTick(state, now.monoMs);
-  }
-}
-
-function onWrite(
-  state: ReplicationState,
-  id: number,
-  entries: readonly Entry[],
-  now: Now,
-): readonly ReplicationEffect[] {
-  if (state.pending.size >= pendingWritesMax) {
-    const error = new Unavailable(`${pendingWritesMax} writes wait to be acknowledged already`);
-    return [{ kind: "failed", id, error }];
-  }
-  const registers = entries.map(({ key, value }) =>
-    writeRegister(state.replica, key, value, now.wallMs),
-  );
-  const stamp = lastStamp(registers);
-  if (stamp === undefined) return [];
-  state.pending.set(stampText(stamp), { id, registers, acks: new Set(), sinceMs: now.monoMs });
-  return [
-    { kind: "changed", registers },
-    { kind: "persist", registers },
-    { kind: "flush", purpose: { kind: "own", stamp } },
-    ...state.live.flatMap((to) => sendAll(to, [deltaOf(registers)])),
-  ];
-}
-
-function onReceived(
-  state: ReplicationState,
-  from: NodeId,
-  message: StoreMessage,
-  now: Now,
-): readonly ReplicationEffect[] {
-  switch (message.kind) {
-    case "store-delta":
-      return onDelta(state, from, message.registers, now);
-    case "store-state":
-      return take(state, message.registers, now).effects;
-    case "store-ack": {
-      const key = stampText(message.stamp);
-      state.pending.get(key)?.acks.add(from);
-      return settle(state, key);
-    }
-    case "store-digest":
-      return sendAll(from, answerDigest(state.replica, message.hash));
-    case "store-summary":
-      return sendAll(from, answerSummary(state.replica, message));
-  }
-}
-
-function onDelta(
-  state: ReplicationState,
-  from: NodeId,
-  registers: readonly Register[],
-  now: Now,
-): readonly ReplicationEffect[] {
-  const { effects, complete } = take(state, registers, now);
-  const stamp = lastStamp(registers);
-  if (stamp === undefined || !complete) return effects;
-  // Also when nothing changed: an earlier copy may be held and not yet flushed.
-  return [...effects, { kind: "flush", purpose: { kind: "peer", peer: from, stamp } }];
-}
-
-/** Merges, and tells what came of it; `complete` unless some were refused. */
-function take(
-  state: ReplicationState,
-  registers: readonly Register[],
-  now: Now,
-): { readonly effects: readonly ReplicationEffect[]; readonly complete: boolean } {
-  const { changed, conflicts, refused } = mergeRegisters(state.replica, registers, now.wallMs);
-  const effects: ReplicationEffect[] = [];
-  if (changed.length > 0) {
-    effects.push({ kind: "changed", registers: changed }, { kind: "persist", registers: changed });
-  }
-  for (const conflict of conflicts) effects.push({ kind: "conflict", ...conflict });
-  const ahead = refused[0];
-  if (ahead !== undefined) {
-    const { origin, wall } = ahead.stamp;
-    effects.push({ kind: "clock-ahead", origin, aheadMs: wall - now.wallMs });
-  }
-  return { effects, complete: ahead === undefined };
-}
-
-function onFlushed(state: ReplicationState, purpose: FlushPurpose): readonly ReplicationEffect[] {
-  const { stamp } = purpose;
-  if (purpose.kind === "peer") {
-    return sendAll(purpose.peer, [{ kind: "store-ack", stamp }]);
-  }
-  state.pending.get(stampText(stamp))?.acks.add(state.replica.self);
-  return settle(state, stampText(stamp));
-}
-
-/** Others may have the write already, and storage keeps it for its next flush: it is not undone. */
-function onFlushFailed(
-  state: ReplicationState,
-  purpose: FlushPurpose,
-  error: MobError,
-): readonly ReplicationEffect[] {
-  const key = stampText(purpose.stamp);
-  const write = purpose.kind === "own" ? state.pending.get(key) : undefined;
-  if (write === undefined) return [];
-  state.pending.delete(key);
-  const message = `it holds for now, and is not durable: ${error.message}`;
-  return [{ kind: "failed", id: write.id, error: new OutcomeUnknown(message, { cause: error }) }];
-}
-
-function onTick(state: ReplicationState, nowMs: number): readonly ReplicationEffect[] {
-  const effects: ReplicationEffect[] = [];
-  for (const [key, write] of state.pending) {
-    if (nowMs - write.sinceMs >= writeMsMax) {
-      state.pending.delete(key);
-      const error = new OutcomeUnknown(`no majority has acknowledged it for ${writeMsMax} ms`);
-      effects.push({ kind: "failed", id: write.id, error });
-    } else if (nowMs - write.sinceMs >= tickMs) {
-      const missing = state.live.filter((peer) => !write.acks.has(peer));
-      effects.push(...missing.flatMap((to) => sendAll(to, [deltaOf(write.registers)])));
-    }
-  }
-  if (nowMs - state.comparedAtMs < compareMs) return effects;
-  state.comparedAtMs = nowMs;
-  const digest = [digestOf(state.replica)];
-  return [...effects, ...state.live.flatMap((peer) => sendAll(peer, digest))];
-}
-
-/** Ends a write that this node and, with it, a majority of the live ones have flushed. */
-function settle(state: ReplicationState, key: string): readonly ReplicationEffect[] {
-  const write = state.pending.get(key);
-  const { self } = state.replica;
-  if (write === undefined || !write.acks.has(self)) return [];
-  const replicas = state.live.length + 1;
-  const acks = [self, ...state.live.filter((peer) => write.acks.has(peer))];
-  if (2 * acks.length <= replicas) return [];
-  state.pending.delete(key);
-  const receipt: Receipt = { acks, replicas, partitioned: 2 * replicas <= state.known };
-  return [{ kind: "written", id: write.id, registers: write.registers, receipt }];
-}
-
-function deltaOf(registers: readonly Register[]): StoreMessage {
-  return { kind: "store-delta", registers };
-}
-
-function sendAll(to: NodeId, messages: readonly StoreMessage[]): readonly ReplicationEffect[] {
-  return messages.map((message) => ({ kind: "send", to, message }));
-}
-
-function lastStamp(registers: readonly Register[]): Stamp | undefined {
-  return registers.at(-1)?.stamp;
-}
-
-function stampText({ wall, counter, origin }: Stamp): string {
-  return `${wall}.${counter}.${origin}`;
 }

@@ -2,6 +2,7 @@
  * The part of a node that holds network information. `rest_for_one`: membership is nothing without
  * connections, and the port is opened last, when everyone who is told of a peer is there.
  */
+import { type KeyKeeperOptions, keyKeeper } from "../actors/key-keeper.ts";
 import { type ListenerOptions, listener } from "../actors/listener.ts";
 import { names } from "../actors/names.ts";
 import { type RingMemberOptions, ringMember } from "../actors/ring-member.ts";
@@ -14,6 +15,7 @@ import { worker } from "../otp/worker.ts";
 export interface PeerOptions {
   readonly ringMember: RingMemberOptions;
   readonly store: StoreOptions;
+  readonly keyKeeper: KeyKeeperOptions;
   readonly listener: ListenerOptions;
 }
 
@@ -28,8 +30,16 @@ export function peerSupervisor(options: PeerOptions): ActorDefinition {
     children: [
       { id: "connections", start: dynamicSupervisor({ name: names.connections }) },
       {
+        id: "shards",
+        start: dynamicSupervisor({ name: names.shards, intensity: 10, periodMs: 10_000 }),
+      },
+      {
         id: "store",
         start: worker({ name: names.store, mailboxMax, behaviour: () => store(options.store) }),
+      },
+      {
+        id: "key-keeper",
+        start: worker({ name: names.keyKeeper, behaviour: () => keyKeeper(options.keyKeeper) }),
       },
       {
         id: "ring-member",

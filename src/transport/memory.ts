@@ -4,30 +4,41 @@
  */
 import { parseAddress } from "../core/address.ts";
 import { Unavailable } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
+import { queueBytesMax as queueBytesMaxDefault } from "../wire/lanes.ts";
 import { type Connection, DialRefused, type Listener, type Transport } from "./transport.ts";
 
 /** Runs `deliver` later, never at once. */
 export type Schedule = (deliver: () => void) => void;
 
+interface Listening {
+  readonly node: NodeId;
+  readonly accept: (connection: Connection) => void;
+}
+
 /** Who listens where, and when things arrive. */
 export interface MemoryHub {
   readonly schedule: Schedule;
-  readonly listeners: Map<string, (connection: Connection) => void>;
+  readonly listeners: Map<string, Listening>;
   /** The last port given to someone who asked for any. */
   lastPort: number;
+  /** How many connections there were. */
+  connections: number;
 }
 
 export function createMemoryHub(schedule: Schedule = queueMicrotask): MemoryHub {
-  return { schedule, listeners: new Map(), lastPort: 40_000 };
+  return { schedule, listeners: new Map(), lastPort: 40_000, connections: 0 };
 }
 
 export interface MemoryOptions {
+  /** Whose transport it is. */
+  readonly node: NodeId;
   /** Undelivered bytes of a connection before `send` refuses; default 16 MiB, as for TCP. */
   readonly queueBytesMax?: number;
 }
 
-export function createMemoryTransport(hub: MemoryHub, options: MemoryOptions = {}): Transport {
-  const { queueBytesMax = 16 * 1024 * 1024 } = options;
+export function createMemoryTransport(hub: MemoryHub, options: MemoryOptions): Transport {
+  const { node, queueBytesMax = queueBytesMaxDefault } = options;
   return {
     async listen(asked, onConnection): Promise<Listener> {
       const { host, port } = parseAddress(asked);
@@ -36,35 +47,55 @@ export function createMemoryTransport(hub: MemoryHub, options: MemoryOptions = {
       if (hub.listeners.has(address)) {
         throw new Unavailable(`cannot listen on ${address}: it is in use`);
       }
-      hub.listeners.set(address, onConnection);
+      const listening: Listening = { node, accept: onConnection };
+      hub.listeners.set(address, listening);
       return {
         address,
         async close() {
-          if (hub.listeners.get(address) === onConnection) hub.listeners.delete(address);
+          if (hub.listeners.get(address) === listening) hub.listeners.delete(address);
         },
       };
     },
     dial: (address) =>
       new Promise((resolve, reject) => {
         hub.schedule(() => {
-          const onConnection = hub.listeners.get(address);
-          if (onConnection === undefined) {
+          const listening = hub.listeners.get(address);
+          if (listening === undefined) {
             reject(new DialRefused(`nobody answers at ${address}: it is refused`));
             return;
           }
-          const here = new MemoryConnection(hub.schedule, queueBytesMax, address);
-          const there = new MemoryConnection(hub.schedule, queueBytesMax, "dialer:0");
+          hub.connections += 1;
+          const keyingMaterial = keyingMaterialOf(hub.connections);
+          const pipe: Pipe = { schedule: hub.schedule, queueBytesMax, keyingMaterial };
+          const here = new MemoryConnection(pipe, address, listening.node);
+          const there = new MemoryConnection(pipe, "dialer:0", node);
           here.connect(there);
           there.connect(here);
-          onConnection(there);
+          listening.accept(there);
           resolve(here);
         });
       }),
   };
 }
 
+/** Different for each connection, as a real session's is. */
+function keyingMaterialOf(connection: number): Uint8Array {
+  const material = new Uint8Array(32);
+  new DataView(material.buffer).setUint32(28, connection);
+  return material;
+}
+
+/** What both ends of a connection share. */
+interface Pipe {
+  readonly schedule: Schedule;
+  readonly queueBytesMax: number;
+  readonly keyingMaterial: Uint8Array;
+}
+
 class MemoryConnection implements Connection {
   readonly remoteAddress: string;
+  readonly peer: NodeId;
+  readonly keyingMaterial: Uint8Array;
   readonly #schedule: Schedule;
   readonly #queueBytesMax: number;
   #other: MemoryConnection | undefined;
@@ -77,19 +108,31 @@ class MemoryConnection implements Connection {
   #isOpen = true;
   #hasEnded = false;
 
-  constructor(schedule: Schedule, queueBytesMax: number, remoteAddress: string) {
+  constructor(
+    { schedule, queueBytesMax, keyingMaterial }: Pipe,
+    remoteAddress: string,
+    peer: NodeId,
+  ) {
     this.#schedule = schedule;
     this.#queueBytesMax = queueBytesMax;
+    this.keyingMaterial = keyingMaterial;
     this.remoteAddress = remoteAddress;
+    this.peer = peer;
   }
 
   connect(other: MemoryConnection): void {
     this.#other = other;
   }
 
-  send(frame: Uint8Array): boolean {
-    return this.#isOpen && (this.#other?.arrive(frame) ?? false);
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
+
+  send(frame: Uint8Array, reservedBytes = 0): boolean {
+    return this.#isOpen && (this.#other?.arrive(frame, reservedBytes) ?? false);
+  }
+
+  admit(): void {}
 
   onFrame(handle: (frame: Uint8Array) => void): void {
     this.#handleFrame = handle;
@@ -109,9 +152,9 @@ class MemoryConnection implements Connection {
   }
 
   /** A frame, or the end, from the other side. Returns false if it finds no room. */
-  arrive(frame: Uint8Array | undefined): boolean {
+  arrive(frame: Uint8Array | undefined, reservedBytes = 0): boolean {
     const bytes = frame?.length ?? 0;
-    if (this.#arrivingBytes + bytes > this.#queueBytesMax) return false;
+    if (this.#arrivingBytes + bytes > this.#queueBytesMax - reservedBytes) return false;
     this.#arrivingBytes += bytes;
     this.#arriving.push(frame);
     this.#schedule(() => this.#deliver());

@@ -1,19 +1,18 @@
 /**
  * Waits for a new socket's first bytes until they say who speaks. Bytes are read only as far as that
- * takes and none is lost: an HTTP client's are put back, a peer's after the preface are handed on.
+ * takes, and are put back for whoever the socket is for.
  */
 import type { Socket } from "node:net";
-import { peerPreface, type Speaker, sniff } from "../wire/preface.ts";
+import { type Speaker, sniff } from "../wire/preface.ts";
 
 /**
  * Calls `decided` once, unless the socket ends first. A socket silent for `timeoutMs`, however slowly
- * it drips, is destroyed. For `http` the socket is paused and unread; for `peer`, `early` has what
- * came after the preface.
+ * it drips, is destroyed. Then the socket is paused, with every byte still to be read.
  */
 export function sniffSocket(
   socket: Socket,
   timeoutMs: number,
-  decided: (speaker: Speaker, early: Uint8Array) => void,
+  decided: (speaker: Speaker) => void,
 ): void {
   let start: Buffer = Buffer.alloc(0);
   const timer = setTimeout(() => socket.destroy(), timeoutMs).unref();
@@ -26,8 +25,8 @@ export function sniffSocket(
     socket.pause();
     stop();
     socket.off("error", giveUp);
-    if (speaker === "http") socket.unshift(start);
-    decided(speaker, speaker === "peer" ? start.subarray(peerPreface.length) : start);
+    socket.unshift(start);
+    decided(speaker);
   };
   const stop = () => {
     clearTimeout(timer);

@@ -1,9 +1,11 @@
 /**
- * A peer connection over a socket. Frames of one turn of the event loop leave together, because a
+ * A peer connection over a TLS socket. Frames of one turn of the event loop leave together, because a
  * system call and a packet for each small frame would cost more than the frame.
  */
 import type { Socket } from "node:net";
+import type { NodeId } from "../core/ids.ts";
 import { FrameParser, frameHeader, headerBytes } from "../wire/framing.ts";
+import type { Secured } from "./peer-tls.ts";
 import type { Connection } from "./transport.ts";
 
 /** Below this, what leaves together is copied into one buffer; above, copying costs more than it saves. */
@@ -11,19 +13,22 @@ const joinBytesMax = 64 * 1024;
 /** What a closed connection may take to deliver what was sent before. */
 const lingerMs = 1_000;
 
-/** `early`: bytes after the preface that came with it. */
+/** `admit` is called when the other side is let in. */
 export function tcpConnection(
-  socket: Socket,
+  secured: Secured,
   queueBytesMax: number,
-  early: Uint8Array = new Uint8Array(0),
+  admit: () => void = () => {},
 ): Connection {
-  return new TcpConnection(socket, queueBytesMax, early);
+  return new TcpConnection(secured, queueBytesMax, admit);
 }
 
 class TcpConnection implements Connection {
   readonly remoteAddress: string;
+  readonly peer: NodeId;
+  readonly keyingMaterial: Uint8Array;
   readonly #socket: Socket;
   readonly #queueBytesMax: number;
+  readonly #admit: () => void;
   readonly #parser = new FrameParser();
   /** Headers and bodies that leave at the end of this turn. */
   #batch: Uint8Array[] = [];
@@ -36,8 +41,11 @@ class TcpConnection implements Connection {
   #isOpen = true;
   #hasEnded = false;
 
-  constructor(socket: Socket, queueBytesMax: number, early: Uint8Array) {
+  constructor({ socket, peer, keyingMaterial }: Secured, queueBytesMax: number, admit: () => void) {
     this.#socket = socket;
+    this.#admit = admit;
+    this.peer = peer;
+    this.keyingMaterial = keyingMaterial;
     this.#queueBytesMax = queueBytesMax;
     this.remoteAddress = addressOf(socket);
     socket.setNoDelay(true);
@@ -47,17 +55,24 @@ class TcpConnection implements Connection {
       this.#error ??= error;
     });
     socket.on("close", () => this.#end());
-    this.#take(early);
   }
 
-  send(frame: Uint8Array): boolean {
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  send(frame: Uint8Array, reservedBytes = 0): boolean {
     const bytes = headerBytes + frame.length;
     const queued = this.#batchBytes + this.#socket.writableLength;
-    if (!this.#isOpen || queued + bytes > this.#queueBytesMax) return false;
+    if (!this.#isOpen || queued + bytes > this.#queueBytesMax - reservedBytes) return false;
     if (this.#batch.length === 0) setImmediate(() => this.#flush());
     this.#batch.push(frameHeader(frame.length), frame);
     this.#batchBytes += bytes;
     return true;
+  }
+
+  admit(): void {
+    this.#admit();
   }
 
   onFrame(handle: (frame: Uint8Array) => void): void {
@@ -126,7 +141,8 @@ class TcpConnection implements Connection {
   }
 }
 
-function addressOf({ remoteAddress = "?", remotePort = 0 }: Socket): string {
+/** `host:port` of the other end. */
+export function addressOf({ remoteAddress = "?", remotePort = 0 }: Socket): string {
   return remoteAddress.includes(":")
     ? `[${remoteAddress}]:${remotePort}`
     : `${remoteAddress}:${remotePort}`;

@@ -1,26 +1,33 @@
 /**
- * The transport of a real node: TCP, one port for peers and HTTP. The first bytes of a connection say
- * which it is; what says neither, or nothing for too long, is closed.
+ * The transport of a real node: TCP, one port for peers and HTTP. The first bytes of a connection, and
+ * within TLS its ALPN, say which it is; what says neither, or nothing for too long, is closed.
  */
-import { connect, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { formatAddress, parseAddress } from "../core/address.ts";
 import { Unavailable, Unreachable } from "../core/errors.ts";
 import { type Log, silentLog } from "../core/log.ts";
-import { peerPreface } from "../wire/preface.ts";
+import type { NodeKey } from "../trust/node-key.ts";
+import { queueBytesMax as queueBytesMaxDefault } from "../wire/lanes.ts";
+import { serveJoin, type TakeJoin } from "./join-exchange.ts";
+import { tlsAcceptor, tlsDialer } from "./peer-tls.ts";
 import { sniffSocket } from "./sniff-socket.ts";
-import { tcpConnection } from "./tcp-connection.ts";
-import { type Connection, DialRefused, type Listener, type Transport } from "./transport.ts";
+import { Strangers, type StrangersOptions } from "./strangers.ts";
+import { addressOf, tcpConnection } from "./tcp-connection.ts";
+import { DialRefused, type Listener, type Transport } from "./transport.ts";
 
 export interface TcpOptions {
+  /** Of this node: who it is to those that it talks with. */
+  readonly key: NodeKey;
   /**
-   * Unsent bytes of a connection before `send` refuses; default 16 MiB, four of the largest frames.
-   * More rides out a slower peer, and costs memory for each of them.
+   * Unsent bytes of a connection before `send` refuses; default 16 MiB. More rides out a slower peer, and costs memory for each of them.
    */
   readonly queueBytesMax?: number;
   /** How long a dial may take; default 3,000. */
   readonly dialTimeoutMs?: number;
-  /** How long a connection may take to say what it is; default 10,000. */
+  /** How long a connection may take to say what it is, and again to set up TLS; default 10,000. */
   readonly sniffTimeoutMs?: number;
+  /** Connections of which it is not known yet whose they are. */
+  readonly strangers?: StrangersOptions;
   readonly log?: Log;
 }
 
@@ -30,34 +37,67 @@ export interface TcpTransport extends Transport {
    * when it returns, as `server.emit("connection", socket)` needs it. Undefined, as at first: they are
    * closed.
    */
-  serveHttp(take: ((socket: Socket) => void) | undefined): void;
+  serveHttp(take: TakeHttp | undefined): void;
+  /** Has `take` answer those that bring a join token. Undefined, as at first: they are closed. */
+  serveJoins(take: TakeJoin | undefined): void;
 }
 
-export function createTcpTransport(options: TcpOptions = {}): TcpTransport {
+/** `secure`: whether it came over TLS. */
+export type TakeHttp = (socket: Socket, how: { readonly secure: boolean }) => void;
+
+export function createTcpTransport(options: TcpOptions): TcpTransport {
   const {
-    queueBytesMax = 16 * 1024 * 1024,
+    key,
+    queueBytesMax = queueBytesMaxDefault,
     dialTimeoutMs = 3_000,
     sniffTimeoutMs = 10_000,
     log = silentLog,
+    strangers: strangersOptions,
   } = options;
-  let takeHttp: ((socket: Socket) => void) | undefined;
+  let takeHttp: TakeHttp | undefined;
+  let takeJoin: TakeJoin | undefined;
+  const dial = tlsDialer(key, dialTimeoutMs);
+
+  function serve(socket: Socket, secure: boolean): void {
+    if (takeHttp === undefined) socket.destroy();
+    else takeHttp(socket, { secure });
+    socket.resume();
+  }
 
   return {
     serveHttp(take) {
       takeHttp = take;
     },
+    serveJoins(take) {
+      takeJoin = take;
+    },
     listen(address, onConnection) {
-      const sniffing = new Set<Socket>();
-      return listenAt(address, sniffing, (socket) => {
-        sniffing.add(socket);
-        socket.once("close", () => sniffing.delete(socket));
-        sniffSocket(socket, sniffTimeoutMs, (speaker, early) => {
-          sniffing.delete(socket);
-          if (speaker === "peer") {
-            onConnection(tcpConnection(socket, queueBytesMax, early));
-          } else if (speaker === "http" && takeHttp !== undefined) {
-            takeHttp(socket);
-            socket.resume();
+      const strangers = new Strangers(strangersOptions);
+      const takeTls = tlsAcceptor(key, sniffTimeoutMs, log, {
+        peer(secured) {
+          strangers.handOver(secured.socket);
+          onConnection(
+            tcpConnection(secured, queueBytesMax, () => strangers.remove(secured.socket)),
+          );
+        },
+        http(socket) {
+          strangers.remove(socket);
+          serve(socket, true);
+        },
+        join(socket, node) {
+          strangers.remove(socket);
+          if (takeJoin === undefined) socket.destroy();
+          else serveJoin(socket, { remoteAddress: addressOf(socket), node }, takeJoin);
+        },
+      });
+      return listenAt(address, strangers, (socket) => {
+        strangers.add(socket);
+        sniffSocket(socket, sniffTimeoutMs, (speaker) => {
+          if (speaker === "tls") {
+            takeTls(socket);
+          } else if (speaker === "http") {
+            strangers.remove(socket);
+            serve(socket, false);
           } else {
             log.debug("closed a connection", { from: socket.remoteAddress, speaker });
             socket.destroy();
@@ -65,13 +105,19 @@ export function createTcpTransport(options: TcpOptions = {}): TcpTransport {
         });
       });
     },
-    dial: (address) => dialTo(address, dialTimeoutMs, queueBytesMax),
+    dial: async (address) => {
+      try {
+        return tcpConnection(await dial(address), queueBytesMax);
+      } catch (cause) {
+        throw dialError(address, cause);
+      }
+    },
   };
 }
 
 function listenAt(
   address: string,
-  sniffing: ReadonlySet<Socket>,
+  strangers: Strangers,
   take: (socket: Socket) => void,
 ): Promise<Listener> {
   const { host, port } = parseAddress(address);
@@ -92,7 +138,7 @@ function listenAt(
 
   async function close(): Promise<void> {
     server.close(); // The port is free from here on. Connections that were made live on.
-    for (const socket of sniffing) socket.destroy();
+    strangers.close();
   }
 }
 
@@ -101,37 +147,15 @@ function portOf(server: Server, asked: number): number {
   return bound !== null && typeof bound === "object" ? bound.port : asked;
 }
 
-async function dialTo(
-  address: string,
-  timeoutMs: number,
-  queueBytesMax: number,
-): Promise<Connection> {
-  const { host, port } = parseAddress(address);
-  const socket = connect({ host, port });
-  try {
-    await connected(socket, timeoutMs);
-  } catch (cause) {
-    socket.destroy();
-    throw dialError(address, cause);
-  }
-  socket.write(peerPreface);
-  return tcpConnection(socket, queueBytesMax);
-}
-
-function connected(socket: Socket, timeoutMs: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.setTimeout(timeoutMs, () => reject(new Error(`no answer within ${timeoutMs} ms`)));
-    socket.on("error", reject); // Stays: a late error of a given-up dial must find a listener.
-    socket.once("connect", () => {
-      socket.setTimeout(0);
-      resolve();
-    });
-  });
-}
-
 function dialError(address: string, cause: unknown): Unreachable {
   const why = cause instanceof Error ? cause.message : String(cause);
-  const isRefused = cause instanceof Error && "code" in cause && cause.code === "ECONNREFUSED";
-  const Kind = isRefused ? DialRefused : Unreachable;
-  return new Kind(`nobody answers at ${address}: ${why}`, { cause });
+  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  if (code === "ECONNREFUSED") {
+    return new DialRefused(`nobody answers at ${address}: ${why}`, { cause });
+  }
+  if (/SSL|EPROTO/.test(code)) {
+    const what = "is no node, or one of another version: they come to no agreement on TLS";
+    return new Unreachable(`what answers at ${address} ${what}`, { cause });
+  }
+  return new Unreachable(`nobody answers at ${address}: ${why}`, { cause });
 }

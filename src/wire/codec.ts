@@ -21,7 +21,8 @@ const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers:
 export function encode(message: Message): Uint8Array {
   const form = formOf(message);
   const values: unknown[] = [form.number];
-  for (const field of form.fields) values.push(fieldOf(message, field));
+  const count = fieldCount(form, message);
+  for (let at = 0; at < count; at++) values.push(fieldOf(message, form.fields[at] ?? ""));
   const bytes = pack(values);
   if (bytes.length > frameBytesMax) {
     throw new FrameTooLarge(`"${message.kind}" of ${bytes.length} bytes: over ${frameBytesMax}`);
@@ -104,6 +105,13 @@ function formOf(message: Message): Form {
   const form = message.kind === "reply" && !message.ok ? failedReply : byKind.get(message.kind);
   if (form === undefined) throw new UnknownMessage(`no message is called "${message.kind}"`);
   return form;
+}
+
+/** How many fields are sent: an optional one that is absent is not, unless one after it is there. */
+function fieldCount({ fields }: Form, message: Message): number {
+  let count = fields.length;
+  while (count > 0 && !((fields[count - 1] ?? "") in message)) count--;
+  return count;
 }
 
 function fieldOf(message: Message, field: string): unknown {

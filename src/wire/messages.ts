@@ -7,17 +7,22 @@ import { type Static, type TProperties, Type } from "typebox";
 import {
   actorAddress,
   count,
+  digestEntry,
   errorShape,
   exitReason,
+  key,
+  member,
+  news,
   nodeId,
+  proof,
   register,
+  shard,
   shortText,
   stamp,
-  view,
 } from "./schemas.ts";
 
 /** Peers of another major version are refused; a later minor one may send what is unknown here. */
-export const protocolVersion = { major: 1, minor: 0 } as const;
+export const protocolVersion = { major: 1, minor: 2 } as const;
 
 interface Declaration<Kind extends string, Fields extends TProperties> {
   readonly number: number;
@@ -43,22 +48,63 @@ const identity = {
   boot: count,
   name: shortText,
   address: shortText,
+  /** That it has the network's key, bound to this connection. Since 1.1, which brought TLS. */
+  proof,
 };
+/** Keys of a network that a dialer may prove at once: see trust/key-rotation. */
+const proofsMax = 16;
 const remoteCall = { target: actorAddress, method: Type.String(), payload: Type.Unknown() };
 
 export const declarations = [
   // 1–9: the handshake. The dialer says hello; welcome or refuse is the answer.
-  declare(1, "hello", identity),
+  // Since 1.2 a peer has two connections. `bulkOf`: this is the second one, of that whose hello had this
+  // proof; absent: it is the first, or, from a peer of 1.1, the only one. `moreProofs`: as `proof`, by
+  // each other key that the dialer accepts; absent where there is none.
+  declare(1, "hello", {
+    ...identity,
+    bulkOf: Type.Optional(proof),
+    moreProofs: Type.Optional(Type.Array(proof, { maxItems: proofsMax })),
+  }),
   declare(2, "welcome", identity),
   declare(3, "refuse", { code: shortText, message: Type.String() }),
   // 10–19: membership.
-  declare(10, "view", { view }),
+  // 10 was a whole view.
+  declare(11, "sync", { hash: count, member, held: count }),
+  declare(12, "digest", { entries: Type.Array(digestEntry) }),
+  declare(13, "members", {
+    members: Type.Array(member, { maxItems: 1_000 }),
+    wanted: Type.Array(nodeId),
+    more: Type.Boolean(),
+  }),
+  declare(14, "ping", { seq: count, news }),
+  declare(15, "ping-request", { seq: count, target: nodeId, news }),
+  declare(16, "ack", { seq: count, news }),
+  declare(17, "nack", { seq: count }),
+  declare(18, "gossip", { news }),
   // 20–29: the store.
-  declare(20, "store-delta", { registers: Type.Array(register) }),
-  declare(21, "store-ack", { stamp }),
+  declare(20, "store-delta", {
+    shard,
+    registers: Type.Array(register),
+    durable: Type.Boolean(),
+  }),
+  declare(21, "store-ack", { shard, stamp }),
   declare(22, "store-digest", { hash: shortText }),
-  declare(23, "store-summary", { sums: Type.Array(count), wanted: Type.Boolean() }),
-  declare(24, "store-state", { registers: Type.Array(register) }),
+  declare(23, "store-roots", {
+    isSame: Type.Boolean(),
+    roots: Type.Array(Type.Object({ shard, root: shortText }), { maxItems: 1_024 }),
+  }),
+  declare(24, "store-state", { shard, registers: Type.Array(register) }),
+  declare(25, "store-leaves", {
+    shard,
+    sums: Type.Array(count, { maxItems: 256 }),
+    wanted: Type.Boolean(),
+  }),
+  declare(26, "store-refuse", { shard, stamp, message: Type.String() }),
+  declare(27, "store-confirm", { shard, root: shortText, isAnswer: Type.Boolean() }),
+  declare(28, "store-purge", {
+    shard,
+    tombstones: Type.Array(Type.Object({ key, stamp })),
+  }),
   // 30–39: actors. Payloads are checked by the receiving actor's own schema.
   declare(30, "call", { id: count, timeoutMs: Type.Number(), ...remoteCall }),
   declare(31, "cast", remoteCall),
@@ -80,7 +126,7 @@ export type Message = MessageOf<(typeof declarations)[number]>;
 export type MessageOfKind<Kind extends Message["kind"]> = Extract<Message, { readonly kind: Kind }>;
 
 /** Who a peer is and what it speaks. */
-export type Identity = Omit<MessageOfKind<"hello">, "kind" | "magic">;
+export type Identity = Omit<MessageOfKind<"welcome">, "kind" | "magic" | "proof">;
 
 type Frozen<T> = T extends string | number | boolean | null | undefined
   ? T

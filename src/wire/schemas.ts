@@ -15,8 +15,10 @@ export const count = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER
  * characters, so that none writes to a terminal what is not text.
  */
 export const shortText = Type.String({ pattern: "^[^\\u0000-\\u001f\\u007f-\\u009f]{0,255}$" });
+/** 32 bytes as hex. */
+export const proof = Type.String({ pattern: "^[0-9a-f]{64}$" });
 /** Of a register. Storage takes at most 1,978 bytes, its own prefix included. */
-const key = Type.String({ pattern: "^[\\u0021-\\u007e]{1,1024}$" });
+export const key = Type.String({ pattern: "^[\\u0021-\\u007e]{1,1024}$" });
 
 export const errorShape = Type.Unsafe<ErrorShape>(
   Type.Object({
@@ -49,7 +51,8 @@ const providerFact = Type.Object({
   reason: Type.Optional(Type.String()),
 });
 
-const member = Type.Object({
+/** Of a node, as nodes keep and tell it. */
+export const member = Type.Object({
   id: nodeId,
   name: shortText,
   address: shortText,
@@ -60,6 +63,7 @@ const member = Type.Object({
     Type.Literal("away"),
     Type.Literal("dead"),
     Type.Literal("left"),
+    Type.Literal("forgotten"),
   ]),
   facts: Type.Object({
     providers: Type.Array(providerFact),
@@ -68,9 +72,19 @@ const member = Type.Object({
   }),
 });
 
-export const view = Type.Object({ version: count, members: Type.Array(member) });
+/** `by`: whose observation it is; empty: it is established. */
+export const news = Type.Array(
+  Type.Object({ member, by: Type.Union([nodeId, Type.Literal("")]) }),
+  { maxItems: 1_000 },
+);
+
+/** A node's id, its incarnation, and the severity of its state. */
+export const digestEntry = Type.Tuple([nodeId, count, count]);
 
 export const stamp = Type.Object({ wall: count, counter: count, origin: nodeId });
+
+/** One of 1,024 slices of the key space (src/ring). */
+export const shard = Type.Integer({ minimum: 0, maximum: 1_023 });
 
 export const register = Type.Object({
   key,

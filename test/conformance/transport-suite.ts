@@ -5,11 +5,14 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { Unavailable, Unreachable } from "../../src/core/errors.ts";
+import type { NodeId } from "../../src/core/ids.ts";
 import { type Connection, DialRefused, type Transport } from "../../src/transport/transport.ts";
 import { eventually } from "../support/eventually.ts";
 
 export interface TransportUnderTest {
   readonly transport: Transport;
+  /** Whose it is. */
+  readonly node: NodeId;
   /** An address to listen on, any port. */
   readonly anyAddress: string;
 }
@@ -77,6 +80,16 @@ export function transportSuite(name: string, make: () => TransportUnderTest): vo
       there,
       sizes.map((size) => new Uint8Array(size).fill(size)),
     );
+  });
+
+  test(`${name}: both ends know each other's key, and share what no other connection has`, async (t) => {
+    const made = make();
+    const { dialed, accepted } = await pair(t, made);
+    const other = await pair(t, made);
+    assert.deepEqual([dialed.peer, accepted.peer], [made.node, made.node]);
+    assert.equal(dialed.keyingMaterial.length, 32);
+    assert.deepEqual([...dialed.keyingMaterial], [...accepted.keyingMaterial]);
+    assert.notDeepEqual([...dialed.keyingMaterial], [...other.dialed.keyingMaterial]);
   });
 
   test(`${name}: frames that came before onFrame are kept for it, in order`, async (t) => {

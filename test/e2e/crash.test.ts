@@ -20,7 +20,7 @@ test("twenty times killed amid deploys, stops and updates, a node loses and leak
   const node = await lab.start();
   const wishes = new Map<string, Set<string>>();
   for (let round = 0; round < 20; round++) {
-    const client = createClient({ host: "127.0.0.1", port: node.port });
+    const client = createClient(node.endpoint);
     const asked = ["a", "b", "c"].map((name) => wish(client, wishes, name, round));
     await delay(Math.random() * 120); // The moment of the crash is what is tried.
     await node.crash();
@@ -127,7 +127,8 @@ test("a full disk makes nothing durable and leaves what runs alone; with room ag
     return code === 0 ? undefined : { code, stderr };
   }, "a refusal");
   assert.equal(refused.code, 6);
-  assert.match(refused.stderr, /not durable: .*[Nn]o space left/);
+  // Which of the two depends on the page that found no room.
+  assert.match(refused.stderr, /not durable: .*([Nn]o space left|Input\/output error)/);
   assert.equal(await node.taskPid("web"), pid);
   rmSync(filler);
   await node.deploy(bash("after", forever));

@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import { request } from "node:http";
 import { type TestContext, test } from "node:test";
 import { asNodeId } from "../../src/core/ids.ts";
+import { shardOfKey } from "../../src/store/key-shard.ts";
 import { encode } from "../../src/wire/codec.ts";
 import { frameHeader } from "../../src/wire/framing.ts";
 import type { Message } from "../../src/wire/messages.ts";
-import { peerPreface } from "../../src/wire/preface.ts";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab, type MobNode } from "../support/mob-node.ts";
-import { RawPeer } from "../support/raw-peer.ts";
+import { keyRingOf, openTcp, RawPeer } from "../support/raw-peer.ts";
 
 const stranger = "f".repeat(32);
 
@@ -30,43 +30,48 @@ test("bytes that mean nothing end their connection, and nothing else", async (t)
   const node = await target(t);
   const pid = await node.taskPid("web");
   const body = (values: readonly number[]) => [frameHeader(values.length), Uint8Array.from(values)];
+  const noise = (length: number) => Uint8Array.from({ length }, (_, at) => (at * 197 + 131) & 0xff);
+  const plain: Readonly<Record<string, Uint8Array>> = {
+    noise: noise(4_096),
+    "noise after the first byte of TLS": Buffer.concat([Uint8Array.of(0x16), noise(4_096)]),
+    "a TLS record that is no hello": Uint8Array.of(0x16, 3, 3, 0, 4, 2, 0, 0, 0),
+  };
+  for (const [what, bytes] of Object.entries(plain)) {
+    const socket = await openTcp(node.port);
+    socket.resume().write(bytes);
+    await eventually(() => socket.closed, `the end of a connection with ${what}`);
+  }
   const attacks: Readonly<Record<string, readonly Uint8Array[]>> = {
-    noise: [Uint8Array.from({ length: 4_096 }, (_, at) => (at * 197 + 131) & 0xff)],
-    "a frame of 4 GB": [peerPreface, Uint8Array.of(255, 255, 255, 255)],
-    "no MessagePack": [peerPreface, ...body([0xc1, 0xc1])],
-    "deep nesting": [peerPreface, ...body(new Array(100).fill(0x91))],
-    "an array that claims more than there is": [peerPreface, ...body([0xdd, 255, 255, 255, 255])],
-    "a message out of place": [peerPreface, ...framed({ kind: "store-ack", stamp: stampOf(1) })],
+    noise: [noise(4_096)],
+    "a frame of 4 GB": [Uint8Array.of(255, 255, 255, 255)],
+    "no MessagePack": body([0xc1, 0xc1]),
+    "deep nesting": body(new Array(100).fill(0x91)),
+    "an array that claims more than there is": body([0xdd, 255, 255, 255, 255]),
+    "a message out of place": framed({ kind: "store-ack", shard: 0, stamp: stampOf(1) }),
   };
   for (const [what, pieces] of Object.entries(attacks)) {
-    const peer = await RawPeer.open(node.port);
+    const peer = await RawPeer.secure(node);
     for (const piece of pieces) peer.bytes(piece);
     await eventually(() => peer.isClosed, `the end of a connection with ${what}`);
   }
   await isUnharmed(node, pid);
 });
 
-test("a peer of another version, network or with this node's own name or id is refused", async (t) => {
+test("a peer that has the key and is of another version, network or name is refused and told why", async (t) => {
   const node = await target(t);
   const pid = await node.taskPid("web");
-  const own = await node.json<{ id: string; name: string }[]>("nodes");
-  const wrong = [
-    { major: 2 },
-    { network: "other" },
-    { name: own[0]?.name ?? "" },
-    { node: asNodeId(own[0]?.id ?? "") },
-  ];
+  const [own] = await node.json<{ name: string }[]>("nodes");
+  const wrong = [{ major: 2 }, { network: "other" }, { name: own?.name ?? "" }];
   const codes: string[] = [];
   for (const changed of wrong) {
-    const peer = await RawPeer.open(node.port);
-    peer.bytes(peerPreface);
+    const peer = await RawPeer.secure({ port: node.port, keyRing: keyRingOf(node) });
     peer.send(peer.hello(changed));
     await peer.closed();
     codes.push(
       ...peer.received.map((message) => ("code" in message ? message.code : message.kind)),
     );
   }
-  assert.deepEqual(codes, ["other_version", "other_network", "name_taken", "self"]);
+  assert.deepEqual(codes, ["other_version", "other_network", "name_taken"]);
   await isUnharmed(node, pid);
 });
 
@@ -82,20 +87,28 @@ test("a peer that was let in and sends what no peer may is cut off", async (t) =
     state: "alive" as const,
     facts: { providers: [], labels: {}, version: "1" },
   };
-  const views = [
+  const wrong = [
     { ...member, name: "\u001b[2Jraw" },
     { ...member, address: "a\u0007" },
   ];
   const attacks: readonly Message[] = [
     { kind: "hello", ...helloFields() },
-    { kind: "store-delta", registers: [{ ...register, key: "x".repeat(3_000) }] },
-    { kind: "store-state", registers: [{ ...register, key: "" }] },
-    { kind: "store-state", registers: [{ ...register, key: "spec/web\u001b[31m" }] },
-    { kind: "store-summary", sums: [1e300], wanted: true },
-    ...views.map((one): Message => ({ kind: "view", view: { version: 1, members: [one] } })),
+    {
+      kind: "store-delta",
+      shard: 0,
+      registers: [{ ...register, key: "x".repeat(3_000) }],
+      durable: true,
+    },
+    { kind: "store-state", shard: 0, registers: [{ ...register, key: "" }] },
+    { kind: "store-state", shard: 0, registers: [{ ...register, key: "spec/web\u001b[31m" }] },
+    { kind: "store-state", shard: 1_024, registers: [{ ...register, key: "spec/web" }] },
+    { kind: "store-leaves", shard: 0, sums: [1e300], wanted: true },
+    ...wrong.map((one): Message => ({ kind: "gossip", news: [{ member: one, by: "" }] })),
+    { kind: "sync", hash: -1, member, held: 0 },
+    { kind: "digest", entries: [[member.id, 1e300, 0]] },
   ];
   for (const attack of attacks) {
-    const peer = await RawPeer.meet(node.port);
+    const peer = await RawPeer.meet(node);
     peer.send(attack);
     await eventually(
       () => peer.isClosed,
@@ -108,7 +121,7 @@ test("a peer that was let in and sends what no peer may is cut off", async (t) =
 test("records that are none are kept out of what is known, and survive a restart as such", async (t) => {
   const node = await target(t);
   const pid = await node.taskPid("web");
-  const peer = await RawPeer.meet(node.port);
+  const peer = await RawPeer.meet(node);
   const values: readonly (readonly [string, unknown])[] = [
     ["spec/__proto__", { name: "__proto__" }],
     ["spec/constructor", { name: "constructor", uid: "0123456789abcdef", generation: 1, spec: {} }],
@@ -120,15 +133,12 @@ test("records that are none are kept out of what is known, and survive a restart
     ["__proto__", { polluted: true }],
     ["no/such/kind", new Uint8Array(1_000)],
   ];
-  const registers = values.map(([key, value], at) => ({
-    key,
-    value,
-    stamp: stampOf(at + 1),
-    seen: [],
-  }));
-  peer.send({ kind: "store-delta", registers });
+  values.forEach(([key, value], at) => {
+    const registers = [{ key, value, stamp: stampOf(at + 1), seen: [] }];
+    peer.send({ kind: "store-delta", shard: shardOfKey(key), registers, durable: true });
+  });
   await eventually(
-    () => peer.received.some(({ kind }) => kind === "store-ack"),
+    () => peer.received.filter(({ kind }) => kind === "store-ack").length === values.length,
     "the acknowledgement of what was kept",
   );
   await isUnharmed(node, pid);
@@ -142,12 +152,13 @@ test("calls from a peer reach what is meant for peers, and nothing else", async 
   const node = await target(t);
   const pid = await node.taskPid("web");
   const [self] = await node.json<{ id: string }[]>("nodes");
-  const peer = await RawPeer.meet(node.port);
+  const peer = await RawPeer.meet(node);
   const at = (name: string) => ({ node: asNodeId(self?.id ?? ""), name });
   const calls: readonly (readonly [string, string, unknown])[] = [
     ["nobody", "deploy", {}],
     ["__proto__", "deploy", {}],
-    ["store", "write", { entries: [{ key: "spec/evil", value: 1 }] }],
+    ["store", "write", { entries: [{ key: 1 }] }],
+    ["store", "outdated", { why: "x" }],
     ["services", "startChild", {}],
     ["controller", "constructor", {}],
     ["controller", "__proto__", {}],
@@ -173,9 +184,9 @@ test("500 connections that say nothing take neither the node nor much of its mem
   const node = await target(t);
   const pid = await node.taskPid("web");
   const before = residentKb(node);
-  const idle = await Promise.all(Array.from({ length: 500 }, () => RawPeer.open(node.port)));
+  const idle = await Promise.all(Array.from({ length: 500 }, () => openTcp(node.port)));
   t.after(() => {
-    for (const peer of idle) peer.close();
+    for (const socket of idle) socket.destroy();
   });
   await isUnharmed(node, pid);
   assert.ok(residentKb(node) - before < 50_000);
@@ -184,6 +195,7 @@ test("500 connections that say nothing take neither the node nor much of its mem
 test("HTTP that no client of Mob sends is refused", async (t) => {
   const node = await target(t);
   const pid = await node.taskPid("web");
+  const bearer = (await node.mob("token", "create", "--role", "admin")).trim();
   const json = { "content-type": "application/json" };
   const body = (value: unknown) => JSON.stringify(value);
   const deep = `${"[".repeat(100_000)}${"]".repeat(100_000)}`;
@@ -192,12 +204,13 @@ test("HTTP that no client of Mob sends is refused", async (t) => {
   const env =
     '{"documents":[{"name":"evil","provider":"bash","params":{"command":"true"},"env":{"__proto__":"x"}}]}';
   const attempts: readonly (readonly [number, string, Record<string, string>, string?])[] = [
+    [401, "/v1/nodes", { authorization: "" }],
     [403, "/v1/nodes", { host: "evil.example" }],
     [403, "/v1/nodes", { origin: "http://evil.example" }],
     [403, "/v1/nodes", { origin: "null" }],
     [400, "/v1/deploy", { "content-type": "text/plain" }, spec("evil")],
     [413, "/v1/deploy", json, body("x".repeat(2_000_000))],
-    [400, "/v1/nodes", { padding: "x".repeat(100_000) }],
+    [431, "/v1/nodes", { padding: "x".repeat(100_000) }],
     [400, "/v1/deploy", json, `{"documents":[${deep}]}`],
     [400, "/v1/deploy", json, '{"__proto__":{"a":1},"documents":[]}'],
     [400, "/v1/deploy", json, spec("__proto__")],
@@ -206,7 +219,8 @@ test("HTTP that no client of Mob sends is refused", async (t) => {
     [404, "/v1/services/constructor", {}],
   ];
   for (const [status, path, headers, sent] of attempts) {
-    const got = await ask(node.port, path, headers, sent);
+    const known = { authorization: `Bearer ${bearer}`, ...headers };
+    const got = await ask(node.port, path, known, sent);
     assert.equal(
       got,
       status,
@@ -236,6 +250,7 @@ function helloFields() {
     boot: 1,
     name: "raw",
     address: "127.0.0.1:1",
+    proof: "0".repeat(64),
   };
   return fields;
 }

@@ -31,7 +31,12 @@ export class ActorNetwork {
     const boot = (this.boots.get(node) ?? 0) + 1;
     this.boots.set(node, boot);
     const send = (to: NodeId, frame: RemoteFrame) => this.send(node, to, frame);
-    const system = createSystem({ node, boot, env: this.env, remote: { send } });
+    const system = createSystem({
+      node,
+      boot,
+      env: this.env,
+      remote: { send, reaches: () => false },
+    });
     this.systems.set(node, system);
     return system;
   }

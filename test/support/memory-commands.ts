@@ -1,7 +1,8 @@
 /** A node's commands in memory: what the API, the client and the CLI are tested against. */
 import type { ActorDetail, ActorView } from "../../src/api/actor-shapes.ts";
 import type { Commands, LogChunk } from "../../src/api/commands.ts";
-import type { InstanceView, NodeView } from "../../src/api/shapes.ts";
+import type { InstanceView, NodeView, TokenView } from "../../src/api/shapes.ts";
+import type { KeysView } from "../../src/api/trust-shapes.ts";
 import { NotFound } from "../../src/core/errors.ts";
 
 export const aNode: NodeView = {
@@ -30,6 +31,14 @@ export const anInstance: InstanceView = {
   epoch: 1,
 };
 
+const aToken: TokenView = {
+  id: "0123456789abcdef",
+  name: "ci",
+  role: "deploy",
+  created: 0,
+  expires: null,
+};
+
 const acknowledged = {
   class: "available",
   acks: ["6666@box"],
@@ -55,6 +64,15 @@ export const aTree: ActorView = {
 };
 const anActor: ActorDetail = { ...common, node: "6666@box", path: "mob/controller", busyMs: 3 };
 
+/** In the middle of a rotation. */
+export const someKeys: KeysView = {
+  keys: [
+    { id: "00112233aabbccdd", state: "in use", revision: 1, missing: [] },
+    { id: "ff00ff00ff00ff00", state: "installed", revision: 0, missing: ["7777@box"] },
+  ],
+  away: ["8888@box"],
+};
+
 /** A network of one node with one service, `web`; `overrides` replaces single commands. */
 export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
   const known = (name: string) => {
@@ -62,7 +80,20 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
   };
   return {
     nodes: async () => [aNode],
+    joinByToken: async () => [aNode, { ...aNode, name: "7777@box" }],
+    issueJoinToken: async (wantedFor) => ({
+      token: `mobjoin1_${wantedFor ?? "1h"}`,
+      address: aNode.address,
+      expires: Date.UTC(2026, 0, 1),
+    }),
+    keys: async () => someKeys,
+    rotateKeys: async () => someKeys,
     join: async (address) => [aNode, { ...aNode, name: "7777@box", address }],
+    leave: async () => ({ name: "6666@box", pid: 42, running: [] }),
+    async forget(node) {
+      if (node !== "7777@box") throw new NotFound(`there is no node ${node}`);
+      return [aNode];
+    },
     services: async () => [anInstance],
     async show(name) {
       known(name);
@@ -93,6 +124,19 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
     ],
     actors: async () => aTree,
     actor: async () => anActor,
+    suspend: async (path) => ({ node: "6666@box", path, resumesAt: 60_000 }),
+    resume: async (path) => ({ node: "6666@box", path, wasSuspended: true }),
+    restartActor: async (path) => ({ node: "6666@box", result: "restarted", paths: [path] }),
+    tokens: async () => [aToken],
+    createToken: async ({ role, name = aToken.name }) => ({
+      ...aToken,
+      role,
+      name,
+      token: "mobapi1.0123456789abcdef.SECRET.PIN",
+      pin: "PIN=",
+      ...acknowledged,
+    }),
+    revokeToken: async () => ({ revoked: [aToken], ...acknowledged }),
     shutdown: async () => ({ name: "6666@box", pid: 42, running: ["web"] }),
     ...overrides,
   };

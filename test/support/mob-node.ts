@@ -9,6 +9,8 @@ import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { InstanceView } from "../../src/api/shapes.ts";
+import type { LocalEndpoint } from "../../src/client/endpoint.ts";
+import { findLocalNode } from "../../src/client/local-node.ts";
 import { eventually } from "./eventually.ts";
 import { removeLeftoverCgroups } from "./leftover-cgroups.ts";
 import { markedProcesses } from "./marked-processes.ts";
@@ -125,6 +127,11 @@ export class MobNode {
 
   get dataFolder(): string {
     return join(this.lab.home, String(this.port));
+  }
+
+  /** As its user's commands find it, while it runs. */
+  get endpoint(): LocalEndpoint {
+    return findLocalNode(join(this.lab.home, "run"), this.port);
   }
 
   get pid(): number {

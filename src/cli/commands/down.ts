@@ -1,21 +1,36 @@
-/** Stops a node, and returns once its process has ended, so that it can be started again at once. */
+/** Stops a node, or has it leave, and returns once its process has ended, so that it can be started again at once. */
 import { readFileSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
+import type { ShutdownView } from "../../api/shapes.ts";
 import { OutcomeUnknown } from "../../core/errors.ts";
 import { type CommonOptions, type Context, portOf } from "../context.ts";
-import { farewell } from "../node-messages.ts";
+import { farewell, goodbye } from "../node-messages.ts";
 import { withProgress } from "../progress.ts";
 
 const pollMs = 20;
 const deadlineMs = 30_000;
 
 export async function down(context: Context, options: CommonOptions): Promise<void> {
-  const { io, client, print } = context;
-  const stopping = await client.shutdown();
+  await end(context, await context.client.shutdown(), ({ name, running }) =>
+    farewell(name, running, portOf(context.io, options)),
+  );
+}
+
+/** Takes a node out of its network for good, and stops it. */
+export async function leave(context: Context, options: CommonOptions): Promise<void> {
+  await end(context, await context.client.leave(), ({ name, running }) =>
+    goodbye(name, running, portOf(context.io, options)),
+  );
+}
+
+async function end(
+  { io, client, print }: Context,
+  stopping: ShutdownView,
+  tell: (stopping: ShutdownView) => string,
+): Promise<void> {
   client.close();
-  const { name, pid, running } = stopping;
-  await withProgress(io, `stopping ${name}`, ended(name, pid));
-  await print(stopping, () => farewell(name, running, portOf(io, options)));
+  await withProgress(io, `stopping ${stopping.name}`, ended(stopping.name, stopping.pid));
+  await print(stopping, tell);
 }
 
 async function ended(name: string, pid: number): Promise<void> {

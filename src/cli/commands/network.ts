@@ -1,5 +1,7 @@
 /** Commands about the network as a whole: its nodes and what they offer. */
+import { BadRequest } from "../../core/errors.ts";
 import { formatNodes, formatProviders } from "../../shell/views.ts";
+import { parseJoinToken } from "../../trust/join-token.ts";
 import type { Context } from "../context.ts";
 import { withProgress } from "../progress.ts";
 
@@ -7,11 +9,33 @@ export async function showNodes({ client, print }: Context): Promise<void> {
   await print(await client.nodes(), formatNodes);
 }
 
-export async function joinNetwork({ io, client, print }: Context, address: string): Promise<void> {
-  const nodes = await withProgress(io, `joining ${address}`, client.join(address));
+export interface JoinOptions {
+  readonly token?: string;
+}
+
+/** @throws BadRequest without a node to join */
+export async function joinNetwork(
+  { io, client, print }: Context,
+  address: string | undefined,
+  { token }: JoinOptions = {},
+): Promise<void> {
+  const to = joinTarget(address, token);
+  const joining = token === undefined ? client.join(to) : client.joinByToken(token, to);
+  const nodes = await withProgress(io, `joining ${to}`, joining);
   await print(nodes, formatNodes);
+}
+
+export async function forgetNode({ client, print }: Context, node: string): Promise<void> {
+  await print(await client.forget(node), formatNodes);
 }
 
 export async function showProviders({ client, print }: Context): Promise<void> {
   await print(await client.providers(), formatProviders);
+}
+
+/** The node to join: the one that issued the token, unless it is reached at another address. */
+function joinTarget(address: string | undefined, token: string | undefined): string {
+  const to = address ?? (token === undefined ? undefined : parseJoinToken(token).address);
+  if (to !== undefined) return to;
+  throw new BadRequest("join whom? Give host:port of a node, or --token with a join token");
 }

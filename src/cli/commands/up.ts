@@ -3,16 +3,18 @@
  * detached, as the background process that `detach.ts` started. However it stops, the user is told
  * what becomes of the services.
  */
-import { homedir } from "node:os";
 import { join, resolve } from "node:path";
-import { type Client, createClient } from "../../client/client.ts";
-import { ComesLater, errorShape } from "../../core/errors.ts";
+import { createAttachment } from "../../client/attachment.ts";
+import { createClient } from "../../client/client.ts";
+import type { Endpoint } from "../../client/endpoint.ts";
+import { errorShape } from "../../core/errors.ts";
 import type { LogLevel } from "../../core/log.ts";
 import type { NodeOptions, RunningNode } from "../../node/start.ts";
 import type { Shell } from "../../shell/shell.ts";
 import { coloured, plain } from "../../shell/style.ts";
 import { type CommonOptions, portOf } from "../context.ts";
 import { nodeLogFile } from "../detach.ts";
+import { mobHome, runFolder } from "../home.ts";
 import type { Io } from "../io.ts";
 import { farewell, greeting, shellHint } from "../node-messages.ts";
 
@@ -23,6 +25,8 @@ export interface UpOptions extends CommonOptions {
   readonly bind?: string;
   readonly advertise?: string;
   readonly join: readonly string[];
+  /** A join token of another machine. */
+  readonly token?: string;
   readonly name?: string;
   readonly label: Readonly<Record<string, string>>;
   /** This is the process that a detaching one started, and that waits to hear how the start went. */
@@ -34,18 +38,22 @@ export type StartNode = (options: NodeOptions) => Promise<RunningNode>;
 
 /** Resolves when the node has stopped. */
 export async function up(io: Io, options: UpOptions, startNode: StartNode): Promise<void> {
-  refuseOtherAddresses(options);
   const port = portOf(io, options);
   const dataFolder = dataFolderOf(io, options);
   const atShell = io.interactive && options.detached !== true;
   const node = await startNode({
     port,
     dataFolder,
+    runFolder: runFolder(io),
+    networkKeyFile: join(mobHome(io), "network.key"),
     join: options.join,
+    ...(options.token !== undefined && { token: options.token }),
     labels: options.label,
     logLevel: options.logLevel,
-    env: definedOnly(io.env),
+    env: inheritedByTasks(io.env),
     logTo: atShell ? nodeLogFile(dataFolder) : "stderr", // Log lines would break into the prompt.
+    ...(options.bind !== undefined && { bind: options.bind }),
+    ...(options.advertise !== undefined && { advertise: options.advertise }),
     ...(options.name !== undefined && { name: options.name }),
     ...(options.providers !== undefined && { providers: options.providers }),
   }).catch((error: unknown) => {
@@ -53,14 +61,15 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     throw error;
   });
 
-  const client = createClient({ host: "127.0.0.1", port });
+  const endpoint = { kind: "local", port, socketPath: node.socketPath } as const;
+  const client = createClient(endpoint);
   const stop = new StopRequest(io);
   try {
     const hello = greeting(node, await client.nodes(), options.join, io.color ? coloured : plain);
     io.stdout.write(hello);
     if (atShell) io.stdout.write(shellHint);
     if (options.detached === true) io.tellParent({ hello });
-    const shell = atShell ? await openShell(io, node, client, dataFolder) : undefined;
+    const shell = atShell ? await openShell(io, node, endpoint, dataFolder) : undefined;
     await Promise.race([stop.asked, node.stopped, ...(shell === undefined ? [] : [shell.closed])]);
     shell?.close();
   } finally {
@@ -75,10 +84,6 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
 /** `--data`, or a folder for each port in `~/.mob` or what MOB_HOME says. */
 export function dataFolderOf(io: Io, options: Pick<UpOptions, "data" | "port">): string {
   return resolve(options.data ?? join(mobHome(io), String(portOf(io, options))));
-}
-
-export function mobHome(io: Io): string {
-  return io.env["MOB_HOME"] ?? join(homedir(), ".mob");
 }
 
 /** The first signal asks the node to stop; one more, while it stops, ends the process. */
@@ -106,12 +111,14 @@ class StopRequest {
 async function openShell(
   io: Io,
   node: RunningNode,
-  client: Client,
+  endpoint: Endpoint,
   dataFolder: string,
 ): Promise<Shell> {
   const { startShell } = await import("../../shell/shell.ts");
-  return startShell({
-    client,
+  const attachment = createAttachment(endpoint);
+  const shell = startShell({
+    client: createClient(endpoint, {}, attachment),
+    attachment,
     name: node.name,
     input: io.stdin,
     output: io.stdout,
@@ -119,19 +126,17 @@ async function openShell(
     color: io.color,
     historyFile: join(dataFolder, "shell-history"),
   });
+  void shell.closed.then(() => attachment.close());
+  return shell;
 }
 
-/** An environment as a program gets it: what is undefined is not there. */
-function definedOnly(env: Io["env"]): Readonly<Record<string, string>> {
+/** The node's own environment, but for what scripts/launch.sh has set in it for the node alone. */
+function inheritedByTasks(env: Io["env"]): Readonly<Record<string, string>> {
+  const { MOB_SET_ARENAS: isSetByUs, MALLOC_ARENA_MAX: arenas, ...rest } = env;
+  const inherited = isSetByUs === undefined ? { ...rest, MALLOC_ARENA_MAX: arenas } : rest;
   return Object.fromEntries(
-    Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+    Object.entries(inherited).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, value]],
+    ),
   );
-}
-
-/** Until peers and clients prove who they are, a node is its own host's alone. */
-function refuseOtherAddresses({ bind, advertise }: UpOptions): void {
-  for (const [option, value] of Object.entries({ "--bind": bind, "--advertise": advertise })) {
-    if (value === undefined || ["127.0.0.1", "localhost"].includes(value)) continue;
-    throw new ComesLater(`${option} ${value} comes later: for now a node is on 127.0.0.1 alone`);
-  }
 }

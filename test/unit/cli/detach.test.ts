@@ -64,8 +64,8 @@ test("down waits until the node's process has ended", async (t) => {
   const { pid } = node;
   assert.ok(pid !== undefined);
   const shutdown = async () => ({ name: "n", pid, running: ["web"] });
-  await withApi(memoryCommands({ shutdown }), async ({ address: { port } }) => {
-    const io = memoryIo();
+  await withApi(memoryCommands({ shutdown }), async ({ address: { port }, env }) => {
+    const io = memoryIo({ env });
     let done = false;
     const code = runMob(["down", "-p", String(port)], io).finally(() => {
       done = true;

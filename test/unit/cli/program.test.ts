@@ -6,6 +6,7 @@ import type { Commands } from "../../../src/api/commands.ts";
 import { runMobcli } from "../../../src/cli/mobcli.ts";
 import { runMob } from "../../../src/cli/program.ts";
 import { Conflict, OutcomeUnknown } from "../../../src/core/errors.ts";
+import { formatApiToken, newApiToken } from "../../../src/trust/api-token.ts";
 import { withApi } from "../../support/api-server.ts";
 import { aNode, anInstance, chunksOf, memoryCommands } from "../../support/memory-commands.ts";
 import { memoryIo } from "../../support/memory-io.ts";
@@ -20,8 +21,8 @@ interface Ran {
 /** Runs `args` against a node with these commands; `-p PORT` is added. */
 async function mob(args: string[], commands: Partial<Commands> = {}, input = "", runs = runMob) {
   const ran: Ran[] = [];
-  await withApi(memoryCommands(commands), async ({ address }) => {
-    const io = memoryIo({ input });
+  await withApi(memoryCommands(commands), async ({ address, env }) => {
+    const io = memoryIo({ input, env });
     const code = await runs([...args, "-p", String(address.port)], io);
     ran.push({ code, out: io.out(), err: io.err() });
   });
@@ -73,7 +74,7 @@ test("each kind of failure has its exit code, and its message is on standard err
   assert.equal(missing.out, "");
   assert.equal(missing.err, "error: there is no service nope\n");
   assert.equal((await mob(["nodes"], fails(new OutcomeUnknown("?")))).code, 6);
-  const nobody = memoryIo();
+  const nobody = memoryIo({ env: { MOB_TOKEN: formatApiToken(newApiToken("p".repeat(43))) } });
   assert.equal(await runMob(["nodes", "--node", "127.0.0.1:1"], nobody), 4);
   assert.match(nobody.err(), /no node answers at 127\.0\.0\.1:1: is it running\?/);
 });
@@ -131,7 +132,8 @@ test("options with impossible values are bad usage, named", async () => {
     [["logs", "web", "-n", "-5"], /--tail "-5" should be a number/],
     [["up", "--label", "zone"], /--label "zone"/],
     [["up", "-P", "bash,,docker"], /--providers "bash,,docker"/],
-    [["up", "--bind", "0.0.0.0"], /--bind 0\.0\.0\.0 comes later/],
+    [["up", "--bind", "0.0.0.0:6666"], /--bind "0\.0\.0\.0:6666" should be a host/],
+    [["up", "--advertise", "a b"], /--advertise "a b" should be a host/],
     [["show"], /missing required argument 'name'/],
   ];
   for (const [args, message] of wrong) {
@@ -142,8 +144,9 @@ test("options with impossible values are bad usage, named", async () => {
 });
 
 test("MOB_PORT says which node, and is checked", async () => {
-  await withApi(memoryCommands(), async ({ address }) => {
-    assert.equal(await runMob(["ls"], memoryIo({ env: { MOB_PORT: String(address.port) } })), 0);
+  await withApi(memoryCommands(), async ({ address, env }) => {
+    const io = memoryIo({ env: { ...env, MOB_PORT: String(address.port) } });
+    assert.equal(await runMob(["ls"], io), 0);
   });
   const wrong = memoryIo({ env: { MOB_PORT: "x" } });
   assert.equal(await runMob(["ls"], wrong), 2);
@@ -211,8 +214,8 @@ test("a reader that has gone ends a followed log quietly", async () => {
     }
   }
   const logs: Commands["logs"] = async (_name, _options, signal) => endless(signal);
-  await withApi(memoryCommands({ logs }), async ({ address }) => {
-    const io = memoryIo({ gone: gone.signal });
+  await withApi(memoryCommands({ logs }), async ({ address, env }) => {
+    const io = memoryIo({ gone: gone.signal, env });
     assert.equal(await runMob(["logs", "-f", "web", "-p", String(address.port)], io), 0);
     assert.equal(io.err(), "");
   });

@@ -33,7 +33,7 @@ async function start(
   body: (trial: Trial) => Promise<void>,
   given: { io?: Partial<Io>; running?: string[]; slowStop?: boolean } = {},
 ): Promise<void> {
-  await withApi(memoryCommands(), async ({ address: { port } }) => {
+  await withApi(memoryCommands(), async ({ address: { port }, at }) => {
     const io = memoryIo(given.io);
     const asked: NodeOptions[] = [];
     const stopped = signal();
@@ -43,6 +43,7 @@ async function start(
       return {
         name: `${port}@box`,
         address: `127.0.0.1:${port}`,
+        socketPath: at.socketPath,
         providers: { offered: ["bash"], refused: [{ type: "docker", reason: "not installed" }] },
         stopped: stopped.promise,
         async stop() {
@@ -87,6 +88,8 @@ test("the options reach the node, its data in a folder named after the port", as
           port,
           name: "n",
           dataFolder: join("/mob-home", String(port)),
+          runFolder: "/mob-home/run",
+          networkKeyFile: "/mob-home/network.key",
           providers: ["docker", "bash"],
           join: ["127.0.0.1:1", "127.0.0.1:2"],
           labels: { a: "1", b: "2=3" },
@@ -98,6 +101,29 @@ test("the options reach the node, its data in a folder named after the port", as
     },
     { io },
   );
+});
+
+test("tasks inherit the node's environment, but for what its launcher set for the node alone", async () => {
+  const cases: readonly (readonly [Record<string, string>, Record<string, string>])[] = [
+    [{ A: "1", MALLOC_ARENA_MAX: "1", MOB_SET_ARENAS: "1" }, { A: "1" }],
+    [
+      { A: "1", MALLOC_ARENA_MAX: "7" },
+      { A: "1", MALLOC_ARENA_MAX: "7" },
+    ],
+    [{ A: "1" }, { A: "1" }],
+  ];
+  for (const [env, expected] of cases) {
+    await start(
+      [],
+      async ({ io, asked, stopped, code }) => {
+        await isUp(io);
+        stopped.give();
+        await code;
+        assert.deepEqual(asked[0]?.env, expected);
+      },
+      { io: { env } },
+    );
+  }
 });
 
 test("a node that was told to join says where it looks, and takes no address that is none", async () => {

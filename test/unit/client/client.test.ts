@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type RequestListener } from "node:http";
 import { createServer as createTcpServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { LogChunk } from "../../../src/api/commands.ts";
 import { apiHeader, apiVersion } from "../../../src/api/paths.ts";
 import { type Client, createClient } from "../../../src/client/client.ts";
-import { type Address, formatAddress } from "../../../src/core/address.ts";
+import type { Endpoint } from "../../../src/client/endpoint.ts";
 import { Conflict, errorShape, Unreachable } from "../../../src/core/errors.ts";
 import { withApi } from "../../support/api-server.ts";
 import {
@@ -25,19 +28,20 @@ async function withClient(
   commands: ReturnType<typeof memoryCommands>,
   body: (client: Client) => Promise<void>,
 ): Promise<void> {
-  await withApi(commands, async ({ address }) => {
-    const client = createClient(address);
+  await withApi(commands, async ({ endpoint }) => {
+    const client = createClient(endpoint);
     await body(client).finally(() => client.close());
   });
 }
 
 /** Runs `body` against a server that is no node of ours. */
-async function withServer(server: Server, body: (address: Address) => Promise<void>) {
-  server.listen(0, "127.0.0.1");
+async function withServer(server: Server, body: (endpoint: Endpoint) => Promise<void>) {
+  const folder = await mkdtemp(join(tmpdir(), "mob-client-"));
+  const socketPath = join(folder, "api.sock");
+  server.listen(socketPath);
   await once(server, "listening");
-  const bound = server.address();
-  assert.ok(bound !== null && typeof bound === "object");
-  await body({ host: "127.0.0.1", port: bound.port }).finally(() => server.close());
+  await body({ kind: "local", port: 6666, socketPath }).finally(() => server.close());
+  await rm(folder, { recursive: true });
 }
 
 const httpServer = (listener: RequestListener) => createServer({ keepAlive: false }, listener);
@@ -93,19 +97,19 @@ test("a refusal keeps the node's code, message and details", async () => {
 });
 
 test("no node there: unreachable, with how to start one", async () => {
-  const gone: Address[] = [];
+  const gone: Endpoint[] = [];
   await withServer(
     httpServer(() => {}),
-    async (address) => {
-      gone.push(address);
+    async (endpoint) => {
+      gone.push(endpoint);
     },
   );
-  for (const address of gone) {
-    const nothing = createClient(address).deploy([{}]);
+  for (const endpoint of gone) {
+    const nothing = createClient(endpoint).deploy([{}]);
     await assert.rejects(nothing, (error: Unreachable) => {
       assert.ok(error instanceof Unreachable);
-      assert.ok(error.message.includes(`no node answers at ${formatAddress(address)}`));
-      assert.ok(error.message.includes(`mob -p ${address.port}`));
+      assert.ok(error.message.includes(`no node answers at 127.0.0.1:6666`));
+      assert.ok(error.message.includes(`mob -p 6666`));
       return true;
     });
   }
@@ -114,14 +118,14 @@ test("no node there: unreachable, with how to start one", async () => {
 test("something else on the port is told from a node", async () => {
   await withServer(
     httpServer((_request, answer) => answer.end("<html>")),
-    async (address) => assert.equal(await codeOf(createClient(address).nodes()), "unreachable"),
+    async (endpoint) => assert.equal(await codeOf(createClient(endpoint).nodes()), "unreachable"),
   );
 });
 
 test("a write whose connection breaks has an unknown outcome, a read is just unanswered", async () => {
   const cuts = createTcpServer((socket) => socket.once("data", () => socket.destroy()));
-  await withServer(cuts, async (address) => {
-    const client = createClient(address);
+  await withServer(cuts, async (endpoint) => {
+    const client = createClient(endpoint);
     assert.equal(await codeOf(client.act("stop", ["web"])), "outcome_unknown");
     assert.equal(await codeOf(client.services()), "unreachable");
   });
@@ -134,8 +138,8 @@ test("so it is when the connection was kept from an earlier request", async () =
     if (requests > 1) asked.socket.destroy();
     else answer.setHeader("mob-api", "1").end("[]");
   });
-  await withServer(cutsLater, async (address) => {
-    const client = createClient(address);
+  await withServer(cutsLater, async (endpoint) => {
+    const client = createClient(endpoint);
     await client.nodes();
     assert.equal(await codeOf(client.act("stop", ["web"])), "outcome_unknown");
     client.close();
@@ -145,8 +149,8 @@ test("so it is when the connection was kept from an earlier request", async () =
 test("a write that is not answered in time has an unknown outcome", async () => {
   const sockets: { destroy(): void }[] = [];
   const mute = createTcpServer((socket) => sockets.push(socket));
-  await withServer(mute, async (address) => {
-    const client = createClient(address, { readTimeoutMs: 50, writeTimeoutMs: 50 });
+  await withServer(mute, async (endpoint) => {
+    const client = createClient(endpoint, { readTimeoutMs: 50, writeTimeoutMs: 50 });
     assert.equal(await codeOf(client.deploy([{}])), "outcome_unknown");
     assert.equal(await codeOf(client.nodes()), "unreachable");
     for (const socket of sockets) socket.destroy();
@@ -158,8 +162,8 @@ test("an answer that breaks off in the middle is no answer", async () => {
     answer.setHeader("mob-api", "1").setHeader("content-length", "100");
     answer.write("[", () => answer.destroy());
   });
-  await withServer(half, async (address) => {
-    assert.equal(await codeOf(createClient(address).nodes()), "unreachable");
+  await withServer(half, async (endpoint) => {
+    assert.equal(await codeOf(createClient(endpoint).nodes()), "unreachable");
   });
 });
 
@@ -231,8 +235,8 @@ test("an idle connection is dropped before the node would close it, under a requ
       socket.once("close", () => resolve("by the server"));
     });
   });
-  await withServer(server, async (address) => {
-    const client = createClient(address);
+  await withServer(server, async (endpoint) => {
+    const client = createClient(endpoint);
     await client.version();
     assert.equal(await ended, "by the client");
     client.close();

@@ -76,3 +76,15 @@ test("a checkout that is neither built nor installed says what to do", async (t)
   assert.equal(status, 1);
   assert.match(stderr, /run `npm ci` in .*with a space/);
 });
+
+test("a launcher leaves a user's own setting of memory arenas alone, and marks its own", async (t) => {
+  const folder = await installation(t);
+  const tell =
+    "const { MALLOC_ARENA_MAX: n, MOB_SET_ARENAS: own } = process.env; console.log(n, own);";
+  writeFileSync(join(folder, "dist/mob.js"), tell);
+  const { MALLOC_ARENA_MAX: _n, MOB_SET_ARENAS: _own, ...env } = process.env;
+  const said = (more: NodeJS.ProcessEnv) =>
+    spawnSync(join(folder, "mob"), { encoding: "utf8", env: { ...env, ...more } }).stdout.trim();
+  assert.equal(said({}), "1 1");
+  assert.equal(said({ MALLOC_ARENA_MAX: "7" }), "7 undefined");
+});

@@ -4,16 +4,15 @@ import { type IncomingMessage, request } from "node:http";
 import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import type { Commands, LogOptions } from "../../../src/api/commands.ts";
-import type { Address } from "../../../src/core/address.ts";
 import { NotFound } from "../../../src/core/errors.ts";
-import { withApi } from "../../support/api-server.ts";
+import { type ApiServer, withApi } from "../../support/api-server.ts";
 import { memoryCommands } from "../../support/memory-commands.ts";
 import { signal } from "../../support/signal.ts";
 
 const from = { name: "web", slot: 0, node: "6666@box" };
 
-async function open(address: Address, path: string): Promise<IncomingMessage> {
-  const sent = request({ ...address, path, agent: false });
+async function open(at: ApiServer["at"], path: string): Promise<IncomingMessage> {
+  const sent = request({ ...at, path, agent: false });
   sent.end();
   const [answer] = await once(sent, "response");
   return answer;
@@ -69,9 +68,9 @@ test("the query says what is wanted, and a hundred lines are the default", async
       return plain.logs(name, options, aborted);
     },
   });
-  await withApi(commands, async ({ address }) => {
-    await buffer(await open(address, "/v1/services/web/logs"));
-    await buffer(await open(address, "/v1/services/web/logs?tail=all&follow=true&slot=2"));
+  await withApi(commands, async ({ at }) => {
+    await buffer(await open(at, "/v1/services/web/logs"));
+    await buffer(await open(at, "/v1/services/web/logs?tail=all&follow=true&slot=2"));
     assert.deepEqual(asked, [
       { tail: 100, follow: false },
       { tail: "all", follow: true, slot: 2 },
@@ -81,19 +80,19 @@ test("the query says what is wanted, and a hundred lines are the default", async
 
 test("a service that is not there is a 404, before the stream begins", async () => {
   const commands = memoryCommands({ logs: () => Promise.reject(new NotFound("no web")) });
-  await withApi(commands, async ({ address }) => {
-    const answer = await open(address, "/v1/services/web/logs");
+  await withApi(commands, async ({ at }) => {
+    const answer = await open(at, "/v1/services/web/logs");
     assert.equal(answer.statusCode, 404);
     answer.resume();
   });
 });
 
 test("a reader that stops reading stops the producer, however much there is", {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async () => {
   const { logs, produced, ended } = endless();
-  await withApi(memoryCommands({ logs }), async ({ address }) => {
-    const answer = await open(address, "/v1/services/web/logs?follow=true");
+  await withApi(memoryCommands({ logs }), async ({ at }) => {
+    const answer = await open(at, "/v1/services/web/logs?follow=true");
     answer.pause();
     // The producer has stalled once nothing was produced over many turns of the event loop.
     for (let last = -1; last !== produced(); ) {
@@ -107,10 +106,10 @@ test("a reader that stops reading stops the producer, however much there is", {
   });
 });
 
-test("a client that goes ends the reading of a silent service", { timeout: 30_000 }, async () => {
+test("a client that goes ends the reading of a silent service", { timeout: 120_000 }, async () => {
   const { logs, begun, ended } = silent();
-  await withApi(memoryCommands({ logs }), async ({ address }) => {
-    const sent = request({ ...address, path: "/v1/services/web/logs?follow=true", agent: false });
+  await withApi(memoryCommands({ logs }), async ({ at }) => {
+    const sent = request({ ...at, path: "/v1/services/web/logs?follow=true", agent: false });
     sent.on("error", () => {});
     sent.end();
     await begun;
@@ -120,13 +119,13 @@ test("a client that goes ends the reading of a silent service", { timeout: 30_00
 });
 
 test("closing the API ends a stream that follows, well before the grace", {
-  timeout: 30_000,
+  timeout: 120_000,
 }, async () => {
   const { logs, begun, ended } = silent();
   await withApi(
     memoryCommands({ logs }),
-    async ({ address, api }) => {
-      const opening = open(address, "/v1/services/web/logs?follow=true");
+    async ({ at, api }) => {
+      const opening = open(at, "/v1/services/web/logs?follow=true");
       await begun;
       await api.close();
       await ended;

@@ -8,7 +8,9 @@ const example = fileURLToPath(new URL("../../../docs/examples/counter.ts", impor
 
 test("the example of docs/actors.md does what it says", async () => {
   const run = promisify(execFile);
-  const { stdout } = await run(process.execPath, ["--import", "tsx", example], { timeout: 30_000 });
+  const { stdout } = await run(process.execPath, ["--import", "tsx", example], {
+    timeout: 120_000,
+  });
   assert.deepEqual(stdout.trim().split("\n"), [
     "2 + 3 = 5",
     "refused: { code: 'bad_request', message: 'it only counts up', details: [] }",

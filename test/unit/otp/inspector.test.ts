@@ -84,6 +84,31 @@ test("a suspended actor queues, and goes on when resumed", () =>
     assert.equal(await answer, "pong");
   }));
 
+test("a suspension for a time ends by itself, and tells when", () =>
+  withActors(async (world) => {
+    await world.start("a");
+    world.system.inspect.suspend("a", 60_000);
+    world.system.inspect.suspend("a", 1_000); // The last word counts.
+    const answer = world.ask("a", "ping", undefined);
+    await world.env.advance(999);
+    const { state, resumesAt } = world.system.inspect.status("a");
+    assert.equal(state, "suspended");
+    assert.equal(resumesAt, world.env.clock.wall() + 1);
+    await world.env.advance(1);
+    assert.equal(await answer, "pong");
+    assert.equal(world.system.inspect.status("a").resumesAt, undefined);
+    assert.equal(world.system.inspect.resume("a"), false, "it was not suspended any more");
+  }));
+
+test("a suspension ends with its actor's life", () =>
+  withActors(async (world) => {
+    const children = [{ id: "a", start: world.probe("a") }];
+    await world.system.start(supervisor({ name: "top", strategy: "one_for_one", children }));
+    world.system.inspect.suspend("a", 1_000);
+    await world.system.inspect.restart("a");
+    assert.equal(await world.ask("a", "ping", undefined), "pong");
+  }));
+
 test("a suspended actor can be stopped", () =>
   withActors(async (world) => {
     await world.start("a");
@@ -114,6 +139,7 @@ test("a trace shows each message before it is handled", () =>
     await world.ask("a", "ping", undefined);
     await assert.rejects(world.ask("a", "crash", "why"));
     stop();
+    assert.equal(seen.pop()?.kind, "ended");
     assert.deepEqual(
       seen.map(({ kind, method, message }) => [kind, method, message]),
       [
@@ -160,6 +186,52 @@ test("a sink that throws ends the trace and harms no one", () =>
     await world.ask("a", "ping", undefined);
     await world.ask("a", "ping", undefined);
     assert.equal(calls, 1);
+  }));
+
+test("a trace goes on through a crash and the restart after it", () =>
+  withActors(async (world) => {
+    const children = [{ id: "a", start: world.probe("a") }];
+    await world.system.start(supervisor({ name: "top", strategy: "one_for_one", children }));
+    const seen: string[] = [];
+    const sink = ({ kind, method = "" }: TraceEvent) => seen.push(`${kind} ${method}`.trim());
+    const stop = world.system.inspect.trace("a", { sink });
+    await world.crash("a");
+    await world.ask("a", "ping", undefined);
+    stop();
+    await world.ask("a", "ping", undefined);
+    await world.crash("a");
+    assert.deepEqual(seen, ["cast crash", "ended", "started", "call ping"]);
+  }));
+
+test("a second trace of a place replaces the first, which is told", () =>
+  withActors(async (world) => {
+    const ends: string[] = [];
+    let second = 0;
+    await world.start("a");
+    const stopFirst = world.system.inspect.trace("a", {
+      sink: () => assert.fail("it was replaced"),
+      onEnd: (why) => ends.push(why),
+    });
+    world.system.inspect.trace("a", { sink: () => second++, onEnd: (why) => ends.push(why) });
+    stopFirst(); // Takes nothing from the second.
+    await world.ask("a", "ping", undefined);
+    assert.equal(second, 1);
+    assert.deepEqual(ends, ["replaced"]);
+  }));
+
+test("a trace tells its end once: at its bound, or when its sink throws", () =>
+  withActors(async (world) => {
+    const ends: string[] = [];
+    const onEnd = (why: string) => ends.push(why);
+    await world.start("a");
+    world.system.inspect.trace("a", { messagesMax: 1, sink() {}, onEnd });
+    for (let i = 0; i < 3; i++) await world.ask("a", "ping", undefined);
+    const sink = () => {
+      throw new RangeError("full");
+    };
+    world.system.inspect.trace("a", { sink, onEnd });
+    for (let i = 0; i < 3; i++) await world.ask("a", "ping", undefined);
+    assert.deepEqual(ends, ["done", "failed"]);
   }));
 
 test("looking at what does not run is an error", () =>

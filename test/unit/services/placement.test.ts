@@ -37,6 +37,15 @@ test("stays on its present node, however full, as long as that can have it", () 
   assert.equal(chosen(away, { present: asNodeId("a") }), "b");
 });
 
+test("what keeps dying gets nothing new, and keeps what it has", () => {
+  const nodes = [node("a", { isFlapping: true }), node("b", { instances: 9 })];
+  assert.equal(chosen(nodes), "b");
+  assert.equal(chosen(nodes, { present: asNodeId("a") }), "a");
+  const placed = place(web, [node("a", { isFlapping: true })]);
+  assert.ok("refusals" in placed);
+  assert.match(refusalsText(placed.refusals), /a keeps dying and coming back/);
+});
+
 test("all deciders agree, in whatever order they know the nodes", () => {
   const names = fc.uniqueArray(fc.stringMatching(/^[a-z]{1,6}$/), { minLength: 1, maxLength: 10 });
   fc.assert(

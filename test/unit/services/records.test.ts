@@ -20,6 +20,7 @@ import {
   type StatusRecord,
 } from "../../../src/services/records.ts";
 import { parseSpec } from "../../../src/services/spec.ts";
+import { parseToken } from "../../../src/services/token-record.ts";
 import { validSpec } from "./arbitraries.ts";
 
 const uid = "0123456789abcdef";
@@ -87,6 +88,7 @@ test("whatever comes from another node, only InvalidSpec comes out", () => {
     parseRestart,
     parseRunState,
     parseStatus,
+    parseToken,
   ];
   const spoilt = fc.oneof(
     fc.jsonValue(),

@@ -2,23 +2,24 @@ import assert from "node:assert/strict";
 import { PassThrough } from "node:stream";
 import { test } from "node:test";
 import type { Commands } from "../../../src/api/commands.ts";
+import { createAttachment } from "../../../src/client/attachment.ts";
 import { createClient } from "../../../src/client/client.ts";
-import { completeNames } from "../../../src/shell/completion.ts";
 import { startShell } from "../../../src/shell/shell.ts";
 import { withApi } from "../../support/api-server.ts";
 import { eventually } from "../../support/eventually.ts";
-import { anInstance, memoryCommands } from "../../support/memory-commands.ts";
+import { memoryCommands } from "../../support/memory-commands.ts";
 
 /** Types lines into a shell and gives what it wrote, prompts left out. */
 async function type(lines: string[], commands: Partial<Commands> = {}): Promise<string> {
   const parts: string[] = [];
-  await withApi(memoryCommands(commands), async ({ address }) => {
+  await withApi(memoryCommands(commands), async ({ endpoint }) => {
     const input = new PassThrough();
     const output = new PassThrough();
     output.on("data", (part) => parts.push(String(part)));
-    const client = createClient(address);
+    const attachment = createAttachment(endpoint);
+    const client = createClient(endpoint); // Commands of memory have no actors, and no sessions.
     const options = { terminal: false, color: false };
-    const shell = startShell({ client, name: "n", input, output, ...options });
+    const shell = startShell({ client, attachment, name: "n", input, output, ...options });
     for (const line of lines) {
       const prompts = promptsIn(parts);
       input.write(`${line}\n`);
@@ -68,15 +69,4 @@ test(".help tells of mob and of the shell's own commands", async () => {
   const output = await type([".help"]);
   assert.match(output, /mob\.deploy\(/);
   assert.match(output, /\.exit/);
-});
-
-test("names of services and groups are completed inside quotes, in calls of mob alone", async () => {
-  const other = { ...anInstance, name: "shop/db", group: "shop" };
-  const services = async () => [anInstance, other];
-  const complete = (line: string) => completeNames({ services }, line);
-  assert.deepEqual(await complete('mob.stop("s'), [["shop", "shop/db"], "s"]);
-  assert.deepEqual(await complete("await mob.logs('"), [["shop", "shop/db", "web"], ""]);
-  assert.equal(await complete("mob.no"), undefined);
-  assert.equal(await complete('print("s'), undefined);
-  assert.equal(await complete('mob.stop("web").then("s'), undefined);
 });

@@ -1,27 +1,47 @@
 /**
- * Several replicas and the messages between them, stepped by hand: nothing happens by itself. Flushes
- * end at once; what is sent is delivered in order for each pair of nodes, unless it is lost.
+ * Several nodes that hold one shard, and the messages between them, stepped by hand: nothing happens
+ * by itself. Flushes end at once unless the disk is held; what is sent is delivered in order for each
+ * pair of nodes, unless it is lost.
  */
 import { asNodeId, type NodeId } from "../../../src/core/ids.ts";
+import { homesOf } from "../../../src/ring/homes.ts";
+import type { ShardId } from "../../../src/ring/ranking.ts";
+import { emptyRoot, rootOf } from "../../../src/store/digest.ts";
+import { shardOfKey } from "../../../src/store/key-shard.ts";
 import type { Register } from "../../../src/store/register.ts";
-import { openReplica } from "../../../src/store/replica.ts";
 import {
-  type FlushPurpose,
-  type Now,
-  type ReplicationEffect,
-  type ReplicationEvent,
-  type ReplicationState,
-  startReplication,
-  stepReplication,
+  isFresh,
+  type RepairEvent,
+  type RepairMessage,
+  type RepairState,
+  startRepair,
+  stepRepair,
+} from "../../../src/store/repair.ts";
+import { openReplica } from "../../../src/store/replica.ts";
+import type {
+  FlushPurpose,
+  Now,
+  ReplicationEffect,
+  ReplicationEvent,
+  ReplicationState,
+  ShardMessage,
 } from "../../../src/store/replication.ts";
+import { startReplication, stepReplication } from "../../../src/store/shard.ts";
 
-type Send = Extract<ReplicationEffect, { kind: "send" }>;
+interface Send {
+  readonly to: NodeId;
+  readonly message: ShardMessage | RepairMessage;
+}
 
 export const nodeId = (n: number): NodeId => asNodeId(n.toString(16).padStart(32, "0"));
+
+/** The shard of the keys that the tests use: those without a second part, and of the group "". */
+export const shard: ShardId = shardOfKey("k");
 
 export class StoreNode {
   readonly id: NodeId;
   state: ReplicationState;
+  repair: RepairState;
   /** What the outside was told: all effects but sends, flushes and puts. */
   readonly told: ReplicationEffect[] = [];
   readonly disk = new Map<string, Register>();
@@ -34,7 +54,8 @@ export class StoreNode {
   constructor(network: StoreNetwork, n: number) {
     this.id = nodeId(n);
     this.#network = network;
-    this.state = startReplication(openReplica(this.id, []), network.now);
+    this.state = startReplication(openReplica(shard, this.id, []));
+    this.repair = startRepair(network.now.monoMs);
   }
 
   feed(event: ReplicationEvent): void {
@@ -43,17 +64,43 @@ export class StoreNode {
       else if (effect.kind === "flush") this.#flush(effect.purpose);
       else if (effect.kind === "persist") {
         for (const register of effect.registers) this.disk.set(register.key, register);
+      } else if (effect.kind === "forget") {
+        for (const key of effect.keys) this.disk.delete(key);
       } else this.told.push(effect);
+      if (effect.kind === "compared") this.feedRepair({ ...effect, shard });
     }
+  }
+
+  feedRepair(event: RepairEvent): void {
+    const { monoMs } = this.#network.now;
+    for (const effect of stepRepair(this.repair, event, this.#roots(), monoMs)) {
+      if (effect.kind === "send") this.outbox.push(effect);
+      else if (effect.kind === "compare") this.feed({ kind: "compare", peer: effect.peer });
+    }
+  }
+
+  receive(from: NodeId, message: Send["message"]): void {
+    if (message.kind === "store-digest" || message.kind === "store-roots") {
+      this.feedRepair({ kind: "received", from, message });
+    } else this.feed({ kind: "received", from, message });
   }
 
   write(key: string, value: unknown, id = 0): void {
     this.feed({ kind: "write", id, entries: [{ key, value }] });
   }
 
+  get root(): string {
+    return rootOf(this.state.replica.digest);
+  }
+
+  get isFresh(): boolean {
+    return isFresh(this.repair, shard, this.#network.now.monoMs);
+  }
+
   /** The same node after a crash: what it had put (all of it was flushed) and nothing else. */
   restart(): void {
-    this.state = startReplication(openReplica(this.id, this.disk.values()), this.#network.now);
+    this.state = startReplication(openReplica(shard, this.id, this.disk.values()));
+    this.repair = startRepair(this.#network.now.monoMs);
     this.outbox.length = 0;
   }
 
@@ -61,6 +108,10 @@ export class StoreNode {
     return this.told.filter(
       (effect): effect is Extract<ReplicationEffect, { kind: Kind }> => effect.kind === kind,
     );
+  }
+
+  #roots(): ReadonlyMap<ShardId, string> {
+    return new Map(this.root === emptyRoot ? [] : [[shard, this.root]]);
   }
 
   #flush(purpose: FlushPurpose): void {
@@ -74,10 +125,12 @@ export class StoreNetwork {
   readonly nodes: readonly StoreNode[];
   /** Pairs "from to" over which nothing gets through. */
   readonly cut = new Set<string>();
+  #draws = 0;
 
   constructor(size: number) {
     this.nodes = Array.from({ length: size }, (_, n) => new StoreNode(this, n));
     this.meet();
+    this.settle();
   }
 
   node(n: number): StoreNode {
@@ -88,17 +141,28 @@ export class StoreNetwork {
 
   /** Every node sees all others as live. */
   meet(): void {
-    for (const node of this.nodes) {
-      const live = this.nodes.map(({ id }) => id).filter((id) => id !== node.id);
-      node.feed({ kind: "peers", live, known: this.nodes.length });
-    }
+    for (const node of this.nodes) this.see(node, () => true);
+  }
+
+  /** `node` sees those as live for whom `isLive` holds; itself always. */
+  see(node: StoreNode, isLive: (n: number) => boolean): void {
+    const ring = this.nodes.map(({ id }, n) => ({ id, isLive: id === node.id || isLive(n) }));
+    const live = ring.filter((one) => one.isLive && one.id !== node.id).map(({ id }) => id);
+    const place = { ...homesOf(shard, ring), live, known: ring.length };
+    node.feed({ kind: "place", place });
+    node.feedRepair({ kind: "live", peers: live });
+  }
+
+  /** The node that writes for the shard while all live. */
+  get writer(): StoreNode {
+    const first = this.node(0).state.place.acting[0];
+    return this.nodes.find(({ id }) => id === first) ?? this.node(0);
   }
 
   /** Splits the nodes in two; each side sees the other as dead. */
   partition(sideOf: (n: number) => boolean): void {
     this.nodes.forEach((node, n) => {
-      const side = this.nodes.filter((_, m) => sideOf(m) === sideOf(n) && m !== n);
-      node.feed({ kind: "peers", live: side.map(({ id }) => id), known: this.nodes.length });
+      this.see(node, (m) => sideOf(m) === sideOf(n));
       this.nodes.forEach((other, m) => {
         if (sideOf(m) !== sideOf(n)) this.cut.add(`${node.id} ${other.id}`);
       });
@@ -109,7 +173,11 @@ export class StoreNetwork {
     this.cut.clear();
     this.meet();
     for (const node of this.nodes) {
-      for (const { id } of this.nodes) if (id !== node.id) node.feed({ kind: "peer-up", peer: id });
+      for (const { id } of this.nodes) {
+        if (id === node.id) continue;
+        node.feed({ kind: "peer-up", peer: id });
+        node.feedRepair({ kind: "peer-up", peer: id });
+      }
     }
   }
 
@@ -126,9 +194,7 @@ export class StoreNetwork {
     const send = from.outbox.shift();
     if (send === undefined) return false;
     const to = this.nodes.find(({ id }) => id === send.to);
-    if (to !== undefined && !this.cut.has(`${from.id} ${to.id}`)) {
-      to.feed({ kind: "received", from: from.id, message: send.message });
-    }
+    if (to !== undefined && !this.cut.has(`${from.id} ${to.id}`)) to.receive(from.id, send.message);
     return true;
   }
 
@@ -136,7 +202,10 @@ export class StoreNetwork {
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed += 1_000) {
       this.now = { monoMs: this.now.monoMs + 1_000, wallMs: this.now.wallMs + 1_000 };
-      for (const node of this.nodes) node.feed({ kind: "tick" });
+      for (const node of this.nodes) {
+        node.feed({ kind: "tick" });
+        node.feedRepair({ kind: "tick", draw: (this.#draws++ * 0.618) % 1 });
+      }
       this.settle();
     }
   }

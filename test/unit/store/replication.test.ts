@@ -2,14 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { Unavailable } from "../../../src/core/errors.ts";
-import { inPieces, pieceUnitsMax } from "../../../src/store/anti-entropy.ts";
-import { digestHash } from "../../../src/store/digest.ts";
+import { inPieces, pieceUnitsMax } from "../../../src/store/leaves.ts";
+import { compareMs } from "../../../src/store/repair.ts";
 import { listRegisters, readValue } from "../../../src/store/replica.ts";
-import { pendingWritesMax, writeMsMax } from "../../../src/store/replication.ts";
+import { pendingWritesMax, writeMsMax } from "../../../src/store/writing.ts";
 import { nodeId, StoreNetwork } from "./network.ts";
 
-const hashes = (network: StoreNetwork) =>
-  new Set(network.nodes.map(({ state }) => digestHash(state.replica.digest)));
+const hashes = (network: StoreNetwork) => new Set(network.nodes.map(({ root }) => root));
 
 test("a write reaches every live node, and is told there as a change", () => {
   const network = new StoreNetwork(3);
@@ -66,7 +65,7 @@ test("a write whose peers die is acknowledged by those that are left", () => {
   writer.write("k", 1);
   network.settle();
   assert.deepEqual(writer.toldOf("written"), []);
-  writer.feed({ kind: "peers", live: [], known: 3 });
+  network.see(writer, () => false);
   const { receipt } = writer.toldOf("written")[0] ?? {};
   assert.deepEqual(receipt, { acks: [writer.id], replicas: 1, partitioned: true });
 });
@@ -166,8 +165,8 @@ test("a write from a clock over 60 s ahead is neither taken nor acknowledged", (
 test("a node that was away gets what it missed, and gives what it had, when it is back", () => {
   const network = new StoreNetwork(3);
   network.partition((n) => n === 2);
-  for (let n = 0; n < 50; n++) network.node(0).write(`here/${n}`, n);
-  for (let n = 0; n < 50; n++) network.node(2).write(`there/${n}`, n);
+  for (let n = 0; n < 50; n++) network.node(0).write(`here${n}`, n);
+  for (let n = 0; n < 50; n++) network.node(2).write(`there${n}`, n);
   network.settle();
   network.heal();
   network.settle();
@@ -183,7 +182,10 @@ test("one comparison, begun by either side, repairs both", () => {
     network.node(1).write("b", 2);
     network.settle();
     network.cut.clear();
-    network.node(beginner).feed({ kind: "peer-up", peer: network.node(1 - beginner).id });
+    network.node(beginner).feedRepair({
+      kind: "peer-up",
+      peer: network.node(1 - beginner).id,
+    });
     network.settle();
     assert.equal(hashes(network).size, 1);
     assert.equal(listRegisters(network.node(0).state.replica, "").length, 2);
@@ -212,12 +214,20 @@ test("nodes that agree exchange hashes alone", () => {
   network.node(0).write("k", "x".repeat(10_000));
   network.settle();
   const kinds = new Set<string>();
-  network.now = { ...network.now, monoMs: network.now.monoMs + 5_000 };
+  network.now = { ...network.now, monoMs: network.now.monoMs + compareMs };
   for (const node of network.nodes) {
-    node.feed({ kind: "tick" });
+    node.feedRepair({ kind: "tick", draw: 0 });
     for (const { message } of node.outbox) kinds.add(message.kind);
   }
   assert.deepEqual([...kinds], ["store-digest"]);
+  network.deliver(network.node(0));
+  assert.deepEqual(
+    network
+      .node(1)
+      .outbox.map(({ message }) => message)
+      .at(-1),
+    { kind: "store-roots", isSame: true, roots: [] },
+  );
   network.settle();
   assert.equal(network.node(1).toldOf("changed").length, 1);
 });

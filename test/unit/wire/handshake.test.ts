@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asNodeId, type NodeId } from "../../../src/core/ids.ts";
+import { singleKeyRing } from "../../../src/trust/key-ring.ts";
+import { isProven, prove } from "../../../src/trust/proof.ts";
 import {
+  type Channel,
   type Established,
   type HandshakeEffect,
   identityOf,
@@ -22,11 +25,41 @@ const identity = (letter: string, changed: Partial<Identity> = {}): Identity => 
   }),
   ...changed,
 });
-const alone: Neighbours = { connectionWith: () => undefined, holderOf: () => undefined };
+const alone: Neighbours = {
+  connectionWith: () => undefined,
+  awaitsBulk: () => false,
+  holderOf: () => undefined,
+};
 const connectedWith = (established: Established): Neighbours => ({
   ...alone,
   connectionWith: () => established,
 });
+
+const ringOf = (letter: string) =>
+  singleKeyRing({ network: "mob", secret: new Uint8Array(32).fill(letter.charCodeAt(0)) });
+const ring = ringOf("k");
+
+/** A channel as `self` has it, whose other side has shown `peer`'s key. */
+function channel(
+  self: NodeId,
+  peer: NodeId,
+  { keyRing = ring, keyingMaterial = new Uint8Array(32) } = {},
+): Channel {
+  return {
+    peer,
+    prove: (role) => prove(keyRing, { keyingMaterial, role, node: self }),
+    moreProofs: () => [],
+    answer: () => undefined,
+    isProven: (role, proof) => isProven(keyRing, { keyingMaterial, role, node: peer }, proof),
+  };
+}
+
+/** What `self` says first as a dialer. */
+function hello(self: Identity, over: Channel): Message {
+  const message = sent(startHandshake("dialer", self, over).effects);
+  assert.ok(message !== undefined);
+  return message;
+}
 
 const sent = (effects: readonly HandshakeEffect[]): Message | undefined =>
   effects.flatMap((effect) => (effect.kind === "send" ? [effect.message] : []))[0];
@@ -40,13 +73,17 @@ function shake(
   dialer: Identity,
   acceptor: Identity,
   known: { dialer?: Neighbours; acceptor?: Neighbours } = {},
+  over = {
+    dialer: channel(dialer.node, acceptor.node),
+    acceptor: channel(acceptor.node, dialer.node),
+  },
 ): readonly (string | undefined)[] {
-  const dialing = startHandshake("dialer", dialer);
-  const accepting = startHandshake("acceptor", acceptor);
+  const dialing = startHandshake("dialer", dialer, over.dialer);
+  const accepting = startHandshake("acceptor", acceptor, over.acceptor);
   assert.deepEqual(accepting.effects, []);
-  const hello = sent(dialing.effects);
-  assert.ok(hello !== undefined);
-  const answer = stepHandshake(accepting.state, hello, known.acceptor ?? alone);
+  const first = sent(dialing.effects);
+  assert.ok(first !== undefined);
+  const answer = stepHandshake(accepting.state, first, known.acceptor ?? alone);
   const reply = sent(answer.effects);
   assert.ok(reply !== undefined);
   const end = stepHandshake(dialing.state, reply, known.dialer ?? alone);
@@ -55,13 +92,65 @@ function shake(
 
 test("two nodes of one network come together, each told who the other is", () => {
   assert.deepEqual(shake(identity("a"), identity("b")), ["established", "established"]);
-  const hello: Message = { kind: "hello", magic: "mob", ...identity("a", { boot: 9 }) };
-  const { effects } = stepHandshake(startHandshake("acceptor", identity("b")).state, hello, alone);
+  const [a, b] = [identity("a", { boot: 9 }), identity("b")];
+  const accepting = startHandshake("acceptor", b, channel(b.node, a.node));
+  const { effects } = stepHandshake(accepting.state, hello(a, channel(a.node, b.node)), alone);
   assert.deepEqual(effects.at(-1), {
     kind: "established",
     peer: identity("a", { boot: 9 }),
     connection: { dialer: idOf("a"), boot: 9 },
+    proof: channel(a.node, b.node).prove("dialer"),
+    bulkOf: undefined,
   });
+});
+
+test("who does not prove the key, over this connection, in its role and as the node it shows, is told nothing", () => {
+  const [a, b] = [identity("a"), identity("b")];
+  const thief = channel(idOf("c"), b.node); // Has the key, and shows its own certificate.
+  const stolen = { ...thief, prove: channel(a.node, b.node).prove };
+  const elsewhere = channel(a.node, b.node, { keyingMaterial: new Uint8Array(32).fill(1) });
+  const echo: Channel = {
+    ...channel(a.node, b.node),
+    prove: () => channel(a.node, b.node).prove("acceptor"),
+  };
+  const attempts: Readonly<Record<string, readonly [Channel, NodeId]>> = {
+    "another key": [channel(a.node, b.node, { keyRing: ringOf("x") }), a.node],
+    "a proof of another connection": [elsewhere, a.node],
+    "a proof of the other role": [echo, a.node],
+    "another node's id": [stolen, idOf("c")],
+  };
+  for (const [what, [over, shown]] of Object.entries(attempts)) {
+    const accepting = startHandshake("acceptor", b, channel(b.node, shown));
+    const { effects } = stepHandshake(accepting.state, hello(a, over), alone);
+    assert.deepEqual(sent(effects), { kind: "refuse", code: "not_proven", message: "" }, what);
+    assert.equal(outcome(effects), "not_proven", what);
+  }
+});
+
+test("an acceptor that does not prove the key is refused, and nobody is connected", () => {
+  const [a, b] = [identity("a"), identity("b")];
+  const dialing = startHandshake("dialer", a, channel(a.node, b.node));
+  const other = startHandshake("acceptor", b, channel(b.node, a.node, { keyRing: ringOf("x") }));
+  const credulous = { ...other.state, channel: { ...other.state.channel, isProven: () => true } };
+  const first = sent(dialing.effects);
+  assert.ok(first !== undefined);
+  const answer = sent(stepHandshake(credulous, first, alone).effects);
+  assert.equal(answer?.kind, "welcome");
+  assert.equal(outcome(stepHandshake(dialing.state, answer, alone).effects), "not_proven");
+});
+
+test("a dialer that is refused is told why in this node's words, not in those of who refuses", () => {
+  const [a, b] = [identity("a"), identity("b")];
+  const dialing = startHandshake("dialer", a, channel(a.node, b.node)).state;
+  const reason = (code: string) => {
+    const message = "\u001b[2Jlies";
+    const [effect] = stepHandshake(dialing, { kind: "refuse", code, message }, alone).effects;
+    return effect?.kind === "refused" ? effect.message : "";
+  };
+  assert.match(reason("not_proven"), /another network.*mob token join/);
+  assert.match(reason("name_taken"), /name-a.*--name/);
+  assert.match(reason("other_version"), /version \d+\.\d+/);
+  assert.match(reason("new_code"), /new_code/);
 });
 
 test("another network, another major version and oneself are refused, and both sides know why", () => {
@@ -124,16 +213,45 @@ test("a peer's later life replaces what is left of its earlier one, and not the 
   assert.equal(shake(reborn, identity("a"), { acceptor: later })[1], "duplicate");
 });
 
+test("a bulk connection is let in with the control connection it names, whatever its name and others say", () => {
+  const [a, b] = [identity("a"), identity("b", { name: "name-a" })];
+  const bulkOf = "7".repeat(64);
+  const shakeBulk = (waits: boolean) => {
+    const neighbours: Neighbours = {
+      connectionWith: () => ({ dialer: b.node, boot: 1 }),
+      awaitsBulk: (node, proof) => waits && node === a.node && proof === bulkOf,
+      holderOf: () => idOf("c"),
+    };
+    const dialing = startHandshake("dialer", a, channel(a.node, b.node), bulkOf);
+    const accepting = startHandshake("acceptor", b, channel(b.node, a.node)).state;
+    const first = sent(dialing.effects);
+    assert.ok(first !== undefined);
+    const answer = stepHandshake(accepting, first, neighbours);
+    const reply = sent(answer.effects);
+    assert.ok(reply !== undefined);
+    const dialerKnows = { ...alone, awaitsBulk: () => true };
+    const end = stepHandshake(dialing.state, reply, dialerKnows);
+    return [outcome(end.effects), outcome(answer.effects)];
+  };
+  assert.deepEqual(shakeBulk(true), ["established", "established"]);
+  assert.deepEqual(shakeBulk(false), ["no_control", "no_control"]);
+});
+
 test("a message out of place ends the handshake", () => {
-  const welcome: Message = { kind: "welcome", magic: "mob", ...identity("a") };
-  const hello: Message = { kind: "hello", magic: "mob", ...identity("a") };
-  const acceptor = startHandshake("acceptor", identity("b")).state;
-  const dialer = startHandshake("dialer", identity("b")).state;
+  const [a, b] = [identity("a"), identity("b")];
+  const [over, back] = [channel(a.node, b.node), channel(b.node, a.node)];
+  const first = hello(a, over);
+  const welcome = sent(
+    stepHandshake(startHandshake("acceptor", b, back).state, first, alone).effects,
+  );
+  assert.ok(welcome !== undefined);
+  const acceptor = startHandshake("acceptor", b, back).state;
+  const dialer = startHandshake("dialer", b, back).state;
   for (const [state, message] of [
     [acceptor, welcome],
-    [dialer, hello],
+    [dialer, first],
     [acceptor, { kind: "demonitor", id: 1 }],
-    [{ ...acceptor, isOver: true }, hello],
+    [{ ...acceptor, isOver: true }, first],
     [acceptor, { kind: "refuse", code: "self", message: "" }],
   ] as const) {
     assert.equal(outcome(stepHandshake(state, message, alone).effects), "bad_handshake");

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { peerPreface, sniff, sniffBytesMax } from "../../../src/wire/preface.ts";
+import { sniff, sniffBytesMax } from "../../../src/wire/preface.ts";
 
 const bytes = (text: string) => new TextEncoder().encode(text);
 
 test("each speaker is known by the last byte it takes, and undecided until then", () => {
   const starts = [
-    ["peer", peerPreface],
+    ["tls", Uint8Array.of(0x16)],
     ["http", bytes("GET ")],
     ["http", bytes("OPTIONS ")],
   ] as const;
@@ -21,7 +21,7 @@ test("each speaker is known by the last byte it takes, and undecided until then"
 });
 
 test("what no speaker begins with is unknown at once", () => {
-  for (const start of ["\x16\x03\x01", "get ", "GETX", "MOB/2\n", "X"]) {
+  for (const start of ["\x17\x03\x01", "MOB/1\n", "get ", "GETX", "MOB/2\n", "X"]) {
     assert.equal(sniff(bytes(start)), "unknown");
   }
 });

@@ -1,0 +1,103 @@
+/**
+ * `npm run mutants`: plants each bug of test/mutants/mutants.ts in a copy of the sources, and runs the
+ * simulator on it until it finds something. A bug that it does not find asks for a better check.
+ */
+import { spawn } from "node:child_process";
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Mutant, mutants } from "../test/mutants/mutants.ts";
+import { root } from "./root.ts";
+
+const help = `npm run mutants -- [options] [name …]
+
+Plants each mutant, or those named, in a copy of the sources, and runs the simulator until it finds it.
+
+  --seeds N    how many seeds a mutant may survive; default 2000
+  --list       print the mutants
+  --help
+
+Exit codes: 0 all were found, 1 one was not, 2 bad usage.
+`;
+
+/** What the simulator needs to run. */
+const copied = ["src", "scripts", "package.json", "tsconfig.json"];
+
+/** The simulator's output and exit code, run on a copy with the mutant in it. */
+async function hunt(mutant: Mutant, seeds: number): Promise<{ found: boolean; output: string }> {
+  const copy = mkdtempSync(join(tmpdir(), "mob-mutant-"));
+  try {
+    for (const path of copied) cpSync(join(root, path), join(copy, path), { recursive: true });
+    symlinkSync(join(root, "node_modules"), join(copy, "node_modules"));
+    const file = join(copy, mutant.file);
+    const text = readFileSync(file, "utf8");
+    writeFileSync(
+      file,
+      text.replace(mutant.find, () => mutant.replace),
+    );
+    const { code, output } = await simulate(copy, seeds);
+    if (code > 1) throw new Error(`the simulator did not run on ${mutant.name}:\n${output}`);
+    return { found: code === 1, output };
+  } finally {
+    rmSync(copy, { recursive: true, force: true });
+  }
+}
+
+function simulate(cwd: string, seeds: number): Promise<{ code: number; output: string }> {
+  const flags = ["--seeds", String(seeds), "--vary-nodes", "--stop", "--no-shorten"];
+  const script = ["--import", "tsx", "scripts/simulate.ts", ...flags];
+  const child = spawn(process.execPath, script, { cwd, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code) => resolve({ code: code ?? 2, output }));
+  });
+}
+
+/** Which seed found it, and by which invariant. */
+function finding(output: string): string {
+  const lines = output.split("\n");
+  const seed = lines.filter((line) => line.startsWith("seed ")).at(-1) ?? "";
+  const what = lines.find((line) => line.startsWith("  invariant ")) ?? "";
+  return `${seed.split(",", 1)[0]}, ${what.trim().slice(0, 140)}`;
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seeds: { type: "string", default: "2000" },
+      list: { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  const seeds = Number(values.seeds);
+  const strange = positionals.find((name) => !mutants.some((mutant) => mutant.name === name));
+  if (values.help) return say(help.trimEnd());
+  if (values.list) return say(mutants.map(({ name, file }) => `${name}  ${file}`).join("\n"));
+  if (strange !== undefined) return say(`mutants: there is no mutant "${strange}" (--list)`, 2);
+  if (!Number.isInteger(seeds) || seeds < 1) return say("mutants: --seeds takes a whole number", 2);
+  const wanted = mutants.filter(
+    ({ name }) => positionals.length === 0 || positionals.includes(name),
+  );
+  let missed = 0;
+  for (const mutant of wanted) {
+    const { found, output } = await hunt(mutant, seeds);
+    if (!found) missed++;
+    say(`${mutant.name}: ${found ? `found: ${finding(output)}` : `NOT FOUND in ${seeds} seeds`}`);
+  }
+  return say(`${wanted.length - missed} of ${wanted.length} found`, missed > 0 ? 1 : 0);
+}
+
+function say(text: string, code = 0): number {
+  console.log(text);
+  return code;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,47 @@
+/**
+ * The disk as the store sees it: flushes, and whether the last one failed. While it is full or cannot
+ * be written, new writes are refused before they are begun, reads go on, and the flush is tried again
+ * until there is room.
+ */
+import { MobError, Unavailable } from "../core/errors.ts";
+import type { Log } from "../core/log.ts";
+import type { Storage } from "../storage/storage.ts";
+
+export class Durability {
+  readonly #storage: Storage;
+  readonly #log: Log;
+  #failure: MobError | undefined;
+
+  constructor(storage: Storage, log: Log) {
+    this.#storage = storage;
+    this.#log = log;
+  }
+
+  /** Why the disk refuses; undefined while it does not. */
+  get failure(): MobError | undefined {
+    return this.#failure;
+  }
+
+  /** Resolves when all that was put is durable. @throws MobError when the disk refuses */
+  async flush(): Promise<void> {
+    try {
+      await this.#storage.flush();
+    } catch (cause) {
+      const error =
+        cause instanceof MobError ? cause : new Unavailable("the disk refuses", { cause });
+      if (this.#failure === undefined) {
+        this.#log.error("the disk refuses: writes are refused until it does not", { error });
+      }
+      this.#failure = error;
+      throw error;
+    }
+    if (this.#failure !== undefined) this.#log.info("the disk takes writes again");
+    this.#failure = undefined;
+  }
+
+  /** Flushes anew what a failed flush has left, if one failed. Never rejects. */
+  async retry(): Promise<void> {
+    if (this.#failure === undefined) return;
+    await this.flush().catch(() => {}); // It was told when it began.
+  }
+}

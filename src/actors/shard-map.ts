@@ -1,0 +1,83 @@
+/**
+ * Where every shard is, and what this node holds of it, in one table: who is to hold which is written
+ * by `store`, the roots by the `store-shard` actors, and both are read without asking anyone.
+ */
+import type { NodeId } from "../core/ids.ts";
+import { asServiceName } from "../core/ids.ts";
+import { homesOf, type RingNode } from "../ring/homes.ts";
+import { type ShardId, shardOf } from "../ring/ranking.ts";
+import { groupOf } from "../services/service-name.ts";
+import { emptyRoot } from "../store/digest.ts";
+import type { Place } from "../store/replication.ts";
+
+export class ShardMap {
+  readonly #self: NodeId;
+  readonly #places = new Map<ShardId, Place>();
+  readonly #roots = new Map<ShardId, string>();
+  readonly #withTombstones = new Set<ShardId>();
+  #ring: readonly RingNode[];
+  #live: readonly NodeId[] = [];
+  #known = 1;
+  #isFresh: (shard: ShardId) => boolean = () => true;
+  #hasMetAll: () => boolean = () => false;
+
+  constructor(self: NodeId) {
+    this.#self = self;
+    this.#ring = [{ id: self, isLive: true }];
+  }
+
+  /** @param live the other live nodes; @param known how many nodes there are, those that left aside */
+  publish(ring: readonly RingNode[], live: readonly NodeId[], known: number): void {
+    this.#ring = ring;
+    this.#live = live;
+    this.#known = known;
+    this.#places.clear();
+  }
+
+  placeOf(shard: ShardId): Place {
+    const held = this.#places.get(shard);
+    if (held !== undefined) return held;
+    const place = { ...homesOf(shard, this.#ring), live: this.#live, known: this.#known };
+    this.#places.set(shard, place);
+    return place;
+  }
+
+  /** Who writes for the shard now. */
+  writerOf(shard: ShardId): NodeId {
+    return this.placeOf(shard).acting[0] ?? this.#self;
+  }
+
+  /** Roots of the shards of which this node holds anything. */
+  get roots(): ReadonlyMap<ShardId, string> {
+    return this.#roots;
+  }
+
+  /** Shards in which there are tombstones here. */
+  get withTombstones(): ReadonlySet<ShardId> {
+    return this.#withTombstones;
+  }
+
+  /** What this node holds of a shard has changed. */
+  hold(shard: ShardId, root: string, hasTombstones: boolean): void {
+    if (root === emptyRoot) this.#roots.delete(shard);
+    else this.#roots.set(shard, root);
+    if (hasTombstones) this.#withTombstones.add(shard);
+    else this.#withTombstones.delete(shard);
+  }
+
+  /** How to know whether a shard, or everything, is up to date here; told by `store` when it starts. */
+  useFreshness(isFresh: (shard: ShardId) => boolean, hasMetAll: () => boolean): void {
+    this.#isFresh = isFresh;
+    this.#hasMetAll = hasMetAll;
+  }
+
+  /** Whether every node that is known lives, and all that they held when they were met is here. */
+  get isWhole(): boolean {
+    return this.#live.length + 1 >= this.#known && this.#hasMetAll();
+  }
+
+  /** Whether what is held here of a service is all that the peers just met have told of it. */
+  isReady(name: string): boolean {
+    return this.#isFresh(shardOf(groupOf(asServiceName(name))));
+  }
+}

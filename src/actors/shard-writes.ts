@@ -1,0 +1,157 @@
+/**
+ * Writes on their way to the node that writes for their shard. Here they wait until what a peer that
+ * was just met holds of the shard is known, so that nothing is written over unread; on the way to
+ * another node, where that one was lost a moment ago, until the view names the next.
+ */
+import type { Env } from "../core/env.ts";
+import { type MobError, OutcomeUnknown, Unavailable, Unreachable } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
+import type { ActorSystem } from "../otp/actor-system.ts";
+import { NoSuchActor } from "../otp/errors.ts";
+import type { ShardId } from "../ring/ranking.ts";
+import { shardOfKey } from "../store/key-shard.ts";
+import type { Entry, Receipt } from "../store/replication.ts";
+import { storeShardName } from "./names.ts";
+import type { ShardMap } from "./shard-map.ts";
+import type { StoreShardProtocol } from "./store-shard.ts";
+
+/** How long it is tried to find the node that writes: longer than the death of one goes unseen. */
+const tryMsMax = 8_000;
+/** Pause before it is tried again. */
+const againMs = 250;
+/** Above the time after which the shard itself gives up. */
+const localTimeoutMs = 11_000;
+/** Writes waiting for one shard to be up to date before more are refused. */
+const waitingMax = 10_000;
+
+/** One write, its entries in one shard or in several, each of which takes its own or none. */
+export type WriteRequest = {
+  readonly entries: readonly Entry[];
+  /** The sender's view says that this node writes for the shard. */
+  readonly here?: boolean;
+};
+
+export interface ShardWritesOptions {
+  readonly node: NodeId;
+  readonly system: ActorSystem;
+  readonly env: Env;
+  readonly shards: ShardMap;
+  /** Why the disk refuses; undefined while it does not. */
+  readonly diskFailure: () => MobError | undefined;
+  readonly isFresh: (shard: ShardId) => boolean;
+  /** Someone waits for the shard to be fresh. */
+  readonly hurry: (shard: ShardId) => void;
+  /** Starts the actor of a shard; undefined: it runs. */
+  readonly ensure: (shard: ShardId) => Promise<void> | undefined;
+  /** Has another node write whoever should. */
+  readonly sendTo: (writer: NodeId, entries: readonly Entry[]) => Promise<Receipt>;
+}
+
+interface Write {
+  readonly shard: ShardId;
+  readonly entries: readonly Entry[];
+  /** Of all writes of this node: of two of one key the later one counts. */
+  readonly order: number;
+  readonly giveUpAtMs: number;
+}
+
+export class ShardWrites {
+  readonly #options: ShardWritesOptions;
+  readonly #waiting = new Map<ShardId, (() => void)[]>();
+  /** The last write of each key that is on its way. */
+  readonly #last = new Map<string, number>();
+  #orders = 0;
+
+  constructor(options: ShardWritesOptions) {
+    this.#options = options;
+  }
+
+  /** Entries of several shards are written side by side; told is the worst of the outcomes. */
+  async all({ entries, here = false }: WriteRequest): Promise<Receipt> {
+    const byShard = new Map<ShardId, Entry[]>();
+    for (const entry of entries) {
+      const shard = shardOfKey(entry.key);
+      byShard.set(shard, [...(byShard.get(shard) ?? []), entry]);
+    }
+    const receipts = await Promise.all(
+      [...byShard].map(([shard, of]) => (here ? this.#here(shard, of) : this.#write(shard, of))),
+    );
+    return receipts.reduce((worst, one) => (one.acks.length < worst.acks.length ? one : worst));
+  }
+
+  /** Writes where the shard's writer is. @throws what the write fails with */
+  async #write(shard: ShardId, entries: readonly Entry[]): Promise<Receipt> {
+    const order = ++this.#orders;
+    for (const { key } of entries) this.#last.set(key, order);
+    const giveUpAtMs = this.#options.env.clock.mono() + tryMsMax;
+    try {
+      return await this.#send({ shard, entries, order, giveUpAtMs });
+    } finally {
+      for (const { key } of entries) if (this.#last.get(key) === order) this.#last.delete(key);
+    }
+  }
+
+  /** Writes here, whoever should: another node's view says that it is this one. */
+  async #here(shard: ShardId, entries: readonly Entry[]): Promise<Receipt> {
+    const { system, ensure, diskFailure } = this.#options;
+    await this.fresh(shard);
+    const failure = diskFailure();
+    if (failure !== undefined) {
+      const message = `nothing is written until the disk takes it: ${failure.message}`;
+      throw new Unavailable(message, { cause: failure });
+    }
+    await ensure(shard);
+    const options = { timeoutMs: localTimeoutMs };
+    return system.call<StoreShardProtocol, "write">(
+      storeShardName(shard),
+      "write",
+      { entries },
+      options,
+    );
+  }
+
+  /** Resolves once what is held here of the shard is up to date, or was waited for long enough. */
+  async fresh(shard: ShardId): Promise<void> {
+    const { isFresh, hurry } = this.#options;
+    const waiting = this.#waiting.get(shard) ?? [];
+    if (waiting.length === 0 && isFresh(shard)) return;
+    if (waiting.length >= waitingMax) {
+      throw new Unavailable(`${waitingMax} writes wait for what other nodes hold already`);
+    }
+    hurry(shard);
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve);
+      this.#waiting.set(shard, waiting);
+    });
+  }
+
+  /** Lets those go on that waited for what is fresh now. */
+  release(): void {
+    for (const [shard, waiting] of this.#waiting) {
+      if (!this.#options.isFresh(shard)) continue;
+      this.#waiting.delete(shard);
+      for (const goOn of waiting) goOn();
+    }
+  }
+
+  get waiting(): number {
+    return [...this.#waiting.values()].reduce((sum, { length }) => sum + length, 0);
+  }
+
+  async #send(write: Write): Promise<Receipt> {
+    const { node, shards, env, sendTo } = this.#options;
+    const { shard, giveUpAtMs } = write;
+    for (let { entries } = write; ; ) {
+      const writer = shards.writerOf(shard);
+      try {
+        return await (writer === node ? this.#here(shard, entries) : sendTo(writer, entries));
+      } catch (error) {
+        const isUntouched = error instanceof Unreachable || error instanceof NoSuchActor;
+        if (!isUntouched || env.clock.mono() > giveUpAtMs) throw error;
+      }
+      await new Promise<void>((resolve) => env.timers.set(againMs, resolve));
+      entries = entries.filter(({ key }) => this.#last.get(key) === write.order);
+      if (entries.length === 0) throw new OutcomeUnknown("a later write has taken its place");
+    }
+  }
+}

@@ -1,0 +1,16 @@
+/** A node, in the shape that the API promises. */
+import type { NodeInfo } from "../actors/node-view.ts";
+import type { NodeView } from "../api/shapes.ts";
+
+export function nodeView({
+  name,
+  id,
+  address,
+  state,
+  providers,
+  labels,
+  version,
+}: NodeInfo): NodeView {
+  const offered = providers.filter(({ available }) => available).map(({ type }) => type);
+  return { name, id, address, state, providers: offered.sort(), labels: { ...labels }, version };
+}

@@ -1,0 +1,192 @@
+/**
+ * Draws what happens in a run from its seed. Each run has a random subset of the faults, since what one
+ * fault provokes another hides: swarm testing, after Groce et al. (ISSTA 2012).
+ */
+
+import type { Random } from "../core/env.ts";
+import { BadRequest } from "../core/errors.ts";
+import { healAtMs, type Item, type ItemKind, machinesOf, type Plan } from "./schedule.ts";
+import { seededRandom } from "./virtual-env.ts";
+
+export interface DrawOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  /** Virtual seconds in all; over half of them are faulty. */
+  readonly seconds: number;
+  /** Only these faults, all of them; default: a random subset of all. */
+  readonly faults?: readonly FaultKind[] | undefined;
+}
+
+export type FaultKind = Exclude<ItemKind, "deploy" | "act">;
+
+/** Before it everything may come up in peace. */
+const peaceMs = 4_000;
+/** How likely a fault is among those of a run. */
+const faultShare = 0.35;
+/** Mean time between two wishes of users, and between two faults of one kind. */
+const wishEveryMs = 1_500;
+const faultEveryMs = 18_000;
+/** What users deploy. */
+const serviceNames = ["web", "db", "api", "job"] as const;
+
+interface Draw {
+  readonly random: Random;
+  readonly machines: readonly string[];
+  readonly endMs: number;
+}
+
+/** The same plan for the same options, whatever else there is. @throws BadRequest for an unknown fault */
+export function drawPlan({ seed, nodes, seconds, faults }: DrawOptions): Plan {
+  const random = seededRandom(seed, "plan");
+  const plan = { seed, nodes, seconds };
+  const draw: Draw = { random, machines: machinesOf(plan), endMs: healAtMs(plan) };
+  const chosen = faults ?? faultKinds.filter(() => random() < faultShare);
+  const items = [...chosen.flatMap((kind) => faultItems(draw, kind)), ...wishes(draw)];
+  return { ...plan, items: items.sort((a, b) => a.atMs - b.atMs) };
+}
+
+/** @throws BadRequest naming what there is */
+export function asFaultKind(text: string): FaultKind {
+  const kind = faultKinds.find((known) => known === text);
+  if (kind !== undefined) return kind;
+  throw new BadRequest(`there is no fault "${text}"; there are: ${faultKinds.join(", ")}`);
+}
+
+function faultItems(draw: Draw, kind: FaultKind): readonly Item[] {
+  return times(draw, faultEveryMs).flatMap((atMs) => {
+    const item = drawFault[kind](draw, atMs);
+    return item === undefined ? [] : [item];
+  });
+}
+
+/** One of each kind; undefined where it takes more machines than there are. */
+const drawFault: { readonly [Kind in FaultKind]: (draw: Draw, atMs: number) => Item | undefined } =
+  {
+    crash: (draw, atMs) => ({ kind: "crash", atMs, machine: machine(draw), forMs: downMs(draw) }),
+    "crash-at-write": (draw, atMs) => {
+      const effect = 1 + Math.floor(draw.random() * 12);
+      return { kind: "crash-at-write", atMs, machine: machine(draw), effect, forMs: downMs(draw) };
+    },
+    power: (draw, atMs) => {
+      const disk = pick(draw, ["same", "same", "blank", "old"] as const) ?? "same";
+      const ageMs = between(draw, 500, 15_000);
+      return { kind: "power", atMs, machine: machine(draw), disk, ageMs, forMs: downMs(draw) };
+    },
+    blackout: (draw, atMs) => ({ kind: "blackout", atMs, forMs: between(draw, 100, 5_000) }),
+    cut: (draw, atMs) => {
+      const [from, to] = two(draw);
+      return from && to ? { kind: "cut", atMs, from, to, forMs: splitMs(draw) } : undefined;
+    },
+    partition: (draw, atMs) => {
+      const side = draw.machines.filter(() => draw.random() < 0.5);
+      return { kind: "partition", atMs, side, forMs: splitMs(draw) };
+    },
+    reset: (draw, atMs) => {
+      const [a, b] = two(draw);
+      return a && b ? { kind: "reset", atMs, a, b } : undefined;
+    },
+    swallow: (draw, atMs) => {
+      const [a, b] = two(draw);
+      return a && b ? { kind: "swallow", atMs, a, b } : undefined;
+    },
+    slow: (draw, atMs) => {
+      const [from, to] = two(draw);
+      if (!from || !to) return undefined;
+      const delayMs = between(draw, 20, 400);
+      const bytesPerSecond = between(draw, 4_000, 200_000);
+      return { kind: "slow", atMs, from, to, delayMs, bytesPerSecond, forMs: splitMs(draw) };
+    },
+    late: (draw, atMs) => ({
+      kind: "late",
+      atMs,
+      share: 0.05,
+      lateMs: between(draw, 200, 900),
+      forMs: between(draw, 5_000, 30_000),
+    }),
+    stall: (draw, atMs) => {
+      const longest = draw.random() < 0.6 ? 1_900 : 20_000;
+      return { kind: "stall", atMs, machine: machine(draw), forMs: between(draw, 50, longest) };
+    },
+    clock: (draw, atMs) => ({
+      kind: "clock",
+      atMs,
+      machine: machine(draw),
+      aheadMs: draw.random() < 0.5 ? between(draw, 0, 25_000) : -between(draw, 0, 600_000),
+      ppm: between(draw, 0, 1_000) - 500,
+      forMs: between(draw, 1_000, 30_000),
+    }),
+    "disk-full": (draw, atMs) => {
+      return { kind: "disk-full", atMs, machine: machine(draw), forMs: between(draw, 500, 15_000) };
+    },
+    "disk-slow": (draw, atMs) => {
+      const flushMs = between(draw, 20, 1_500);
+      const forMs = between(draw, 1_000, 20_000);
+      return { kind: "disk-slow", atMs, machine: machine(draw), flushMs, forMs };
+    },
+    "kill-actor": (draw, atMs) => {
+      return { kind: "kill-actor", atMs, machine: machine(draw), pick: draw.random() };
+    },
+    "kill-task": (draw, atMs) => {
+      return { kind: "kill-task", atMs, machine: machine(draw), pick: draw.random() };
+    },
+    engine: (draw, atMs) => {
+      return { kind: "engine", atMs, machine: machine(draw), forMs: between(draw, 500, 15_000) };
+    },
+  };
+
+/** Every kind of fault there is. */
+export const faultKinds = Object.keys(drawFault) as readonly FaultKind[];
+
+function wishes(draw: Draw): readonly Item[] {
+  let version = 0;
+  return times(draw, wishEveryMs).map((atMs): Item => {
+    const name = pick(draw, serviceNames) ?? "web";
+    const common = { atMs, machine: machine(draw), name };
+    if (draw.random() < 0.5) return { kind: "deploy", ...common, version: ++version };
+    const action = pick(draw, ["start", "stop", "restart", "remove", "remove"] as const) ?? "stop";
+    return { kind: "act", ...common, action };
+  });
+}
+
+/** Moments at random, so far apart in the mean. */
+function times({ random, endMs }: Draw, everyMs: number): readonly number[] {
+  const found: number[] = [];
+  for (let at = peaceMs; ; ) {
+    at += -Math.log(1 - random()) * everyMs;
+    if (at >= endMs) return found;
+    found.push(Math.round(at));
+  }
+}
+
+function machine(draw: Draw): string {
+  return pick(draw, draw.machines) ?? "n1";
+}
+
+/** Two machines, where there are two. */
+function two(draw: Draw): readonly [string | undefined, string | undefined] {
+  const a = pick(draw, draw.machines);
+  return [
+    a,
+    pick(
+      draw,
+      draw.machines.filter((name) => name !== a),
+    ),
+  ];
+}
+
+/** Mostly short: much happens just before something comes back, and just after. */
+function downMs(draw: Draw): number {
+  return between(draw, 50, draw.random() < 0.6 ? 3_000 : 25_000);
+}
+
+function splitMs(draw: Draw): number {
+  return between(draw, 500, draw.random() < 0.5 ? 6_000 : 35_000);
+}
+
+function between({ random }: Draw, least: number, most: number): number {
+  return Math.round(least + random() * (most - least));
+}
+
+function pick<T>({ random }: Draw, items: readonly T[]): T | undefined {
+  return items[Math.floor(random() * items.length)];
+}

@@ -1,0 +1,88 @@
+/**
+ * Invariant 11: incarnations, boot counters, generations and epochs never go down. What two sides of a
+ * split wrote is another matter: the later write is kept, and its counter may be the lower one.
+ */
+import type { ComposedNode } from "../../node/compose.ts";
+import type { ItemKind } from "../schedule.ts";
+import type { Stage } from "../stage.ts";
+import type { Invariant, Objection } from "./invariant.ts";
+
+/** Faults under which no two nodes ever decide for one service at once. */
+const calmKinds: ReadonlySet<ItemKind> = new Set([
+  "deploy",
+  "act",
+  "kill-task",
+  "engine",
+  "disk-slow",
+]);
+
+export function counters(stage: Stage, object: Objection): Invariant {
+  const isCalm = stage.plan.items.every(({ kind }) => calmKinds.has(kind));
+  /** By what is counted; the highest so far. */
+  const boots = new Map<string, number>();
+  const told = new Map<string, number>();
+  /** Machines whose next life may have a boot counter that was there before. */
+  const isOldDisk = new Set<string>();
+
+  function rises(highest: Map<string, number>, what: string, value: number): void {
+    const before = highest.get(what) ?? Number.NEGATIVE_INFINITY;
+    if (value < before) object(`${what} went down from ${before} to ${value}`);
+    highest.set(what, Math.max(before, value));
+  }
+
+  function follow(machine: string, node: ComposedNode): void {
+    const seen = new Map<string, number>();
+    const { catalog, system } = node;
+    catalog.watch((change) => {
+      if (change.kind === "view") {
+        for (const { id, name, incarnation } of catalog.view.members) {
+          rises(seen, `incarnation of ${name} (${id}) on ${machine}`, incarnation);
+          if (id === system.node) told.set(id, Math.max(told.get(id) ?? 0, incarnation));
+        }
+      } else if (isCalm) {
+        for (const name of change.names) followRecords(machine, node, name, seen);
+      }
+    });
+  }
+
+  function followRecords(
+    machine: string,
+    { catalog }: ComposedNode,
+    name: string,
+    seen: Map<string, number>,
+  ): void {
+    const group = catalog.group(name)?.record;
+    if (group === undefined) return;
+    rises(seen, `generation of ${name} (${group.uid}) on ${machine}`, group.generation);
+    const placement = catalog.placement(name, 0);
+    if (placement === undefined) return;
+    const what = `epoch of ${name} (${placement.uid}) on ${machine}`;
+    rises(seen, what, placement.epoch.counter);
+  }
+
+  return {
+    number: 11,
+    composed(machine, node) {
+      const { node: id, boot } = node.system;
+      const before = boots.get(id);
+      if (before !== undefined && boot <= before && !isOldDisk.has(machine)) {
+        object(`boot ${boot} of ${machine} came after boot ${before}`);
+      }
+      isOldDisk.delete(machine);
+      boots.set(id, boot); // Of an old disk it is a lower one, and goes on from there.
+      follow(machine, node);
+    },
+    diskReplaced: (machine) => void isOldDisk.add(machine),
+    /** A node that woke with an old disk has found out what it had told, and spoken above it. */
+    atEnd() {
+      for (const machine of stage.machines) {
+        const node = stage.node(machine);
+        const id = node?.system.node;
+        if (node === undefined || id === undefined) continue;
+        const own = node.catalog.member(id)?.incarnation ?? 0;
+        const before = told.get(id) ?? 0;
+        if (own < before) object(`${machine} once told incarnation ${before}, and now ${own}`);
+      }
+    },
+  };
+}

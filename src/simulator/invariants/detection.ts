@@ -1,0 +1,79 @@
+/**
+ * Invariant 3: a live node is not taken for dead because messages are late or it stalled for a moment; a
+ * crashed one is, by everyone, within the bound.
+ */
+import { isLive } from "../../membership/view.ts";
+import type { ComposedNode } from "../../node/compose.ts";
+import { healAtMs } from "../schedule.ts";
+import type { Stage } from "../stage.ts";
+import type { Invariant, Objection } from "./invariant.ts";
+
+/** How long after a disturbance an accusation may still come from it. */
+const echoMs = 15_000;
+/** How long what a disturbed node says of others may go round. */
+const hearsayMs = 5_000;
+/** Within it everyone knows of a crash, where nothing else is wrong. */
+const detectionMsMax = 10_000;
+
+export function detection(stage: Stage, object: Objection): Invariant {
+  const downSince = new Map<string, number>();
+  const now = () => stage.simulation.now;
+  const isDisturbed = (machines: readonly string[], fromMs: number) =>
+    stage.disturbances.has(machines, fromMs, now());
+
+  function accused(observer: string, machine: string, state: string): void {
+    const isUp = stage.simulation.isUp(machine);
+    if (!isUp || isDisturbed([observer, machine], now() - echoMs)) return;
+    // A third one may have woken up with old news, which is then passed on.
+    if (isDisturbed(stage.machines, now() - hearsayMs)) return;
+    object(`${observer} takes ${machine} for ${state}, which lives and was left in peace`);
+  }
+
+  function lookForUnseen(machine: string, sinceMs: number): void {
+    for (const observer of stage.machines) {
+      const node = stage.node(observer);
+      if (node === undefined) continue;
+      if (isDisturbed([observer], sinceMs - echoMs)) continue;
+      const lives = node.catalog.view.members.some(
+        (member) => member.name === machine && isLive(member),
+      );
+      if (lives)
+        object(`${observer} has not noticed for ${detectionMsMax} ms that ${machine} is down`);
+    }
+  }
+
+  return {
+    number: 3,
+    composed(observer, node) {
+      const states = new Map<string, string>();
+      node.catalog.watch((change) => {
+        if (change.kind !== "view") return;
+        for (const { id, name, state } of node.catalog.view.members) {
+          const isNew = states.get(id) !== state;
+          states.set(id, state);
+          if (isNew && (state === "dead" || state === "away") && isOf(stage, id, name)) {
+            accused(observer, name, state);
+          }
+        }
+      });
+    },
+    each() {
+      for (const machine of stage.machines) {
+        if (stage.simulation.machine(machine).life !== undefined) {
+          downSince.delete(machine);
+          continue;
+        }
+        const sinceMs = downSince.get(machine) ?? now();
+        downSince.set(machine, sinceMs);
+        const isDue = now() - sinceMs >= detectionMsMax && now() < healAtMs(stage.plan);
+        if (isDue) lookForUnseen(machine, sinceMs);
+      }
+    },
+  };
+}
+
+/** Whether the node of that machine has that id now: an earlier one of a blank disk is rightly dead. */
+function isOf(stage: Stage, id: string, machine: string): boolean {
+  const node: ComposedNode | undefined = stage.node(machine);
+  return node?.system.node === id;
+}

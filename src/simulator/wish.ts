@@ -1,0 +1,65 @@
+/**
+ * What users ask of a simulated network, and what they are told: the history that invariants are held
+ * against. A node that dies owes no answer; whether it was done is then not known.
+ */
+import type { Operations } from "../actors/operations.ts";
+import type { ItemOf } from "./schedule.ts";
+import type { Stage } from "./stage.ts";
+
+export interface Wish {
+  readonly item: ItemOf<"deploy" | "act">;
+  readonly askedAtMs: number;
+  answer?: Answer;
+}
+
+export interface Answer {
+  readonly atMs: number;
+  /** Ids of the nodes that had it on their disks; absent where it was refused, or there was nothing to do. */
+  readonly acks?: readonly string[];
+  readonly error?: unknown;
+}
+
+/** Asks the node of a machine, if it runs. */
+export function ask(stage: Stage, item: Wish["item"]): void {
+  const { simulation, audience } = stage;
+  if (!simulation.isUp(item.machine)) return;
+  const wish: Wish = { item, askedAtMs: simulation.now };
+  audience.asked(wish);
+  const answered = (answer: Omit<Answer, "atMs">) => {
+    wish.answer = { atMs: simulation.now, ...answer };
+    simulation.note(`${item.machine} answers: ${item.name} ${answerText(answer)}`);
+    audience.answered(wish);
+  };
+  simulation.begin(item.machine, async (operations) => {
+    try {
+      answered(await asked(operations, item));
+    } catch (error) {
+      answered({ error });
+    }
+  });
+}
+
+async function asked(
+  operations: Operations,
+  item: Wish["item"],
+): Promise<{ readonly acks?: readonly string[] }> {
+  if (item.kind === "act") {
+    const [outcome] = await operations.act(item.action, [item.name]);
+    return outcome?.changed ? { acks: outcome.receipt.acks } : {};
+  }
+  const [outcome] = await operations.deploy([specOf(item)]);
+  const isNew = outcome !== undefined && outcome.deployed.result !== "unchanged";
+  return isNew ? { acks: outcome.receipt.acks } : {};
+}
+
+/** The version is in two fields, so that a mix of two writers' specs is seen. */
+function specOf({ name, version }: ItemOf<"deploy">): unknown {
+  const params = name === "job" ? { v: version, runMs: 2_000 } : { v: version };
+  const requires = name === "api" ? ["db"] : [];
+  return { name, provider: "virtual", params, requires, env: { V: String(version) } };
+}
+
+function answerText({ acks, error }: Omit<Answer, "atMs">): string {
+  if (error !== undefined) return String(error);
+  return acks === undefined ? "nothing to do" : `done, on ${acks.length}`;
+}

@@ -1,0 +1,36 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { NodeView } from "../../src/api/shapes.ts";
+import { eventually } from "../support/eventually.ts";
+import { Lab, type MobNode } from "../support/mob-node.ts";
+
+async function states(node: MobNode): Promise<string> {
+  const nodes = await node.json<NodeView[]>("nodes");
+  return nodes
+    .map(({ state }) => state)
+    .sort()
+    .join();
+}
+
+test("a killed node is away, comes back by itself, leaves, and is forgotten", async (t) => {
+  const [a, b] = await (await Lab.open(t)).pair();
+  await b.crash();
+  await eventually(async () => (await states(a)) === "alive,away", "b to be away");
+  const away = await a.try("nodes", "forget", `127.0.0.1:${b.port}`);
+  assert.equal(away.code, 3);
+  await b.start();
+  await eventually(async () => (await states(a)) === "alive,alive", "b to be back");
+  const [name] = (await b.json<NodeView[]>("nodes"))
+    .filter(({ address }) => address.endsWith(`:${b.port}`))
+    .map((node) => node.name);
+  assert.ok(name !== undefined);
+  const live = await a.try("nodes", "forget", name);
+  assert.equal(live.code, 1);
+  assert.match(live.stderr, /is alive: stop it, or have it leave, first/);
+  const left = await b.try("leave");
+  assert.equal(left.code, 0);
+  assert.match(left.stdout, /has left its network and stopped/);
+  await eventually(async () => (await states(a)) === "alive,left", "b to have left");
+  await a.mob("nodes", "forget", name);
+  assert.equal(await states(a), "alive");
+});

@@ -1,0 +1,6 @@
+/** An eighth of the seeds that every change must survive; files, since each has a time limit of its own. */
+import { test } from "node:test";
+import { holdsFor } from "./seeds.ts";
+
+test("3 to 9 nodes hold what must always hold, under the faults of seeds 151 to 175", () =>
+  holdsFor({ first: 151, count: 25 }));

@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Simulation } from "../../src/simulator/simulation.ts";
+import { compareStamps } from "../../src/store/hlc.ts";
+import type { Change } from "../../src/store/watching.ts";
+import { Chaos } from "./chaos.ts";
+
+const machines = ["a", "b", "c", "d", "e"] as const;
+const service = (name: string, v = 1) => ({ name, provider: "virtual", params: { v } });
+const names = Array.from({ length: 12 }, (_, n) => `s${n}`);
+
+async function fiveNodes(seed: number): Promise<Simulation> {
+  const simulation = new Simulation({ seed, machines });
+  for (const machine of machines) await simulation.start(machine);
+  for (const machine of machines.slice(1)) {
+    await simulation.ask("a", (node) => node.join(`${machine}:6666`));
+  }
+  await simulation.run(5_000);
+  return simulation;
+}
+
+test("five nodes that crash, are cut off and lose actors end up as the users wished", async () => {
+  for (let seed = 1; seed <= 4; seed++) {
+    const chaos = new Chaos({ seed, machines, steps: 25, isHard: true });
+    await chaos.run();
+    const problems = chaos.problems();
+    assert.equal(problems.length, 0, `${seed}\n${chaos.log.join("\n")}\n${problems.join("\n")}`);
+  }
+});
+
+test("of five nodes three are to have a write on disk, and say so", async () => {
+  const simulation = await fiveNodes(1);
+  for (const name of names) {
+    const [outcome] = await simulation.ask("b", (node) => node.deploy([service(name)]));
+    assert.equal(outcome?.receipt.replicas, 3);
+    assert.ok((outcome?.receipt.acks.length ?? 0) >= 2);
+    assert.equal(outcome?.receipt.partitioned, false);
+  }
+});
+
+test("what was acknowledged survives a crash of all five at once and the loss of one for good", async () => {
+  const simulation = await fiveNodes(2);
+  await simulation.ask("a", (node) => node.deploy(names.map((name) => service(name))));
+  for (const machine of machines) simulation.crash(machine);
+  for (const machine of machines.slice(1)) await simulation.start(machine);
+  await simulation.run(30_000);
+  for (const machine of machines.slice(1)) {
+    const known = simulation.operations(machine).instances();
+    assert.deepEqual(known.map(({ name }) => name).sort(), [...names].sort());
+  }
+});
+
+test("a watch goes on over the deaths of the nodes that it follows, with nothing told twice", async () => {
+  const simulation = await fiveNodes(3);
+  const told: Change[] = [];
+  let cursor: string | undefined;
+  const follow = (machine: string) =>
+    simulation.records(machine).watch("spec/", cursor, (changes, at) => {
+      told.push(...changes);
+      cursor = at();
+    });
+  follow("a");
+  await simulation.ask("b", (node) => node.deploy(names.map((name) => service(name))));
+  simulation.crash("a");
+  follow("b");
+  await simulation.run(5_000);
+  await simulation.ask("c", (node) =>
+    node.deploy(names.slice(0, 6).map((name) => service(name, 2))),
+  );
+  await simulation.ask("c", (node) => node.act("remove", names.slice(6, 8)));
+  simulation.crash("b");
+  await simulation.run(5_000);
+  await simulation.ask("d", (node) => node.act("remove", names.slice(8, 9)));
+  follow("c");
+  await simulation.start("a");
+  await simulation.run(10_000);
+
+  const seen = told.map(({ key, stamp }) => `${key} ${JSON.stringify(stamp)}`);
+  assert.equal(new Set(seen).size, seen.length);
+  const known = new Map<string, Change>();
+  for (const change of told) {
+    const before = known.get(change.key);
+    assert.ok(before === undefined || compareStamps(change.stamp, before.stamp) > 0);
+    known.set(change.key, change);
+  }
+  const left = [...known.values()].filter(({ value }) => value !== undefined);
+  const there = simulation.records("d").list("spec/");
+  assert.deepEqual(left.map(({ key }) => key).sort(), there.map(({ key }) => key).sort());
+  for (const { key, value } of there) assert.deepEqual(known.get(key)?.value, value);
+});
+
+test("what was removed everywhere leaves no tombstone behind", async () => {
+  const simulation = await fiveNodes(4);
+  await simulation.ask("a", (node) => node.deploy(names.map((name) => service(name))));
+  await simulation.ask("a", (node) => node.act("remove", names));
+  const tombstones = () => machines.map((machine) => simulation.records(machine).tombstones);
+  assert.ok(tombstones().every((count) => count > 0));
+  await simulation.run(150_000);
+  assert.deepEqual(
+    tombstones(),
+    machines.map(() => 0),
+  );
+});
