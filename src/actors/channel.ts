@@ -27,7 +27,9 @@ export function neighboursOf({ links, catalog }: ConnectionOptions): Neighbours 
   return {
     connectionWith: (node) => links.established(node),
     awaitsBulk: (node, controlProof) => links.half(node, controlProof) !== undefined,
-    holderOf: (name) =>
-      catalog.view.members.find((member) => member.name === name && isLive(member))?.id,
+    holderOf: (name, address) =>
+      catalog.view.members.find(
+        (member) => member.name === name && member.address !== address && isLive(member),
+      )?.id,
   };
 }

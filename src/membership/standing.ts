@@ -75,10 +75,12 @@ function becomeGone(turn: Turn, record: MemberRecord, wasLive: boolean): void {
 
 /**
  * The handshake refuses a name that is taken; two nodes that join at the same moment through different
- * ones slip through, and then the smaller id keeps the name.
+ * ones slip through, and then the smaller id keeps the name. One that was at this node's own address is
+ * its predecessor, and gone: this node could not have the address otherwise.
  */
 function checkName({ state, effects }: Turn, record: MemberRecord): void {
   const self = selfOf(state);
-  const isTwin = record.name === self.name && record.id < self.id;
+  const isTwin =
+    record.name === self.name && record.address !== self.address && record.id < self.id;
   if (isTwin && isLive(record) && isShown(record)) effects.push({ kind: "name-taken", by: record });
 }

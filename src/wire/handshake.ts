@@ -39,8 +39,11 @@ export interface Neighbours {
   connectionWith(node: NodeId): Established | undefined;
   /** Whether a control connection with `node` whose hello had that proof waits for its bulk one. */
   awaitsBulk(node: NodeId, controlProof: string): boolean;
-  /** The live node of that name, if there is one. */
-  holderOf(name: string): NodeId | undefined;
+  /**
+   * The live node of that name at another address, if there is one. What was at the same address is gone:
+   * whoever is there now, with a new disk maybe, takes its place.
+   */
+  holderOf(name: string, address: string): NodeId | undefined;
 }
 
 export type Role = "dialer" | "acceptor";
@@ -213,7 +216,7 @@ function objection(
   connection: Established,
   neighbours: Neighbours,
 ): readonly HandshakeEffect[] | undefined {
-  const holder = peer.name === self.name ? self.node : neighbours.holderOf(peer.name);
+  const holder = peer.name === self.name ? self.node : neighbours.holderOf(peer.name, peer.address);
   if (holder !== undefined && holder !== peer.node) {
     return refuse("name_taken", `the name "${peer.name}" is another live node's`);
   }

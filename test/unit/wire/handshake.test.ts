@@ -180,6 +180,20 @@ test("the name of another live node is refused, by whichever side knows of it", 
   assert.deepEqual(shake(a, b, { acceptor: knows(idOf("a")) }), ["established", "established"]);
 });
 
+test("the name is asked for with the address, at which another may have been before", () => {
+  const asked: string[] = [];
+  const notes: Neighbours = {
+    ...alone,
+    holderOf(name, address) {
+      asked.push(name, address);
+      return undefined;
+    },
+  };
+  const [a, b] = [identity("a"), identity("b")];
+  shake(a, b, { acceptor: notes });
+  assert.deepEqual(asked, [a.name, a.address]);
+});
+
 test("of two crossing dials that of the smaller id stays, whichever is done first, at both ends", () => {
   const [a, b] = [identity("a"), identity("b")];
   const dialedBy = (letter: string) => connectedWith({ dialer: idOf(letter), boot: 1 });
