@@ -70,7 +70,10 @@ export function tlsAcceptor(
     else if (spoken === joinProtocol) handlers.join(socket, nodeIdOf(shown.publicKey));
     else handlers.peer(secured(socket, nodeIdOf(shown.publicKey)));
   });
-  return (socket) => server.emit("connection", socket);
+  return (socket) => {
+    socket.allowHalfOpen = false; // Who ends in the midst of a handshake is not waited for.
+    server.emit("connection", socket);
+  };
 }
 
 function secured(socket: TLSSocket, peer: NodeId): Secured {
