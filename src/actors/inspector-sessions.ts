@@ -12,6 +12,7 @@ interface Session {
   readonly begun: Map<string, () => void>;
 }
 
+/** What each session has begun on this node, so that all of it ends with the session. */
 export class Sessions {
   readonly #self: Pick<Self, "monitor" | "demonitor">;
   /** By node, boot and serial of the session's actor. */

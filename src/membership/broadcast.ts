@@ -11,6 +11,7 @@ interface Queued {
   sent: number;
 }
 
+/** News that waits to be told, each piece a bounded number of times, the least told first. */
 export class Broadcasts {
   /** By the node that it is about; who waits longest stands first. */
   readonly #queued = new Map<NodeId, Queued[]>();

@@ -33,6 +33,7 @@ export interface Place {
 /** What an end knows of the other side. */
 type Introduction = Pick<Connection, "remoteAddress" | "peer" | "keyingMaterial">;
 
+/** One end of a virtual connection. */
 export class End implements Connection {
   readonly place: Place;
   readonly remoteAddress: string;

@@ -33,6 +33,7 @@ export interface PipeOptions {
   readonly giveUp: () => void;
 }
 
+/** One direction of a virtual connection: frames on their way, in order. */
 export class Pipe {
   readonly #options: PipeOptions;
   #queue: Item[] = [];
