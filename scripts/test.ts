@@ -9,8 +9,8 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { root } from "./root.ts";
 
-/** Longest that one file may take: the slowest needs a tenth of it, and half where ten others want the machine. */
-const fileTimeoutMs = 1_200_000;
+/** Longest that one file may take: several times what the slowest needs on two noisy cores. */
+const fileTimeoutMs = 600_000;
 /** Files at once: as many as the smallest machine that is supported has cores. */
 const concurrency = 2;
 

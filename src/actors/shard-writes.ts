@@ -4,13 +4,14 @@
  * another node, where that one was lost a moment ago, until the view names the next.
  */
 import type { Env } from "../core/env.ts";
-import { type MobError, OutcomeUnknown, Unavailable, Unreachable } from "../core/errors.ts";
+import { OutcomeUnknown, Unavailable, Unreachable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { NoSuchActor } from "../otp/errors.ts";
 import type { ShardId } from "../ring/ranking.ts";
 import { shardOfKey } from "../store/key-shard.ts";
 import type { Entry, Receipt } from "../store/replication.ts";
+import type { Durability } from "./durability.ts";
 import { storeShardName } from "./names.ts";
 import type { ShardMap } from "./shard-map.ts";
 import type { StoreShardProtocol } from "./store-shard.ts";
@@ -36,8 +37,7 @@ export interface ShardWritesOptions {
   readonly system: ActorSystem;
   readonly env: Env;
   readonly shards: ShardMap;
-  /** Why the disk refuses; undefined while it does not. */
-  readonly diskFailure: () => MobError | undefined;
+  readonly durability: Durability;
   readonly isFresh: (shard: ShardId) => boolean;
   /** Someone waits for the shard to be fresh. */
   readonly hurry: (shard: ShardId) => void;
@@ -93,9 +93,11 @@ export class ShardWrites {
 
   /** Writes here, whoever should: another node's view says that it is this one. */
   async #here(shard: ShardId, entries: readonly Entry[]): Promise<Receipt> {
-    const { system, ensure, diskFailure } = this.#options;
+    const { system, ensure, durability } = this.#options;
     await this.fresh(shard);
-    const failure = diskFailure();
+    // Whoever has just made room is not made to wait for the next tick.
+    if (durability.failure !== undefined) await durability.retry();
+    const { failure } = durability;
     if (failure !== undefined) {
       const message = `nothing is written until the disk takes it: ${failure.message}`;
       throw new Unavailable(message, { cause: failure });

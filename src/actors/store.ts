@@ -133,7 +133,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
     system,
     env,
     shards,
-    diskFailure: () => durability.failure,
+    durability,
     isFresh: fresh,
     hurry: (shard) => feedRepair(state, { kind: "hurry", shard }),
     ensure: (shard) => actors.ensure(shard),

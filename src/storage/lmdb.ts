@@ -4,10 +4,14 @@
  * nothing of it. Why not lmdb-js's own queue: it shows a write only after its commit, and with
  * `overlappingSync`, its default, a failed fsync is never told to whoever waits for it.
  */
+import { statfsSync } from "node:fs";
 import { open, type RootDatabase } from "lmdb";
 import { messageOf, Unavailable } from "../core/errors.ts";
 import { compareKeys, keyBytes } from "./keys.ts";
 import type { Storage } from "./storage.ts";
+
+/** With fewer bytes free than this, a write that was cut short met a full disk. */
+const roomMin = 1024 * 1024;
 
 /** Opens or makes the database in `folder`. @throws Unavailable when the folder cannot be used. */
 export function openLmdb(folder: string): Storage {
@@ -134,5 +138,17 @@ async function causeOf(error: unknown): Promise<unknown> {
 }
 
 function unavailable(folder: string, cause: unknown): Unavailable {
-  return new Unavailable(`the data in ${folder} cannot be used: ${messageOf(cause)}`, { cause });
+  const why = isFull(folder, cause) ? "No space left on device" : messageOf(cause);
+  return new Unavailable(`the data in ${folder} cannot be used: ${why}`, { cause });
+}
+
+/** The part of a write that still fits is written, and LMDB tells such a short write as an I/O error. */
+function isFull(folder: string, cause: unknown): boolean {
+  if (messageOf(cause) !== "Input/output error") return false;
+  try {
+    const { bavail, bsize } = statfsSync(folder);
+    return bavail * bsize < roomMin;
+  } catch {
+    return false; // The cause is told as it came.
+  }
 }

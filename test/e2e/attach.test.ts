@@ -97,6 +97,9 @@ test("the restart of what answers is told, and the shell goes on with the same s
     ["mob/peer", await nameOf(near)],
     ["mob/supervisor", farName],
   ]) {
+    // A peer that was restarted connects anew.
+    const isReached = async () => (await near.try("actors", "mob", "--of", farName)).code === 0;
+    await eventually(isReached, `${farName} to be reached`);
     await terminal.press("C-l");
     await terminal.type(`mob.restartActor("${subtree}", "${node}")`, "Enter");
     await terminal.see(/about to be restarted on/);

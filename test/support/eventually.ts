@@ -2,12 +2,13 @@
  * Waits for something to become true. Tests wait for events, never for time to pass; where the
  * event is in another process, this looks often, and gives up late and by name.
  */
-const deadlineMs = 120_000;
+const deadlineMs = 60_000;
 const lookEveryMs = 5;
 
 /**
  * The first result of `condition` that is neither undefined nor false.
- * @throws Error naming `what` when that took over two minutes, which only a machine far busier than usual needs; what `condition` throws goes through.
+ * @throws Error naming `what` when that took over a minute, which only a machine far busier than usual needs;
+ * what `condition` throws goes through.
  */
 export async function eventually<T>(
   condition: () => T | undefined | false | Promise<T | undefined | false>,
