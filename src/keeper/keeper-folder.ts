@@ -54,13 +54,10 @@ export class KeeperFolder {
     }
   }
 
-  /** Lends the descriptor of the instance's output, opened to append. */
-  withOutput<T>(instance: InstanceId, use: (outputFd: number) => T): T {
-    const outputFd = openSync(join(this.instance(instance), "output"), "a", 0o600);
-    try {
-      return use(outputFd);
-    } finally {
-      closeSync(outputFd);
-    }
+  /** Path of the instance's output: a file for its owner alone, made if it is not there. */
+  output(instance: InstanceId): string {
+    const path = join(this.instance(instance), "output");
+    closeSync(openSync(path, "a", 0o600));
+    return path;
   }
 }

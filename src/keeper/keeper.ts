@@ -19,7 +19,7 @@ import { markVariable } from "./process-scan.ts";
 import { RecordFolder } from "./record-folder.ts";
 import { type TaskKey, taskKey } from "./record-names.ts";
 import type { ClaimedRun, RunRecord } from "./run-record.ts";
-import { spawnShim } from "./shim.ts";
+import { Shims } from "./shims.ts";
 import { SpawnTurns } from "./spawn-turns.ts";
 import { TaskTrees } from "./task-trees.ts";
 
@@ -63,6 +63,7 @@ export class Keeper {
   readonly #encloser: Encloser;
   readonly #archiver: Archiver;
   readonly #claims: Claims;
+  readonly #shims: Shims;
   readonly #turns = new SpawnTurns();
   readonly #starting = new Map<TaskKey, Promise<PidHandle>>();
   readonly #tasks = new Map<TaskKey, KeptTask>();
@@ -76,7 +77,9 @@ export class Keeper {
     this.#encloser = new Encloser(options.log);
     this.#archiver = new Archiver(options.log);
     this.#records = new RecordFolder(this.#folder.records, options.log);
-    this.#claims = new Claims(this.#records, this.#trees);
+    this.#claims = new Claims(this.#records);
+    const { bootId } = this.#trees;
+    this.#shims = new Shims({ path: this.#folder.shim, bootId, env: options.env });
     this.#records.watch({
       run: (key) => this.#claims.check(key),
       exit: (key) => this.#noteExit(key),
@@ -121,7 +124,7 @@ export class Keeper {
     const byKey = new Map(records.map((record) => [record.key, record]));
     const found: KeptFound[] = [];
     for (const { key, instance: of, attempt } of byKey.values()) {
-      found.push({ instance: of, attempt, handle: handleOf(await this.#claims.settle(key)) });
+      found.push({ instance: of, attempt, handle: handleOf(this.#claims.settle(key)) });
     }
     return found;
   }
@@ -132,7 +135,7 @@ export class Keeper {
     await this.#starting.get(key)?.catch(() => {}); // Its caller was told.
     const held = this.#tasks.get(key);
     if (held !== undefined) return held;
-    const run = await this.#claims.settle(key);
+    const run = this.#claims.settle(key);
     if (run.kind === "cancelled") {
       return { gone: true, exit: lostExit("cancelled"), atMs: this.#records.startedAt(key) };
     }
@@ -182,17 +185,20 @@ export class Keeper {
     clearInterval(this.#sweep);
     for (const task of this.#tasks.values()) task.release();
     this.#records.close();
+    this.#shims.close();
     await this.#archiver.close();
   }
 
   async #start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
     const key = taskKey(instance, attempt);
-    await this.#turns.take();
+    const marks = { MOB_INSTANCE: instance, [markVariable]: this.#trees.markOf(key) };
+    const env = { ...command.env, ...marks };
+    if (!this.#shims.isReadyFor(env)) await this.#turns.take();
     try {
       if (!this.#folder.writeIntent(instance, key, command.script)) {
-        return handleOf(await this.#claims.settle(key));
+        return handleOf(this.#claims.settle(key));
       }
-      const run = await this.#spawn(instance, key, command, this.#trees.cgroupFor(key));
+      const run = await this.#hand(instance, key, command.command, env);
       if (run.payloadPid !== undefined)
         this.#encloser.add(this.#trees.get(key, run), run.payloadPid);
       return handleOf(run);
@@ -203,30 +209,26 @@ export class Keeper {
     }
   }
 
-  async #spawn(
+  /** Claims the task for a shim, hands it over, and waits until its payload runs. */
+  async #hand(
     instance: InstanceId,
     key: TaskKey,
-    { command, env }: KeptCommand,
-    cgroup: string | undefined,
+    command: readonly string[],
+    env: Readonly<Record<string, string>>,
   ): Promise<ClaimedRun> {
     const record = this.#records.prefix(key);
-    const marks = { MOB_INSTANCE: instance, [markVariable]: this.#trees.markOf(key) };
-    const shim = this.#folder.withOutput(instance, (outputFd) =>
-      spawnShim({
-        shim: this.#folder.shim,
-        record,
-        bootId: this.#trees.bootId,
-        cgroup,
-        command: [...command, `${record}.script`],
-        workFolder: this.#folder.work(instance),
-        env: { ...this.#options.env, ...env, ...marks },
-        outputFd,
-      }),
-    );
-    shim.once("exit", () => setImmediate(() => this.#noteShimEnd(key)));
-    const claimed = await this.#claims.wait(key, shim);
-    shim.unref(); // A running task keeps no node from ending.
-    return claimed;
+    const cgroup = this.#trees.cgroupFor(key);
+    const outputFile = this.#folder.output(instance);
+    const workFolder = this.#folder.work(instance);
+    const shim = await this.#shims.take(env);
+    this.#records.claim(key, shim.identity, cgroup);
+    shim.process.once("exit", () => setImmediate(() => this.#noteShimEnd(key)));
+    const handed = this.#claims.wait(key, shim.process);
+    const program = [...command, `${record}.script`];
+    shim.hand({ record, cgroup, command: program, workFolder, outputFile, env });
+    const run = await handed;
+    if (this.#starting.size <= 1) this.#shims.prepare();
+    return run;
   }
 
   #hold(instance: InstanceId, key: TaskKey, run: ClaimedRun): KeptTask {
@@ -249,12 +251,13 @@ export class Keeper {
     return task;
   }
 
-  /** Kills all of a task, shim first: nothing will ask for its exit. */
+  /** Kills all of a task, its shim too: nothing will ask for its exit. */
   async #kill(key: TaskKey): Promise<void> {
-    const run = await this.#claims.settle(key);
+    const run = this.#claims.settle(key);
     this.#tasks.get(key)?.release();
-    if (run.kind === "claimed") await this.#trees.killShim(run);
+    if (run.kind === "claimed") this.#trees.freezeShim(run);
     await this.#trees.get(key, run).kill();
+    if (run.kind === "claimed") await this.#trees.killShim(run);
     this.#trees.drop(key);
   }
 

@@ -6,8 +6,9 @@ import { type FSWatcher, readdirSync, rmSync, statSync, watch, writeFileSync } f
 import { join } from "node:path";
 import type { Log } from "../core/log.ts";
 import { type LostStatus, lostExit, parseExitStatus, type RecordedExit } from "./exit.ts";
+import type { ProcessIdentity } from "./process-identity.ts";
 import { parseRecordName, type RecordName, type TaskKey } from "./record-names.ts";
-import { cancelledText, parseRunRecord, type RunRecord } from "./run-record.ts";
+import { cancelledText, claimText, parseRunRecord, type RunRecord } from "./run-record.ts";
 import { readSmallText } from "./small-file.ts";
 
 /** What the folder tells as it happens. Each may be told more than once. */
@@ -69,15 +70,14 @@ export class RecordFolder {
     return text === undefined ? undefined : parseRunRecord(text);
   }
 
-  /** Claims a task so that it never runs. False when its shim, or someone before us, was first. */
-  cancel(key: TaskKey): boolean {
-    try {
-      writeFileSync(`${this.prefix(key)}.run`, cancelledText, { flag: "wx", mode: 0o600 });
-      return true;
-    } catch (error) {
-      if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
-      throw error;
-    }
+  /** Claims a task for the shim that is handed it next. */
+  claim(key: TaskKey, shim: ProcessIdentity, cgroup: string | undefined): void {
+    writeFileSync(`${this.prefix(key)}.run`, claimText(shim, cgroup), { mode: 0o600 });
+  }
+
+  /** Claims a task so that it never runs. */
+  cancel(key: TaskKey): void {
+    writeFileSync(`${this.prefix(key)}.run`, cancelledText, { mode: 0o600 });
   }
 
   /** When the task was started, wall clock in ms: when its intent was written. 0 if not known. */
@@ -101,13 +101,13 @@ export class RecordFolder {
   }
 
   /**
-   * Removes records; what is not there is no error. Scripts go first: a shim that was slow to start
-   * may find the claim free again, and then finds nothing to run.
+   * Removes records; what is not there is no error. Scripts go last: after a crash in the midst of it
+   * what is left is an intent, which never runs and is found.
    */
   remove(records: readonly RecordName[]): void {
     const isScript = ({ kind }: RecordName) => kind === "script";
     const rest = records.filter((record) => !isScript(record));
-    for (const { key, kind, status } of [...records.filter(isScript), ...rest]) {
+    for (const { key, kind, status } of [...rest, ...records.filter(isScript)]) {
       rmSync(`${this.prefix(key)}.${kind}${kind === "exit" ? `.${status}` : ""}`, { force: true });
       this.#exits.delete(key);
     }

@@ -1,11 +1,11 @@
 /**
- * The claim on a task: whoever creates this file (O_EXCL) decides whether the task runs. The shim
- * does, with its own identity, and its payload adds its pid; or a node that finds an intent without
- * a claim does, with `cancelled`, and then that task never runs.
+ * The claim on a task: a node writes it, with the identity of the shim that it hands the task to next,
+ * and the payload adds its pid; or a node that finds an intent without a claim writes `cancelled`, and
+ * then that task never runs.
  */
 import type { ProcessIdentity } from "./process-identity.ts";
 
-/** A shim has claimed the task. */
+/** A shim has the task, or is about to be handed it. */
 export interface ClaimedRun {
   readonly kind: "claimed";
   readonly shim: ProcessIdentity;
@@ -19,6 +19,11 @@ export type RunRecord = ClaimedRun | { readonly kind: "cancelled" };
 
 /** What a node writes to cancel. */
 export const cancelledText = "cancelled\n";
+
+/** What a node writes to claim. */
+export function claimText({ pid, startTicks, bootId }: ProcessIdentity, cgroup = "-"): string {
+  return `${pid} ${startTicks ?? "-"} ${bootId} ${cgroup}\n`;
+}
 
 /**
  * Parses `SHIM-PID TICKS BOOT-ID CGROUP\nPAYLOAD-PID\n`, `-` standing for what is not there.

@@ -1,15 +1,19 @@
 /**
  * The shim: a shell of some 110 KB that holds one task, so that the task outlives the node and its
- * exit is known. It claims the task before it runs it (see run-record.ts), waits, and records the
+ * exit is known. It waits until it is handed its task, runs it, waits for its end, and records the
  * exit. Builtins alone, no fork but the payload's own: a task starts little slower than without it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** The descriptor on which a shim is handed its task. */
+export const handFd = 3;
+
 /**
- * `shim.sh RECORD BOOT-ID CGROUP PROGRAM [ARGUMENT…]`, RECORD being the path of the records less
- * their kind, and CGROUP `-` for none. Standard output and error are the task's.
+ * `shim.sh`, with the task as one line of shell on descriptor 3; the end of file in its place ends the
+ * shim, which is how that of a node that is gone goes too. The line leaves behind the path of the
+ * task's records less their kind, the cgroup (`-` for none), the program and its arguments as $1, $2,
+ * $3…: names of variables belong to the task, whose environment this is.
  *
  * The payload is a foreground job: a shell starts background jobs with SIGINT ignored for good. So
  * `kill 0` in the task reaches the shim, which ignores what can be ignored and has it reset in the
@@ -17,29 +21,25 @@ import { join } from "node:path";
  * started: a loop of its own beside it, only where RECORD.deadline exists, that reads it against
  * /proc/uptime and writes to cgroup.kill once it has passed.
  */
-const shimScript = `set -C
-trap '' HUP INT QUIT TERM PIPE ALRM USR1 USR2
+const shimScript = `trap '' HUP INT QUIT TERM PIPE ALRM USR1 USR2
+MOB_NEWLINE='
+'
+IFS= read -r MOB_LINE <&${handFd} || exit
+exec ${handFd}<&-
+eval "$MOB_LINE" || exit
+unset MOB_LINE MOB_NEWLINE
 exec 3>&2 2>/dev/null
-record=$1 boot=$2 cgroup=$3
-shift 3
-ticks() { ticks=\${20:--}; }
-stat=
-read -r stat </proc/self/stat
-ticks \${stat##*) }
-echo "$$ $ticks $boot $cgroup" >"$record.run" || exit
-# Removed before we got here: whoever removes takes the script away first, then the claim.
-[ -e "$record.script" ] || { rm -f "$record.run"; exit; }
 (
-  cd -P /proc/self && pid=\${PWD##*/} && cd "$OLDPWD" || pid=$(exec sh -c 'echo $PPID')
+  { cd -P /proc/self && echo "\${PWD##*/}" && cd "$OLDPWD" || sh -c 'echo $PPID'; } >>"$1.run"
   unset OLDPWD
-  echo "$pid" >>"$record.run"
+  shift 2
   trap - HUP INT QUIT TERM PIPE ALRM USR1 USR2
   exec "$@" 2>&3 3>&-
 )
-code=$?
+set -- "$1" "$2" "$?"
 # What the task left behind dies with it, unless a stop is giving it its grace.
-[ "$cgroup" = - ] || [ -e "$record.stop" ] || echo 1 >|"$cgroup/cgroup.kill"
-: >"$record.exit.$code"
+[ "$2" = - ] || [ -e "$1.stop" ] || echo 1 >"$2/cgroup.kill"
+: >"$1.exit.$3"
 `;
 
 /** Puts the shim into `folder`, whole at once: shims of an older version go on with theirs. */
@@ -51,34 +51,36 @@ export function installShim(folder: string): string {
   return path;
 }
 
-export interface ShimOptions {
-  /** Where `installShim` put it. */
-  readonly shim: string;
+/** What a shim is handed. */
+export interface ShimTask {
   /** Path of the task's records, less their kind. */
   readonly record: string;
-  readonly bootId: string;
   readonly cgroup: string | undefined;
   /** The payload: program (absolute, which spares a search) and arguments. */
   readonly command: readonly string[];
   readonly workFolder: string;
+  /** Of a file that is there: the task's output is appended to it. */
+  readonly outputFile: string;
+  /** Added to the environment that the shim was started with. */
   readonly env: Readonly<Record<string, string>>;
-  /** Descriptor of the output file, opened to append. */
-  readonly outputFd: number;
 }
 
-/**
- * Starts a shim in a session of its own. Not by execa: that costs 2 ms more a start, and sets up
- * promises and streams for a process that is only ever left alone.
- */
-export function spawnShim(options: ShimOptions): ChildProcess {
-  const { shim, record, bootId, cgroup = "-", command, workFolder, env, outputFd } = options;
-  return spawn("/bin/sh", [shim, record, bootId, cgroup, ...command], {
-    cwd: workFolder,
-    env,
-    detached: true,
-    // Never a pipe: bash takes a socket on its standard input for rshd and reads ~/.bashrc.
-    stdio: ["ignore", outputFd, outputFd],
-  });
+/** The line of shell that hands over a task. */
+export function handLine(task: ShimTask): string {
+  const { record, cgroup = "-", command, workFolder, outputFile, env } = task;
+  const exported = Object.entries(env).map(([name, value]) => `${name}=${quoted(value)}`);
+  const parts = [
+    `cd ${quoted(workFolder)}`,
+    `exec >>${quoted(outputFile)} 2>&1`,
+    ...(exported.length > 0 ? [`export ${exported.join(" ")}`] : []),
+    `set -- ${[record, cgroup, ...command].map(quoted).join(" ")}`,
+  ];
+  return `${parts.join(" && ")}\n`;
+}
+
+/** One word for a shell, on one line whatever it holds. */
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`).replaceAll("\n", `'"$MOB_NEWLINE"'`)}'`;
 }
 
 function readIfAny(path: string): string | undefined {

@@ -31,7 +31,7 @@ export class TaskTrees {
     return this.#cgroupBase !== undefined;
   }
 
-  /** What every process of a task bears in its environment. */
+  /** What every process of a task bears in its environment, but for a shim that was ready before. */
   markOf(key: TaskKey): string {
     return `${this.#keeperId}/${key}`;
   }
@@ -65,8 +65,14 @@ export class TaskTrees {
   }
 
   /** Why a task whose shim is dead has no exit. */
-  lostStatus(run: ClaimedRun): LostStatus {
-    return run.shim.bootId === this.bootId ? "lost" : "rebooted";
+  lostStatus({ shim, payloadPid }: ClaimedRun): LostStatus {
+    if (shim.bootId !== this.bootId) return "rebooted";
+    return payloadPid === undefined ? "cancelled" : "lost";
+  }
+
+  /** From now on it starts nothing, and what it has started is still found by its descent. */
+  freezeShim(run: ClaimedRun): void {
+    if (this.shimAlive(run)) sendSignal(run.shim.pid, "SIGSTOP");
   }
 
   /** SIGKILL; resolves when it is dead and can record nothing more. */
@@ -75,10 +81,5 @@ export class TaskTrees {
       sendSignal(run.shim.pid, "SIGKILL");
       await setTimeout(1);
     }
-  }
-
-  /** Whether any process bears the mark of a task, its shim included. */
-  async anyMarked(key: TaskKey): Promise<boolean> {
-    return (await this.#scan.look()).tree(this.markOf(key), undefined).length > 0;
   }
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -9,7 +10,7 @@ import { asInstanceId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { findCgroupBase } from "../../../src/keeper/cgroup.ts";
 import { Keeper } from "../../../src/keeper/keeper.ts";
-import { readStat } from "../../../src/keeper/process-identity.ts";
+import { readBootId, readStat } from "../../../src/keeper/process-identity.ts";
 import { eventually } from "../../support/eventually.ts";
 import { markedProcesses } from "../../support/marked-processes.ts";
 import { processAlive } from "../../support/process-alive.ts";
@@ -38,6 +39,12 @@ async function startKeeper(t: TestContext, cgroups = true) {
   return { folder, open, mark, keeper: open() };
 }
 
+/** Without the shim that waits for the next task. */
+function taskProcesses(mark: string): readonly number[] {
+  const ofTasks = markedProcesses(`MOB_INSTANCE=${instance}`);
+  return markedProcesses(`TEST_MARK=${mark}`).filter((pid) => ofTasks.includes(pid));
+}
+
 const bash = (script: string) => ({ command: ["/bin/sh"], script, env: {} });
 
 for (const cgroups of [true, false]) {
@@ -51,7 +58,7 @@ for (const cgroups of [true, false]) {
     assert.ok(!("gone" in task));
     const { exit } = await task.exited;
     assert.deepEqual(exit, { kind: "unknown", reason: "the process that kept it was killed" });
-    assert.deepEqual(markedProcesses(`TEST_MARK=${mark}`), []);
+    assert.deepEqual(taskProcesses(mark), []);
   });
 
   test(`${where}, so is one whose shim was killed while no node looked`, async (t) => {
@@ -62,7 +69,7 @@ for (const cgroups of [true, false]) {
     await eventually(() => readStat(pid)?.ppid === 1 || !processAlive(pid), "an orphan");
     const found = await open().adopt(instance, 1);
     assert.ok("gone" in found && found.exit.kind === "unknown");
-    assert.deepEqual(markedProcesses(`TEST_MARK=${mark}`), []);
+    assert.deepEqual(taskProcesses(mark), []);
   });
 
   test(`${where}, a child that dropped its environment dies with its parent's stop`, async (t) => {
@@ -80,27 +87,85 @@ for (const cgroups of [true, false]) {
   });
 }
 
-test("an intent nobody claimed is cancelled, and a shim that comes late runs nothing", async (t) => {
+test("an intent that nobody claimed is cancelled", async (t) => {
   const { keeper, folder } = await startKeeper(t);
   const record = join(folder, "records", `${instance}.1`);
   writeFileSync(`${record}.script`, `touch ${folder}/ran`);
   assert.deepEqual(await keeper.list(), [{ instance, attempt: 1, handle: {} }]);
-  const late = spawn("/bin/sh", [
-    `${folder}/shim.sh`,
-    record,
-    "-",
-    "-",
-    "/bin/sh",
-    `${record}.script`,
-  ]);
-  await new Promise((ended) => late.once("exit", ended));
+  assert.deepEqual(await keeper.start(instance, 1, bash("true")), {});
+  const found = await keeper.adopt(instance, 1);
+  assert.ok("gone" in found);
+  assert.deepEqual(found.exit, { kind: "unknown", reason: "it was never started" });
   assert.equal(existsSync(`${folder}/ran`), false);
+});
+
+test("a task that was claimed for a shim that died before it was handed over never ran", async (t) => {
+  const { keeper, folder } = await startKeeper(t);
+  const record = join(folder, "records", `${instance}.1`);
+  const dead = spawn("true");
+  const { startTicks } = readStat(dead.pid ?? 0) ?? {};
+  await once(dead, "exit");
+  writeFileSync(`${record}.script`, "true");
+  writeFileSync(`${record}.run`, `${dead.pid} ${startTicks ?? "-"} ${readBootId()} -\n`);
   const found = await keeper.adopt(instance, 1);
   assert.ok("gone" in found);
   assert.deepEqual(found.exit, { kind: "unknown", reason: "it was never started" });
 });
 
-test("a claim that was begun by a shim now dead is no claim to wait for", async (t) => {
+test("the second task, whose shim was ready, has all that the first had", async (t) => {
+  const { keeper, folder, mark } = await startKeeper(t);
+  const env = { SHOWN: "a 'b'\n\"c\" $d", IFS: "0", UID: "x", LARGE: "é".repeat(20_000) };
+  const script = `printf '%s|' "$SHOWN" "$LARGE" "$MOB_TASK" "$TEST_MARK" "$PWD" >out.$1`;
+  const envs = [env, { SHOWN: env.SHOWN }, { SHOWN: env.SHOWN }];
+  for (const [i, given] of envs.entries()) {
+    const attempt = i + 1;
+    const shims = () => markedProcesses(`TEST_MARK=${mark}`).length;
+    if (i > 0) await eventually(() => shims() === 1, "a shim to be ready");
+    const run = script.replace("$1", String(attempt));
+    await keeper.start(instance, attempt, { command: ["/bin/sh"], script: run, env: given });
+    const task = await keeper.adopt(instance, attempt);
+    if (!("gone" in task)) await task.exited;
+    const work = join(folder, "instances", instance, "work");
+    const parts = readFileSync(join(work, `out.${attempt}`), "utf8").split("|");
+    assert.deepEqual(
+      [parts[0], parts[1]?.length, parts[2]?.split("/")[1], parts[3], parts[4]],
+      [env.SHOWN, i === 0 ? 20_000 : 0, `${instance}.${attempt}`, mark, work],
+    );
+  }
+});
+
+test("a shim that was ready and was killed is not used", async (t) => {
+  const { keeper, mark } = await startKeeper(t);
+  await keeper.start(instance, 1, bash("true"));
+  const [ready = 0] = await eventually(() => {
+    const pids = markedProcesses(`TEST_MARK=${mark}`);
+    return pids.length === 1 && pids;
+  }, "a shim to be ready");
+  process.kill(ready, "SIGKILL");
+  await eventually(() => !processAlive(ready), "its end");
+  const { pid } = await keeper.start(instance, 2, bash("exec sleep 1000"));
+  assert.ok(pid !== undefined && processAlive(pid));
+});
+
+test("a task whose shim has not begun it is removed, and never begins", async (t) => {
+  const { keeper, open, folder, mark } = await startKeeper(t);
+  await keeper.start(instance, 1, bash("true"));
+  const [ready = 0] = await eventually(() => {
+    const pids = markedProcesses(`TEST_MARK=${mark}`);
+    return pids.length === 1 && pids;
+  }, "a shim to be ready");
+  process.kill(ready, "SIGSTOP");
+  const started = keeper.start(instance, 2, bash(`touch ${folder}/ran`));
+  started.catch(() => {}); // Its shim is killed.
+  const run = join(folder, "records", `${instance}.2.run`);
+  await eventually(() => readIfAny(run).startsWith(`${ready} `), "the claim");
+  await open().remove(instance);
+  await assert.rejects(started, Unavailable);
+  assert.equal(processAlive(ready), false);
+  assert.equal(existsSync(`${folder}/ran`), false);
+});
+
+test("a claim that is not whole is none", async (t) => {
   const { keeper, folder } = await startKeeper(t);
   writeFileSync(join(folder, "records", `${instance}.1.script`), "true");
   writeFileSync(join(folder, "records", `${instance}.1.run`), "12");

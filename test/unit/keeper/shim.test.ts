@@ -1,63 +1,90 @@
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { Writable } from "node:stream";
 import { test } from "node:test";
-import { installShim } from "../../../src/keeper/shim.ts";
+import fc from "fast-check";
+import { handLine, installShim } from "../../../src/keeper/shim.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
 // What /bin/sh may be: dash, or a bash that minds POSIX, as on macOS and others.
-for (const shell of [["/bin/sh"], ["bash", "--posix"]]) {
-  test(`runs its payload under ${shell.join(" ")} and records the exit`, async (t) => {
+const shells = [["/bin/sh"], ["bash", "--posix"]] as const;
+
+/** Runs `program` under a shim of its own; resolves with its output once the shim has ended. */
+async function runUnderShim(
+  folder: string,
+  program: readonly string[],
+  options: { shell?: readonly string[]; env?: Record<string, string>; line?: string } = {},
+): Promise<string> {
+  const outputFile = join(folder, "output");
+  writeFileSync(outputFile, "");
+  const record = join(folder, "a.1");
+  const task = { record, cgroup: undefined, command: program, workFolder: folder, outputFile };
+  const [shell = "", ...flags] = options.shell ?? shells[0];
+  const shim = spawn(shell, [...flags, installShim(folder)], {
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+  });
+  const pipe = shim.stdio[3];
+  assert.ok(pipe instanceof Writable);
+  pipe.on("error", () => {}); // It may have ended before it read all.
+  pipe.end(options.line ?? handLine({ ...task, env: options.env ?? {} }));
+  await once(shim, "exit");
+  return readFileSync(outputFile, "utf8");
+}
+
+for (const shell of shells) {
+  const where = `under ${shell.join(" ")}`;
+
+  test(`${where} the payload runs, with signals as they were, and its exit is recorded`, async (t) => {
     const folder = await tempFolder(t);
-    const shim = installShim(folder);
-    writeFileSync(join(folder, "a.1.script"), "");
-    const [program = "", ...options] = shell;
-    const payload = [
-      "/bin/sh",
-      "-c",
-      "echo out; echo err >&2; grep SigIgn /proc/self/status; exit 5",
-    ];
-    const ran = spawnSync(
-      program,
-      [...options, shim, join(folder, "a.1"), "b-1", "-", ...payload],
-      {
-        encoding: "utf8",
-        stdio: ["ignore", "pipe", "pipe"],
-      },
+    const script = "echo out; echo err >&2; pwd; grep SigIgn /proc/self/status; exit 5";
+    const output = await runUnderShim(folder, ["/bin/sh", "-c", script], { shell });
+    assert.match(output, new RegExp(`^out\nerr\n${folder}\n(SigIgn:\\s0+\n)?$`));
+    assert.deepEqual(readdirSync(folder).sort(), ["a.1.exit.5", "a.1.run", "output", "shim.sh"]);
+    assert.match(readFileSync(join(folder, "a.1.run"), "utf8"), /^\d+\n$/);
+  });
+
+  test(`${where} any argument and any value of a variable comes as it is`, async (t) => {
+    const folder = await tempFolder(t);
+    const text = fc.string({ unit: "binary" }).filter((value) => !value.includes("\0"));
+    await fc.assert(
+      fc.asyncProperty(text, text, async (argument, value) => {
+        const print = `process.stdout.write(JSON.stringify([process.argv[1], process.env.VALUE]))`;
+        const program = [process.execPath, "-e", print, "--", argument];
+        const output = await runUnderShim(folder, program, { shell, env: { VALUE: value } });
+        const asUtf8 = (it: string) => Buffer.from(it).toString();
+        assert.deepEqual(JSON.parse(output), [asUtf8(argument), asUtf8(value)]);
+      }),
+      { numRuns: 15, examples: [['a\nb\'c\\ $(x) `y` "z"', "\n\n'\n"]] },
     );
-    assert.match(ran.stdout, /^out\n(SigIgn:\s0+\n)?$/);
-    assert.equal(ran.stderr.split("\n")[0], "err");
-    assert.deepEqual(readdirSync(folder).sort(), [
-      "a.1.exit.5",
-      "a.1.run",
-      "a.1.script",
-      "shim.sh",
-    ]);
-    assert.match(readFileSync(join(folder, "a.1.run"), "utf8"), /^\d+ (\d+|-) b-1 -\n\d+\n$/);
+  });
+
+  test(`${where} a shim that is handed nothing, or half a task, runs nothing`, async (t) => {
+    const folder = await tempFolder(t);
+    for (const line of ["", `set -- '${folder}/a.1' - touch '${folder}/ran'`]) {
+      await runUnderShim(folder, [], { shell, line });
+      assert.deepEqual(readdirSync(folder).sort(), ["output", "shim.sh"]);
+    }
+  });
+
+  test(`${where} a work folder that is not there ends the shim with nothing run`, async (t) => {
+    const folder = await tempFolder(t);
+    const task = { record: join(folder, "a.1"), cgroup: undefined, env: {} };
+    const line = handLine({
+      ...task,
+      command: ["/bin/touch", join(folder, "ran")],
+      workFolder: join(folder, "none"),
+      outputFile: join(folder, "output"),
+    });
+    await runUnderShim(folder, [], { shell, line });
+    assert.deepEqual(readdirSync(folder).sort(), ["output", "shim.sh"]);
   });
 }
 
 test("says nothing in the task's output when a signal kills it", async (t) => {
   const folder = await tempFolder(t);
-  writeFileSync(join(folder, "a.1.script"), "");
-  const args = [
-    installShim(folder),
-    join(folder, "a.1"),
-    "b-1",
-    "-",
-    "/bin/sh",
-    "-c",
-    "kill -9 $$",
-  ];
-  const ran = spawnSync("/bin/sh", args, { encoding: "utf8" });
-  assert.equal(ran.stdout + ran.stderr, "");
+  assert.equal(await runUnderShim(folder, ["/bin/sh", "-c", "kill -9 $$"]), "");
   assert.ok(readdirSync(folder).includes("a.1.exit.137"));
-});
-
-test("runs nothing, and leaves nothing, when the task was removed before it came", async (t) => {
-  const folder = await tempFolder(t);
-  const payload = ["touch", join(folder, "ran")];
-  spawnSync("/bin/sh", [installShim(folder), join(folder, "a.1"), "b-1", "-", ...payload]);
-  assert.deepEqual(readdirSync(folder), ["shim.sh"]);
 });
