@@ -5,13 +5,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { processAlive } from "./process-alive.ts";
 
-/** Pids of the living processes whose environment has `entry` (`NAME=value`). Linux only. */
-export function markedProcesses(entry: string): number[] {
+/** Pids of the living processes whose environment has every one of `entries` (`NAME=value`). Linux only. */
+export function markedProcesses(...entries: string[]): number[] {
   return readdirSync("/proc").flatMap((name) => {
     const pid = Number(name);
-    return Number.isInteger(pid) && environOf(pid).includes(entry) && processAlive(pid)
-      ? [pid]
-      : [];
+    if (!Number.isInteger(pid)) return [];
+    const environ = environOf(pid);
+    return entries.every((entry) => environ.includes(entry)) && processAlive(pid) ? [pid] : [];
   });
 }
 

@@ -93,9 +93,9 @@ export class Lab {
     });
   }
 
-  /** Pids of everything that was started in this lab and lives. */
-  processes(): number[] {
-    return markedProcesses(this.#mark);
+  /** Pids of everything that was started in this lab and lives: all, or what has `entries` (`NAME=value`) in its environment. */
+  processes(...entries: string[]): number[] {
+    return markedProcesses(this.#mark, ...entries);
   }
 
   /** Ends every process that was started here, and removes what they leave. */

@@ -41,8 +41,7 @@ async function startKeeper(t: TestContext, cgroups = true) {
 
 /** Without the shim that waits for the next task. */
 function taskProcesses(mark: string): readonly number[] {
-  const ofTasks = markedProcesses(`MOB_INSTANCE=${instance}`);
-  return markedProcesses(`TEST_MARK=${mark}`).filter((pid) => ofTasks.includes(pid));
+  return markedProcesses(`TEST_MARK=${mark}`, `MOB_INSTANCE=${instance}`);
 }
 
 const bash = (script: string) => ({ command: ["/bin/sh"], script, env: {} });
