@@ -13,7 +13,13 @@ import { Encloser } from "./encloser.ts";
 import { lostExit } from "./exit.ts";
 import { canPunchHoles } from "./free-head.ts";
 import { KeeperFolder } from "./keeper-folder.ts";
-import { type KeptGone, KeptTask, type PidHandle } from "./kept-task.ts";
+import {
+  type KeptCommand,
+  type KeptFound,
+  type KeptGone,
+  KeptTask,
+  type PidHandle,
+} from "./kept-task.ts";
 import type { LogLimits, Output } from "./output.ts";
 import { markVariable } from "./process-scan.ts";
 import { RecordFolder } from "./record-folder.ts";
@@ -33,23 +39,6 @@ export interface KeeperOptions {
   readonly cgroups?: boolean;
 }
 
-/** What to run. */
-export interface KeptCommand {
-  /** Absolute path of the program, then its arguments; the path of the script is added as the last. */
-  readonly command: readonly string[];
-  /** Kept in a file of mode 0600, never on a command line. */
-  readonly script: string;
-  /** Added to what the keeper's tasks inherit. */
-  readonly env: Readonly<Record<string, string>>;
-}
-
-/** A task found in the keeper's folder. */
-export interface KeptFound {
-  readonly instance: InstanceId;
-  readonly attempt: number;
-  readonly handle: PidHandle;
-}
-
 /** Between two looks at tasks whose shims are not our children, in case one was killed. */
 const sweepEveryMs = 5_000;
 /** The same where no watch can be had, and exits are only seen by looking. */
@@ -67,6 +56,8 @@ export class Keeper {
   readonly #turns = new SpawnTurns();
   readonly #starting = new Map<TaskKey, Promise<PidHandle>>();
   readonly #tasks = new Map<TaskKey, KeptTask>();
+  /** Those with records, so that the folder need not be listed for an instance that is new. */
+  readonly #instances: Set<InstanceId>;
   readonly #sweep: NodeJS.Timeout;
 
   /** @throws Unavailable when the folder cannot be made or written. */
@@ -84,6 +75,7 @@ export class Keeper {
       run: (key) => this.#claims.check(key),
       exit: (key) => this.#noteExit(key),
     });
+    this.#instances = new Set(this.#records.refresh().map((record) => record.instance));
     const everyMs = this.#records.watching ? sweepEveryMs : sweepUnwatchedEveryMs;
     this.#sweep = setInterval(() => this.#lookForLost(), everyMs).unref();
   }
@@ -120,6 +112,7 @@ export class Keeper {
     const isWanted = (key: TaskKey) => key.startsWith(prefix);
     const starting = [...this.#starting].filter(([key]) => isWanted(key));
     await Promise.allSettled(starting.map(([, start]) => start));
+    if (instance !== undefined && !this.#instances.has(instance)) return [];
     const records = this.#records.refresh(prefix);
     const byKey = new Map(records.map((record) => [record.key, record]));
     const found: KeptFound[] = [];
@@ -178,6 +171,7 @@ export class Keeper {
     await rm(this.#folder.instance(instance), { recursive: true, force: true });
     // Last, so that a crash leaves something to be found by; again, for what a shim added dying.
     this.#records.remove(this.#records.refresh(`${instance}.`));
+    this.#instances.delete(instance);
   }
 
   /** Lets go of every task and output, and of what the keeper itself holds. */
@@ -194,6 +188,7 @@ export class Keeper {
     const marks = { MOB_INSTANCE: instance, [markVariable]: this.#trees.markOf(key) };
     const env = { ...command.env, ...marks };
     if (!this.#shims.isReadyFor(env)) await this.#turns.take();
+    this.#instances.add(instance);
     try {
       if (!this.#folder.writeIntent(instance, key, command.script)) {
         return handleOf(this.#claims.settle(key));
@@ -227,7 +222,7 @@ export class Keeper {
     const program = [...command, `${record}.script`];
     shim.hand({ record, cgroup, command: program, workFolder, outputFile, env });
     const run = await handed;
-    if (this.#starting.size <= 1) this.#shims.prepare();
+    this.#shims.prepare();
     return run;
   }
 

@@ -18,6 +18,23 @@ export interface StopOptions {
 /** Finds a process task again, and is shown to users: the pid of what the shim runs. */
 export type PidHandle = { readonly pid?: number };
 
+/** What to run. */
+export interface KeptCommand {
+  /** Absolute path of the program, then its arguments; the path of the script is added as the last. */
+  readonly command: readonly string[];
+  /** Kept in a file of mode 0600, never on a command line. */
+  readonly script: string;
+  /** Added to what the keeper's tasks inherit. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A task found in the keeper's folder. */
+export interface KeptFound {
+  readonly instance: InstanceId;
+  readonly attempt: number;
+  readonly handle: PidHandle;
+}
+
 /** A task that ended while no one looked. */
 export interface KeptGone extends RecordedExit {
   readonly gone: true;

@@ -16,8 +16,8 @@ const handedCharsMax = 8_192;
 /** Names that some shell gives a meaning of its own, or does not let be set. */
 const shellsOwn =
   /^(?:_|BASH.*|DIRSTACK|EUID|FUNCNAME|GROUPS|HISTCMD|IFS|LINENO|MOB_LINE|MOB_NEWLINE|OPT.*|PPID|RANDOM|SECONDS|SHELLOPTS|UID)$/;
-/** After a start, until the next shim is made ready: what follows the start comes first. */
-const prepareAfterMs = 20;
+/** After the last of several starts, until the next shim is made ready: what they do comes first. */
+const prepareAfterMs = 100;
 
 /** A shim that waits for its task. */
 export interface Shim {
@@ -63,7 +63,8 @@ export class Shims {
   /** Has one ready soon. */
   prepare(): void {
     if (this.#ready !== undefined) return;
-    this.#preparing ??= setTimeout(() => {
+    clearTimeout(this.#preparing);
+    this.#preparing = setTimeout(() => {
       this.#preparing = undefined;
       // Where none can be started now, the next task tries again and is told why.
       this.#prepare().catch(() => {});

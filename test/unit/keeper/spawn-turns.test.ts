@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { setImmediate } from "node:timers/promises";
 import { SpawnTurns } from "../../../src/keeper/spawn-turns.ts";
 
-test("gives one spawn a turn of the event loop, in the order in which they were asked for", async () => {
+test("gives at most one spawn a turn of the event loop, in the order in which they were asked for", async () => {
   const turns = new SpawnTurns();
   const given: number[] = [];
   const all = [1, 2, 3, 4].map((n) => turns.take().then(() => given.push(n)));
@@ -27,7 +27,6 @@ test("has a spawn that comes alone wait for nothing", async () => {
     });
     await Promise.resolve();
     assert.equal(given, true);
-    await setImmediate();
-    await setImmediate();
+    for (let turn = 0; turn < 10; turn++) await setImmediate();
   }
 });
