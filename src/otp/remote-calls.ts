@@ -4,7 +4,7 @@
  */
 import { OutcomeUnknown, RemoteError, Unreachable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
-import type { Call } from "./call.ts";
+import type { Call, CallHolder } from "./call.ts";
 import { QueueFull } from "./errors.ts";
 import type { Address } from "./ref.ts";
 import type { Remote, RemoteFrame } from "./remote.ts";
@@ -12,9 +12,25 @@ import type { Remote, RemoteFrame } from "./remote.ts";
 /** A deadline longer than this is cut to it on its way: not every codec has an `Infinity`. */
 const remoteTimeoutMsMax = 24 * 60 * 60 * 1_000;
 
-interface Asked {
+/** A call that waits, and what forgets it once it is settled: one object, since there may be many. */
+class Asked implements CallHolder {
+  readonly id: number;
   readonly node: NodeId;
   readonly call: Call;
+  private readonly all: Map<number, Asked>;
+
+  constructor(all: Map<number, Asked>, id: number, node: NodeId, call: Call) {
+    this.all = all;
+    this.id = id;
+    this.node = node;
+    this.call = call;
+    all.set(id, this);
+    call.heldBy(this);
+  }
+
+  delete(): void {
+    this.all.delete(this.id);
+  }
 }
 
 export class RemoteCalls {
@@ -28,8 +44,7 @@ export class RemoteCalls {
   /** Sends `call`; fails it at once, as Unreachable or QueueFull, when it cannot be sent. */
   send(id: number, call: Call, target: Address): void {
     const { node } = target;
-    this.asked.set(id, { node, call });
-    call.heldBy({ delete: () => this.asked.delete(id) });
+    new Asked(this.asked, id, node, call);
     const { method, request: payload } = call.question;
     const timeoutMs = Math.min(call.question.timeoutMs, remoteTimeoutMsMax);
     const frame = { kind: "call", id, target, method, payload, timeoutMs } as const;
