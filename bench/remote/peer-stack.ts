@@ -42,7 +42,7 @@ class ToldLinks extends Links {
 export class PeerStack {
   readonly system: ActorSystem;
   readonly #env = realEnv(silentLog);
-  readonly #links = new ToldLinks();
+  readonly #links = new ToldLinks(() => undefined);
   readonly #key: NodeKey;
   readonly #connect: (from: ConnectionOptions["from"]) => void;
 

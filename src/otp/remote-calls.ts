@@ -49,10 +49,11 @@ export class RemoteCalls {
     const timeoutMs = Math.min(call.question.timeoutMs, remoteTimeoutMsMax);
     const frame = { kind: "call", id, target, method, payload, timeoutMs } as const;
     if (!this.remote.send(node, frame)) {
+      const name = this.remote.nameOf(node);
       call.fail(
         this.remote.reaches(node)
-          ? new QueueFull(`too much waits to be sent to node ${node}: nothing was asked of it`)
-          : new Unreachable(`node ${node} cannot be reached for ${call.target}`),
+          ? new QueueFull(`too much waits to be sent to node ${name}: nothing was asked of it`)
+          : new Unreachable(`node ${name} cannot be reached for ${call.target}`),
       );
     }
   }
@@ -65,10 +66,11 @@ export class RemoteCalls {
   }
 
   nodeDown(node: NodeId, reason: string): void {
+    const name = this.remote.nameOf(node);
     for (const { node: asked, call } of [...this.asked.values()]) {
       if (asked !== node) continue;
       call.fail(
-        new OutcomeUnknown(`node ${node} was lost before ${call.target} answered: ${reason}`),
+        new OutcomeUnknown(`node ${name} was lost before ${call.target} answered: ${reason}`),
       );
     }
   }
@@ -76,7 +78,8 @@ export class RemoteCalls {
   /** Fails all of them: this node ends. */
   stop(): void {
     for (const { node, call } of [...this.asked.values()]) {
-      call.fail(new OutcomeUnknown(`this node ended before ${call.target} on ${node} answered`));
+      const name = this.remote.nameOf(node);
+      call.fail(new OutcomeUnknown(`this node ended before ${call.target} on ${name} answered`));
     }
   }
 }

@@ -174,5 +174,6 @@ function guarded(remote: Remote, { log }: Env): Remote {
       }
     },
     reaches: (node) => remote.reaches(node),
+    nameOf: (node) => remote.nameOf(node),
   };
 }
