@@ -130,6 +130,7 @@ export function keyKeeper(
       return state;
     },
     remote: { offer: parseOffer },
+    secret: ["offer"], // Sealed already: who has an old key could open what they see here.
     describe: () => ({ network: options.keys.network, keys: digestOf(options.keys.keys.ring) }),
   };
 }

@@ -30,6 +30,12 @@ export interface HalfLink {
 export class Links implements Remote {
   readonly #links = new Map<NodeId, Link>();
   readonly #halves = new Map<NodeId, HalfLink>();
+  readonly #nameOf: (peer: NodeId) => string | undefined;
+
+  /** `nameOf`: what a node is called, if that is known; for errors. */
+  constructor(nameOf: (peer: NodeId) => string | undefined) {
+    this.#nameOf = nameOf;
+  }
 
   /** The link through which `peer` is reached, if any. */
   get(peer: NodeId): Link | undefined {
@@ -54,6 +60,10 @@ export class Links implements Remote {
 
   reaches(peer: NodeId): boolean {
     return this.#links.has(peer);
+  }
+
+  nameOf(peer: NodeId): string {
+    return this.#nameOf(peer) ?? peer;
   }
 
   /** Keeps `half` until it is whole; another half before it is closed. */

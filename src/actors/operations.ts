@@ -21,6 +21,7 @@ import type { LogFollowerProtocol } from "./log-follower.ts";
 import { logFollowerName, names } from "./names.ts";
 import { type NodeInfo, nodeInfo } from "./node-view.ts";
 import { ownerOf } from "./ownership.ts";
+import { patientCall } from "./patient-call.ts";
 import { joinMsMax, type RingMemberProtocol } from "./ring-member.ts";
 import { type InstanceInfo, instanceInfo } from "./service-view.ts";
 
@@ -56,10 +57,13 @@ export interface ActOutcome extends Outcome {
 }
 
 export class Operations {
+  /** For what a user asks of an actor of another node: see patient-call.ts. */
+  readonly call: ActorSystem["call"];
   readonly #options: OperationsOptions;
 
   constructor(options: OperationsOptions) {
     this.#options = options;
+    this.call = patientCall(options);
   }
 
   /** The network as this node sees it, in order of names. */
@@ -159,7 +163,8 @@ export class Operations {
       waitMs: number,
     ) => Promise<LogFollowerProtocol["read"]["reply"]>;
   } {
-    const { system, catalog } = this.#options;
+    const { call } = this;
+    const { catalog } = this.#options;
     const { node, instance } = this.instance(name);
     const member = node === null ? undefined : catalog.member(node);
     if (instance === null || member === undefined) {
@@ -169,8 +174,8 @@ export class Operations {
     return {
       node: nodeInfo(member),
       instance,
-      tail: (lines) => system.call(target, "tail", { lines }),
-      read: (cursor, bytesMax, waitMs) => system.call(target, "read", { cursor, bytesMax, waitMs }),
+      tail: (lines) => call(target, "tail", { lines }),
+      read: (cursor, bytesMax, waitMs) => call(target, "read", { cursor, bytesMax, waitMs }),
     };
   }
 

@@ -22,7 +22,10 @@ export const stateLimits: ShownLimits = { depthMax: 20, valuesMax: 20_000, chars
 const hidden = "(secret)";
 const cut = "…";
 /** Fields that hold nothing but secrets, however they are written. */
-const secretField = /^(secrets?|tokens?|pass(word|phrase|wd)?|private_?key|network_?key|proof)$/i;
+const secretField =
+  /^(secrets?|tokens?|pass(word|phrase|wd)?|private_?key|network_?key|(more_?)?proofs?|verifier|authorization)$/i;
+/** A token in any text, whatever the field is called. */
+const tokenText = /mob(?:api1\.|join1_)[\w.-]+/g;
 /** Fields whose values are for the task alone; their names may be seen. */
 const environmentField = /^env$/i;
 /** A key in text form: 32 bytes in hex or base64. Names of records, also called keys, are not. */
@@ -77,7 +80,8 @@ class Copy {
   #text(text: string): string {
     const left = Math.max(0, this.#charsLeft);
     this.#charsLeft -= text.length;
-    return text.length <= left ? text : `${text.slice(0, left)}${cut}`;
+    const shown = text.length <= left ? text : `${text.slice(0, left)}${cut}`;
+    return shown.includes("mob") ? shown.replace(tokenText, hidden) : shown;
   }
 
   #object(value: object, depth: number): unknown {

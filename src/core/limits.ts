@@ -5,6 +5,8 @@
 
 /** Largest MessagePack body of a peer frame. DESIGN: checked before allocation. */
 export const frameBytesMax = 4 * 1024 * 1024;
+/** The same of one who has not been let in: a hello has at most a third of it. */
+export const strangerFrameBytesMax = 16 * 1024;
 /** Largest group (spec) that is stored. */
 export const groupBytesMax = 256 * 1024;
 /** Deadline of a call to another actor, here or on another node, unless the caller says else. */

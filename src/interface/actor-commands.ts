@@ -16,7 +16,12 @@ const restartTimeoutMs = 60_000;
 
 type ActorCommands = Pick<Commands, "actors" | "actor" | "suspend" | "resume" | "restartActor">;
 
-export function actorCommands(system: ActorSystem, locate: Locate): ActorCommands {
+/** `call`: as `system` calls, and with more patience. */
+export function actorCommands(
+  system: ActorSystem,
+  call: ActorSystem["call"],
+  locate: Locate,
+): ActorCommands {
   const find = (wanted: string, on: string | undefined) => {
     const { node, target } = locate(wanted, on);
     const inspector = named<InspectorProtocol>(node.id, names.inspector);
@@ -24,11 +29,11 @@ export function actorCommands(system: ActorSystem, locate: Locate): ActorCommand
   };
   return {
     async actors(wanted) {
-      return actorView(await system.call(find(names.mob, wanted).inspector, "tree", undefined));
+      return actorView(await call(find(names.mob, wanted).inspector, "tree", undefined));
     },
     async actor(wanted, on) {
       const { node, target, inspector } = find(wanted, on);
-      return { node, ...(await system.call(inspector, "detail", { target })) };
+      return { node, ...(await call(inspector, "detail", { target })) };
     },
     async suspend(wanted, { node: on, forMs = suspendMsDefault, session } = {}) {
       if (forMs > suspendMsMax) {
@@ -37,16 +42,16 @@ export function actorCommands(system: ActorSystem, locate: Locate): ActorCommand
       const { node, target, inspector } = find(wanted, on);
       const owner = session === undefined ? undefined : system.whereis(session);
       const asked = { target, forMs, ...(owner !== undefined && { owner }) };
-      return { node, ...(await system.call(inspector, "suspend", asked)) };
+      return { node, ...(await call(inspector, "suspend", asked)) };
     },
     async resume(wanted, on) {
       const { node, target, inspector } = find(wanted, on);
-      return { node, ...(await system.call(inspector, "resume", { target })) };
+      return { node, ...(await call(inspector, "resume", { target })) };
     },
     async restartActor(wanted, on) {
       const { node, target, inspector } = find(wanted, on);
       const options = { timeoutMs: restartTimeoutMs };
-      return { node, ...(await system.call(inspector, "restart", { target }, options)) };
+      return { node, ...(await call(inspector, "restart", { target }, options)) };
     },
   };
 }

@@ -46,6 +46,8 @@ export type Locate = (target: string, node: string | undefined) => Located;
 
 export interface TracingOptions {
   readonly system: ActorSystem;
+  /** As `system` calls, and with more patience: for what begins a trace. */
+  readonly call: ActorSystem["call"];
   readonly locate: Locate;
   /** The name of a node that a message came from. */
   readonly nameOf: (id: NodeInfo["id"]) => string;
@@ -56,7 +58,7 @@ export interface TracingOptions {
  * @throws NotFound, Unreachable, BadRequest, Conflict
  */
 export async function openTrace(
-  { system, locate, nameOf }: TracingOptions,
+  { system, call, locate, nameOf }: TracingOptions,
   { target: named, node: wanted, messagesMax, perSecondMax }: TraceRequest,
   owner: ActorRef<unknown>,
   content: boolean,
@@ -68,7 +70,7 @@ export async function openTrace(
   const { node, target } = locate(named, wanted);
   const inspector = actorNamed<InspectorProtocol>(node.id, names.inspector);
   const asked = { target, messagesMax, perSecondMax, content, owner };
-  const { trace, path } = await system.call(inspector, "startTrace", asked);
+  const { trace, path } = await call(inspector, "startTrace", asked);
   return {
     node: node.name,
     path,

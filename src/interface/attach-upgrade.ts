@@ -4,6 +4,7 @@
  * does not pay for it.
  */
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { WebSocketServer } from "ws";
 import { attachSubprotocol, clientFrameBytesMax } from "../api/attach-frames.ts";
@@ -35,6 +36,8 @@ export type OpenSession = (session: NewSession) => Promise<void>;
 export interface UpgradeOptions {
   readonly gate: Gate;
   readonly audit: Audit;
+  /** Told of each connection whose request is let in, before it is a WebSocket. */
+  readonly admitted: (socket: Socket) => void;
   readonly open: OpenSession;
   readonly tunnel: Tunnel;
   readonly closing: AbortSignal;
@@ -72,7 +75,7 @@ async function createSocketServer(): Promise<WebSocketServer> {
 }
 
 async function upgrade(
-  { gate, audit, open, tunnel, closing }: UpgradeOptions,
+  { gate, audit, admitted, open, tunnel, closing }: UpgradeOptions,
   load: () => Promise<WebSocketServer>,
   request: IncomingMessage,
   socket: Duplex,
@@ -83,6 +86,7 @@ async function upgrade(
   const path = (request.url ?? "").split("?", 1)[0];
   if (path !== paths.attach) throw new NotFound(`there is no WebSocket at ${path}`);
   checkProtocol(request);
+  admitted(request.socket);
   const server = await load();
   server.handleUpgrade(request, socket, head, (webSocket) => {
     webSocket.pause(); // Until its actor listens.
@@ -114,7 +118,7 @@ function checkProtocol({ headers }: IncomingMessage): void {
   );
 }
 
-/** There is no response object for an upgrade: the answer is written by hand. */
+/** There is no response object for an upgrade: the answer is written by hand, and nothing more is heard. */
 function refuse(socket: Duplex, error: ErrorEnvelope["error"]): void {
   if (!socket.writable) {
     socket.destroy();
@@ -125,5 +129,6 @@ function refuse(socket: Duplex, error: ErrorEnvelope["error"]): void {
     `HTTP/1.1 ${statusOf(error.code)} Refused\r\nconnection: close\r\n` +
       `${apiHeader}: ${apiVersion}\r\ncontent-type: application/json\r\n` +
       `content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    () => socket.destroy(), // Its end is not waited for: whoever keeps it open has been answered.
   );
 }

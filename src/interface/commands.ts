@@ -41,6 +41,7 @@ export interface CommandsOptions {
 export function networkCommands(options: CommandsOptions): Commands {
   const { operations, system, tokens, name, stop } = options;
   const nodeName = (id: NodeId | null) => nameOf(operations, id);
+  const locate = createLocate({ operations, own: { id: system.node, name } });
   const view = (instance: InstanceInfo) => instanceView(instance, nodeName);
   return {
     nodes: async () => operations.nodes().map(nodeView),
@@ -82,7 +83,7 @@ export function networkCommands(options: CommandsOptions): Commands {
         .nodes()
         .filter(({ isLive }) => isLive)
         .flatMap(providerViews),
-    ...actorCommands(system, createLocate({ operations, own: { id: system.node, name } })),
+    ...actorCommands(system, operations.call, locate),
     tokens: async () => tokens.list().map(tokenView),
     async createToken(wanted) {
       const { record, text, pin, receipt } = await tokens.create(wanted);

@@ -92,11 +92,13 @@ export async function createApi(
   await app.ready();
   if (sessions !== undefined) {
     const attach = { gate, audit: guarded.audit, tunnel: createTunnel(app), log };
-    const take = takeUpgrades({ ...attach, open: sessions.open, closing: closing.signal });
-    server.on("upgrade", (request, socket, head) => {
-      connections.hold(request.socket);
-      take(request, socket, head);
-    });
+    const admitted = (socket: Socket) => {
+      connections.know(socket);
+      connections.hold(socket);
+    };
+    const { open } = sessions;
+    const take = takeUpgrades({ ...attach, admitted, open, closing: closing.signal });
+    server.on("upgrade", take);
   }
   // From this event on Node looks after the time limits of connections; no one else would send it.
   server.emit("listening");

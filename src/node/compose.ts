@@ -85,9 +85,9 @@ export interface ComposedNode {
 export async function composeNode(world: World, config: NodeConfig): Promise<ComposedNode> {
   const { env } = world;
   const { id, boot } = config.identity;
-  const links = new Links();
-  const system = createSystem({ node: id, boot, env, remote: links });
   const catalog = new Catalog(id, env.log);
+  const links = new Links((peer) => catalog.member(peer)?.name);
+  const system = createSystem({ node: id, boot, env, remote: links });
   const checkParams = config.checkParams;
   const operations = new Operations({ node: id, system, catalog, env, checkParams });
   const shards = new ShardMap(id);

@@ -4,7 +4,7 @@
  */
 import { OutcomeUnknown, RemoteError, Unreachable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
-import type { Call } from "./call.ts";
+import type { Call, CallHolder } from "./call.ts";
 import { QueueFull } from "./errors.ts";
 import type { Address } from "./ref.ts";
 import type { Remote, RemoteFrame } from "./remote.ts";
@@ -12,9 +12,25 @@ import type { Remote, RemoteFrame } from "./remote.ts";
 /** A deadline longer than this is cut to it on its way: not every codec has an `Infinity`. */
 const remoteTimeoutMsMax = 24 * 60 * 60 * 1_000;
 
-interface Asked {
+/** A call that waits, and what forgets it once it is settled: one object, since there may be many. */
+class Asked implements CallHolder {
+  readonly id: number;
   readonly node: NodeId;
   readonly call: Call;
+  private readonly all: Map<number, Asked>;
+
+  constructor(all: Map<number, Asked>, id: number, node: NodeId, call: Call) {
+    this.all = all;
+    this.id = id;
+    this.node = node;
+    this.call = call;
+    all.set(id, this);
+    call.heldBy(this);
+  }
+
+  delete(): void {
+    this.all.delete(this.id);
+  }
 }
 
 export class RemoteCalls {
@@ -28,16 +44,16 @@ export class RemoteCalls {
   /** Sends `call`; fails it at once, as Unreachable or QueueFull, when it cannot be sent. */
   send(id: number, call: Call, target: Address): void {
     const { node } = target;
-    this.asked.set(id, { node, call });
-    call.heldBy({ delete: () => this.asked.delete(id) });
+    new Asked(this.asked, id, node, call);
     const { method, request: payload } = call.question;
     const timeoutMs = Math.min(call.question.timeoutMs, remoteTimeoutMsMax);
     const frame = { kind: "call", id, target, method, payload, timeoutMs } as const;
     if (!this.remote.send(node, frame)) {
+      const name = this.remote.nameOf(node);
       call.fail(
         this.remote.reaches(node)
-          ? new QueueFull(`too much waits to be sent to node ${node}: nothing was asked of it`)
-          : new Unreachable(`node ${node} cannot be reached for ${call.target}`),
+          ? new QueueFull(`too much waits to be sent to node ${name}: nothing was asked of it`)
+          : new Unreachable(`node ${name} cannot be reached for ${call.target}`),
       );
     }
   }
@@ -50,10 +66,11 @@ export class RemoteCalls {
   }
 
   nodeDown(node: NodeId, reason: string): void {
+    const name = this.remote.nameOf(node);
     for (const { node: asked, call } of [...this.asked.values()]) {
       if (asked !== node) continue;
       call.fail(
-        new OutcomeUnknown(`node ${node} was lost before ${call.target} answered: ${reason}`),
+        new OutcomeUnknown(`node ${name} was lost before ${call.target} answered: ${reason}`),
       );
     }
   }
@@ -61,7 +78,8 @@ export class RemoteCalls {
   /** Fails all of them: this node ends. */
   stop(): void {
     for (const { node, call } of [...this.asked.values()]) {
-      call.fail(new OutcomeUnknown(`this node ended before ${call.target} on ${node} answered`));
+      const name = this.remote.nameOf(node);
+      call.fail(new OutcomeUnknown(`this node ended before ${call.target} on ${name} answered`));
     }
   }
 }

@@ -26,7 +26,12 @@ export interface Askable {
 /** The system, as far as other nodes reach into it. */
 export interface Served {
   find(target: Address): Askable | undefined;
-  ask(question: Question): Promise<unknown>;
+  /** Calls one of the two once, with the answer or with why there is none. */
+  ask(
+    question: Question,
+    answered: (payload: unknown) => void,
+    failed: (error: unknown) => void,
+  ): void;
   watch(target: Address, watcher: Watcher): Cancel;
 }
 
@@ -42,14 +47,18 @@ export class RemoteRequests {
   }
 
   call(from: NodeId, frame: CallFrame): void {
-    const { id } = frame;
-    const fail = (error: unknown) =>
-      this.remote.send(from, { kind: "reply", id, ok: false, error: errorShape(error) });
-    this.answer(from, frame).then((payload) => {
-      // What no codec takes must not leave the caller waiting.
-      if (this.remote.send(from, { kind: "reply", id, ok: true, payload })) return;
-      fail(new OutcomeUnknown(`the reply of ${showTarget(frame.target)} could not be sent`));
-    }, fail);
+    const { id, target, method, timeoutMs } = frame;
+    try {
+      const actor = this.served.find(target);
+      if (actor === undefined) throw new NoSuchActor(showTarget(target));
+      this.served.ask(
+        { target, method, request: parse(actor, frame), timeoutMs, from },
+        (payload) => this.reply(from, frame, payload),
+        (error) => this.fail(from, id, error),
+      );
+    } catch (error) {
+      this.fail(from, id, error);
+    }
   }
 
   cast(from: NodeId, frame: CastFrame): void {
@@ -91,11 +100,15 @@ export class RemoteRequests {
     return count;
   }
 
-  private async answer(from: NodeId, frame: CallFrame): Promise<unknown> {
-    const actor = this.served.find(frame.target);
-    if (actor === undefined) throw new NoSuchActor(showTarget(frame.target));
-    const { target, method, timeoutMs } = frame;
-    return this.served.ask({ target, method, request: parse(actor, frame), timeoutMs, from });
+  /** What no codec takes must not leave the caller waiting. */
+  private reply(from: NodeId, { id, target }: CallFrame, payload: unknown): void {
+    if (this.remote.send(from, { kind: "reply", id, ok: true, payload })) return;
+    const why = `the reply of ${showTarget(target)} could not be sent`;
+    this.fail(from, id, new OutcomeUnknown(why));
+  }
+
+  private fail(from: NodeId, id: number, error: unknown): void {
+    this.remote.send(from, { kind: "reply", id, ok: false, error: errorShape(error) });
   }
 }
 

@@ -39,7 +39,13 @@ export interface Remote {
   send(node: NodeId, frame: RemoteFrame): boolean;
   /** Whether there is a connection: what could not be sent found its queue full. */
   reaches(node: NodeId): boolean;
+  /** What people call the node: its name, or its id where that is not known. */
+  nameOf(node: NodeId): string;
 }
 
 /** The port of a node that is alone. */
-export const noRemote: Remote = { send: () => false, reaches: () => false };
+export const noRemote: Remote = {
+  send: () => false,
+  reaches: () => false,
+  nameOf: (node) => node,
+};

@@ -1,25 +1,32 @@
 /**
- * A peer connection over a TLS socket. Frames of one turn of the event loop leave together, because a
- * system call and a packet for each small frame would cost more than the frame.
+ * A peer connection over a TLS socket. Frames that are sent by one callback leave together when it is
+ * over, because a system call and a packet for each small frame would cost more than the frame.
  */
 import type { Socket } from "node:net";
 import type { NodeId } from "../core/ids.ts";
-import { FrameParser, frameHeader, headerBytes } from "../wire/framing.ts";
+import { frameBytesMax, strangerFrameBytesMax } from "../core/limits.ts";
+import { FrameParser, headerBytes, writeHeader } from "../wire/framing.ts";
 import type { Secured } from "./peer-tls.ts";
 import type { Connection } from "./transport.ts";
 
-/** Below this, what leaves together is copied into one buffer; above, copying costs more than it saves. */
+/** What is written at once, unless one frame has more: large writes hold up those after them. */
 const joinBytesMax = 64 * 1024;
+const nothing = new Uint8Array(0);
 /** What a closed connection may take to deliver what was sent before. */
 const lingerMs = 1_000;
 
-/** `admit` is called when the other side is let in. */
-export function tcpConnection(
+/** With a node that this one has dialed. */
+export function dialedConnection(secured: Secured, queueBytesMax: number): Connection {
+  return new TcpConnection(secured, queueBytesMax);
+}
+
+/** With one that has dialed this node: a stranger until it is let in, when `admitted` is called. */
+export function acceptedConnection(
   secured: Secured,
   queueBytesMax: number,
-  admit: () => void = () => {},
+  admitted: () => void,
 ): Connection {
-  return new TcpConnection(secured, queueBytesMax, admit);
+  return new TcpConnection(secured, queueBytesMax, admitted);
 }
 
 class TcpConnection implements Connection {
@@ -28,9 +35,9 @@ class TcpConnection implements Connection {
   readonly keyingMaterial: Uint8Array;
   readonly #socket: Socket;
   readonly #queueBytesMax: number;
-  readonly #admit: () => void;
+  readonly #admitted: (() => void) | undefined;
   readonly #parser = new FrameParser();
-  /** Headers and bodies that leave at the end of this turn. */
+  /** Bodies of the frames that leave when this callback, and what it has promised, is over. */
   #batch: Uint8Array[] = [];
   #batchBytes = 0;
   #handleFrame: ((frame: Uint8Array) => void) | undefined;
@@ -40,10 +47,16 @@ class TcpConnection implements Connection {
   #error: Error | undefined;
   #isOpen = true;
   #hasEnded = false;
+  readonly #flushLater = () => this.#flush();
 
-  constructor({ socket, peer, keyingMaterial }: Secured, queueBytesMax: number, admit: () => void) {
+  constructor(
+    { socket, peer, keyingMaterial }: Secured,
+    queueBytesMax: number,
+    admitted?: () => void,
+  ) {
     this.#socket = socket;
-    this.#admit = admit;
+    this.#admitted = admitted;
+    if (admitted !== undefined) this.#parser.limit(strangerFrameBytesMax);
     this.peer = peer;
     this.keyingMaterial = keyingMaterial;
     this.#queueBytesMax = queueBytesMax;
@@ -65,14 +78,15 @@ class TcpConnection implements Connection {
     const bytes = headerBytes + frame.length;
     const queued = this.#batchBytes + this.#socket.writableLength;
     if (!this.#isOpen || queued + bytes > this.#queueBytesMax - reservedBytes) return false;
-    if (this.#batch.length === 0) setImmediate(() => this.#flush());
-    this.#batch.push(frameHeader(frame.length), frame);
+    if (this.#batch.length === 0) process.nextTick(this.#flushLater);
+    this.#batch.push(frame);
     this.#batchBytes += bytes;
     return true;
   }
 
   admit(): void {
-    this.#admit();
+    this.#parser.limit(frameBytesMax);
+    this.#admitted?.();
   }
 
   onFrame(handle: (frame: Uint8Array) => void): void {
@@ -122,16 +136,20 @@ class TcpConnection implements Connection {
   #flush(): void {
     const batch = this.#batch;
     if (batch.length === 0 || this.#socket.destroyed) return;
-    const bytes = this.#batchBytes;
     this.#batch = [];
     this.#batchBytes = 0;
-    if (bytes <= joinBytesMax) {
-      this.#socket.write(Buffer.concat(batch, bytes));
-      return;
+    let from = 0;
+    let bytes = 0;
+    for (const [at, body] of batch.entries()) {
+      const frameBytes = headerBytes + body.length;
+      if (bytes > 0 && bytes + frameBytes > joinBytesMax) {
+        this.#socket.write(joined(batch, from, at, bytes));
+        from = at;
+        bytes = 0;
+      }
+      bytes += frameBytes;
     }
-    this.#socket.cork();
-    for (const piece of batch) this.#socket.write(piece);
-    this.#socket.uncork();
+    this.#socket.write(joined(batch, from, batch.length, bytes));
   }
 
   #end(): void {
@@ -139,6 +157,19 @@ class TcpConnection implements Connection {
     this.#hasEnded = true;
     this.#handleClose?.(this.#error);
   }
+}
+
+/** Frames with the bodies from `from` to before `to`, `bytes` in all, as they go over the stream. */
+function joined(bodies: readonly Uint8Array[], from: number, to: number, bytes: number): Buffer {
+  const all = Buffer.allocUnsafe(bytes);
+  let at = 0;
+  for (let i = from; i < to; i++) {
+    const body = bodies[i] ?? nothing;
+    writeHeader(all, at, body.length);
+    all.set(body, at + headerBytes);
+    at += headerBytes + body.length;
+  }
+  return all;
 }
 
 /** `host:port` of the other end. */

@@ -12,7 +12,7 @@ import { serveJoin, type TakeJoin } from "./join-exchange.ts";
 import { tlsAcceptor, tlsDialer } from "./peer-tls.ts";
 import { sniffSocket } from "./sniff-socket.ts";
 import { Strangers, type StrangersOptions } from "./strangers.ts";
-import { addressOf, tcpConnection } from "./tcp-connection.ts";
+import { acceptedConnection, addressOf, dialedConnection } from "./tcp-connection.ts";
 import { DialRefused, type Listener, type Transport } from "./transport.ts";
 
 export interface TcpOptions {
@@ -77,7 +77,7 @@ export function createTcpTransport(options: TcpOptions): TcpTransport {
         peer(secured) {
           strangers.handOver(secured.socket);
           onConnection(
-            tcpConnection(secured, queueBytesMax, () => strangers.remove(secured.socket)),
+            acceptedConnection(secured, queueBytesMax, () => strangers.remove(secured.socket)),
           );
         },
         http(socket) {
@@ -107,7 +107,7 @@ export function createTcpTransport(options: TcpOptions): TcpTransport {
     },
     dial: async (address) => {
       try {
-        return tcpConnection(await dial(address), queueBytesMax);
+        return dialedConnection(await dial(address), queueBytesMax);
       } catch (cause) {
         throw dialError(address, cause);
       }

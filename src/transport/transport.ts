@@ -28,7 +28,10 @@ export interface Connection {
    * never hidden.
    */
   send(frame: Uint8Array, reservedBytes?: number): boolean;
-  /** The other side is let in. Until then the connection may be closed to make room for others. */
+  /**
+   * The other side is let in. Until then one that was accepted may be closed to make room for others, and
+   * for a frame that is larger than a hello.
+   */
   admit(): void;
   /** Set once, right after the connection is had; frames that came before are kept for it. */
   onFrame(handle: (frame: Uint8Array) => void): void;

@@ -20,9 +20,9 @@ const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers:
  */
 export function encode(message: Message): Uint8Array {
   const form = formOf(message);
-  const values: unknown[] = [form.number];
   const count = fieldCount(form, message);
-  for (let at = 0; at < count; at++) values.push(fieldOf(message, form.fields[at] ?? ""));
+  const values = form.blank.slice(0, 1 + count);
+  for (let at = 0; at < count; at++) values[1 + at] = fieldOf(message, form.fields[at] ?? "");
   const bytes = pack(values);
   if (bytes.length > frameBytesMax) {
     throw new FrameTooLarge(`"${message.kind}" of ${bytes.length} bytes: over ${frameBytesMax}`);
@@ -63,9 +63,14 @@ function pack(values: readonly unknown[]): Uint8Array {
   }
 }
 
+/** Where small frames are read: msgpackr makes a view of each array that it has not seen before. */
+const smallFrame = new Uint8Array(1_024);
+
 function unpack(bytes: Uint8Array): unknown {
   try {
-    return packr.unpack(bytes);
+    if (bytes.length > smallFrame.length) return packr.unpack(bytes);
+    smallFrame.set(bytes);
+    return packr.unpack(smallFrame, bytes.length);
   } catch (cause) {
     throw new MalformedFrame(messageOf(cause), { cause });
   }
@@ -76,6 +81,8 @@ interface Form {
   readonly number: number;
   readonly kind: Message["kind"];
   readonly fields: readonly string[];
+  /** The number, and a place for each field: copied, it has the size that it needs and no more. */
+  readonly blank: readonly unknown[];
   /** Compiled when first needed: a start should not pay for messages that never come. */
   validator(): Validator;
 }
@@ -88,6 +95,7 @@ const forms: ReadonlyMap<number, Form> = new Map(
       number,
       kind,
       fields: Object.keys(fields),
+      blank: [number, ...Object.keys(fields).map(() => undefined)],
       validator() {
         validator ??= Compile(Type.Object({ ...fields }));
         return validator;

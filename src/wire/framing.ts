@@ -10,21 +10,38 @@ export const headerBytes = 4;
 /** What goes before a body of `length` bytes. */
 export function frameHeader(length: number): Uint8Array {
   const header = new Uint8Array(headerBytes);
-  new DataView(header.buffer).setUint32(0, length);
+  writeHeader(header, 0, length);
   return header;
 }
 
+/** The same, into `bytes` from `at` on. */
+export function writeHeader(bytes: Uint8Array, at: number, length: number): void {
+  bytes[at] = length >>> 24;
+  bytes[at + 1] = length >>> 16;
+  bytes[at + 2] = length >>> 8;
+  bytes[at + 3] = length;
+}
+
+const nothing = new Uint8Array(0);
+/** A frame takes at most this many times the memory of what has come of it. */
+const growth = 4;
+
 /** Cuts one stream into frames. */
 export class FrameParser {
-  readonly #bytesMax: number;
+  #bytesMax: number;
   /** Length of the body being read; undefined while reading a header. */
   #bodyBytes: number | undefined;
   /** The beginning of what is being read, in a buffer that grows as bytes come. */
-  #buffer = new Uint8Array(0);
+  #buffer = nothing;
   #held = 0;
 
   /** Bodies over `bytesMax` are refused. */
   constructor(bytesMax: number = frameBytesMax) {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** From now on bodies over `bytesMax` are refused, and none below. */
+  limit(bytesMax: number): void {
     this.#bytesMax = bytesMax;
   }
 
@@ -39,24 +56,35 @@ export class FrameParser {
       const wanted = this.#bodyBytes ?? headerBytes;
       const end = at + wanted - this.#held;
       if (end > chunk.length) break;
-      const whole = this.#complete(chunk.subarray(at, end), wanted);
-      at = end;
       if (this.#bodyBytes === undefined) {
-        this.#bodyBytes = this.#lengthIn(whole);
+        this.#bodyBytes = this.#readLength(chunk, at, end);
       } else {
+        frames.push(this.#complete(chunk.subarray(at, end), wanted));
         this.#bodyBytes = undefined;
-        frames.push(whole);
       }
+      at = end;
     }
     if (at < chunk.length) this.#hold(chunk.subarray(at), this.#bodyBytes ?? headerBytes);
     return frames;
+  }
+
+  /** The length in a header that ends at `end` of `chunk`: nearly always one that is there as a whole. */
+  #readLength(chunk: Uint8Array, at: number, end: number): number {
+    const length =
+      this.#held === 0
+        ? lengthAt(chunk, at)
+        : lengthAt(this.#complete(chunk.subarray(at, end), headerBytes), 0);
+    if (length > this.#bytesMax) {
+      throw new FrameTooLarge(`a frame claims ${length} bytes: over ${this.#bytesMax}`);
+    }
+    return length;
   }
 
   #complete(last: Uint8Array, wanted: number): Uint8Array {
     if (this.#held === 0) return last;
     this.#hold(last, wanted);
     const whole = this.#buffer;
-    this.#buffer = new Uint8Array(0);
+    this.#buffer = nothing;
     this.#held = 0;
     return whole.subarray(0, wanted);
   }
@@ -64,19 +92,18 @@ export class FrameParser {
   #hold(bytes: Uint8Array, wanted: number): void {
     const held = this.#held + bytes.length;
     if (held > this.#buffer.length) {
-      const grown = new Uint8Array(Math.min(wanted, Math.max(held, 2 * this.#buffer.length)));
+      const grown = new Uint8Array(Math.min(wanted, Math.max(held, growth * this.#buffer.length)));
       grown.set(this.#buffer.subarray(0, this.#held));
       this.#buffer = grown;
     }
     this.#buffer.set(bytes, this.#held);
     this.#held = held;
   }
+}
 
-  #lengthIn(header: Uint8Array): number {
-    const length = new DataView(header.buffer, header.byteOffset, headerBytes).getUint32(0);
-    if (length > this.#bytesMax) {
-      throw new FrameTooLarge(`a frame claims ${length} bytes: over ${this.#bytesMax}`);
-    }
-    return length;
-  }
+/** Without a view for it: there are as many as frames. */
+function lengthAt(bytes: Uint8Array, at: number): number {
+  let length = 0;
+  for (let i = at; i < at + headerBytes; i++) length = length * 256 + (bytes[i] ?? 0);
+  return length;
 }

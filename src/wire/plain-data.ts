@@ -15,26 +15,32 @@ export const nestingMax = 64;
  */
 export function checkPlainData(bytes: Uint8Array): void {
   const walk = new Walk(bytes);
-  /** Values still to come at each level of nesting, from the outermost in. */
-  const missing: number[] = [];
+  let depth = 0;
   let innermost = 1;
   while (true) {
     while (innermost === 0) {
-      const outer = missing.pop();
-      if (outer === undefined) {
+      if (depth === 0) {
         walk.expectEnd();
         return;
       }
-      innermost = outer;
+      depth -= 1;
+      innermost = missing[depth] ?? 0;
     }
     innermost -= 1;
     const items = walk.next();
     if (items === 0) continue;
-    if (missing.length >= nestingMax) throw walk.malformed(`nested over ${nestingMax} levels`);
-    missing.push(innermost);
+    if (depth >= nestingMax) throw walk.malformed(`nested over ${nestingMax} levels`);
+    missing[depth] = innermost;
+    depth += 1;
     innermost = items;
   }
 }
+
+/**
+ * Values still to come at each level of nesting, from the outermost in. One for all walks, as each is
+ * over before another begins: every frame has one at both of its ends.
+ */
+const missing = new Uint32Array(nestingMax);
 
 /** By lead byte from 0xc0 on: how many bytes its number or length takes. -1: no plain data. */
 const sizes = [

@@ -27,6 +27,7 @@ async function pair(t: TestContext, { transport, anyAddress }: TransportUnderTes
   t.after(() => listener.close());
   const dialed = await transport.dial(listener.address);
   const other = await eventually(() => accepted[0], "the listener gets the connection");
+  other.admit();
   t.after(() => {
     dialed.close();
     other.close();
@@ -175,6 +176,7 @@ export function transportSuite(name: string, make: () => TransportUnderTest): vo
     const dialed = await transport.dial(listener.address);
     t.after(() => dialed.close());
     const other = await eventually(() => accepted[0], "the listener gets the connection");
+    other.admit();
     await listener.close();
     const there = received(other);
     dialed.send(numbered(7));

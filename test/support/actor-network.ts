@@ -35,7 +35,7 @@ export class ActorNetwork {
       node,
       boot,
       env: this.env,
-      remote: { send, reaches: () => false },
+      remote: { send, reaches: () => false, nameOf: (to) => `${to}@test` },
     });
     this.systems.set(node, system);
     return system;
@@ -66,6 +66,11 @@ export class ActorNetwork {
   /** Nothing can be sent to it any more. */
   cutOff(name: string): void {
     this.unreachable.add(asNodeId(name));
+  }
+
+  /** It can be sent to again. */
+  connect(name: string): void {
+    this.unreachable.delete(asNodeId(name));
   }
 
   async end(): Promise<void> {

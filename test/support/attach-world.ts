@@ -48,6 +48,7 @@ export async function withAttach(
   const system = createSystem({ node: asNodeId("box"), boot: 1, env });
   const nodes: TracingOptions = {
     system,
+    call: (...call) => system.call(...call),
     locate(target, wanted) {
       if (wanted === undefined || wanted === "6666@box") {
         return { node: { id: system.node, name: "6666@box" }, target };
@@ -64,7 +65,10 @@ export async function withAttach(
   ];
   const top = supervisor({ name: "mob", strategy: "one_for_one", intensity: 99, children });
   await system.start(top, { id: "mob" });
-  const commands = memoryCommands({ ...actorCommands(system, nodes.locate), ...overrides });
+  const commands = memoryCommands({
+    ...actorCommands(system, nodes.call, nodes.locate),
+    ...overrides,
+  });
   const server = await serveApi(commands, { sessions, closeGraceMs: 500, ...(gate && { gate }) });
   const lost: string[] = [];
   const attachment = createAttachment(server.endpoint);

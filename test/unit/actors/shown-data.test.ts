@@ -28,6 +28,19 @@ test("tokens, passwords and keys are hidden wherever they stand; names of record
   });
 });
 
+test("a token is hidden in any text, and what a token is proven by under its name", () => {
+  const error = new Error("bad token mobapi1.0123456789abcdef.c2VjcmV0.cGlu here");
+  assert.deepEqual(
+    show({ body: '{"join":"mobjoin1_abc-DEF"}', error, verifier: "x", moreProofs: ["y"] }),
+    {
+      body: '{"join":"(secret)"}',
+      error: "Error: bad token (secret) here",
+      verifier: "(secret)",
+      moreProofs: "(secret)",
+    },
+  );
+});
+
 test("bytes, maps, sets, errors and functions are told in a few words", () => {
   const value = {
     bytes: new Uint8Array(32),

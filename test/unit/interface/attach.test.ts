@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect } from "node:net";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { WebSocket } from "ws";
 import type { TraceRecordView } from "../../../src/api/actor-shapes.ts";
@@ -427,3 +428,15 @@ test("attaching, tracing and touching are noted, with who it was", async () => {
     gateOf(knownTokens(), noted),
   );
 });
+
+test("an upgrade that is refused is answered and hung up on, also where the client keeps its side open", () =>
+  withAttach(async ({ server }) => {
+    const socket = connect({ ...server.address, allowHalfOpen: true }).on("error", () => {});
+    const lines = ["connection: upgrade", "upgrade: websocket", "sec-websocket-version: 13"];
+    socket.write(`GET /v1/attach HTTP/1.1\r\nhost: localhost\r\n${lines.join("\r\n")}\r\n\r\n`);
+    assert.match(await text(socket), /^HTTP\/1\.1 401 .*"unauthorized"/s);
+    await eventually(() => {
+      if (socket.writable) socket.write("x"); // Answered with a reset once the other end is gone.
+      return socket.closed;
+    }, "the end of the connection at the node");
+  }));

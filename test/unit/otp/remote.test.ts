@@ -151,7 +151,11 @@ test("a call to a node that cannot be reached fails at once, and nothing was sen
   withTwoNodes(async (near, far, network) => {
     const ref = await far.start(echo());
     network.cutOff("far");
-    await assert.rejects(near.call(ref, "say", "x"), Unreachable);
+    await assert.rejects(near.call(ref, "say", "x"), (error: unknown) => {
+      assert.ok(error instanceof Unreachable);
+      assert.match(error.message, /^node far@test cannot be reached for/, "by its name");
+      return true;
+    });
     assert.deepEqual(network.carried, []);
   }));
 

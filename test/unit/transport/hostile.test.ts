@@ -7,6 +7,7 @@ import { connect, type Socket } from "node:net";
 import { type TestContext, test } from "node:test";
 import fc from "fast-check";
 import { parseAddress } from "../../../src/core/address.ts";
+import { strangerFrameBytesMax } from "../../../src/core/limits.ts";
 import { createTcpTransport } from "../../../src/transport/tcp.ts";
 import type { Connection } from "../../../src/transport/transport.ts";
 import { createNodeKey } from "../../../src/trust/node-key.ts";
@@ -75,6 +76,24 @@ test("any bytes within TLS end their connection, and it goes on serving", async 
     { numRuns: Math.ceil(fuzzRuns(2_000) / 100) },
   );
   await serves();
+});
+
+test("a stranger's frame is cut off above a hello's size, and one who is let in may send large ones", async (t) => {
+  const { peers, port } = await listening(t);
+  const header = frameHeader(strangerFrameBytesMax + 1);
+  const stranger = await openTls(port, strangersKey);
+  stranger.write(header);
+  await eventually(() => stranger.closed, "the end of the stranger's connection");
+
+  const admitted = await openTls(port, strangersKey);
+  t.after(() => admitted.destroy());
+  const peer = await eventually(() => peers[1], "the peer");
+  const frames: number[] = [];
+  peer.onFrame(({ length }) => frames.push(length));
+  peer.admit();
+  admitted.write(Buffer.concat([header, new Uint8Array(strangerFrameBytesMax + 1)]));
+  await eventually(() => frames.length > 0, "the frame");
+  assert.deepEqual(frames, [strangerFrameBytesMax + 1]);
 });
 
 test("silent connections in any number hold no more than their share, and others are served", async (t) => {
