@@ -261,7 +261,10 @@ export class MemberNetwork {
     }
     const before = this.#streamBetween(from, to);
     if (before?.isCurrent === true) return; // One of two stays; the other tells that the peer is there.
-    if (before !== undefined) before.isOpen = false;
+    if (before?.isOpen === true) {
+      before.isOpen = false;
+      for (const [end, peer] of before.bereft()) end.feed({ kind: "disconnected", peer });
+    }
     const scheduler = this.#scheduler;
     const stream = new MemberStream(
       {
@@ -339,9 +342,10 @@ export class MemberNetwork {
 const world = { name: "world", dead: false };
 
 function isNameTaken({ roster }: MembershipState, other: MembershipState): boolean {
-  const { name, id } = selfOf(other);
+  const { name, id, address } = selfOf(other);
   for (const record of roster.all()) {
-    if (record.name === name && record.id !== id && isLive(record)) return true;
+    const isOther = record.id !== id && record.address !== address;
+    if (record.name === name && isOther && isLive(record)) return true;
   }
   return false;
 }
