@@ -22,8 +22,16 @@ const closed = { additionalProperties: false };
 const itemShape = Type.Union([
   /** kill -9 of a node, which is started again after `forMs`. */
   kind("crash", { machine, forMs: ms }),
-  /** The same at the moment of its `effect`-th effect on its disk from then on. */
-  kind("crash-at-write", { machine, effect: count, forMs: ms }),
+  /**
+   * The same at the moment of its `effect`-th effect on its disk from then on. `keeps`: whether the
+   * transaction under way is on the disk afterwards, which is else left to chance.
+   */
+  kind("crash-at-write", {
+    machine,
+    effect: count,
+    forMs: ms,
+    keeps: Type.Optional(Type.Boolean()),
+  }),
   /** A machine loses power and is back after `forMs`; the copy of an `old` disk is `ageMs` old. */
   kind("power", { machine, disk, ageMs: ms, forMs: ms }),
   /** All nodes are killed at once. */
