@@ -21,7 +21,8 @@ import type { LogFollowerProtocol } from "./log-follower.ts";
 import { logFollowerName, names } from "./names.ts";
 import { type NodeInfo, nodeInfo } from "./node-view.ts";
 import { ownerOf } from "./ownership.ts";
-import { joinMsMax, type RingMemberProtocol } from "./ring-member.ts";
+import { joinMsMax } from "./ring-member.ts";
+import type { RingMemberProtocol } from "./ring-member-protocol.ts";
 import { type InstanceInfo, instanceInfo } from "./service-view.ts";
 
 /** Longest wait for a service to come to rest after a wish, before its state is told as it is. */
