@@ -6,6 +6,7 @@
 import { type Static, type TProperties, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { BadRequest, messageOf } from "../core/errors.ts";
+import { serviceAction } from "../services/service-action.ts";
 
 const ms = Type.Number({ minimum: 0, maximum: 1e9 });
 const machine = Type.String({ pattern: "^n[1-9][0-9]{0,3}$" });
@@ -59,16 +60,7 @@ const itemShape = Type.Union([
   kind("engine", { machine, forMs: ms }),
   /** A user asks the node of a machine. `version` is another for each deploy. */
   kind("deploy", { machine, name: Type.String(), version: count }),
-  kind("act", {
-    machine,
-    name: Type.String(),
-    action: Type.Union([
-      Type.Literal("start"),
-      Type.Literal("stop"),
-      Type.Literal("restart"),
-      Type.Literal("remove"),
-    ]),
-  }),
+  kind("act", { machine, name: Type.String(), action: serviceAction }),
 ]);
 
 const planShape = Type.Object(
