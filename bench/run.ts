@@ -6,6 +6,7 @@
 import { fork } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { histogramText } from "./histogram.ts";
 import type { BenchResult } from "./result.ts";
 
 /** What a benchmark file exports; a file without `run` only helps others. */
@@ -102,6 +103,9 @@ function print(answer: Answer): void {
     met: met === undefined ? "" : met ? "yes" : "no",
   }));
   console.log(table(rows));
+  for (const { metric, unit, histogram } of answer.results) {
+    if (histogram !== undefined) console.log(`${metric}, ${unit}: ${histogramText(histogram)}`);
+  }
 }
 
 /** Columns as wide as their widest cell. */

@@ -13,6 +13,7 @@ import { root } from "./root.ts";
 const help = `npm run mutants -- [options] [name …]
 
 Plants each mutant, or those named, in a copy of the sources, and runs the simulator until it finds it.
+Prints a table: which seed found it, by which invariant, in how many seconds, and what was told.
 
   --seeds N    how many seeds a mutant may survive; default 2000
   --list       print the mutants
@@ -24,8 +25,13 @@ Exit codes: 0 all were found, 1 one was not, 2 bad usage.
 /** What the simulator needs to run. */
 const copied = ["src", "scripts", "package.json", "tsconfig.json"];
 
+interface Hunted {
+  readonly found: boolean;
+  readonly output: string;
+}
+
 /** The simulator's output and exit code, run on a copy with the mutant in it. */
-async function hunt(mutant: Mutant, seeds: number): Promise<{ found: boolean; output: string }> {
+async function hunt(mutant: Mutant, seeds: number): Promise<Hunted> {
   const copy = mkdtempSync(join(tmpdir(), "mob-mutant-"));
   try {
     for (const path of copied) cpSync(join(root, path), join(copy, path), { recursive: true });
@@ -60,13 +66,33 @@ function simulate(cwd: string, seeds: number): Promise<{ code: number; output: s
   });
 }
 
-/** Which seed found it, and by which invariant. */
-function finding(output: string): string {
-  const lines = output.split("\n");
-  const seed = lines.filter((line) => line.startsWith("seed ")).at(-1) ?? "";
-  const what = lines.find((line) => line.startsWith("  invariant ")) ?? "";
-  return `${seed.split(",", 1)[0]}, ${what.trim().slice(0, 140)}`;
+/** A line of the table: how a hunt ended. */
+interface Row {
+  readonly mutant: string;
+  /** The one that found it; absent: none did. */
+  readonly seed?: string | undefined;
+  /** Its number in the design. */
+  readonly invariant?: string | undefined;
+  readonly seconds: number;
+  /** What was told. */
+  readonly what: string;
 }
+
+function rowOf(mutant: string, { found, output }: Hunted, seconds: number): Row {
+  if (!found) return { mutant, seconds, what: "NOT FOUND" };
+  const lines = output.split("\n");
+  const last = lines.filter((line) => line.startsWith("seed ")).at(-1) ?? "";
+  const told = lines.find((line) => line.startsWith("  invariant ")) ?? "";
+  const [, invariant, what = ""] = /invariant (\d+), at \d+ ms: (.*)/.exec(told) ?? [];
+  return { mutant, seed: /^seed (\d+)/.exec(last)?.[1], invariant, seconds, what };
+}
+
+function lineOf({ mutant, seed = "-", invariant = "-", seconds, what }: Row): string {
+  const cells = [mutant.padEnd(38), seed.padStart(5), invariant.padStart(10)];
+  return [...cells, String(Math.round(seconds)).padStart(8), what.slice(0, 90)].join("  ");
+}
+
+const heading = `${"mutant".padEnd(38)}   seed   invariant   seconds  what was told`;
 
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
@@ -87,12 +113,15 @@ async function main(): Promise<number> {
     ({ name }) => positionals.length === 0 || positionals.includes(name),
   );
   let missed = 0;
+  say(heading);
   for (const mutant of wanted) {
-    const { found, output } = await hunt(mutant, seeds);
-    if (!found) missed++;
-    say(`${mutant.name}: ${found ? `found: ${finding(output)}` : `NOT FOUND in ${seeds} seeds`}`);
+    const beganAt = performance.now();
+    const hunted = await hunt(mutant, seeds);
+    if (!hunted.found) missed++;
+    say(lineOf(rowOf(mutant.name, hunted, (performance.now() - beganAt) / 1_000)));
   }
-  return say(`${wanted.length - missed} of ${wanted.length} found`, missed > 0 ? 1 : 0);
+  const total = `${wanted.length - missed} of ${wanted.length} found within ${seeds} seeds`;
+  return say(total, missed > 0 ? 1 : 0);
 }
 
 function say(text: string, code = 0): number {

@@ -16,7 +16,8 @@ Runs whole nodes in a virtual world, with faults, and holds them against the inv
 
   --seed N       the first seed; default 1
   --seeds N      how many seeds, one after the other; default 1
-  --forever      seed after seed, without end
+  --forever      seed after seed, without end; every hundredth with 100 nodes
+  --minutes N    begin no run after so many minutes; default: no end
   --stop         end at the first run that fails
   --nodes N      machines, 1 to 1000; default 5
   --vary-nodes   3 to 9 machines, another number from seed to seed; the default of --forever
@@ -34,6 +35,9 @@ Prints a line a run: seed, nodes, virtual seconds, speed, hash of the trace. Equ
 equal hashes. Exit codes: 0 all held, 1 something did not, 2 bad usage.
 `;
 
+/** Of `--forever`: which seeds have a large network, and how large. */
+const largeEvery = 100;
+const largeNodes = 100;
 /** Of one run: what goes wrong is often seen from every node. */
 const violationsShownMax = 5;
 
@@ -43,6 +47,8 @@ interface Options {
   readonly shortens: boolean;
   readonly traces: boolean;
   readonly stops: boolean;
+  /** Infinity where nothing was said. */
+  readonly minutes: number;
 }
 
 /** @throws BadRequest naming what is wrong */
@@ -55,6 +61,7 @@ function parseOptions(args: readonly string[]): Options | "help" {
       seeds: { type: "string", default: "1" },
       forever: { type: "boolean", default: false },
       stop: { type: "boolean", default: false },
+      minutes: { type: "string" },
       "vary-nodes": { type: "boolean", default: false },
       nodes: { type: "string" },
       seconds: { type: "string", default: "120" },
@@ -68,7 +75,10 @@ function parseOptions(args: readonly string[]): Options | "help" {
   });
   if (values.help) return "help";
   const { replay, save, trace } = values;
-  const common = { save, shortens: !values["no-shorten"], traces: trace, stops: values.stop };
+  const minutes =
+    values.minutes === undefined ? Infinity : numberOf("--minutes", values.minutes, 1, 1e5);
+  const shortens = !values["no-shorten"];
+  const common = { save, shortens, traces: trace, stops: values.stop, minutes };
   if (replay !== undefined) return { plans: [parsePlan(readFileSync(replay, "utf8"))], ...common };
   const first = numberOf("--seed", values.seed, 0, 1e6);
   const count = values.forever ? 1e6 - first : numberOf("--seeds", values.seeds, 1, 1e6);
@@ -77,7 +87,10 @@ function parseOptions(args: readonly string[]): Options | "help" {
     values.nodes === undefined ? undefined : numberOf("--nodes", values.nodes, 1, 1_000);
   const faults = faultsOf(values.faults);
   const varies = values.forever || values["vary-nodes"];
-  const nodesFor = (seed: number) => nodes ?? (varies ? 3 + (seed % 7) : 5);
+  // Through the night, now and then a large one.
+  const isLarge = (seed: number) => values.forever && seed % largeEvery === 0;
+  const nodesFor = (seed: number) =>
+    nodes ?? (isLarge(seed) ? largeNodes : varies ? 3 + (seed % 7) : 5);
   function* plans(): Iterable<Plan> {
     for (let seed = first; seed < first + count; seed++) {
       yield drawPlan({ seed, nodes: nodesFor(seed), seconds, faults });
@@ -98,18 +111,24 @@ function numberOf(option: string, text: string, least: number, most: number): nu
 }
 
 /** Runs all; resolves to whether everything held. Goes on after a failure, unless told to stop. */
-async function runAll({ plans, save, shortens, traces, stops }: Options): Promise<boolean> {
-  let holds = true;
+async function runAll(options: Options): Promise<boolean> {
+  const { plans, save, shortens, traces, stops, minutes } = options;
+  const beganAt = performance.now();
+  let [runs, failed, nodeHours] = [0, 0, 0];
   for (const plan of plans) {
+    if (performance.now() - beganAt >= minutes * 60_000) break;
     const startedAt = performance.now();
     const outcome = await runPlan(plan, traces ? console.log : undefined);
     console.log(lineOf(plan, outcome, performance.now() - startedAt));
+    runs++;
+    nodeHours += (plan.nodes * outcome.endedAtMs) / 3_600_000;
     if (outcome.violations.length === 0) continue;
-    holds = false;
+    failed++;
     await tellFailure(plan, outcome, { save, shortens });
     if (stops) break;
   }
-  return holds;
+  console.log(`${runs} runs, ${nodeHours.toFixed(1)} node-hours, ${failed} failed`);
+  return failed === 0;
 }
 
 function lineOf(plan: Plan, { hash, endedAtMs, events, done }: Outcome, realMs: number): string {

@@ -26,7 +26,7 @@ import { dialError, dialFailure } from "./dial-failure.ts";
 import { establish, keep } from "./link-opening.ts";
 import { names } from "./names.ts";
 import { PeerLink } from "./peer-link.ts";
-import type { RingMemberInfo } from "./ring-member.ts";
+import type { RingMemberInfo } from "./ring-member-protocol.ts";
 import { route } from "./routing.ts";
 
 export function connection(

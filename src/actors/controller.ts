@@ -11,6 +11,7 @@ import { refuse, replyLater } from "../otp/gen-server.ts";
 import { type DeployResult, deployed } from "../services/deploy.ts";
 import { keys } from "../services/keys.ts";
 import { groupToJson } from "../services/records.ts";
+import { type ServiceAction, serviceAction } from "../services/service-action.ts";
 import { groupOf } from "../services/service-name.ts";
 import { parseSpec, type ServiceSpec } from "../services/spec.ts";
 import type { Entry, Receipt } from "../store/replication.ts";
@@ -21,9 +22,6 @@ import { owns } from "./ownership.ts";
 import { placementEntries } from "./placement-pass.ts";
 import type { ShardMap } from "./shard-map.ts";
 import type { StoreProtocol } from "./store.ts";
-
-/** What a user can have done to a service that is there. */
-export type ServiceAction = "start" | "stop" | "restart" | "remove";
 
 export interface Deployed {
   readonly group: ServiceName;
@@ -38,15 +36,7 @@ export interface Acted {
   readonly receipt: Receipt;
 }
 
-const ActRequest = Type.Object({
-  name: Type.String(),
-  action: Type.Union([
-    Type.Literal("start"),
-    Type.Literal("stop"),
-    Type.Literal("restart"),
-    Type.Literal("remove"),
-  ]),
-});
+const ActRequest = Type.Object({ name: Type.String(), action: serviceAction });
 const isAct = Compile(ActRequest);
 
 export type ControllerProtocol = {

@@ -10,7 +10,7 @@ import type { ConnectionState } from "./connection-state.ts";
 import type { HalfLink, Link } from "./links.ts";
 import { names } from "./names.ts";
 import { PeerLink } from "./peer-link.ts";
-import type { RingMemberInfo } from "./ring-member.ts";
+import type { RingMemberInfo } from "./ring-member-protocol.ts";
 import { route } from "./routing.ts";
 import type { StoreInfo } from "./store.ts";
 

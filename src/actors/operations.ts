@@ -12,17 +12,19 @@ import type { ActorSystem } from "../otp/actor-system.ts";
 import { NoSuchActor } from "../otp/errors.ts";
 import { named } from "../otp/ref.ts";
 import type { PlacementRecord } from "../services/records.ts";
+import type { ServiceAction } from "../services/service-action.ts";
 import { specToJson } from "../services/spec.ts";
 import type { Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
-import type { Acted, ControllerProtocol, Deployed, ServiceAction } from "./controller.ts";
+import type { Acted, ControllerProtocol, Deployed } from "./controller.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import type { LogFollowerProtocol } from "./log-follower.ts";
 import { logFollowerName, names } from "./names.ts";
 import { type NodeInfo, nodeInfo } from "./node-view.ts";
 import { ownerOf } from "./ownership.ts";
 import { patientCall } from "./patient-call.ts";
-import { joinMsMax, type RingMemberProtocol } from "./ring-member.ts";
+import { joinMsMax } from "./ring-member.ts";
+import type { RingMemberProtocol } from "./ring-member-protocol.ts";
 import { type InstanceInfo, instanceInfo } from "./service-view.ts";
 
 /** Longest wait for a service to come to rest after a wish, before its state is told as it is. */

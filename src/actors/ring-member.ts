@@ -4,75 +4,19 @@
  */
 import { Conflict, type MobError, NotFound, Unreachable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
-import type {
-  DialFailure,
-  MembershipEffect,
-  MembershipEvent,
-  OutdatedReason,
-} from "../membership/events.ts";
+import type { MembershipEffect, MembershipEvent } from "../membership/events.ts";
 import { stepMembership } from "../membership/membership.ts";
-import type { MembershipMessage } from "../membership/messages.ts";
-import type { MembershipOptions } from "../membership/options.ts";
 import { currentView } from "../membership/publishing.ts";
-import {
-  type MembershipState,
-  type Said,
-  type SelfDescription,
-  selfOf,
-  startMembership,
-} from "../membership/state.ts";
+import { type MembershipState, selfOf, startMembership } from "../membership/state.ts";
 import { isLive, isShown, type View } from "../membership/view.ts";
 import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
-import type { Storage } from "../storage/storage.ts";
-import type { Catalog } from "./catalog.ts";
-import type { Links } from "./links.ts";
 import { forgetMembers, recallMembers, rememberMembers } from "./remembered-view.ts";
-
-export type RingMemberProtocol = {
-  /** Answered with the view once the node at that address is part of it. */
-  join: { request: { address: string }; reply: View };
-  /** This node says goodbye and forgets its network; answered once that is durable. */
-  leave: { request: undefined; reply: undefined };
-  /** Every node drops that one, which must not be live: its name or id. */
-  forget: { request: { node: string }; reply: View };
-};
-
-export type RingMemberInfo =
-  | { readonly type: "timer" }
-  | { readonly type: "connected"; readonly peer: NodeId; readonly dialed: string | undefined }
-  | { readonly type: "disconnected"; readonly peer: NodeId }
-  | {
-      readonly type: "dial-failed";
-      readonly address: string;
-      readonly why: DialFailure;
-      readonly error: MobError;
-    }
-  | { readonly type: "received"; readonly from: NodeId; readonly message: MembershipMessage }
-  | { readonly type: "boot-raised"; readonly boot: number }
-  | { readonly type: "join-due"; readonly address: string };
-
-export interface RingMemberOptions {
-  readonly describe: SelfDescription;
-  readonly links: Links;
-  readonly catalog: Catalog;
-  /** Keeps the view, so that a node finds its network again by itself. */
-  readonly storage: Storage;
-  /** Where it was told to look for its network: dialed until met. */
-  readonly join: readonly string[];
-  /** Starts a connection to `address`; its outcome is told to this actor. */
-  readonly dial: (address: string) => void;
-  /** What differs from the preset `lan`. */
-  readonly membership?: Partial<MembershipOptions>;
-  /** Makes a higher boot counter durable. */
-  readonly raiseBoot: (boot: number) => Promise<void>;
-  /** What this node has on its disk must be taken for a blank replica's. */
-  readonly onOutdated: (why: OutdatedReason) => void;
-  /** What this node has said of itself since its process began; outlives this actor. */
-  readonly said: { incarnations?: Said };
-  /** Another live node has this one's name: this node must stop. */
-  readonly onNameTaken: (error: MobError) => void;
-}
+import type {
+  RingMemberInfo,
+  RingMemberOptions,
+  RingMemberProtocol,
+} from "./ring-member-protocol.ts";
 
 /** How long a join may take before its caller is told that it failed, and the dialing ends. */
 export const joinMsMax = 4_000;

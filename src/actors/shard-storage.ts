@@ -13,7 +13,7 @@ const prefix = "s/";
 /** Where version 0.1 kept them all. */
 const oldPrefix = "r/";
 
-export function readShard(storage: Storage, shard: ShardId): readonly Register[] {
+export function readShard(storage: Pick<Storage, "list">, shard: ShardId): readonly Register[] {
   return [...storage.list(prefixOf(shard))].map(({ key, value }) => decodeRegister(key, value));
 }
 

@@ -4,6 +4,7 @@
  * never renamed. Times are wall clock, ms since 1970.
  */
 import Type, { type Static } from "typebox";
+import { type ServiceAction, serviceAction } from "../services/service-action.ts";
 
 const Integer = Type.Integer();
 const NullableString = Type.Union([Type.String(), Type.Null()]);
@@ -116,13 +117,8 @@ export const DeployResult = Type.Object({
 export type DeployResult = Static<typeof DeployResult>;
 
 /** What can be done to a service that is there. */
-export const Action = Type.Union([
-  Type.Literal("start"),
-  Type.Literal("stop"),
-  Type.Literal("restart"),
-  Type.Literal("remove"),
-]);
-export type Action = Static<typeof Action>;
+export const Action = serviceAction;
+export type Action = ServiceAction;
 
 export const ActionResult = Type.Object({
   name: Type.String(),

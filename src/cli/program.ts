@@ -3,6 +3,7 @@ import { type Command, Option } from "commander";
 import type { NewToken } from "../api/commands.ts";
 import type { Action } from "../api/shapes.ts";
 import { version } from "../api/version.ts";
+import { parseMembershipOptions } from "../membership/chosen-options.ts";
 import {
   addressesOption,
   advertiseOption,
@@ -89,6 +90,11 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
     .option("--join <host:port>", "join the network of this node; repeatable", addressesOption, [])
     .option("--token <token>", "join by what `mob token join` printed on another machine")
     .option("--name <name>", "its name (PORT@HOSTNAME)", nodeNameOption)
+    .option(
+      "--membership <preset>",
+      "lan, wan or local, and what differs: wan,probeMs=3000 (lan)",
+      parseMembershipOptions,
+    )
     .option("--label <key=value>", "a label for placement; repeatable", labelOption, {})
     .option("--detach", "run in the background, and return once the port is open")
     .addOption(new Option("--detached").hideHelp())

@@ -29,6 +29,16 @@ export function onUnreachable(turn: Turn, record: MemberRecord): void {
   tell(state, dead);
 }
 
+/**
+ * Another node answers at the address of `record`: its process is gone, and its host no longer its own,
+ * as when a machine starts again with a blank disk.
+ */
+export function onDisplaced(turn: Turn, record: MemberRecord): void {
+  const { state } = turn;
+  if (!isLive(record)) onUnreachable(turn, record);
+  else if (state.redial.lost.has(record.id)) sawGone(turn, record, state.self);
+}
+
 /** `by` saw the process of a live node gone. */
 export function sawGone(turn: Turn, record: MemberRecord, by: NodeId): void {
   const { state } = turn;

@@ -7,7 +7,7 @@ import type { NodeId } from "../core/ids.ts";
 import { sawGone } from "./away.ts";
 import type { News } from "./messages.ts";
 import { hearOfSelf } from "./refutation.ts";
-import { hold, tell } from "./standing.ts";
+import { checkName, hold, tell } from "./standing.ts";
 import type { Turn } from "./state.ts";
 import { suspect } from "./suspicion.ts";
 import { isLive, type MemberRecord, supersedes } from "./view.ts";
@@ -50,6 +50,7 @@ export function learn(turn: Turn, { member, by }: News, from: NodeId, manner: Ma
 function takeOver(turn: Turn, member: MemberRecord): void {
   hold(turn, member);
   tell(turn.state, member);
+  checkName(turn, member);
 }
 
 /** One more observation of what may be or may not. */

@@ -4,7 +4,7 @@
  * `dueAtMs` of the state says when the `timer` event is due. Docs: docs/design/0008-membership.md.
  */
 import type { NodeId } from "../core/ids.ts";
-import { onRefused, onUnreachable, settleAway } from "./away.ts";
+import { onDisplaced, onRefused, onUnreachable, settleAway } from "./away.ts";
 import type { DialFailure, MembershipEffect, MembershipEvent } from "./events.ts";
 import { flappingDue, flappingDueAtMs } from "./flapping.ts";
 import { gossipDue, gossipDueAtMs, tellEveryone } from "./gossip.ts";
@@ -49,10 +49,10 @@ export function stepMembership(
 ): MembershipStep {
   const turn: Turn = { state, nowMs, effects: [] };
   apply(turn, event);
+  for (const record of redialDue(turn)) onDisplaced(turn, record);
   if (state.gone.size > 0) settleAway(turn);
   probeUrgent(turn);
   gossipDue(turn);
-  redialDue(turn);
   publishDue(turn);
   state.dueAtMs = nextDueAtMs(state);
   return { state, effects: turn.effects };

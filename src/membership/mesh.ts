@@ -36,5 +36,5 @@ export function newNeighbours({ roster, options, self }: MembershipState): reado
       ...roster.successors(self, ringNeighbours),
     ];
   }
-  return roster.live === options.meshPeersMax + 1 ? [...roster.all()].map(({ id }) => id) : [];
+  return roster.live === options.meshPeersMax + 1 ? roster.all().map(({ id }) => id) : [];
 }

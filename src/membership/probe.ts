@@ -171,7 +171,10 @@ function nextTarget(state: MembershipState): NodeId | undefined {
       if (isProbed(state, next)) return next;
     }
     probing.order = shuffle(
-      [...roster.all()].filter(({ id }) => id !== self).map(({ id }) => id),
+      roster
+        .all()
+        .filter(({ id }) => id !== self)
+        .map(({ id }) => id),
       state.draw,
     );
   }

@@ -48,10 +48,12 @@ export function redialDueAtMs({ redial, self, roster }: MembershipState): number
   return due;
 }
 
-export function redialDue(turn: Turn): void {
+/** Dials whom it is time to dial. Returns those who were not dialed, since another node has their address. */
+export function redialDue(turn: Turn): readonly MemberRecord[] {
   const { state, nowMs } = turn;
   const { joins, nodes } = state.redial;
-  if (selfOf(state).state === "left") return;
+  const displaced: MemberRecord[] = [];
+  if (selfOf(state).state === "left") return displaced;
   for (const [address, atMs] of joins) {
     if (atMs > nowMs) continue;
     joins.set(address, nowMs + unansweredMs);
@@ -66,9 +68,10 @@ export function redialDue(turn: Turn): void {
       continue;
     }
     nodes.set(id, nowMs + Math.max(unansweredMs, pauseMs(turn, record)));
-    // No use in dialing where another answers: a node may have the address of one that is no more.
-    if (!isConnectedAt(state, record.address)) dial(turn, record.address);
+    if (isConnectedAt(state, record.address)) displaced.push(record);
+    else dial(turn, record.address);
   }
+  return displaced;
 }
 
 /** Whether the node of that address is connected. */

@@ -7,19 +7,19 @@ import type { NodeId } from "../core/ids.ts";
 import { isLive, type MemberRecord, severity } from "./view.ts";
 
 export class Roster {
-  readonly #records = new Map<NodeId, MemberRecord>();
-  /** Sorted. */
-  readonly #ids: NodeId[] = [];
+  readonly #byId = new Map<NodeId, MemberRecord>();
+  /** The same, sorted by id. */
+  readonly #sorted: MemberRecord[] = [];
   #live = 0;
   #low = 0;
   #high = 0;
 
   get(id: NodeId): MemberRecord | undefined {
-    return this.#records.get(id);
+    return this.#byId.get(id);
   }
 
   get size(): number {
-    return this.#ids.length;
+    return this.#sorted.length;
   }
 
   /** How many are live. */
@@ -27,12 +27,9 @@ export class Roster {
     return this.#live;
   }
 
-  /** In order of ids. */
-  *all(): Iterable<MemberRecord> {
-    for (const id of this.#ids) {
-      const record = this.#records.get(id);
-      if (record !== undefined) yield record;
-    }
+  /** In order of ids; not to be kept, for it changes with the roster. */
+  all(): readonly MemberRecord[] {
+    return this.#sorted;
   }
 
   /** Of everyone's incarnation and state, suspicion aside: equal for those who know the same. Below 2^53. */
@@ -41,10 +38,14 @@ export class Roster {
   }
 
   put(record: MemberRecord): void {
-    const before = this.#records.get(record.id);
-    if (before === undefined) this.#ids.splice(this.#placeOf(record.id), 0, record.id);
-    else this.#count(before, -1);
-    this.#records.set(record.id, record);
+    const before = this.#byId.get(record.id);
+    const place = this.#placeOf(record.id);
+    if (before === undefined) this.#sorted.splice(place, 0, record);
+    else {
+      this.#count(before, -1);
+      this.#sorted[place] = record;
+    }
+    this.#byId.set(record.id, record);
     this.#count(record, 1);
   }
 
@@ -60,16 +61,15 @@ export class Roster {
 
   #neighbours(id: NodeId, count: number, direction: 1 | -1): readonly NodeId[] {
     const found: NodeId[] = [];
-    const { length } = this.#ids;
+    const { length } = this.#sorted;
     const at = this.#placeOf(id);
     // One that is not known itself stands between two.
-    const isBetween = this.#ids[at] !== id;
+    const isBetween = this.#sorted[at]?.id !== id;
     const before = direction === 1 && isBetween ? at - 1 : at;
     for (let steps = 1; steps <= length && found.length < count; steps++) {
-      const next = this.#ids[(before + direction * steps + 2 * length) % length];
-      if (next === undefined || next === id) break;
-      const record = this.#records.get(next);
-      if (record !== undefined && isLive(record)) found.push(next);
+      const next = this.#sorted[(before + direction * steps + 2 * length) % length];
+      if (next === undefined || next.id === id) break;
+      if (isLive(next)) found.push(next.id);
     }
     return found;
   }
@@ -77,10 +77,10 @@ export class Roster {
   /** Where `id` is, or would be, among the sorted ids. */
   #placeOf(id: NodeId): number {
     let low = 0;
-    let high = this.#ids.length;
+    let high = this.#sorted.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if ((this.#ids[middle] ?? id) < id) low = middle + 1;
+      if ((this.#sorted[middle]?.id ?? id) < id) low = middle + 1;
       else high = middle;
     }
     return low;

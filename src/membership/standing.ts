@@ -32,7 +32,6 @@ export function hold(turn: Turn, record: MemberRecord): void {
   if (!isLive(record) && record.state !== "away" && state.connected.has(id)) {
     turn.effects.push({ kind: "close", peer: id, reason: `it is ${record.state}` });
   }
-  checkName(turn, record);
 }
 
 /** Has the others hear of `record`; `by` as in News. */
@@ -76,9 +75,10 @@ function becomeGone(turn: Turn, record: MemberRecord, wasLive: boolean): void {
 /**
  * The handshake refuses a name that is taken; two nodes that join at the same moment through different
  * ones slip through, and then the smaller id keeps the name. One that was at this node's own address is
- * its predecessor, and gone: this node could not have the address otherwise.
+ * its predecessor, and gone: this node could not have the address otherwise. To be asked of what others
+ * tell: what an earlier life of this node remembers may be long gone.
  */
-function checkName({ state, effects }: Turn, record: MemberRecord): void {
+export function checkName({ state, effects }: Turn, record: MemberRecord): void {
   const self = selfOf(state);
   const isTwin =
     record.name === self.name && record.address !== self.address && record.id < self.id;

@@ -10,6 +10,7 @@ import { parseAddress } from "../core/address.ts";
 import { MobError, Unavailable } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
 import { runningOn } from "../interface/commands.ts";
+import type { MembershipOptions } from "../membership/options.ts";
 import type { Facts } from "../membership/view.ts";
 import { StartFailed } from "../otp/errors.ts";
 import { showReason } from "../otp/exit-reason.ts";
@@ -51,6 +52,8 @@ export interface NodeOptions {
   readonly providers?: readonly string[];
   /** Addresses of nodes to be in one network with. */
   readonly join: readonly string[];
+  /** How nodes watch each other; all of a network should have the same. Default: the preset `lan`. */
+  readonly membership?: MembershipOptions;
   /** A join token: whose network this node, which must have none yet, is to be of. */
   readonly token?: string;
   readonly labels: Readonly<Record<string, string>>;
@@ -167,6 +170,7 @@ async function run(
       listen,
       facts: factsOf(providers, options.labels),
       join: entered.join,
+      ...(options.membership && { membership: options.membership }),
       checkParams,
       onFatal: ask,
       interface: (node) =>

@@ -105,14 +105,19 @@ const deeds: { readonly [Kind in ItemKind]: (stage: Stage, item: ItemMap[Kind]) 
 };
 
 /** At most until the heal. */
-function crashAtWrite(stage: Stage, { machine, effect, forMs }: ItemOf<"crash-at-write">): void {
+function crashAtWrite(
+  stage: Stage,
+  { machine, effect, forMs, keeps }: ItemOf<"crash-at-write">,
+): void {
   const { disk } = stage.simulation.machine(machine);
   let left = effect;
   disk.onEffect = () => {
     left--;
     if (left > 0) return false;
     disk.onEffect = undefined;
+    disk.keepsCommit = keeps;
     stage.crash(machine, forMs);
+    disk.keepsCommit = undefined;
     return true;
   };
   stage.undo(Number.POSITIVE_INFINITY, () => {

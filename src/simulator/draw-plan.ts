@@ -26,6 +26,9 @@ const faultShare = 0.35;
 /** Mean time between two wishes of users, and between two faults of one kind. */
 const wishEveryMs = 1_500;
 const faultEveryMs = 18_000;
+/** How likely a deploy has a rival, whose versions are told from the others by being above these. */
+const rivalShare = 0.25;
+const rivalVersions = 100_000;
 /** What users deploy. */
 const serviceNames = ["web", "db", "api", "job"] as const;
 
@@ -41,7 +44,10 @@ export function drawPlan({ seed, nodes, seconds, faults }: DrawOptions): Plan {
   const plan = { seed, nodes, seconds };
   const draw: Draw = { random, machines: machinesOf(plan), endMs: healAtMs(plan) };
   const chosen = faults ?? faultKinds.filter(() => random() < faultShare);
-  const items = [...chosen.flatMap((kind) => faultItems(draw, kind)), ...wishes(draw)];
+  const faulty = chosen.flatMap((kind) => faultItems(draw, kind));
+  const asked = wishes(draw);
+  const rivalling = rivals({ ...draw, random: seededRandom(seed, "rivals") }, asked);
+  const items = [...faulty, ...asked, ...rivalling];
   return { ...plan, items: items.sort((a, b) => a.atMs - b.atMs) };
 }
 
@@ -136,6 +142,14 @@ const drawFault: { readonly [Kind in FaultKind]: (draw: Draw, atMs: number) => I
 
 /** Every kind of fault there is. */
 export const faultKinds = Object.keys(drawFault) as readonly FaultKind[];
+
+/** At the very moment of some deploys another user deploys the same name through another machine. */
+function rivals(draw: Draw, asked: readonly Item[]): readonly Item[] {
+  return asked.flatMap((wish): Item[] => {
+    if (wish.kind !== "deploy" || draw.random() >= rivalShare) return [];
+    return [{ ...wish, machine: machine(draw), version: rivalVersions + wish.version }];
+  });
+}
 
 function wishes(draw: Draw): readonly Item[] {
   let version = 0;

@@ -3,40 +3,30 @@
  * run faster than real ones. Streams with delays and messages that come late, cuts in one direction or
  * both, crashes, hosts that vanish, processes that stand still. All is decided by the seed.
  */
-import type { Random } from "../core/env.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { MembershipEffect, MembershipEvent } from "../membership/events.ts";
-import { bootOf } from "../membership/incarnation.ts";
 import type { MembershipMessage } from "../membership/messages.ts";
 import type { MembershipOptions } from "../membership/options.ts";
 import { type MembershipState, selfOf } from "../membership/state.ts";
-import { isLive, type Member, type View } from "../membership/view.ts";
+import type { Member, View } from "../membership/view.ts";
 import { MemberHost, type MemberStart } from "./member-host.ts";
-import { MemberStream } from "./member-stream.ts";
+import { MemberLinks, type MessageTimes } from "./member-links.ts";
 import { Scheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
+import { ViewOrder } from "./view-order.ts";
 import { seededRandom } from "./virtual-env.ts";
 
-export interface MemberNetworkOptions {
+export interface MemberNetworkOptions extends MessageTimes {
   readonly seed: number;
   readonly size: number;
-  /** Time that a message takes; default 0.2 to 5 ms. */
-  readonly delayMs?: { readonly min: number; readonly max: number };
-  /** The share of messages that take much longer, and how long; default: none. */
-  readonly late?: { readonly share: number; readonly msMin: number; readonly msMax: number };
   readonly membership?: Partial<MembershipOptions>;
   /** Keeps a trace of all that happens; default true. */
   readonly isTraced?: boolean;
 }
 
-/** A dial that nothing answers ends after this. */
-const dialMsMax = 3_000;
-
 export class MemberNetwork {
   readonly trace = new Trace();
   readonly hosts: readonly MemberHost[];
-  /** Everything that must never be and was. */
-  readonly violations: string[] = [];
   /** Called with each view that a node publishes. */
   onView: (host: MemberHost, view: View) => void = () => {};
   /** Called with each message that is sent. */
@@ -47,26 +37,24 @@ export class MemberNetwork {
   readonly outdated: { readonly host: MemberHost; readonly why: string }[] = [];
   readonly #scheduler = new Scheduler();
   readonly #options: MemberNetworkOptions;
-  readonly #random: Random;
   readonly #byId = new Map<NodeId, MemberHost>();
-  readonly #byAddress: ReadonlyMap<string, MemberHost>;
-  readonly #streams = new Map<string, MemberStream>();
-  readonly #cuts = new Set<string>();
-  /** Highest incarnation that each host saw of each node, and its version of its view. */
-  readonly #seen = new Map<
-    MemberHost,
-    { version: number; readonly members: Map<NodeId, number> }
-  >();
+  readonly #links: MemberLinks;
+  readonly #order = new ViewOrder();
 
   constructor(options: MemberNetworkOptions) {
     this.#options = options;
-    this.#random = seededRandom(options.seed, "network");
     const carryOut = (host: MemberHost, effect: MembershipEffect) => this.#carryOut(host, effect);
     this.hosts = Array.from(
       { length: options.size },
       (_, number) => new MemberHost(number, this.#scheduler, carryOut),
     );
-    this.#byAddress = new Map(this.hosts.map((host) => [host.address, host]));
+    const random = seededRandom(options.seed, "network");
+    this.#links = new MemberLinks({ ...options, scheduler: this.#scheduler, random }, this.hosts);
+  }
+
+  /** Everything that must never be and was. */
+  get violations(): readonly string[] {
+    return this.#order.violations;
   }
 
   /** Virtual ms since the beginning. */
@@ -125,7 +113,7 @@ export class MemberNetwork {
   crash(number: number): void {
     const host = this.host(number);
     this.#note(host, "crashes");
-    const streams = this.#streamsOf(host);
+    const streams = this.#links.streamsOf(host);
     host.end();
     for (const stream of streams) stream.close(host);
   }
@@ -145,13 +133,12 @@ export class MemberNetwork {
 
   /** Nothing gets from one to the other any more, nor back unless `oneWay`. */
   cut(from: number, to: number, oneWay = false): void {
-    this.#cuts.add(`${from} ${to}`);
-    if (!oneWay) this.#cuts.add(`${to} ${from}`);
+    this.#links.cut(from, to);
+    if (!oneWay) this.#links.cut(to, from);
   }
 
   heal(): void {
-    this.#cuts.clear();
-    for (const stream of this.#streams.values()) stream.heal(this.#random);
+    this.#links.heal();
   }
 
   /** Lets virtual time go on. */
@@ -177,14 +164,14 @@ export class MemberNetwork {
         return;
       case "dial":
         this.dials += 1;
-        this.#dial(host, effect.address);
+        this.#links.dial(host, effect.address);
         return;
       case "publish":
-        this.#check(host, effect.view);
+        this.#order.look(host, effect.view);
         this.onView(host, effect.view);
         return;
       case "close":
-        this.#streamBetween(host, this.#byId.get(effect.peer))?.close(host);
+        this.#links.streamBetween(host, this.#byId.get(effect.peer))?.close(host);
         return;
       case "name-taken":
         this.nameTaken.push({ host, by: effect.by });
@@ -205,7 +192,7 @@ export class MemberNetwork {
 
   #send(from: MemberHost, { to, message }: MembershipEffect & { readonly kind: "send" }): void {
     const host = this.#byId.get(to);
-    const stream = this.#streamBetween(from, host);
+    const stream = this.#links.streamBetween(from, host);
     const sender = from.process?.state.self;
     if (host === undefined || stream?.isOpen !== true || sender === undefined) return;
     this.sent += 1;
@@ -218,134 +205,9 @@ export class MemberNetwork {
     });
   }
 
-  #dial(from: MemberHost, address: string): void {
-    const to = this.#byAddress.get(address);
-    const dialer = from.process;
-    const after = (ms: number, run: () => void) =>
-      this.#scheduler.after(ms, () => from.take(run), dialer?.owner);
-    const failed = (ms: number, why: "refused" | "unreachable" | "rejected") =>
-      after(ms, () => from.feed({ kind: "dial-failed", address, why }));
-    if (to === from) {
-      failed(this.#delay(), "rejected");
-      return;
-    }
-    if (to === undefined || to.isVanished || this.#isCut(from, to) || this.#isCut(to, from)) {
-      failed(dialMsMax, "unreachable");
-      return;
-    }
-    this.#scheduler.after(
-      this.#delay(),
-      () => {
-        if (to.process === undefined) failed(this.#delay(), "refused");
-        else to.take(() => this.#accept(from, to, address, failed));
-      },
-      dialer?.owner,
-    );
-  }
-
-  #accept(
-    from: MemberHost,
-    to: MemberHost,
-    address: string,
-    failed: (ms: number, why: "unreachable") => void,
-  ): void {
-    const [dialer, acceptor] = [from.process?.state, to.process?.state];
-    if (dialer === undefined) return;
-    if (acceptor === undefined || this.#isCut(to, from)) {
-      failed(dialMsMax, "unreachable");
-      return;
-    }
-    if (isNameTaken(dialer, acceptor) || isNameTaken(acceptor, dialer)) {
-      failed(this.#delay(), "unreachable");
-      return;
-    }
-    const before = this.#streamBetween(from, to);
-    if (before?.isCurrent === true) return; // One of two stays; the other tells that the peer is there.
-    if (before !== undefined) before.isOpen = false;
-    const scheduler = this.#scheduler;
-    const stream = new MemberStream(
-      {
-        scheduler,
-        delayMs: () => this.#delay(),
-        isCut: (a, b) => this.#isCut(a, b),
-        ended: (end, other) => {
-          const peer = other === from ? dialer.self : acceptor.self;
-          const isReplaced = this.#streamBetween(end, other)?.isCurrent === true;
-          if (!isReplaced) end.feed({ kind: "disconnected", peer });
-        },
-      },
-      from,
-      to,
-    );
-    this.#streams.set(pair(from, to), stream);
-    to.feed({ kind: "connected", peer: dialer.self });
-    const connected = () => {
-      if (stream.isOpen) from.feed({ kind: "connected", peer: acceptor.self, dialed: address });
-    };
-    scheduler.after(this.#delay(), () => from.take(connected), from.process?.owner);
-  }
-
-  /** Views only ever go up, and so does what they say of each node. */
-  #check(host: MemberHost, view: View): void {
-    const { process } = host;
-    if (process === undefined) return;
-    let seen = this.#seen.get(host);
-    if (seen === undefined || seen.version > view.version) {
-      if (seen !== undefined && view.version > 2) {
-        this.violations.push(`view ${view.version} of ${host.number} comes after ${seen.version}`);
-      }
-      seen = { version: 0, members: new Map() };
-      this.#seen.set(host, seen);
-    }
-    seen.version = view.version;
-    for (const { id, incarnation } of view.members) {
-      const before = seen.members.get(id) ?? 0;
-      if (incarnation < before) {
-        this.violations.push(
-          `${host.number} saw ${id} at ${incarnation}, boot ${bootOf(incarnation)}, after ${before}`,
-        );
-      }
-      seen.members.set(id, incarnation);
-    }
-  }
-
-  #delay(): number {
-    const { delayMs = { min: 0.2, max: 5 }, late } = this.#options;
-    if (late !== undefined && this.#random() < late.share) {
-      return late.msMin + this.#random() * (late.msMax - late.msMin);
-    }
-    return delayMs.min + this.#random() * (delayMs.max - delayMs.min);
-  }
-
-  #isCut(from: MemberHost, to: MemberHost): boolean {
-    return this.#cuts.has(`${from.number} ${to.number}`);
-  }
-
-  #streamBetween(a: MemberHost, b: MemberHost | undefined): MemberStream | undefined {
-    return b === undefined ? undefined : this.#streams.get(pair(a, b));
-  }
-
-  #streamsOf(host: MemberHost): readonly MemberStream[] {
-    return this.hosts
-      .map((other) => this.#streamBetween(host, other))
-      .filter((stream) => stream !== undefined);
-  }
-
   #note(host: MemberHost, what: string): void {
     if (this.#options.isTraced !== false) this.trace.add(this.now, `${host.number}`, what);
   }
 }
 
 const world = { name: "world", dead: false };
-
-function isNameTaken({ roster }: MembershipState, other: MembershipState): boolean {
-  const { name, id } = selfOf(other);
-  for (const record of roster.all()) {
-    if (record.name === name && record.id !== id && isLive(record)) return true;
-  }
-  return false;
-}
-
-function pair(a: MemberHost, b: MemberHost): string {
-  return a.number < b.number ? `${a.number} ${b.number}` : `${b.number} ${a.number}`;
-}

@@ -2,6 +2,7 @@
  * A TCP connection between two members, as they see it: messages of a direction arrive in order, so one
  * that is late holds up those behind it; over a cut they wait, and break the connection when that lasts.
  */
+import type { NodeId } from "../core/ids.ts";
 import type { MemberHost, MemberProcess } from "./member-host.ts";
 import type { Scheduler } from "./scheduler.ts";
 
@@ -42,6 +43,16 @@ export class MemberStream {
   get isCurrent(): boolean {
     const [a, b] = this.#ends;
     return this.isOpen && a.process === this.#processes[0] && b.process === this.#processes[1];
+  }
+
+  /** Each end that lives while at the other there is another node by now, and which one was there. */
+  *bereft(): Iterable<readonly [MemberHost, NodeId]> {
+    for (const way of [0, 1] as const) {
+      const [end, other] = [this.#ends[way], this.#ends[1 - way]];
+      const peer = this.#processes[1 - way]?.state.self;
+      if (peer === undefined || end.process !== this.#processes[way]) continue;
+      if (other?.process?.state.self !== peer) yield [end, peer];
+    }
   }
 
   /** Runs `deliver` at the other end, in its turn. */

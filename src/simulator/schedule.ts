@@ -6,6 +6,7 @@
 import { type Static, type TProperties, Type } from "typebox";
 import { Compile } from "typebox/compile";
 import { BadRequest, messageOf } from "../core/errors.ts";
+import { serviceAction } from "../services/service-action.ts";
 
 const ms = Type.Number({ minimum: 0, maximum: 1e9 });
 const machine = Type.String({ pattern: "^n[1-9][0-9]{0,3}$" });
@@ -22,8 +23,16 @@ const closed = { additionalProperties: false };
 const itemShape = Type.Union([
   /** kill -9 of a node, which is started again after `forMs`. */
   kind("crash", { machine, forMs: ms }),
-  /** The same at the moment of its `effect`-th effect on its disk from then on. */
-  kind("crash-at-write", { machine, effect: count, forMs: ms }),
+  /**
+   * The same at the moment of its `effect`-th effect on its disk from then on. `keeps`: whether the
+   * transaction under way is on the disk afterwards, which is else left to chance.
+   */
+  kind("crash-at-write", {
+    machine,
+    effect: count,
+    forMs: ms,
+    keeps: Type.Optional(Type.Boolean()),
+  }),
   /** A machine loses power and is back after `forMs`; the copy of an `old` disk is `ageMs` old. */
   kind("power", { machine, disk, ageMs: ms, forMs: ms }),
   /** All nodes are killed at once. */
@@ -51,16 +60,7 @@ const itemShape = Type.Union([
   kind("engine", { machine, forMs: ms }),
   /** A user asks the node of a machine. `version` is another for each deploy. */
   kind("deploy", { machine, name: Type.String(), version: count }),
-  kind("act", {
-    machine,
-    name: Type.String(),
-    action: Type.Union([
-      Type.Literal("start"),
-      Type.Literal("stop"),
-      Type.Literal("restart"),
-      Type.Literal("remove"),
-    ]),
-  }),
+  kind("act", { machine, name: Type.String(), action: serviceAction }),
 ]);
 
 const planShape = Type.Object(

@@ -8,6 +8,7 @@ import { agreement } from "./invariants/agreement.ts";
 import { bounds } from "./invariants/bounds.ts";
 import { counters } from "./invariants/counters.ts";
 import { detection } from "./invariants/detection.ts";
+import { disks } from "./invariants/disks.ts";
 import type { Invariant, StartInvariant } from "./invariants/invariant.ts";
 import { services } from "./invariants/services.ts";
 import { acknowledgedWrites } from "./invariants/writes.ts";
@@ -17,6 +18,7 @@ import { type Audience, Stage } from "./stage.ts";
 /** What is held, by default all of it. */
 export const invariants: readonly StartInvariant[] = [
   acknowledgedWrites,
+  disks,
   agreement,
   detection,
   services,

@@ -34,6 +34,8 @@ export class VirtualDisk {
    * machine has crashed right there.
    */
   onEffect: (() => boolean) | undefined;
+  /** Whether the transaction that a crash meets is on the disk afterwards; undefined: by chance. */
+  keepsCommit: boolean | undefined;
   readonly #options: VirtualDiskOptions;
   #durable = new Map<string, Uint8Array>();
   #life: DiskLife | undefined;
@@ -54,6 +56,12 @@ export class VirtualDisk {
   crash(): void {
     this.#life?.crash();
     this.#life = undefined;
+  }
+
+  /** What its node has put there and finds there, flushed or not. */
+  written(): DiskImage {
+    const found = this.#life?.list("") ?? [];
+    return new Map([...found].map(({ key, value }) => [key, value]));
   }
 
   /** What a copy of the data folder would have, taken now. */
@@ -125,7 +133,7 @@ class DiskLife implements Storage {
 
   /** Power is lost: of the transaction under way, the page that makes it valid is written or not. */
   crash(): void {
-    if (this.#options.random() < 0.5) this.#write(this.#committing);
+    if (this.#disk.keepsCommit ?? this.#options.random() < 0.5) this.#write(this.#committing);
     this.#isOver = true;
   }
 

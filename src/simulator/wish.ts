@@ -3,6 +3,7 @@
  * against. A node that dies owes no answer; whether it was done is then not known.
  */
 import type { Operations } from "../actors/operations.ts";
+import type { Receipt } from "../store/replication.ts";
 import type { ItemOf } from "./schedule.ts";
 import type { Stage } from "./stage.ts";
 
@@ -16,6 +17,8 @@ export interface Answer {
   readonly atMs: number;
   /** Ids of the nodes that had it on their disks; absent where it was refused, or there was nothing to do. */
   readonly acks?: readonly string[];
+  /** Live nodes that were to have it on their disks, with `acks` a majority of them. */
+  readonly replicas?: number;
   readonly error?: unknown;
 }
 
@@ -42,14 +45,18 @@ export function ask(stage: Stage, item: Wish["item"]): void {
 async function asked(
   operations: Operations,
   item: Wish["item"],
-): Promise<{ readonly acks?: readonly string[] }> {
+): Promise<Pick<Answer, "acks" | "replicas">> {
   if (item.kind === "act") {
     const [outcome] = await operations.act(item.action, [item.name]);
-    return outcome?.changed ? { acks: outcome.receipt.acks } : {};
+    return outcome?.changed ? worthOf(outcome.receipt) : {};
   }
   const [outcome] = await operations.deploy([specOf(item)]);
   const isNew = outcome !== undefined && outcome.deployed.result !== "unchanged";
-  return isNew ? { acks: outcome.receipt.acks } : {};
+  return isNew ? worthOf(outcome.receipt) : {};
+}
+
+function worthOf({ acks, replicas }: Receipt): Pick<Answer, "acks" | "replicas"> {
+  return { acks, replicas };
 }
 
 /** The version is in two fields, so that a mix of two writers' specs is seen. */

@@ -5,7 +5,8 @@
 import { type KeyKeeperOptions, keyKeeper } from "../actors/key-keeper.ts";
 import { type ListenerOptions, listener } from "../actors/listener.ts";
 import { names } from "../actors/names.ts";
-import { type RingMemberOptions, ringMember } from "../actors/ring-member.ts";
+import { ringMember } from "../actors/ring-member.ts";
+import type { RingMemberOptions } from "../actors/ring-member-protocol.ts";
 import { type StoreOptions, store } from "../actors/store.ts";
 import type { ActorDefinition } from "../otp/definition.ts";
 import { dynamicSupervisor } from "../otp/dynamic-supervisor.ts";

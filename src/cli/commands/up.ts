@@ -28,6 +28,7 @@ export interface UpOptions extends CommonOptions {
   /** A join token of another machine. */
   readonly token?: string;
   readonly name?: string;
+  readonly membership?: NonNullable<NodeOptions["membership"]>;
   readonly label: Readonly<Record<string, string>>;
   /** This is the process that a detaching one started, and that waits to hear how the start went. */
   readonly detached?: boolean;
@@ -55,6 +56,7 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     ...(options.bind !== undefined && { bind: options.bind }),
     ...(options.advertise !== undefined && { advertise: options.advertise }),
     ...(options.name !== undefined && { name: options.name }),
+    ...(options.membership !== undefined && { membership: options.membership }),
     ...(options.providers !== undefined && { providers: options.providers }),
   }).catch((error: unknown) => {
     if (options.detached === true) io.tellParent({ error: errorShape(error) });

@@ -3,6 +3,7 @@
  * at the end of a run, when everything has been whole for longer than either may take.
  */
 import type { ComposedNode } from "../../node/compose.ts";
+import { shardOf } from "../../ring/ranking.ts";
 import type { Stage } from "../stage.ts";
 import type { Invariant, Objection } from "./invariant.ts";
 
@@ -26,14 +27,19 @@ export function agreement(stage: Stage, object: Objection): Invariant {
   };
 }
 
+/** A job comes and goes: what is told of it is always on its way. */
+const jobShard = shardOf("job");
+
 const readings = {
   // That a node flaps is each node's own observation, of what it was there to see.
   members: ({ catalog }: ComposedNode) =>
     catalog.view.members.map(({ flapping: _own, ...member }) => member),
+  // The sums that hash-tree repair compares.
+  roots: ({ shards }: ComposedNode) =>
+    [...shards.roots].filter(([shard]) => shard !== jobShard).sort(([a], [b]) => a - b),
   services: ({ catalog }: ComposedNode) => [
     catalog.groups(),
     sorted(catalog.placements()),
-    // A job comes and goes: what is told of it is always on its way.
     sorted(catalog.statuses().filter(({ service }) => service !== "job")),
   ],
 };

@@ -8,10 +8,11 @@ import { healAtMs } from "../schedule.ts";
 import type { Stage } from "../stage.ts";
 import type { Invariant, Objection } from "./invariant.ts";
 
-/** How long after a disturbance an accusation may still come from it. */
-const echoMs = 15_000;
-/** How long what a disturbed node says of others may go round. */
-const hearsayMs = 5_000;
+/**
+ * How long after a disturbance of either node an accusation may still come from it: TCP may take 3 s
+ * until it tries again after a cut, and only what comes then refutes.
+ */
+const echoMs = 5_000;
 /** Within it everyone knows of a crash, where nothing else is wrong. */
 const detectionMsMax = 10_000;
 
@@ -24,8 +25,6 @@ export function detection(stage: Stage, object: Objection): Invariant {
   function accused(observer: string, machine: string, state: string): void {
     const isUp = stage.simulation.isUp(machine);
     if (!isUp || isDisturbed([observer, machine], now() - echoMs)) return;
-    // A third one may have woken up with old news, which is then passed on.
-    if (isDisturbed(stage.machines, now() - hearsayMs)) return;
     object(`${observer} takes ${machine} for ${state}, which lives and was left in peace`);
   }
 

@@ -134,6 +134,8 @@ test("options with impossible values are bad usage, named", async () => {
     [["up", "-P", "bash,,docker"], /--providers "bash,,docker"/],
     [["up", "--bind", "0.0.0.0:6666"], /--bind "0\.0\.0\.0:6666" should be a host/],
     [["up", "--advertise", "a b"], /--advertise "a b" should be a host/],
+    [["up", "--membership", "moon"], /"moon" is no preset; there are: lan, wan, local/],
+    [["up", "--membership", "lan,probeMs=x"], /probeMs="x" should be a whole number/],
     [["show"], /missing required argument 'name'/],
   ];
   for (const [args, message] of wrong) {

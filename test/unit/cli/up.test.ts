@@ -7,6 +7,7 @@ import type { Io } from "../../../src/cli/io.ts";
 import { greeting } from "../../../src/cli/node-messages.ts";
 import { runMob } from "../../../src/cli/program.ts";
 import { Unavailable } from "../../../src/core/errors.ts";
+import { presets } from "../../../src/membership/options.ts";
 import { withApi } from "../../support/api-server.ts";
 import { eventually } from "../../support/eventually.ts";
 import { memoryCommands } from "../../support/memory-commands.ts";
@@ -188,4 +189,19 @@ test("a detached node tells its parent when it is up, and why it is not", async 
   assert.match(failing.err(), /port 6666 is taken/);
   assert.match(JSON.stringify(told[0]), /hello.*is up on/);
   assert.equal(errorIn(told[1])?.code, "unavailable");
+});
+
+test("the node is started with the membership that was asked for, and else with its default", async () => {
+  const cases = [
+    { args: [], expected: undefined },
+    { args: ["--membership", "wan,probeMs=3000"], expected: { ...presets.wan, probeMs: 3_000 } },
+  ];
+  for (const { args, expected } of cases) {
+    await start(args, async ({ io, asked, stopped, code }) => {
+      await isUp(io);
+      stopped.give();
+      await code;
+      assert.deepEqual(asked[0]?.membership, expected);
+    });
+  }
 });

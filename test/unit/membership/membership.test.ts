@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { idOf } from "../../../src/simulator/member-host.ts";
 import { MemberNetwork } from "../../../src/simulator/member-network.ts";
 import { areAll, settled, statesOf, views } from "./members.ts";
 
@@ -325,6 +326,36 @@ test("a node with the address of one that is no more is met, and found away, lik
   network.crash(1);
   network.run(1_000);
   assert.equal(stateOf(network.host(1).id), "away");
+});
+
+test("a node that comes back under another id at its address is let in, and its predecessor is gone", () => {
+  for (const end of ["crash", "vanish"] as const) {
+    const network = settled(5);
+    const { id: old } = network.host(1);
+    network[end](1);
+    network.run(50); // Before anyone can have noticed.
+    network.start(1, { id: idOf(77) });
+    network.join(1, 0);
+    network.run(15_000);
+    assert.deepEqual(network.nameTaken, []);
+    for (const { number } of network.running) {
+      const { members } = network.state(number).view;
+      const states = members.map(({ id, state }) => [id === old ? "old" : "live", state].join());
+      assert.deepEqual(states.sort(), [...Array(5).fill("live,alive"), "old,dead"], end);
+    }
+  }
+});
+
+test("where another node answers at once at a killed one's address, that is away within two seconds", () => {
+  const network = settled(5);
+  const { id: old } = network.host(1);
+  network.crash(1);
+  network.start(1, { id: idOf(77) });
+  network.join(1, 0);
+  network.run(2_000);
+  const stateAt = (number: number) =>
+    network.state(number).view.members.find(({ id }) => id === old)?.state;
+  assert.deepEqual([0, 2, 3, 4].map(stateAt), Array(4).fill("away"));
 });
 
 test("a join that was given up is dialed no more, and comes about when asked for anew", () => {

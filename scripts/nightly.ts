@@ -1,0 +1,56 @@
+/**
+ * `npm run nightly`: what CI has no time for. Shows that the simulator finds each planted bug, then runs
+ * seeds that no night before has run, as long as there is time. What fails is told by the two themselves.
+ */
+import { spawnSync } from "node:child_process";
+import { parseArgs } from "node:util";
+import { root } from "./root.ts";
+
+const help = `npm run nightly -- [options]
+
+Runs all mutants, then the simulator on seeds of its own for each day.
+
+  --minutes N      how long the simulator runs; default 480
+  --no-mutants     leave the mutants out
+  --help
+
+Exit codes: 0 all held, 1 something did not, 2 bad usage.
+`;
+
+const dayMs = 86_400_000;
+/** Seeds of one night; more than it has time for. */
+const seedsPerNight = 2_000;
+/** After so many nights the seeds come again; the code has changed by then. */
+const nights = 400;
+
+function main(): number {
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: "string", default: "480" },
+      "no-mutants": { type: "boolean", default: false },
+      help: { type: "boolean", short: "h", default: false },
+    },
+  });
+  if (values.help) {
+    console.log(help.trimEnd());
+    return 0;
+  }
+  if (!/^[1-9][0-9]{0,4}$/.test(values.minutes)) {
+    console.error(`nightly: --minutes takes a whole number from 1 on, not "${values.minutes}"`);
+    return 2;
+  }
+  const night = Math.floor(Date.now() / dayMs) % nights;
+  const seed = String(1 + night * seedsPerNight);
+  const codes = [
+    values["no-mutants"] ? 0 : run("mutants.ts", []),
+    run("simulate.ts", ["--forever", "--seed", seed, "--minutes", values.minutes]),
+  ];
+  return codes.some((code) => code !== 0) ? 1 : 0;
+}
+
+function run(script: string, args: readonly string[]): number {
+  const command = ["--import", "tsx", `scripts/${script}`, ...args];
+  return spawnSync(process.execPath, command, { cwd: root, stdio: "inherit" }).status ?? 1;
+}
+
+process.exitCode = main();
