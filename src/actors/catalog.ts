@@ -18,7 +18,6 @@ import {
 import { parseKey, type RecordKey } from "../services/keys.ts";
 import {
   parseGroup,
-  parseLost,
   parsePlacement,
   parseRemoved,
   parseRestart,
@@ -27,7 +26,6 @@ import {
 } from "../services/record-parsers.ts";
 import type {
   GroupRecord,
-  LostRecord,
   PlacementRecord,
   RestartRecord,
   RunStateRecord,
@@ -35,6 +33,7 @@ import type {
 } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import { type LogPolicy, logsDefault } from "../services/spec.ts";
+import { stampText } from "../store/hlc.ts";
 import type { Register } from "../store/register.ts";
 import { TokenTable } from "./token-table.ts";
 
@@ -60,7 +59,6 @@ export class Catalog {
   readonly #placements = new Map<string, PlacementRecord>();
   readonly #serviceOf = new Map<InstanceId, ServiceName>();
   readonly #statuses = new Map<InstanceId, StatusRecord>();
-  readonly #lost = new Map<string, ReadonlyMap<string, LostRecord>>();
   readonly #filled = new Set<ShardId>();
   readonly #watchers = new Set<(change: CatalogChange) => void>();
   #view: View = { version: 0, members: [] };
@@ -179,12 +177,6 @@ export class Catalog {
     return { spec: group.spec, specStamp, run, runStamp, restartStamp, removed: false };
   }
 
-  /** What users wrote of a group and a later write on another side replaced unseen, the latest first. */
-  lost(group: string): readonly LostRecord[] {
-    const losers = [...(this.#lost.get(group)?.values() ?? [])];
-    return losers.sort((a, b) => b.wall - a.wall);
-  }
-
   /** What is wanted of an instance on this node; undefined when it is not, or no longer, placed here. */
   desired(instance: InstanceId): Desired | undefined {
     const name = this.#serviceOf.get(instance);
@@ -220,11 +212,8 @@ export class Catalog {
   }
 
   /** Returns the name of the service that the record is about. */
-  #take(
-    key: Exclude<RecordKey, KeyOf<"token">>,
-    { value, stamp: { wall, counter, origin } }: Register,
-  ): string {
-    const stamp: Stamp = `${wall}.${counter}.${origin}`;
+  #take(key: Exclude<RecordKey, KeyOf<"token">>, { value, stamp: writtenAs }: Register): string {
+    const stamp: Stamp = stampText(writtenAs);
     const isGone = value === undefined;
     switch (key.kind) {
       case "spec":
@@ -250,14 +239,13 @@ export class Catalog {
         else this.#statuses.set(key.instance, told(key, value));
         return key.group;
       case "lost":
-        this.#lose(key.group, `${key.group}/${key.stamp}`, isGone ? undefined : parseLost(value));
-        return key.group;
+        return key.group; // Who asks for a history finds it among the records.
     }
   }
 
   #forget(shard: ShardId): void {
     const isIn = (name: string) => shardOf(groupOf(asServiceName(name))) === shard;
-    const byName = [this.#groups, this.#runs, this.#restarts, this.#removed, this.#lost];
+    const byName = [this.#groups, this.#runs, this.#restarts, this.#removed];
     for (const table of byName) {
       for (const name of table.keys()) if (isIn(name)) table.delete(name);
     }
@@ -268,14 +256,6 @@ export class Catalog {
       if (isIn(service)) this.#statuses.delete(instance);
     }
     this.tokens.drop((id) => shardOf(id) === shard);
-  }
-
-  #lose(group: string, key: string, loser: LostRecord | undefined): void {
-    const losers = new Map(this.#lost.get(group));
-    if (loser === undefined) losers.delete(key);
-    else losers.set(key, loser);
-    if (losers.size > 0) this.#lost.set(group, losers);
-    else this.#lost.delete(group);
   }
 
   #remove(group: string, uid: string): void {

@@ -5,15 +5,17 @@
  */
 import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
-import { Conflict, NotFound, Unavailable, Unreachable } from "../core/errors.ts";
+import { BadRequest, Conflict, NotFound, Unavailable, Unreachable } from "../core/errors.ts";
 import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { NoSuchActor } from "../otp/errors.ts";
 import { named } from "../otp/ref.ts";
 import type { PlacementRecord } from "../services/records.ts";
+import { groupOf, isServiceName } from "../services/service-name.ts";
 import { specToJson } from "../services/spec.ts";
 import type { Receipt } from "../store/replication.ts";
+import type { Change } from "../store/watching.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acted, ControllerProtocol, Deployed, ServiceAction } from "./controller.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
@@ -21,7 +23,9 @@ import type { LogFollowerProtocol } from "./log-follower.ts";
 import { logFollowerName, names } from "./names.ts";
 import { type NodeInfo, nodeInfo } from "./node-view.ts";
 import { ownerOf } from "./ownership.ts";
+import type { Records } from "./records.ts";
 import { joinMsMax, type RingMemberProtocol } from "./ring-member.ts";
+import { rangeOf, type ServiceChange, serviceChange } from "./service-changes.ts";
 import { type InstanceInfo, instanceInfo } from "./service-view.ts";
 
 /** Longest wait for a service to come to rest after a wish, before its state is told as it is. */
@@ -37,6 +41,7 @@ export interface OperationsOptions {
   readonly node: NodeId;
   readonly system: ActorSystem;
   readonly catalog: Catalog;
+  readonly records: Records;
   readonly checkParams: CheckParams;
   readonly env: Env;
 }
@@ -87,6 +92,40 @@ export class Operations {
     const group = catalog.group(name)?.record;
     if (group === undefined) throw new NotFound(`there is no service ${name}`);
     return { spec: specToJson(group.spec), wanted: catalog.runState(group).run };
+  }
+
+  /**
+   * What users wrote of a service, as far as it is kept: what holds, and what lost a conflict; the latest
+   * first. @throws BadRequest, NotFound
+   */
+  history(name: string): readonly ServiceChange[] {
+    const { catalog, records } = this.#options;
+    const group = groupOf(serviceName(name));
+    const uid = catalog.group(group)?.record.uid;
+    const kept = records
+      .list({ kinds: new Set(["spec", "run", "lost"]), groups: new Set([group]) })
+      .map(serviceChange)
+      .filter((change) => change !== undefined)
+      .filter(
+        ({ kind, record }) => kind === "lost" || (record !== undefined && record.uid === uid),
+      );
+    if (kept.length === 0)
+      throw new NotFound(`there is no service ${name}, and none is remembered`);
+    return kept.sort((a, b) => b.atMs - a.atMs);
+  }
+
+  /**
+   * The changes of those services, of all where none is named, beginning with what is not in `told`;
+   * until `signal`.
+   * @throws BadRequest, Unavailable
+   */
+  watch(
+    names: readonly string[],
+    told: readonly unknown[],
+    signal: AbortSignal,
+  ): AsyncIterable<readonly ServiceChange[]> {
+    const groups = names.map((name) => groupOf(serviceName(name)));
+    return read(this.#options.records.watch(rangeOf(groups), told, signal));
   }
 
   /** Resolves once the node at `address` is part of the network. @throws BadRequest, Unreachable, Conflict */
@@ -249,5 +288,19 @@ export class Operations {
         resolve();
       }
     });
+  }
+}
+
+/** @throws BadRequest */
+function serviceName(text: string): ServiceName {
+  if (isServiceName(text)) return text;
+  throw new BadRequest(`"${text}" cannot be the name of a service`);
+}
+
+async function* read(
+  batches: AsyncIterable<readonly Change[]>,
+): AsyncGenerator<readonly ServiceChange[]> {
+  for await (const batch of batches) {
+    yield batch.map(serviceChange).filter((change) => change !== undefined);
   }
 }

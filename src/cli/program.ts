@@ -38,6 +38,7 @@ import {
 import { actOnServices, listServices, showService } from "./commands/services.ts";
 import { createToken, listTokens, revokeToken } from "./commands/token.ts";
 import { dataFolderOf, type StartNode, type UpOptions, up } from "./commands/up.ts";
+import { showHistory, type WatchCommandOptions, watchServices } from "./commands/watch.ts";
 import { type CommonOptions, portOf } from "./context.ts";
 import { withDefaultCommand } from "./default-command.ts";
 import { startDetached } from "./detach.ts";
@@ -168,6 +169,20 @@ function addServiceCommands({ command, context, done }: Program): void {
     .argument("<name>")
     .action((name: string, _options: unknown, own: Command) =>
       done(showService(context(own), name)),
+    );
+  command
+    .command("watch")
+    .description("show what becomes of services, from now on and over the deaths of nodes")
+    .argument("[name...]", "of which services (all)")
+    .action((names: string[], _options: unknown, own: Command) =>
+      done(watchServices(context(own), names, own.optsWithGlobals<WatchCommandOptions>())),
+    );
+  command
+    .command("history")
+    .description("show what users wrote of a service: what holds, and what lost a conflict")
+    .argument("<name>")
+    .action((name: string, _options: unknown, own: Command) =>
+      done(showHistory(context(own), name)),
     );
   command
     .command("logs")
