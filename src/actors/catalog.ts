@@ -230,6 +230,7 @@ export class Catalog {
         return key.name;
       case "removed":
         if (!isGone) this.#remove(key.group, parseRemoved(value).uid);
+        else this.#removed.get(key.group)?.delete(key.uid);
         return key.group;
       case "placement":
         this.#place(`${key.name}/${key.slot}`, isGone ? undefined : placed(key, value));

@@ -7,7 +7,13 @@ import { createHash } from "node:crypto";
 import { asInstanceId, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
 import type { Stamp } from "./instance-status.ts";
 import { keys } from "./keys.ts";
-import { type Candidate, type Placed, place, reasonsAgainst } from "./placement.ts";
+import {
+  type Candidate,
+  type Placed,
+  type PlacementRequest,
+  place,
+  reasonsAgainst,
+} from "./placement.ts";
 import { canonicalText } from "./plain-data.ts";
 import type { GroupRecord, PlacementRecord } from "./records.ts";
 
@@ -74,9 +80,10 @@ function decideOn(
   }
   if (isPlaced(group, specStamp, present)) return undefined;
   const candidates = input.nodes.map((node) => ({ ...node, instances: load.get(node.id) ?? 0 }));
-  const request = { service: group.name, provider: group.spec.provider };
-  const anew = (epoch: number): Decision => {
-    const outcome = place(request, candidates);
+  const { provider } = group.spec;
+  const request = { service: group.name, provider };
+  const anew = (epoch: number, at: Partial<PlacementRequest> = {}): Decision => {
+    const outcome = place({ ...request, ...at }, candidates);
     return { kind: "place", placement: placementOf(input.self, wanted, epoch, outcome) };
   };
   if (present === undefined || present.uid !== group.uid) return anew(1);
@@ -92,8 +99,12 @@ function decideOn(
   if (reasonsAgainst({ ...request, present: node.id }, node).length > 0) {
     return anew(epoch);
   }
+  // Its tasks are the other provider's, to be ended by it: they are of another instance.
+  if (present.provider !== undefined && present.provider !== provider) {
+    return anew(epoch, { present: node.id });
+  }
   const next = { counter: epoch, controller: input.self };
-  return { kind: "place", placement: { ...present, specStamp, epoch: next } };
+  return { kind: "place", placement: { ...present, provider, specStamp, epoch: next } };
 }
 
 function placementOf(
@@ -112,6 +123,7 @@ function placementOf(
     epoch: { counter: epoch, controller: self },
     uid: group.uid,
     specStamp,
+    provider: group.spec.provider,
   };
 }
 

@@ -118,6 +118,30 @@ test("an update to a provider that its node does not offer moves it, as another 
   assert.notEqual(next?.instance, first.instance);
 });
 
+test("an update to another provider that its node offers too makes another instance there", () => {
+  const nodes = [node(0), node(1, "alive", ["bash", "docker"])];
+  const spread = run({ groups: [group("api"), group("web")], nodes });
+  const first = spread.find(({ node: id }) => id === b);
+  assert.ok(first);
+  const updated = group(first.service, { specStamp: "2" }, { provider: "docker" });
+  const next = run({ groups: [updated], placements: spread, nodes });
+  const moved = next.find(({ service }) => service === first.service);
+  assert.ok(moved);
+  assert.equal(moved.node, b);
+  assert.equal(moved.provider, "docker");
+  assert.equal(moved.epoch.counter, 2);
+  assert.notEqual(moved.instance, first.instance);
+});
+
+test("a placement of version 0.1, of which no one knows the provider, is kept and then knows it", () => {
+  const [first] = run({ groups: [group("web")] });
+  assert.ok(first);
+  const { provider: _, ...old } = first;
+  const [next] = run({ groups: [group("web", { specStamp: "2" })], placements: [old] });
+  assert.equal(next?.instance, first.instance);
+  assert.equal(next.provider, "bash");
+});
+
 test("what is placed on a node that is away, dead or unknown is left alone", () => {
   const [first] = run({ groups: [group("web")], nodes: [node(1)] });
   assert.ok(first);
