@@ -14,6 +14,7 @@ import {
   providersOption,
   roleOption,
   tailOption,
+  weightOption,
 } from "./arguments.ts";
 import {
   type ActorOptions,
@@ -91,6 +92,7 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
     .option("--token <token>", "join by what `mob token join` printed on another machine")
     .option("--name <name>", "its name (PORT@HOSTNAME)", nodeNameOption)
     .option("--label <key=value>", "a label for placement; repeatable", labelOption, {})
+    .option("--weight <number>", "its share of the records, relative to others' (1)", weightOption)
     .option("--detach", "run in the background, and return once the port is open")
     .addOption(new Option("--detached").hideHelp())
     .addOption(

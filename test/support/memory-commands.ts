@@ -14,6 +14,7 @@ export const aNode: NodeView = {
   providers: ["bash"],
   labels: { zone: "eu" },
   version: "0.1.0",
+  weight: 1,
 };
 
 export const anInstance: InstanceView = {
