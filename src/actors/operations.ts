@@ -5,17 +5,15 @@
  */
 import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
-import { BadRequest, Conflict, NotFound, Unavailable, Unreachable } from "../core/errors.ts";
+import { Conflict, NotFound, Unavailable, Unreachable } from "../core/errors.ts";
 import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { NoSuchActor } from "../otp/errors.ts";
 import { named } from "../otp/ref.ts";
 import type { PlacementRecord } from "../services/records.ts";
-import { groupOf, isServiceName } from "../services/service-name.ts";
 import { specToJson } from "../services/spec.ts";
 import type { Receipt } from "../store/replication.ts";
-import type { Change } from "../store/watching.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acted, ControllerProtocol, Deployed, ServiceAction } from "./controller.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
@@ -25,7 +23,7 @@ import { type NodeInfo, nodeInfo } from "./node-view.ts";
 import { ownerOf } from "./ownership.ts";
 import type { Records } from "./records.ts";
 import { joinMsMax, type RingMemberProtocol } from "./ring-member.ts";
-import { rangeOf, type ServiceChange, serviceChange } from "./service-changes.ts";
+import { historyOf, type ServiceChange, watchServices } from "./service-changes.ts";
 import { type InstanceInfo, instanceInfo } from "./service-view.ts";
 
 /** Longest wait for a service to come to rest after a wish, before its state is told as it is. */
@@ -73,6 +71,11 @@ export class Operations {
     return members.map(nodeInfo).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** The name of a node; its id where that is not known any more. */
+  nodeName(id: NodeId): string {
+    return this.#options.catalog.member(id)?.name ?? id;
+  }
+
   instances(): readonly InstanceInfo[] {
     const { catalog } = this.#options;
     return catalog.groups().map((group) => instanceInfo(catalog, group));
@@ -100,18 +103,7 @@ export class Operations {
    */
   history(name: string): readonly ServiceChange[] {
     const { catalog, records } = this.#options;
-    const group = groupOf(serviceName(name));
-    const uid = catalog.group(group)?.record.uid;
-    const kept = records
-      .list({ kinds: new Set(["spec", "run", "lost"]), groups: new Set([group]) })
-      .map(serviceChange)
-      .filter((change) => change !== undefined)
-      .filter(
-        ({ kind, record }) => kind === "lost" || (record !== undefined && record.uid === uid),
-      );
-    if (kept.length === 0)
-      throw new NotFound(`there is no service ${name}, and none is remembered`);
-    return kept.sort((a, b) => b.atMs - a.atMs);
+    return historyOf(records, name, catalog.group(name)?.record.uid);
   }
 
   /**
@@ -124,8 +116,7 @@ export class Operations {
     told: readonly unknown[],
     signal: AbortSignal,
   ): AsyncIterable<readonly ServiceChange[]> {
-    const groups = names.map((name) => groupOf(serviceName(name)));
-    return read(this.#options.records.watch(rangeOf(groups), told, signal));
+    return watchServices(this.#options.records, names, told, signal);
   }
 
   /** Resolves once the node at `address` is part of the network. @throws BadRequest, Unreachable, Conflict */
@@ -288,19 +279,5 @@ export class Operations {
         resolve();
       }
     });
-  }
-}
-
-/** @throws BadRequest */
-function serviceName(text: string): ServiceName {
-  if (isServiceName(text)) return text;
-  throw new BadRequest(`"${text}" cannot be the name of a service`);
-}
-
-async function* read(
-  batches: AsyncIterable<readonly Change[]>,
-): AsyncGenerator<readonly ServiceChange[]> {
-  for await (const batch of batches) {
-    yield batch.map(serviceChange).filter((change) => change !== undefined);
   }
 }

@@ -2,7 +2,7 @@
  * What a watch tells of services: the changes of their records, read as every reader of records reads
  * them. The same on every node, so that a watch goes on through another one.
  */
-import { InvalidSpec } from "../core/errors.ts";
+import { BadRequest, InvalidSpec, NotFound } from "../core/errors.ts";
 import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
 import { parseKey } from "../services/keys.ts";
 import {
@@ -21,9 +21,9 @@ import type {
   RunStateRecord,
   StatusRecord,
 } from "../services/records.ts";
-import type { Change } from "../store/watching.ts";
-import { toldOf } from "../store/watching.ts";
-import type { WatchRange } from "./record-watch.ts";
+import { groupOf, isServiceName } from "../services/service-name.ts";
+import { type Change, toldOf } from "../store/watching.ts";
+import type { Records } from "./records.ts";
 
 /** A record of a service has changed. Where it has no record, it was removed, or none can be read. */
 export type ServiceChange = {
@@ -53,13 +53,49 @@ const kinds: ReadonlySet<string> = new Set([
   "lost",
 ]);
 
-/** Of those groups; of all where none is named. */
-export function rangeOf(groups: readonly string[]): WatchRange {
-  return groups.length === 0 ? { kinds } : { kinds, groups: new Set(groups) };
+/** As `Operations.watch`. */
+export function watchServices(
+  records: Records,
+  names: readonly string[],
+  told: readonly unknown[],
+  signal: AbortSignal,
+): AsyncIterable<readonly ServiceChange[]> {
+  const groups = new Set(names.map(groupNamed));
+  const range = groups.size === 0 ? { kinds } : { kinds, groups };
+  return readAll(records.watch(range, told, signal));
+}
+
+/** As `Operations.history`; `uid`: of the creation that is there. */
+export function historyOf(
+  records: Records,
+  name: string,
+  uid: string | undefined,
+): readonly ServiceChange[] {
+  const groups = new Set([groupNamed(name)]);
+  const kept = records
+    .list({ kinds: new Set(["spec", "run", "lost"]), groups })
+    .map(serviceChange)
+    .filter((change) => change !== undefined)
+    .filter(({ kind, record }) => kind === "lost" || (record !== undefined && record.uid === uid));
+  if (kept.length === 0) throw new NotFound(`there is no service ${name}, and none is remembered`);
+  return kept.sort((a, b) => b.atMs - a.atMs);
+}
+
+async function* readAll(
+  batches: AsyncIterable<readonly Change[]>,
+): AsyncGenerator<readonly ServiceChange[]> {
+  for await (const batch of batches) {
+    yield batch.map(serviceChange).filter((change) => change !== undefined);
+  }
+}
+
+function groupNamed(text: string): string {
+  if (isServiceName(text)) return groupOf(text);
+  throw new BadRequest(`"${text}" cannot be the name of a service`);
 }
 
 /** Undefined: of no service. */
-export function serviceChange(change: Change): ServiceChange | undefined {
+function serviceChange(change: Change): ServiceChange | undefined {
   const key = parseKey(change.key);
   if (key === undefined) return undefined;
   const { wall: atMs, origin: by } = change.stamp;

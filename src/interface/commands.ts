@@ -21,7 +21,7 @@ import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import type { TokenRecord } from "../services/token-record.ts";
 import { actorCommands } from "./actor-commands.ts";
-import { createLocate, nameOf } from "./actor-location.ts";
+import { createLocate } from "./actor-location.ts";
 import { changeView, historyEntries } from "./change-shape.ts";
 import { instanceView } from "./instance-shape.ts";
 import { readLogs } from "./log-reading.ts";
@@ -41,7 +41,7 @@ export interface CommandsOptions {
 
 export function networkCommands(options: CommandsOptions): Commands {
   const { operations, system, tokens, name, stop } = options;
-  const named = (id: NodeId) => nameOf(operations, id);
+  const named = (id: NodeId) => operations.nodeName(id);
   const nodeName = (id: NodeId | null) => (id === null ? null : named(id));
   const view = (instance: InstanceInfo) => instanceView(instance, nodeName);
   return {

@@ -30,10 +30,10 @@ export interface ReconcileInput {
   readonly self: NodeId;
   /** Only of the groups in here is anything decided. */
   readonly groups: readonly DesiredGroup[];
-  /** All that are known, of any group: they tell how full the nodes are. */
+  /** Where they are now. */
   readonly placements: readonly PlacementRecord[];
-  /** Every node known; `instances` is counted here. */
-  readonly nodes: readonly Omit<Candidate, "instances">[];
+  /** Every node known, with the instances of whatever group that are placed on it now. */
+  readonly nodes: readonly Candidate[];
 }
 
 export type Decision =
@@ -44,7 +44,7 @@ export type Decision =
 
 /** In the order of the services' names, whatever the order of the input. */
 export function reconcile(input: ReconcileInput): readonly Decision[] {
-  const load = loadOf(input.placements);
+  const load: Load = new Map(input.nodes.map(({ id, instances }) => [id, instances]));
   const bySlot = new Map(input.placements.map((placement) => [slotKey(placement), placement]));
   const groups = input.groups.toSorted((a, b) => (a.group.name < b.group.name ? -1 : 1));
   return groups.flatMap((wanted) => {
@@ -140,12 +140,6 @@ function instanceId(uid: string, slot: number, epoch: number, node: NodeId | nul
 function isAsBefore(next: PlacementRecord, present: PlacementRecord): boolean {
   const { instance, epoch } = present; // A new one would come of a new epoch alone.
   return canonicalText({ ...next, instance, epoch }) === canonicalText(present);
-}
-
-function loadOf(placements: readonly PlacementRecord[]): Load {
-  const load: Load = new Map();
-  for (const { node } of placements) addLoad(load, node, 1);
-  return load;
 }
 
 function addLoad(load: Load, node: NodeId | null | undefined, instances: number): void {
