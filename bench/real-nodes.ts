@@ -93,7 +93,7 @@ function isOpen(port: number): Promise<boolean> {
   });
 }
 
-/** On which nobody listens now. */
+/** A port on which nobody listens now. */
 export function freePort(): Promise<number> {
   const server = createServer();
   return new Promise((resolve) => {

@@ -137,10 +137,17 @@ async function look(state: State, changed: ReadonlySet<string> | undefined): Pro
       : [...changed].map((name) => catalog.placement(name, 0)).filter((it) => it !== undefined);
   for (const placement of due) {
     if (placement.node === node && !state.held.has(placement.instance)) {
-      await begin(state, placement);
+      if (!hasPredecessor(state, placement)) await begin(state, placement);
     }
   }
   nudge(state, changed);
+}
+
+/** What takes the place of another instance here waits until nothing of that is left. */
+function hasPredecessor({ held }: State, { service, slot, uid }: PlacementRecord): boolean {
+  return [...held.values()].some(
+    ({ placement: one }) => one.service === service && one.slot === slot && one.uid === uid,
+  );
 }
 
 async function begin(state: State, placement: PlacementRecord): Promise<void> {

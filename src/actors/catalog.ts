@@ -18,7 +18,6 @@ import {
 import { parseKey, type RecordKey } from "../services/keys.ts";
 import {
   parseGroup,
-  parseLost,
   parsePlacement,
   parseRemoved,
   parseRestart,
@@ -27,7 +26,6 @@ import {
 } from "../services/record-parsers.ts";
 import type {
   GroupRecord,
-  LostRecord,
   PlacementRecord,
   RestartRecord,
   RunStateRecord,
@@ -35,7 +33,9 @@ import type {
 } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import { type LogPolicy, logsDefault } from "../services/spec.ts";
+import { stampText } from "../store/hlc.ts";
 import type { Register } from "../store/register.ts";
+import { PlacementTable } from "./placement-table.ts";
 import { TokenTable } from "./token-table.ts";
 
 /** A record, and the stamp of the write it came with. */
@@ -57,13 +57,12 @@ export class Catalog {
   readonly #runs = new Map<string, Stamped<RunStateRecord>>();
   readonly #restarts = new Map<string, Stamped<RestartRecord>>();
   readonly #removed = new Map<string, Set<string>>();
-  readonly #placements = new Map<string, PlacementRecord>();
-  readonly #serviceOf = new Map<InstanceId, ServiceName>();
+  readonly #placements = new PlacementTable();
   readonly #statuses = new Map<InstanceId, StatusRecord>();
-  readonly #lost = new Map<string, ReadonlyMap<string, LostRecord>>();
   readonly #filled = new Set<ShardId>();
   readonly #watchers = new Set<(change: CatalogChange) => void>();
   #view: View = { version: 0, members: [] };
+  #members: ReadonlyMap<NodeId, Member> = new Map();
 
   constructor(self: NodeId, log: Log) {
     this.#self = self;
@@ -82,11 +81,12 @@ export class Catalog {
 
   publishView(view: View): void {
     this.#view = view;
+    this.#members = new Map(view.members.map((member) => [member.id, member]));
     this.#tell({ kind: "view" });
   }
 
   member(id: NodeId): Member | undefined {
-    return this.#view.members.find((member) => member.id === id);
+    return this.#members.get(id);
   }
 
   /** The other live nodes, and how many nodes there are in all, those that left aside. */
@@ -149,17 +149,22 @@ export class Catalog {
   }
 
   placement(name: string, slot: number): PlacementRecord | undefined {
-    return this.#placements.get(`${name}/${slot}`);
+    return this.#placements.get(name, slot);
   }
 
   /** The placement that put an instance where it is. */
   placementOf(instance: InstanceId): PlacementRecord | undefined {
-    const name = this.#serviceOf.get(instance);
+    const name = this.#placements.serviceOf(instance);
     return name === undefined ? undefined : this.placement(name, 0);
   }
 
   placements(): readonly PlacementRecord[] {
-    return [...this.#placements.values()];
+    return this.#placements.all();
+  }
+
+  /** Instances placed on a node. */
+  instancesOn(node: NodeId): number {
+    return this.#placements.countOn(node);
   }
 
   /** What the node of an instance last said of it. */
@@ -179,15 +184,9 @@ export class Catalog {
     return { spec: group.spec, specStamp, run, runStamp, restartStamp, removed: false };
   }
 
-  /** What users wrote of a group and a later write on another side replaced unseen, the latest first. */
-  lost(group: string): readonly LostRecord[] {
-    const losers = [...(this.#lost.get(group)?.values() ?? [])];
-    return losers.sort((a, b) => b.wall - a.wall);
-  }
-
   /** What is wanted of an instance on this node; undefined when it is not, or no longer, placed here. */
   desired(instance: InstanceId): Desired | undefined {
-    const name = this.#serviceOf.get(instance);
+    const name = this.#placements.serviceOf(instance);
     const group = name === undefined ? undefined : this.group(name);
     if (group === undefined) return undefined;
     const placement = this.#ofGroup(group.record);
@@ -220,11 +219,8 @@ export class Catalog {
   }
 
   /** Returns the name of the service that the record is about. */
-  #take(
-    key: Exclude<RecordKey, KeyOf<"token">>,
-    { value, stamp: { wall, counter, origin } }: Register,
-  ): string {
-    const stamp: Stamp = `${wall}.${counter}.${origin}`;
+  #take(key: Exclude<RecordKey, KeyOf<"token">>, { value, stamp: writtenAs }: Register): string {
+    const stamp: Stamp = stampText(writtenAs);
     const isGone = value === undefined;
     switch (key.kind) {
       case "spec":
@@ -241,56 +237,36 @@ export class Catalog {
         return key.name;
       case "removed":
         if (!isGone) this.#remove(key.group, parseRemoved(value).uid);
+        else this.#removed.get(key.group)?.delete(key.uid);
         return key.group;
       case "placement":
-        this.#place(`${key.name}/${key.slot}`, isGone ? undefined : placed(key, value));
+        this.#placements.set(key.name, key.slot, isGone ? undefined : placed(key, value));
         return key.name;
       case "status":
         if (isGone) this.#statuses.delete(key.instance);
         else this.#statuses.set(key.instance, told(key, value));
         return key.group;
       case "lost":
-        this.#lose(key.group, `${key.group}/${key.stamp}`, isGone ? undefined : parseLost(value));
-        return key.group;
+        return key.group; // Who asks for a history finds it among the records.
     }
   }
 
   #forget(shard: ShardId): void {
     const isIn = (name: string) => shardOf(groupOf(asServiceName(name))) === shard;
-    const byName = [this.#groups, this.#runs, this.#restarts, this.#removed, this.#lost];
+    const byName = [this.#groups, this.#runs, this.#restarts, this.#removed];
     for (const table of byName) {
       for (const name of table.keys()) if (isIn(name)) table.delete(name);
     }
-    for (const [key, { service }] of this.#placements) {
-      if (isIn(service)) this.#place(key, undefined);
-    }
+    this.#placements.drop(isIn);
     for (const [instance, { service }] of this.#statuses) {
       if (isIn(service)) this.#statuses.delete(instance);
     }
     this.tokens.drop((id) => shardOf(id) === shard);
   }
 
-  #lose(group: string, key: string, loser: LostRecord | undefined): void {
-    const losers = new Map(this.#lost.get(group));
-    if (loser === undefined) losers.delete(key);
-    else losers.set(key, loser);
-    if (losers.size > 0) this.#lost.set(group, losers);
-    else this.#lost.delete(group);
-  }
-
   #remove(group: string, uid: string): void {
     const removed = this.#removed.get(group) ?? new Set();
     this.#removed.set(group, removed.add(uid));
-  }
-
-  #place(key: string, placement: PlacementRecord | undefined): void {
-    const before = this.#placements.get(key);
-    if (before !== undefined) this.#serviceOf.delete(before.instance);
-    if (placement === undefined) this.#placements.delete(key);
-    else {
-      this.#placements.set(key, placement);
-      this.#serviceOf.set(placement.instance, placement.service);
-    }
   }
 
   #tell(change: CatalogChange): void {

@@ -16,6 +16,8 @@ export interface NodeInfo {
   readonly labels: Readonly<Record<string, string>>;
   /** Of Mob. */
   readonly version: string;
+  /** Absent: 1. */
+  readonly weight?: number;
 }
 
 export function nodeInfo(member: Member): NodeInfo {

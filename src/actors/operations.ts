@@ -23,8 +23,10 @@ import { logFollowerName, names } from "./names.ts";
 import { type NodeInfo, nodeInfo } from "./node-view.ts";
 import { ownerOf } from "./ownership.ts";
 import { patientCall } from "./patient-call.ts";
+import type { Records } from "./records.ts";
 import { joinMsMax } from "./ring-member.ts";
 import type { RingMemberProtocol } from "./ring-member-protocol.ts";
+import { historyOf, type ServiceChange, watchServices } from "./service-changes.ts";
 import { type InstanceInfo, instanceInfo } from "./service-view.ts";
 
 /** Longest wait for a service to come to rest after a wish, before its state is told as it is. */
@@ -40,6 +42,7 @@ export interface OperationsOptions {
   readonly node: NodeId;
   readonly system: ActorSystem;
   readonly catalog: Catalog;
+  readonly records: Records;
   readonly checkParams: CheckParams;
   readonly env: Env;
 }
@@ -74,6 +77,11 @@ export class Operations {
     return members.map(nodeInfo).sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** The name of a node; its id where that is not known any more. */
+  nodeName(id: NodeId): string {
+    return this.#options.catalog.member(id)?.name ?? id;
+  }
+
   instances(): readonly InstanceInfo[] {
     const { catalog } = this.#options;
     return catalog.groups().map((group) => instanceInfo(catalog, group));
@@ -93,6 +101,28 @@ export class Operations {
     const group = catalog.group(name)?.record;
     if (group === undefined) throw new NotFound(`there is no service ${name}`);
     return { spec: specToJson(group.spec), wanted: catalog.runState(group).run };
+  }
+
+  /**
+   * What users wrote of a service, as far as it is kept: what holds, and what lost a conflict; the latest
+   * first. @throws BadRequest, NotFound
+   */
+  history(name: string): readonly ServiceChange[] {
+    const { catalog, records } = this.#options;
+    return historyOf(records, name, catalog.group(name)?.record.uid);
+  }
+
+  /**
+   * The changes of those services, of all where none is named, beginning with what is not in `told`;
+   * until `signal`.
+   * @throws BadRequest, Unavailable
+   */
+  watch(
+    names: readonly string[],
+    told: readonly unknown[],
+    signal: AbortSignal,
+  ): AsyncIterable<readonly ServiceChange[]> {
+    return watchServices(this.#options.records, names, told, signal);
   }
 
   /** Resolves once the node at `address` is part of the network. @throws BadRequest, Unreachable, Conflict */

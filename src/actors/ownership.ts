@@ -4,13 +4,21 @@
  */
 import type { NodeId } from "../core/ids.ts";
 import { asServiceName } from "../core/ids.ts";
-import { isLive, type View } from "../membership/view.ts";
+import { isLive, type Member, type View } from "../membership/view.ts";
+import type { RingNode } from "../ring/homes.ts";
 import { rank, shardOf } from "../ring/ranking.ts";
 import { groupOf } from "../services/service-name.ts";
 
+/** A member, as the ring ranks it. */
+export function ringNode(member: Member): RingNode {
+  const { id, facts } = member;
+  const { weight } = facts;
+  return { id, isLive: isLive(member), ...(weight !== undefined && { weight }) };
+}
+
 /** The node whose controller decides for the service's group; undefined while no node is live. */
 export function ownerOf(view: View, name: string): NodeId | undefined {
-  const live = view.members.filter(isLive).map(({ id }) => ({ id }));
+  const live = view.members.filter(isLive).map(ringNode);
   return rank(shardOf(groupOf(asServiceName(name))), live)[0];
 }
 

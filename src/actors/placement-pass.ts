@@ -5,7 +5,7 @@
 import type { NodeId } from "../core/ids.ts";
 import type { Member } from "../membership/view.ts";
 import { keys } from "../services/keys.ts";
-import type { ProviderOffer } from "../services/placement.ts";
+import type { Candidate, ProviderOffer } from "../services/placement.ts";
 import { type Decision, isPlaced, reconcile } from "../services/reconcile.ts";
 import type { Entry } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
@@ -37,8 +37,12 @@ export function placementEntries(
       specStamp: stamp,
       removed: false,
     })),
-    placements: catalog.placements(),
-    nodes: catalog.view.members.map(candidateOf),
+    placements: groups
+      .map(({ record }) => catalog.placement(record.name, 0))
+      .filter((placement) => placement !== undefined),
+    nodes: catalog.view.members.map((member) =>
+      candidateOf(member, catalog.instancesOn(member.id)),
+    ),
   });
   return [
     ...decisions.map(entryOf),
@@ -56,10 +60,11 @@ function entryOf(decision: Decision): Entry {
   return decision.kind === "place" ? { key, value: decision.placement } : { key };
 }
 
-function candidateOf({ id, name, state, flapping, facts }: Member) {
+function candidateOf({ id, name, state, flapping, facts }: Member, instances: number): Candidate {
   const offers = facts.providers.map(({ type, available, reason }): [string, ProviderOffer] => [
     type,
     available ? { available } : { available, reason: reason ?? "no reason given" },
   ]);
-  return { id, name, state, isFlapping: flapping === true, providers: new Map(offers) };
+  const providers = new Map(offers);
+  return { id, name, state, isFlapping: flapping === true, providers, instances };
 }

@@ -4,29 +4,13 @@
  */
 import type { Clock } from "../core/env.ts";
 import { BadRequest, Unavailable } from "../core/errors.ts";
-import type { ShardId } from "../ring/ranking.ts";
+import { type ShardId, shardOf } from "../ring/ranking.ts";
 import { shardOfKey } from "../store/key-shard.ts";
 import type { Register } from "../store/register.ts";
 import type { Replica } from "../store/replica.ts";
-import {
-  type Change,
-  type Cursor,
-  catchUp,
-  decodeCursor,
-  encodeCursor,
-  follow,
-  watchKeysMax,
-} from "../store/watching.ts";
+import { type Change, cursorOf, watchKeysMax } from "../store/watching.ts";
+import { isWithin, RecordWatch, type WatchRange } from "./record-watch.ts";
 import type { ShardMap } from "./shard-map.ts";
-
-/** What a watch is told: changes in the order in which they came here, never none. */
-export type OnChanges = (changes: readonly Change[], cursor: () => string) => void;
-
-interface Watch {
-  readonly prefix: string;
-  readonly cursor: Cursor;
-  readonly onChanges: OnChanges;
-}
 
 /** Watches of one node at once. */
 const watchesMax = 1_000;
@@ -35,7 +19,7 @@ export class Records {
   readonly #shards: ShardMap;
   readonly #clock: Clock;
   readonly #replicas = new Map<ShardId, Replica>();
-  readonly #watches = new Set<Watch>();
+  readonly #watches = new Set<RecordWatch>();
 
   constructor(shards: ShardMap, clock: Clock) {
     this.#shards = shards;
@@ -50,11 +34,7 @@ export class Records {
 
   /** These read differently here now. */
   changed(registers: readonly Register[]): void {
-    for (const watch of this.#watches) {
-      const { prefix, cursor } = watch;
-      const changes = follow(cursor, within(registers, prefix));
-      if (changes.length > 0) tell(watch, changes);
-    }
+    for (const watch of this.#watches) watch.changed(registers);
   }
 
   /** Removals that this node remembers. */
@@ -67,58 +47,57 @@ export class Records {
     return this.#replicas.get(shardOfKey(key))?.registers.get(key)?.value;
   }
 
-  /** All that starts with `prefix`, in order of keys; each shard that may have some is looked at once. */
-  list(prefix: string): readonly Change[] {
-    const found = this.#under(prefix).filter(({ value }) => value !== undefined);
+  /** All that is there within a range, in order of keys; each shard that may have some is looked at once. */
+  list(range: WatchRange): readonly Change[] {
+    const found = this.#within(range).filter(({ value }) => value !== undefined);
     return found
       .sort((a, b) => (a.key < b.key ? -1 : 1))
       .map(({ key, value, stamp }) => ({ key, value, stamp }));
   }
 
   /**
-   * Tells each change of a key that starts with `prefix`, beginning with what `from`, a cursor of this
-   * or any other node, has not seen; without one, with all there is. Until the function returned is
-   * called. @throws BadRequest for a cursor that is none, Unavailable where there are too many
+   * Each change within a range, beginning with what is not in `told`: what the watcher was told of each
+   * key, by this or any other node. Until `signal`.
+   * @throws BadRequest for what no node has told; Unavailable where there are too many watches
    */
-  watch(prefix: string, from: string | undefined, onChanges: OnChanges): () => void {
-    const cursor: Cursor | undefined = from === undefined ? new Map() : decodeCursor(from);
-    if (cursor === undefined) throw new BadRequest("the cursor of the watch is none");
+  watch(
+    range: WatchRange,
+    told: readonly unknown[],
+    signal: AbortSignal,
+  ): AsyncIterable<readonly Change[]> {
+    const cursor = cursorOf(told);
+    if (cursor === undefined)
+      throw new BadRequest("what the watch was told is not as nodes tell it");
     if (this.#watches.size >= watchesMax) throw new Unavailable(`${watchesMax} watches are open`);
-    const held = this.#under(prefix);
-    if (held.length > watchKeysMax) {
-      throw new BadRequest(`a watch has at most ${watchKeysMax} keys: name a smaller range`);
+    if (this.#within(range).length > watchKeysMax) {
+      throw new BadRequest(`a watch has at most ${watchKeysMax} keys: name the services`);
     }
-    const watch: Watch = { prefix, cursor, onChanges };
-    this.#watches.add(watch);
-    this.#catchUp(watch, held);
-    return () => this.#watches.delete(watch);
+    const watch = new RecordWatch(range, cursor, {
+      held: () => this.#within(range),
+      isComplete: () => this.#shards.isWhole,
+      wallMs: () => this.#clock.wall(),
+    });
+    if (!signal.aborted) this.#watches.add(watch);
+    signal.addEventListener("abort", () => this.#watches.delete(watch), { once: true });
+    return watch.changes(signal);
   }
 
   /** Tells what was purged before its removal came here; due from time to time. */
   lookAgain(): void {
-    for (const watch of this.#watches) this.#catchUp(watch, this.#under(watch.prefix));
+    for (const watch of this.#watches) watch.lookAgain();
   }
 
-  #catchUp(watch: Watch, held: readonly Register[]): void {
-    const { cursor } = watch;
-    const changes = catchUp(cursor, held, this.#shards.isWhole, this.#clock.wall());
-    if (changes.length > 0) tell(watch, changes);
+  #within(range: WatchRange): Register[] {
+    return this.#replicasOf(range).flatMap(({ registers }) =>
+      [...registers.values()].filter(({ key }) => isWithin(key, range)),
+    );
   }
 
-  #under(prefix: string): Register[] {
-    const [kind, group, ...rest] = prefix.split("/");
-    // With the group whole in it, the range is in that group's shard.
-    const isOfGroup = kind !== undefined && group !== undefined && rest.length > 0;
-    const one = isOfGroup ? this.#replicas.get(shardOfKey(prefix)) : undefined;
-    const replicas = isOfGroup ? (one === undefined ? [] : [one]) : [...this.#replicas.values()];
-    return replicas.flatMap(({ registers }) => [...within(registers.values(), prefix)]);
+  #replicasOf({ groups }: WatchRange): readonly Replica[] {
+    if (groups === undefined) return [...this.#replicas.values()];
+    const shards = new Set([...groups].map(shardOf));
+    return [...shards]
+      .map((shard) => this.#replicas.get(shard))
+      .filter((replica) => replica !== undefined);
   }
-}
-
-function* within(registers: Iterable<Register>, prefix: string): Iterable<Register> {
-  for (const register of registers) if (register.key.startsWith(prefix)) yield register;
-}
-
-function tell({ cursor, onChanges }: Watch, changes: readonly Change[]): void {
-  onChanges(changes, () => encodeCursor(cursor));
 }

@@ -5,7 +5,7 @@
 import { type ShardId, shardCount } from "../ring/ranking.ts";
 import type { Storage } from "../storage/storage.ts";
 import { shardOfKey } from "../store/key-shard.ts";
-import type { Register } from "../store/register.ts";
+import { newerOf, type Register } from "../store/register.ts";
 import { decodeRegister, encodeRegister } from "../store/register-codec.ts";
 
 /** Sets registers apart from what else the node keeps in its storage. */
@@ -27,9 +27,8 @@ export function removeRegister(storage: Storage, shard: ShardId, key: string): v
 
 /** The shards of which anything is kept. What version 0.1 left is moved to its place first. */
 export function shardsKept(storage: Storage): ReadonlySet<ShardId> {
-  for (const { key, value } of storage.list(oldPrefix)) {
-    const register = decodeRegister(key, value);
-    putRegister(storage, shardOfKey(register.key), register);
+  for (const { key, value } of [...storage.list(oldPrefix)]) {
+    takeOver(storage, decodeRegister(key, value));
     storage.remove(key);
   }
   const kept = new Set<ShardId>();
@@ -38,6 +37,15 @@ export function shardsKept(storage: Storage): ReadonlySet<ShardId> {
     if (Number.isInteger(shard) && shard < shardCount) kept.add(shard as ShardId);
   }
   return kept;
+}
+
+/** A folder that went back to 0.1 for a while has both: the newer one counts. */
+function takeOver(storage: Storage, register: Register): void {
+  const shard = shardOfKey(register.key);
+  const place = `${prefixOf(shard)}${register.key}`;
+  const held = storage.get(place);
+  const newest = held === undefined ? register : newerOf(decodeRegister(place, held), register);
+  putRegister(storage, shard, newest);
 }
 
 const digits = 4;

@@ -7,7 +7,6 @@ import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { BadRequest } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
-import { isLive } from "../membership/view.ts";
 import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
 import { replyLater } from "../otp/gen-server.ts";
 import { named } from "../otp/ref.ts";
@@ -27,6 +26,7 @@ import {
 } from "../store/repair.ts";
 import type { Receipt, ShardMessage } from "../store/replication.ts";
 import { names } from "./names.ts";
+import { ringNode } from "./ownership.ts";
 import { ShardActors } from "./shard-actors.ts";
 import { shardsKept } from "./shard-storage.ts";
 import { ShardWrites, type WriteRequest } from "./shard-writes.ts";
@@ -237,9 +237,7 @@ function onTick(state: State): void {
 function publish(state: State): void {
   const { self, options } = state;
   const { catalog, shards, node } = options;
-  const members = catalog.view.members
-    .filter((member) => member.state !== "left")
-    .map((member) => ({ id: member.id, isLive: isLive(member) }));
+  const members = catalog.view.members.filter((member) => member.state !== "left").map(ringNode);
   const known = members.length > 0 ? members : [{ id: node, isLive: true }];
   const { roster, ring, dueInMs } = stepRoster(state.roster, known, self.env.clock.mono());
   state.roster = roster;

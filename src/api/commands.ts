@@ -24,6 +24,7 @@ import type {
   TokenView,
 } from "./shapes.ts";
 import type { JoinTokenView, KeyStep, KeysView } from "./trust-shapes.ts";
+import type { HistoryEntry, ServiceChange } from "./watch-shapes.ts";
 
 export interface LogOptions {
   /** Begin with the last so many lines of each instance. */
@@ -32,6 +33,13 @@ export interface LogOptions {
   readonly follow: boolean;
   /** One instance; default: all of them. */
   readonly slot?: number;
+}
+
+export interface WatchOptions {
+  /** Default: all. */
+  readonly services?: readonly string[];
+  /** The last change of each key that the watcher was told of, by whatever node. Default: nothing yet. */
+  readonly told?: readonly Pick<ServiceChange, "key" | "stamp" | "removed">[];
 }
 
 export interface NewToken {
@@ -123,6 +131,20 @@ export interface Commands {
    * @throws NotFound
    */
   logs(name: string, options: LogOptions, signal: AbortSignal): Promise<AsyncIterable<LogChunk>>;
+  /**
+   * The changes of services: first what is there and was not told yet, then what comes. Until `signal`.
+   * @throws BadRequest for what cannot be a service's name, or is no change that a node has told
+   */
+  watch(
+    options: WatchOptions,
+    signal: AbortSignal,
+  ): Promise<AsyncIterable<readonly ServiceChange[]>>;
+  /**
+   * What users wrote of a service, as far as it is remembered: what holds, and what lost a conflict, the
+   * latest first.
+   * @throws NotFound
+   */
+  history(name: string): Promise<HistoryEntry[]>;
   /** Of every live node. */
   providers(): Promise<ProviderView[]>;
   /**

@@ -11,6 +11,12 @@ export const apiVersion = 1;
 export const apiHeader = "mob-api";
 /** Largest body of a request. */
 export const bodyBytesMax = 1024 * 1024;
+/** Largest body of a request for a watch, which tells what was seen of up to 100,000 keys. */
+export const watchBodyBytesMax = 16 * 1024 * 1024;
+/** How a watch is sent: a line of JSON a change, and an empty one where nothing changes for a while. */
+export const watchContentType = "application/x-ndjson";
+/** Longest time in which a watch sends nothing, ms. */
+export const watchBeatMs = 5_000;
 /** How logs are sent: see log-frames.ts. */
 export const logContentType = "application/vnd.mob.log";
 
@@ -24,6 +30,8 @@ export const paths = {
   services: "/v1/services",
   service: "/v1/services/:name",
   logs: "/v1/services/:name/logs",
+  history: "/v1/services/:name/history",
+  watch: "/v1/watch",
   deploy: "/v1/deploy",
   providers: "/v1/providers",
   actors: "/v1/actors",

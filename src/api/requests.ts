@@ -93,6 +93,25 @@ export const ActorRequest = Type.Object(
   strict,
 );
 
+/** `service`: of which changes are told; one, several, or by default all. */
+export const WatchQuery = Type.Object(
+  {
+    service: Type.Optional(
+      Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }))]),
+    ),
+  },
+  strict,
+);
+
+/** `services` as in the query; `told`: `key`, `stamp` and `removed` of the last change of each key. */
+export const WatchRequest = Type.Object(
+  {
+    services: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { maxItems: itemsMax })),
+    told: Type.Optional(Type.Array(Type.Unknown())),
+  },
+  strict,
+);
+
 /** As LogOptions, in text. */
 export const LogsQuery = Type.Object(
   {

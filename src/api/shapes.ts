@@ -27,6 +27,8 @@ export const NodeView = Type.Object({
   providers: Strings,
   labels: Type.Record(Type.String(), Type.String()),
   version: Type.String(),
+  /** Its share of the network's records, relative to other nodes'. */
+  weight: Type.Number(),
 });
 export type NodeView = Static<typeof NodeView>;
 

@@ -2,6 +2,7 @@
 import { isIPv6 } from "node:net";
 import { formatAddress, parseAddress } from "../core/address.ts";
 import { BadRequest } from "../core/errors.ts";
+import { weightMax, weightMin } from "../core/limits.ts";
 import { type Role, roles } from "../trust/role.ts";
 import { parsePort } from "./context.ts";
 
@@ -63,6 +64,13 @@ export function roleOption(text: string): Role {
   const role = roles.find((known) => known === text);
   if (role !== undefined) return role;
   throw new BadRequest(`--role "${text}" should be one of ${roles.join(", ")}`);
+}
+
+/** Twice another's: about twice as many records. */
+export function weightOption(text: string): number {
+  const weight = /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (weight >= weightMin && weight <= weightMax) return weight;
+  throw new BadRequest(`--weight "${text}" should be a number from ${weightMin} to ${weightMax}`);
 }
 
 /** A number of lines, or `all`. */

@@ -9,7 +9,6 @@ const later = [
   "exec",
   "scale",
   "rollback",
-  "history",
   "why",
   "events",
   "endpoints",

@@ -15,6 +15,7 @@ import {
   providersOption,
   roleOption,
   tailOption,
+  weightOption,
 } from "./arguments.ts";
 import {
   type ActorOptions,
@@ -39,6 +40,7 @@ import {
 import { actOnServices, listServices, showService } from "./commands/services.ts";
 import { createToken, listTokens, revokeToken } from "./commands/token.ts";
 import { dataFolderOf, type StartNode, type UpOptions, up } from "./commands/up.ts";
+import { showHistory, type WatchCommandOptions, watchServices } from "./commands/watch.ts";
 import { type CommonOptions, portOf } from "./context.ts";
 import { withDefaultCommand } from "./default-command.ts";
 import { startDetached } from "./detach.ts";
@@ -96,6 +98,7 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
       parseMembershipOptions,
     )
     .option("--label <key=value>", "a label for placement; repeatable", labelOption, {})
+    .option("--weight <number>", "its share of the records, relative to others' (1)", weightOption)
     .option("--detach", "run in the background, and return once the port is open")
     .addOption(new Option("--detached").hideHelp())
     .addOption(
@@ -174,6 +177,20 @@ function addServiceCommands({ command, context, done }: Program): void {
     .argument("<name>")
     .action((name: string, _options: unknown, own: Command) =>
       done(showService(context(own), name)),
+    );
+  command
+    .command("watch")
+    .description("show what becomes of services, from now on and over the deaths of nodes")
+    .argument("[name...]", "of which services (all)")
+    .action((names: string[], _options: unknown, own: Command) =>
+      done(watchServices(context(own), names, own.optsWithGlobals<WatchCommandOptions>())),
+    );
+  command
+    .command("history")
+    .description("show what users wrote of a service: what holds, and what lost a conflict")
+    .argument("<name>")
+    .action((name: string, _options: unknown, own: Command) =>
+      done(showHistory(context(own), name)),
     );
   command
     .command("logs")

@@ -113,8 +113,8 @@ function ask(link: AttachLink, asked: Request): Promise<Answer> {
 }
 
 /** What changes something may have been done. */
-function unanswered({ method }: Request, why: string): Unreachable | OutcomeUnknown {
-  if (method === "GET") return new Unreachable(why);
+function unanswered({ method, reads }: Request, why: string): Unreachable | OutcomeUnknown {
+  if (method === "GET" || reads === true) return new Unreachable(why);
   return new OutcomeUnknown(`whether it was done is unknown: ${why}`);
 }
 

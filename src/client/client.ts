@@ -11,9 +11,9 @@ import type {
   ResumedView,
   SuspendedView,
 } from "../api/actor-shapes.ts";
-import type { Commands, LogChunk, LogOptions } from "../api/commands.ts";
+import type { Commands, LogChunk, LogOptions, WatchOptions } from "../api/commands.ts";
 import { decodeLog } from "../api/log-frames.ts";
-import { actionPath, keyPath, paths, withName } from "../api/paths.ts";
+import { actionPath, keyPath, paths, watchBodyBytesMax, withName } from "../api/paths.ts";
 import type {
   ActionResult,
   CreatedToken,
@@ -28,8 +28,10 @@ import type {
   VersionView,
 } from "../api/shapes.ts";
 import type { JoinTokenView, KeysView } from "../api/trust-shapes.ts";
+import type { HistoryEntry, ServiceChange } from "../api/watch-shapes.ts";
+import { decodeChanges } from "./change-lines.ts";
 import { addressText, type Endpoint } from "./endpoint.ts";
-import { createExchange, type Exchange } from "./exchange.ts";
+import { createExchange, type Exchange, type Request } from "./exchange.ts";
 
 export interface Client extends Commands {
   /** `host:port` of the node it talks to. */
@@ -76,6 +78,8 @@ export function createClient(
     deploy: (documents) => post<DeployResult[]>(paths.deploy, { documents }),
     act: (action, names) => post<ActionResult[]>(actionPath(action), { names }),
     logs: (name, options, signal) => readLogs(exchange, name, options, signal, readTimeoutMs),
+    watch: (options, signal) => readChanges(exchange, options, signal, readTimeoutMs),
+    history: (name) => get<HistoryEntry[]>(withName(paths.history, name)),
     providers: () => get<ProviderView[]>(paths.providers),
     actors: (node) => get<ActorView>(withQuery(paths.actors, { node })),
     actor: (target, node) => get<ActorDetail>(withQuery(paths.actor, { target, node })),
@@ -100,13 +104,42 @@ async function readLogs(
 ): Promise<AsyncIterable<LogChunk>> {
   const query = { tail: String(tail), follow: String(follow), slot: slot?.toString() };
   const path = withQuery(withName(paths.logs, name), query);
-  const body = await exchange
-    .stream({ method: "GET", path, timeoutMs, signal })
-    .catch((error: unknown) => {
-      if (signal.aborted) return [];
-      throw error;
-    });
+  const body = await streamOf(exchange, { method: "GET", path, timeoutMs, signal });
   return untilAborted(decodeLog(body), signal);
+}
+
+async function readChanges(
+  exchange: Exchange,
+  { services, told }: WatchOptions,
+  signal: AbortSignal,
+  timeoutMs: number,
+): Promise<AsyncIterable<readonly ServiceChange[]>> {
+  const silence = new AbortController();
+  const ended = AbortSignal.any([signal, silence.signal]);
+  const body = await streamOf(exchange, {
+    method: "POST",
+    reads: true,
+    path: paths.watch,
+    body: { services, told },
+    bodyBytesMax: watchBodyBytesMax,
+    timeoutMs,
+    signal: ended,
+  });
+  return untilAborted(
+    decodeChanges(body, () => silence.abort()),
+    signal,
+  );
+}
+
+/** The body of an answer; of one that its reader has aborted there is none. */
+async function streamOf(
+  exchange: Exchange,
+  request: Request & { readonly signal: AbortSignal },
+): Promise<AsyncIterable<Buffer> | Iterable<Buffer>> {
+  return exchange.stream(request).catch((error: unknown) => {
+    if (request.signal.aborted) return [];
+    throw error;
+  });
 }
 
 /** Who has aborted does not want to hear that the stream broke off. */

@@ -19,11 +19,15 @@ import { addressText, type Endpoint } from "./endpoint.ts";
 import { PinnedAgent } from "./pinned-agent.ts";
 
 export interface Request {
-  /** A POST changes something: unanswered, its outcome is unknown. */
+  /** A POST changes something, unless it `reads`: unanswered, its outcome is unknown. */
   readonly method: "GET" | "POST";
+  /** Asks alone, with a wish that is too long for a path. */
+  readonly reads?: true;
   readonly path: string;
   /** Sent as JSON. */
   readonly body?: object;
+  /** Largest that the node takes; default: what it takes of most. */
+  readonly bodyBytesMax?: number;
   /** Until the answer begins. */
   readonly timeoutMs: number;
   /** Breaks the exchange off. */
@@ -87,9 +91,9 @@ async function begin(agent: Agent, endpoint: Endpoint, asked: Request): Promise<
   const { timeoutMs, signal } = asked;
   const body = asked.body === undefined ? undefined : JSON.stringify(asked.body);
   const bytes = Buffer.byteLength(body ?? "");
-  if (bytes > bodyBytesMax) {
-    const most = "a node takes at most";
-    throw new BadRequest(`the request has ${bytes} bytes, and ${most} ${bodyBytesMax}`);
+  const bytesMax = asked.bodyBytesMax ?? bodyBytesMax;
+  if (bytes > bytesMax) {
+    throw new BadRequest(`the request has ${bytes} bytes, and a node takes at most ${bytesMax}`);
   }
   return new Promise((resolve, reject) => {
     const sent = request({
@@ -98,8 +102,11 @@ async function begin(agent: Agent, endpoint: Endpoint, asked: Request): Promise<
       method: asked.method,
       path: asked.path,
       headers: headersOf(endpoint, body),
-      ...(signal !== undefined && { signal }),
     });
+    // Node's own `signal` fails the socket, for which no one answers once the answer has ended.
+    const abort = () => sent.destroy();
+    if (signal?.aborted) abort();
+    signal?.addEventListener("abort", abort);
     let connected = false;
     const timer = setTimeout(() => {
       sent.destroy(new Error(`nothing came within ${timeoutMs / 1000} s`));
@@ -119,6 +126,7 @@ async function begin(agent: Agent, endpoint: Endpoint, asked: Request): Promise<
     });
     const settled = () => clearTimeout(timer);
     sent.once("response", settled).once("close", settled);
+    sent.once("close", () => signal?.removeEventListener("abort", abort));
     sent.end(body);
   });
 }
@@ -169,9 +177,9 @@ function noNode(endpoint: Endpoint, why: string): MobError {
   return new Unreachable(`no node answers at ${at}: is it running? ${hint}(${why})`);
 }
 
-function unanswered(endpoint: Endpoint, { method }: Request, why: string): MobError {
+function unanswered(endpoint: Endpoint, { method, reads }: Request, why: string): MobError {
   const at = addressText(endpoint);
-  return method === "GET"
+  return method === "GET" || reads === true
     ? new Unreachable(`the node at ${at} did not answer: ${why}`)
     : new OutcomeUnknown(`the node at ${at} did not answer, and may have done it or not: ${why}`);
 }

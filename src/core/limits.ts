@@ -13,3 +13,6 @@ export const groupBytesMax = 256 * 1024;
 export const callTimeoutMsDefault = 5_000;
 /** Messages waiting for one actor before it refuses with `overloaded`. */
 export const mailboxMessagesMax = 10_000;
+/** A node's share of the records, relative to other nodes': least and most. */
+export const weightMin = 0.1;
+export const weightMax = 100;

@@ -3,13 +3,12 @@ import { servicePath } from "../actors/names.ts";
 import type { NodeInfo } from "../actors/node-view.ts";
 import type { Operations } from "../actors/operations.ts";
 import { Conflict, NotFound } from "../core/errors.ts";
-import type { NodeId } from "../core/ids.ts";
 import type { Locate, Located } from "./actor-tracing.ts";
 
 const ofService = /^service\/(.+)$/;
 
 export interface LocationOptions {
-  readonly operations: Pick<Operations, "nodes" | "instances">;
+  readonly operations: Pick<Operations, "nodes" | "instances" | "nodeName">;
   /** This node. */
   readonly own: Pick<NodeInfo, "id" | "name">;
 }
@@ -39,10 +38,5 @@ function ofInstance(operations: LocationOptions["operations"], rest: string): Lo
     throw new Conflict(`${name} has no actors yet: it has not been placed`);
   }
   const target = `${servicePath(instance)}${rest.slice(name.length)}`;
-  return { node: { id, name: nameOf(operations, id) }, target };
-}
-
-/** The name of a node; its id where that is not known any more. */
-export function nameOf(operations: Pick<Operations, "nodes">, id: NodeId): string {
-  return operations.nodes().find((node) => node.id === id)?.name ?? id;
+  return { node: { id, name: operations.nodeName(id) }, target };
 }

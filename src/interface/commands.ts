@@ -13,7 +13,6 @@ import type {
   Action,
   ActionResult,
   DeployResult,
-  InstanceView,
   ProviderView,
   ServiceDetail,
   TokenView,
@@ -23,6 +22,8 @@ import type { ActorSystem } from "../otp/actor-system.ts";
 import type { TokenRecord } from "../services/token-record.ts";
 import { actorCommands } from "./actor-commands.ts";
 import { createLocate } from "./actor-location.ts";
+import { changeView, historyEntries } from "./change-shape.ts";
+import { instanceView } from "./instance-shape.ts";
 import { readLogs } from "./log-reading.ts";
 import { nodeView } from "./node-shape.ts";
 import { trustCommands } from "./trust-commands.ts";
@@ -40,7 +41,8 @@ export interface CommandsOptions {
 
 export function networkCommands(options: CommandsOptions): Commands {
   const { operations, system, tokens, name, stop } = options;
-  const nodeName = (id: NodeId | null) => nameOf(operations, id);
+  const named = (id: NodeId) => operations.nodeName(id);
+  const nodeName = (id: NodeId | null) => (id === null ? null : named(id));
   const locate = createLocate({ operations, own: { id: system.node, name } });
   const view = (instance: InstanceInfo) => instanceView(instance, nodeName);
   return {
@@ -78,6 +80,11 @@ export function networkCommands(options: CommandsOptions): Commands {
       );
     },
     logs: (service, logOptions, signal) => readLogs(operations, service, logOptions, signal),
+    async watch({ services = [], told = [] }, signal) {
+      const changes = operations.watch(services, told, signal);
+      return views(changes, (change) => changeView(change, named));
+    },
+    history: async (service) => [...historyEntries(operations.history(service), named)],
     providers: async () =>
       operations
         .nodes()
@@ -102,6 +109,13 @@ export function networkCommands(options: CommandsOptions): Commands {
   };
 }
 
+async function* views<From, To>(
+  batches: AsyncIterable<readonly From[]>,
+  view: (item: From) => To,
+): AsyncGenerator<readonly To[]> {
+  for await (const batch of batches) yield batch.map(view);
+}
+
 /** Names of the services whose tasks run on `node` now. */
 export function runningOn(operations: Operations, node: NodeId): string[] {
   return operations
@@ -119,41 +133,6 @@ function providerViews({ name, providers }: NodeInfo): ProviderView[] {
     ...(version !== undefined && { version }),
     ...(reason !== undefined && { reason }),
   }));
-}
-
-function instanceView(
-  info: InstanceInfo,
-  nodeName: (id: NodeId | null) => string | null,
-): InstanceView {
-  const { name, instance, slot, provider, state, healthy, handle, exit, reason } = info;
-  return {
-    name,
-    group: info.group,
-    id: instance,
-    slot,
-    node: nodeName(info.node),
-    provider,
-    state,
-    healthy: healthy ?? state === "running",
-    handle: { ...handle },
-    ...(exit && { exit: exitView(exit) }),
-    restarts: info.restarts,
-    since: info.since,
-    ...(reason !== undefined && { reason }),
-    generation: info.generation,
-    epoch: info.epoch,
-  };
-}
-
-function exitView(exit: NonNullable<InstanceInfo["exit"]>): NonNullable<InstanceView["exit"]> {
-  switch (exit.kind) {
-    case "exited":
-      return { code: exit.code };
-    case "signaled":
-      return { signal: exit.signal };
-    case "unknown":
-      return {};
-  }
 }
 
 function deployResult(
@@ -207,9 +186,4 @@ function acknowledgement(
 ) {
   const holders = acks.map((id) => nodeName(id) ?? id);
   return { class: "available" as const, acks: holders, replicas, partitioned };
-}
-
-function nameOf(operations: Operations, id: NodeId | null): string | null {
-  if (id === null) return null;
-  return operations.nodes().find((node) => node.id === id)?.name ?? id;
 }

@@ -12,6 +12,7 @@ import { logContentType, paths } from "../api/paths.ts";
 import { LogsQuery } from "../api/requests.ts";
 import { errorShape } from "../core/errors.ts";
 import type { Gate } from "./access.ts";
+import { queryOf, streamSignal } from "./streaming.ts";
 
 /** Lines shown when the client does not say. */
 const tailDefault = 100;
@@ -24,14 +25,8 @@ export function addLogRoute(
   closing: AbortSignal,
 ): void {
   app.get<{ Params: { name: string } }>(paths.logs, async (request, reply) => {
-    const query = check(LogsQuery, Object.assign({}, request.query), "the query");
-    const gone = new AbortController();
-    const unwatch = gate.watch(gate.authorise(request.raw), () => gone.abort());
-    reply.raw.once("close", () => {
-      unwatch();
-      gone.abort();
-    });
-    const signal = AbortSignal.any([gone.signal, closing]);
+    const query = check(LogsQuery, queryOf(request), "the query");
+    const signal = streamSignal(request, reply, gate, closing);
     const chunks = await commands.logs(request.params.name, optionsOf(query), signal);
     reply.type(logContentType);
     // The client learns that the service is there although it may long have nothing to say.

@@ -10,7 +10,9 @@ export function nodeView({
   providers,
   labels,
   version,
+  weight = 1,
 }: NodeInfo): NodeView {
   const offered = providers.filter(({ available }) => available).map(({ type }) => type);
-  return { name, id, address, state, providers: offered.sort(), labels: { ...labels }, version };
+  const common = { name, id, address, state, version, weight };
+  return { ...common, providers: offered.sort(), labels: { ...labels } };
 }

@@ -1,5 +1,5 @@
 /** The HTTP API: which path leads to which command, and what a request must look like. */
-import type { FastifyInstance, FastifyRequest } from "fastify";
+import type { FastifyInstance } from "fastify";
 import { check } from "../api/check.ts";
 import type { Commands } from "../api/commands.ts";
 import { actionPath, apiVersion, paths } from "../api/paths.ts";
@@ -20,7 +20,9 @@ import { parseApiToken } from "../trust/api-token.ts";
 import type { Gate } from "./access.ts";
 import { addActorRoutes } from "./actor-routes.ts";
 import { addLogRoute } from "./log-route.ts";
+import { queryOf } from "./streaming.ts";
 import { addTrustRoutes } from "./trust-routes.ts";
+import { addWatchRoutes } from "./watch-route.ts";
 
 /** `closing` ends the streams: the API is being closed. */
 export function addRoutes(
@@ -57,7 +59,11 @@ export function addRoutes(
       return commands.act(action, check(NamesRequest, body, "the body").names);
     });
   }
+  app.get<{ Params: { name: string } }>(paths.history, ({ params }) =>
+    commands.history(params.name),
+  );
   addLogRoute(app, commands, gate, closing);
+  addWatchRoutes(app, commands, gate, closing);
   addTrustRoutes(app, commands);
 
   app.get(paths.providers, () => commands.providers());
@@ -86,9 +92,4 @@ function addTokenRoutes(app: FastifyInstance, commands: Commands): void {
     const { token } = check(RevokeRequest, body, "the body");
     return commands.revokeToken(parseApiToken(token)?.id ?? token);
   });
-}
-
-/** The parser's objects have no prototype, which the schemas' checks expect. */
-function queryOf(request: FastifyRequest): unknown {
-  return Object.assign({}, request.query);
 }

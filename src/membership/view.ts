@@ -29,6 +29,8 @@ export interface Facts {
   readonly labels: Readonly<Record<string, string>>;
   /** Of Mob. */
   readonly version: string;
+  /** Its share of the records, relative to other nodes'; absent: 1. */
+  readonly weight?: number;
 }
 
 interface Described {

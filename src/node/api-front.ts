@@ -7,7 +7,7 @@ import { TrustOperations, type TrustOptions } from "../actors/trust-operations.t
 import type { Env } from "../core/env.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { GateOptions } from "../interface/access.ts";
-import { createLocate, nameOf } from "../interface/actor-location.ts";
+import { createLocate } from "../interface/actor-location.ts";
 import { apiChild, type ServeHttp } from "../interface/api-actor.ts";
 import { networkCommands } from "../interface/commands.ts";
 import { Sessions } from "../interface/sessions.ts";
@@ -36,7 +36,7 @@ export function apiFront(node: ComposedNode, options: ApiFrontOptions): readonly
   const trust = new TrustOperations({ ...options, node: identity.id, system, catalog, operations });
   const tokens = new ApiTokens({ system, tokens: catalog.tokens, env, pin });
   const locate = createLocate({ operations, own: { id: identity.id, name } });
-  const nodeName = (id: NodeId) => nameOf(operations, id);
+  const nodeName = (id: NodeId) => operations.nodeName(id);
   const sessions = new Sessions({ system, call: operations.call, locate, nameOf: nodeName, name });
   const api = apiChild({
     commands: networkCommands({ operations, system, tokens, trust, name, stop }),

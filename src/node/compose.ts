@@ -89,9 +89,9 @@ export async function composeNode(world: World, config: NodeConfig): Promise<Com
   const links = new Links((peer) => catalog.member(peer)?.name);
   const system = createSystem({ node: id, boot, env, remote: links });
   const checkParams = config.checkParams;
-  const operations = new Operations({ node: id, system, catalog, env, checkParams });
   const shards = new ShardMap(id);
   const records = new Records(shards, env.clock);
+  const operations = new Operations({ node: id, system, catalog, records, env, checkParams });
   const node: ComposedNode = { system, operations, catalog, shards, records };
   catalog.watch((change) => spread(system, change));
   config.networkKeys.onReplaced(() => links.closeAll("its key is good no more"));

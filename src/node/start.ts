@@ -57,6 +57,8 @@ export interface NodeOptions {
   /** A join token: whose network this node, which must have none yet, is to be of. */
   readonly token?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Its share of the network's records, relative to other nodes'; default 1. */
+  readonly weight?: number;
   readonly logLevel: LogLevel;
   /** The process's environment: tasks inherit what they need of it. */
   readonly env: Readonly<Record<string, string>>;
@@ -168,7 +170,7 @@ async function run(
       audit,
       address,
       listen,
-      facts: factsOf(providers, options.labels),
+      facts: factsOf(providers, options),
       join: entered.join,
       ...(options.membership && { membership: options.membership }),
       checkParams,
@@ -228,10 +230,7 @@ function stopRequest() {
   return { asked, ask };
 }
 
-function factsOf(
-  { capabilities, refused }: Providers,
-  labels: Readonly<Record<string, string>>,
-): Facts {
+function factsOf({ capabilities, refused }: Providers, { labels, weight = 1 }: NodeOptions): Facts {
   const offered = [...capabilities].map(([type, { version: engine, features }]) => ({
     type,
     available: true,
@@ -239,7 +238,8 @@ function factsOf(
     features,
   }));
   const others = refused.map(({ type, reason }) => ({ type, available: false, reason }));
-  return { providers: [...offered, ...others], labels, version };
+  const facts = { providers: [...offered, ...others], labels, version };
+  return weight === 1 ? facts : { ...facts, weight };
 }
 
 async function close(opened: Opened): Promise<void> {

@@ -15,6 +15,18 @@ export type RecordKey =
   | { readonly kind: "token"; readonly id: string }
   | { readonly kind: "lost"; readonly group: ServiceName; readonly stamp: string };
 
+/** The first part of every key there may be. */
+export const recordKinds: ReadonlySet<RecordKey["kind"]> = new Set([
+  "spec",
+  "run",
+  "restart",
+  "removed",
+  "placement",
+  "status",
+  "token",
+  "lost",
+]);
+
 export const keys = {
   /** `GroupRecord`: what was deployed under a name. */
   spec: (group: ServiceName) => `spec/${group}`,

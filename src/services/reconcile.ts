@@ -7,7 +7,13 @@ import { createHash } from "node:crypto";
 import { asInstanceId, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
 import type { Stamp } from "./instance-status.ts";
 import { keys } from "./keys.ts";
-import { type Candidate, type Placed, place, reasonsAgainst } from "./placement.ts";
+import {
+  type Candidate,
+  type Placed,
+  type PlacementRequest,
+  place,
+  reasonsAgainst,
+} from "./placement.ts";
 import { canonicalText } from "./plain-data.ts";
 import type { GroupRecord, PlacementRecord } from "./records.ts";
 
@@ -24,10 +30,10 @@ export interface ReconcileInput {
   readonly self: NodeId;
   /** Only of the groups in here is anything decided. */
   readonly groups: readonly DesiredGroup[];
-  /** All that are known, of any group: they tell how full the nodes are. */
+  /** Where they are now. */
   readonly placements: readonly PlacementRecord[];
-  /** Every node known; `instances` is counted here. */
-  readonly nodes: readonly Omit<Candidate, "instances">[];
+  /** Every node known, with the instances of whatever group that are placed on it now. */
+  readonly nodes: readonly Candidate[];
 }
 
 export type Decision =
@@ -38,7 +44,7 @@ export type Decision =
 
 /** In the order of the services' names, whatever the order of the input. */
 export function reconcile(input: ReconcileInput): readonly Decision[] {
-  const load = loadOf(input.placements);
+  const load: Load = new Map(input.nodes.map(({ id, instances }) => [id, instances]));
   const bySlot = new Map(input.placements.map((placement) => [slotKey(placement), placement]));
   const groups = input.groups.toSorted((a, b) => (a.group.name < b.group.name ? -1 : 1));
   return groups.flatMap((wanted) => {
@@ -74,9 +80,10 @@ function decideOn(
   }
   if (isPlaced(group, specStamp, present)) return undefined;
   const candidates = input.nodes.map((node) => ({ ...node, instances: load.get(node.id) ?? 0 }));
-  const request = { service: group.name, provider: group.spec.provider };
-  const anew = (epoch: number): Decision => {
-    const outcome = place(request, candidates);
+  const { provider } = group.spec;
+  const request = { service: group.name, provider };
+  const anew = (epoch: number, at: Partial<PlacementRequest> = {}): Decision => {
+    const outcome = place({ ...request, ...at }, candidates);
     return { kind: "place", placement: placementOf(input.self, wanted, epoch, outcome) };
   };
   if (present === undefined || present.uid !== group.uid) return anew(1);
@@ -92,8 +99,12 @@ function decideOn(
   if (reasonsAgainst({ ...request, present: node.id }, node).length > 0) {
     return anew(epoch);
   }
+  // Its tasks are the other provider's, to be ended by it: they are of another instance.
+  if (present.provider !== undefined && present.provider !== provider) {
+    return anew(epoch, { present: node.id });
+  }
   const next = { counter: epoch, controller: input.self };
-  return { kind: "place", placement: { ...present, specStamp, epoch: next } };
+  return { kind: "place", placement: { ...present, provider, specStamp, epoch: next } };
 }
 
 function placementOf(
@@ -112,6 +123,7 @@ function placementOf(
     epoch: { counter: epoch, controller: self },
     uid: group.uid,
     specStamp,
+    provider: group.spec.provider,
   };
 }
 
@@ -128,12 +140,6 @@ function instanceId(uid: string, slot: number, epoch: number, node: NodeId | nul
 function isAsBefore(next: PlacementRecord, present: PlacementRecord): boolean {
   const { instance, epoch } = present; // A new one would come of a new epoch alone.
   return canonicalText({ ...next, instance, epoch }) === canonicalText(present);
-}
-
-function loadOf(placements: readonly PlacementRecord[]): Load {
-  const load: Load = new Map();
-  for (const { node } of placements) addLoad(load, node, 1);
-  return load;
 }
 
 function addLoad(load: Load, node: NodeId | null | undefined, instances: number): void {

@@ -57,16 +57,20 @@ export function parseRemoved(value: unknown): RemovedRecord {
 }
 
 export function parsePlacement(value: unknown): PlacementRecord {
-  return parse("the record of a placement", value, (fields) => ({
-    service: fields.required("service", serviceName),
-    slot: fields.required("slot", count),
-    instance: asInstanceId(fields.required("instance", hexId)),
-    node: fields.required("node", nodeOrNone),
-    refusals: fields.required("refusals", listOf(readRefusal, refusalsMax)),
-    epoch: fields.required("epoch", readEpoch),
-    uid: fields.required("uid", hexId),
-    specStamp: fields.required("specStamp", anyText),
-  }));
+  return parse("the record of a placement", value, (fields) => {
+    const provider = fields.optional("provider", anyText, undefined);
+    return {
+      service: fields.required("service", serviceName),
+      slot: fields.required("slot", count),
+      instance: asInstanceId(fields.required("instance", hexId)),
+      node: fields.required("node", nodeOrNone),
+      refusals: fields.required("refusals", listOf(readRefusal, refusalsMax)),
+      epoch: fields.required("epoch", readEpoch),
+      uid: fields.required("uid", hexId),
+      specStamp: fields.required("specStamp", anyText),
+      ...(provider !== undefined && { provider }),
+    };
+  });
 }
 
 export function parseStatus(value: unknown): StatusRecord {

@@ -67,6 +67,8 @@ export interface PlacementRecord {
   readonly uid: string;
   /** The version of the spec that it was decided for. */
   readonly specStamp: Stamp;
+  /** What runs it, from which its tasks are: another one takes another instance. Absent: by version 0.1. */
+  readonly provider?: string;
 }
 
 /** What the node of an instance tells of it. */

@@ -9,6 +9,7 @@ import type {
   ProviderView,
   ServiceDetail,
 } from "../api/shapes.ts";
+import type { HistoryEntry } from "../api/watch-shapes.ts";
 import type { Client } from "../client/client.ts";
 import { deployAndLook } from "../client/steady.ts";
 import {
@@ -18,6 +19,7 @@ import {
   createActorCalls,
   type Shown,
 } from "./actor-calls.ts";
+import { formatHistory } from "./change-views.ts";
 import { text, texts } from "./given.ts";
 import type { Paint } from "./style.ts";
 import {
@@ -45,6 +47,7 @@ export interface MobObject extends ActorCalls {
   rm(...names: string[]): Promise<ActionResult[]>;
   /** The last `lines` lines, default 100; those of several instances one instance after another. */
   logs(name: string, lines?: LogOptions["tail"]): Promise<string[]>;
+  history(name: string): Promise<HistoryEntry[]>;
   providers(): Promise<ProviderView[]>;
 }
 
@@ -56,6 +59,7 @@ mob.show("web")              one service: its spec and its instances
 mob.deploy({ name: … })      deploy a service or a group, or several
 mob.start("web", …)          also mob.stop, mob.restart and mob.rm
 mob.logs("web", 100)         the last lines of its output, or "all"
+mob.history("web")           what users wrote of it, and what lost a conflict
 mob.providers()              what each node can run
 ${actorHelp}
 Ctrl-D stops a node that was started with this shell; its services run on.
@@ -95,6 +99,7 @@ export function createMobObject(
     restart: (...names) => act("restart", names),
     rm: (...names) => act("remove", names),
     logs: (name, lines = 100) => shown(() => readLogs(client, text(name), lines), joinLines),
+    history: (name) => shown(() => client.history(text(name)), formatHistory),
     providers: () => shown(() => client.providers(), formatProviders),
     ...createActorCalls({ ...about, client, shown }),
   };

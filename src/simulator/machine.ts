@@ -96,6 +96,7 @@ export class Machine {
     const { owner } = life;
     const env = virtualEnv({ scheduler, owner, clock: this.clock, seed, trace });
     const provider = virtualProvider(this.host, scheduler, owner, env.clock);
+    const offered = [provider, { ...provider, type: "virtual-too" }];
     const storage = this.disk.open(owner);
     const identity = await nextIdentity(storage, this.#node);
     const node = await composeNode(
@@ -103,7 +104,7 @@ export class Machine {
         env,
         transport: network.transport(owner, identity.id),
         storage,
-        providers: new Map([[provider.type, provider]]),
+        providers: new Map(offered.map((one) => [one.type, one])),
       },
       {
         identity,
@@ -111,10 +112,14 @@ export class Machine {
         networkKeys: new HeldKeys(this.#keyStore, this.#keyStore.changed() ?? firstKeys, env.log),
         audit: silentAudit,
         address: `${this.name}:6666`,
-        facts: { providers: [{ type: provider.type, available: true }], labels: {}, version: "0" },
+        facts: {
+          providers: offered.map(({ type }) => ({ type, available: true })),
+          labels: {},
+          version: "0",
+        },
         join,
         checkParams: (type, params) => {
-          if (type !== provider.type) return "unknown";
+          if (offered.every((one) => one.type !== type)) return "unknown";
           provider.parseParams(params);
           return "checked";
         },

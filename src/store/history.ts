@@ -4,7 +4,7 @@
  * bounded set that merges to the same one in any order.
  */
 import type { NodeId } from "../core/ids.ts";
-import { compareStamps, type Stamp } from "./hlc.ts";
+import { compareStamps, type Stamp, stampText } from "./hlc.ts";
 import type { Register } from "./register.ts";
 
 /** Losers kept a group. */
@@ -26,9 +26,9 @@ export interface Loser {
 export function historyOf(loser: Register): Register | undefined {
   const [kind = "", group = ""] = loser.key.split("/", 2);
   if (!kinds.has(kind)) return undefined;
-  const { wall, counter, origin } = loser.stamp;
+  const { wall, origin } = loser.stamp;
   const kept: Loser = { key: loser.key, value: loser.value, wall, origin };
-  const key = `${prefixOf(group)}${wall}.${counter}.${origin}`;
+  const key = `${prefixOf(group)}${stampText(loser.stamp)}`;
   return { key, value: kept, stamp: loser.stamp, seen: [] };
 }
 

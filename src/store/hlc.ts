@@ -3,7 +3,7 @@
  * behind what was already seen. Stamps are totally ordered and a write is always above all that its
  * node has read, so a slow clock loses nothing. After Kulkarni et al., "Logical Physical Clocks" (2014).
  */
-import type { NodeId } from "../core/ids.ts";
+import { asNodeId, type NodeId } from "../core/ids.ts";
 
 /** When and where something was written; no two writes have the same one. */
 export interface Stamp {
@@ -11,6 +11,20 @@ export interface Stamp {
   readonly wall: number;
   readonly counter: number;
   readonly origin: NodeId;
+}
+
+/** A stamp as one word: `wall.counter.origin`. */
+export function stampText({ wall, counter, origin }: Stamp): string {
+  return `${wall}.${counter}.${origin}`;
+}
+
+/** The stamp of which this is the text; undefined: of none. */
+export function parseStamp(text: string): Stamp | undefined {
+  const [, wall, counter, origin] = /^(\d{1,16})\.(\d{1,16})\.([0-9a-f]{1,64})$/.exec(text) ?? [];
+  if (wall === undefined || counter === undefined || origin === undefined) return undefined;
+  const stamp = { wall: Number(wall), counter: Number(counter), origin: asNodeId(origin) };
+  const isSafe = Number.isSafeInteger(stamp.wall) && Number.isSafeInteger(stamp.counter);
+  return isSafe ? stamp : undefined;
 }
 
 /** The greatest time given or seen so far. */

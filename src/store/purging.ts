@@ -1,27 +1,34 @@
 /**
- * When a tombstone may go: once every node of the network, the gone ones too, has it on disk or was
- * forgotten, since any of them may hold what it removed. The node that writes for the shard asks all;
+ * When a tombstone may go, and a removal that stands against nothing: once every node of the network,
+ * the gone ones too, has it on disk or was forgotten, since any of them may hold what it removed. The node that writes for the shard asks all;
  * whoever holds exactly the same flushes and says so; when all have, it tells all to forget.
  */
 import type { NodeId } from "../core/ids.ts";
 import { rootOf } from "./digest.ts";
-import { forgetTombstone, type Replica } from "./replica.ts";
-import type { ReplicationEffect, ReplicationState, Tombstone } from "./replication.ts";
+import { leftOf } from "./removals.ts";
+import { forget, type Replica } from "./replica.ts";
+import type { Now, ReplicationEffect, ReplicationState, Tombstone } from "./replication.ts";
 
 /**
  * Younger tombstones stay, in ms: a node that has just joined through another may hold what they
  * removed and not be known here yet.
  */
 export const purgeAfterMs = 60_000;
+/**
+ * How long the nodes must have been the same ones, in ms: what was decided by a node that had not heard of a
+ * removal, and is still on its way to be written, has arrived by then.
+ */
+export const settledMs = 30_000;
 /** Tombstones forgotten at once: the message stays small. */
 export const purgeMax = 1_000;
 
 /** Asks everyone, if this node writes for the shard and no one is gone who may hold what was removed. */
-export function onPurgeDue(state: ReplicationState, wallMs: number): readonly ReplicationEffect[] {
-  const { replica, place } = state;
+export function onPurgeDue(state: ReplicationState, now: Now): readonly ReplicationEffect[] {
+  const { replica, place, placedAtMs } = state;
   state.purge = undefined;
   if (place.acting[0] !== replica.self || place.live.length + 1 < place.known) return [];
-  const tombstones = oldTombstones(replica, wallMs);
+  if (now.monoMs - placedAtMs < settledMs) return [];
+  const tombstones = oldTombstones(replica, now.wallMs);
   if (tombstones.length === 0) return [];
   const root = rootOf(replica.digest);
   state.purge = { root, tombstones, confirmed: new Set() };
@@ -59,10 +66,13 @@ export function onPurge(
   { replica }: ReplicationState,
   tombstones: readonly Tombstone[],
 ): readonly ReplicationEffect[] {
-  const keys = tombstones
-    .filter(({ key, stamp }) => forgetTombstone(replica, key, stamp))
-    .map(({ key }) => key);
-  return keys.length > 0 ? [{ kind: "forget", keys }] : [];
+  const gone = tombstones.filter(({ key, stamp }) => forget(replica, key, stamp));
+  if (gone.length === 0) return [];
+  return [
+    // A tombstone reads the same when it is gone; the others do not.
+    { kind: "changed", registers: gone.map(({ key, stamp }) => ({ key, stamp, seen: [] })) },
+    { kind: "forget", keys: gone.map(({ key }) => key) },
+  ];
 }
 
 function confirmedBy(
@@ -89,12 +99,16 @@ function confirmedBy(
   return [...onPurge(state, tombstones), ...sends];
 }
 
+/** Of a removal of which something is left, that goes first, and the removal another time. */
 function oldTombstones(replica: Replica, wallMs: number): readonly Tombstone[] {
+  const { registers, tombstones: keys } = replica;
   const tombstones: Tombstone[] = [];
-  for (const key of replica.tombstones) {
-    const stamp = replica.registers.get(key)?.stamp;
-    if (stamp !== undefined && wallMs - stamp.wall >= purgeAfterMs) tombstones.push({ key, stamp });
-    if (tombstones.length === purgeMax) break;
+  for (const key of keys) {
+    const held = registers.get(key);
+    if (held === undefined || wallMs - held.stamp.wall < purgeAfterMs) continue;
+    const left = held.value === undefined ? [] : leftOf(held, registers);
+    tombstones.push(...(left.length > 0 ? left : [held]).map(({ key, stamp }) => ({ key, stamp })));
+    if (tombstones.length >= purgeMax) break;
   }
   return tombstones;
 }

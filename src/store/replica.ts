@@ -15,13 +15,14 @@ import {
   seenTime,
 } from "./hlc.ts";
 import { isConflict, newerOf, type Register, seenBy } from "./register.ts";
+import { isDispensable, isRemoval } from "./removals.ts";
 
 export interface Replica {
   readonly shard: ShardId;
   readonly self: NodeId;
   readonly registers: Map<string, Register>;
   readonly digest: Digest;
-  /** The keys of registers that are tombstones. */
+  /** The keys of what is held against others alone: registers that are tombstones, and removals. */
   readonly tombstones: Set<string>;
   clock: HybridClock;
 }
@@ -112,11 +113,12 @@ export function registersIn(replica: Replica, buckets: ReadonlySet<number>): rea
   return [...replica.registers.values()].filter(({ key }) => buckets.has(bucketOf(key)));
 }
 
-/** Forgets a tombstone, if it is still the one of that stamp. Returns whether it was. */
-export function forgetTombstone(replica: Replica, key: string, stamp: Stamp): boolean {
-  const held = replica.registers.get(key);
-  if (held === undefined || held.value !== undefined) return false;
-  if (compareStamps(held.stamp, stamp) !== 0) return false;
+/** Forgets what no one misses, if it is still the one of that stamp. Returns whether it was. */
+export function forget(replica: Replica, key: string, stamp: Stamp): boolean {
+  const { registers } = replica;
+  const held = registers.get(key);
+  if (held === undefined || compareStamps(held.stamp, stamp) !== 0) return false;
+  if (!isDispensable(held, registers)) return false;
   drop(replica, key);
   return true;
 }
@@ -135,7 +137,7 @@ function hold(replica: Replica, register: Register): void {
   if (held !== undefined) addToDigest(replica.digest, held, -1);
   addToDigest(replica.digest, register, 1);
   replica.registers.set(register.key, register);
-  if (register.value === undefined) replica.tombstones.add(register.key);
+  if (register.value === undefined || isRemoval(register)) replica.tombstones.add(register.key);
   else replica.tombstones.delete(register.key);
   replica.clock = seenTime(replica.clock, register.stamp);
 }

@@ -30,7 +30,7 @@ export type ShardMessage =
   | LeafMessage
   | PurgeMessage;
 
-/** A tombstone, and the very write that made it. */
+/** A tombstone or a removal, and the very write that made it. */
 export interface Tombstone {
   readonly key: string;
   readonly stamp: Stamp;
@@ -152,6 +152,8 @@ export interface PendingWrite {
 export interface ReplicationState {
   readonly replica: Replica;
   place: Place;
+  /** Since when, in ms of a monotonic clock. */
+  placedAtMs: number;
   /** By `stampText` of the last register. */
   readonly pending: Map<string, PendingWrite>;
   readonly hints: Hints;

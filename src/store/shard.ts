@@ -27,6 +27,7 @@ export function startReplication(replica: Replica): ReplicationState {
   return {
     replica,
     place,
+    placedAtMs: Number.POSITIVE_INFINITY,
     pending: new Map(),
     hints: new Map(),
     purge: undefined,
@@ -63,6 +64,7 @@ function apply(
         : onFlushFailed(state, event.purpose, event.error);
     case "place":
       state.place = event.place;
+      state.placedAtMs = now.monoMs;
       return settleAll(state);
     case "peer-up": {
       const owed = takeHints(state.hints, event.peer, state.replica.registers);
@@ -73,7 +75,7 @@ function apply(
     case "blank":
       return onBlank(state);
     case "purge-due":
-      return onPurgeDue(state, now.wallMs);
+      return onPurgeDue(state, now);
     case "tick":
       return onTick(state, now.monoMs);
   }

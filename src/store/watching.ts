@@ -4,8 +4,7 @@
  * what is newer there and nothing that was told before. What was replaced meanwhile by a later write
  * of the same key is not told: a register has one value, the last. Pure.
  */
-import type { NodeId } from "../core/ids.ts";
-import { compareStamps, type Stamp } from "./hlc.ts";
+import { compareStamps, parseStamp, type Stamp, stampText } from "./hlc.ts";
 import { purgeAfterMs } from "./purging.ts";
 import type { Register } from "./register.ts";
 
@@ -65,43 +64,36 @@ export function catchUp(
   return changes;
 }
 
-/** A cursor as text, to be kept by whoever watches. */
-export function encodeCursor(cursor: Cursor): string {
-  const seen = [...cursor].map(([key, { stamp, isGone }]) => {
-    const { wall, counter, origin } = stamp;
-    return [key, wall, counter, origin, isGone ? 1 : 0];
-  });
-  return JSON.stringify(seen);
+/** What whoever watches keeps of the last change of a key, and gives back to have the watch go on. */
+export interface Told {
+  readonly key: string;
+  /** `stampText` of the change. */
+  readonly stamp: string;
+  /** The key was removed. */
+  readonly removed: boolean;
 }
 
-/** Undefined: it is none. */
-export function decodeCursor(text: string): Cursor | undefined {
-  const rows = parse(text);
-  if (!Array.isArray(rows) || rows.length > watchKeysMax) return undefined;
+/** The cursor of one who was told this of each key; undefined: it is none, or too large. */
+export function cursorOf(told: readonly unknown[]): Cursor | undefined {
+  if (told.length > watchKeysMax) return undefined;
   const cursor: Cursor = new Map();
-  for (const row of rows) {
-    if (!isRow(row)) return undefined;
-    const [key, wall, counter, origin, gone] = row;
-    cursor.set(key, { stamp: { wall, counter, origin }, isGone: gone === 1 });
+  for (const one of told) {
+    if (!isTold(one)) return undefined;
+    const stamp = parseStamp(one.stamp);
+    if (stamp === undefined) return undefined;
+    cursor.set(one.key, { stamp, isGone: one.removed });
   }
   return cursor;
 }
 
-type Row = [key: string, wall: number, counter: number, origin: NodeId, gone: 0 | 1];
-
-function isRow(row: unknown): row is Row {
-  if (!Array.isArray(row) || row.length !== 5) return false;
-  const [key, wall, counter, origin, gone] = row;
-  const isStamp = Number.isSafeInteger(wall) && Number.isSafeInteger(counter);
-  return (
-    isStamp && typeof key === "string" && typeof origin === "string" && (gone === 0 || gone === 1)
-  );
+/** What is to be kept of a change. */
+export function toldOf({ key, value, stamp }: Change): Told {
+  return { key, stamp: stampText(stamp), removed: value === undefined };
 }
 
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
+function isTold(value: unknown): value is Told {
+  if (typeof value !== "object" || value === null) return false;
+  if (!("key" in value && "stamp" in value && "removed" in value)) return false;
+  const { key, stamp, removed } = value;
+  return typeof key === "string" && typeof stamp === "string" && typeof removed === "boolean";
 }

@@ -5,7 +5,7 @@
 import { type MobError, OutcomeUnknown, Unavailable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { addHints } from "./hints.ts";
-import type { Stamp } from "./hlc.ts";
+import { type Stamp, stampText } from "./hlc.ts";
 import type { Register } from "./register.ts";
 import { writeRegister } from "./replica.ts";
 import type {
@@ -160,8 +160,4 @@ function isOther({ replica }: ReplicationState, node: NodeId): boolean {
 
 function failed({ id }: PendingWrite, message: string, cause?: MobError): ReplicationEffect {
   return { kind: "failed", id, error: new OutcomeUnknown(message, { cause }) };
-}
-
-function stampText({ wall, counter, origin }: Stamp): string {
-  return `${wall}.${counter}.${origin}`;
 }

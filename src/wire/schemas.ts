@@ -5,6 +5,7 @@
 import { Type } from "typebox";
 import type { ErrorShape } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
+import { weightMax, weightMin } from "../core/limits.ts";
 
 export const nodeId = Type.Unsafe<NodeId>(Type.String({ pattern: "^[0-9a-f]{32}$" }));
 /** An id within payloads that are looked up, not stored: any text does no harm. */
@@ -69,6 +70,7 @@ export const member = Type.Object({
     providers: Type.Array(providerFact),
     labels: Type.Record(Type.String(), Type.String()),
     version: shortText,
+    weight: Type.Optional(Type.Number({ minimum: weightMin, maximum: weightMax })),
   }),
 });
 

@@ -12,6 +12,14 @@ async function states(node: MobNode): Promise<string> {
     .join();
 }
 
+test("the weight of a node is known to the others", async (t) => {
+  const lab = await Lab.open(t);
+  const a = await lab.start();
+  await lab.start({ args: ["--weight", "2.5", "--join", `127.0.0.1:${a.port}`] });
+  const weights = async () => (await a.json<NodeView[]>("nodes")).map(({ weight }) => weight);
+  await eventually(async () => (await weights()).sort().join() === "1,2.5", "the other's weight");
+});
+
 test("a killed node is away, comes back by itself, leaves, and is forgotten", async (t) => {
   const [a, b] = await (await Lab.open(t)).pair();
   await b.crash();

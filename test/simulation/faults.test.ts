@@ -178,6 +178,31 @@ test("what was removed on one side of a cut stays so, whatever the other side ma
     assert.deepEqual(simulation.operations(name).instances(), []);
     assert.deepEqual(simulation.host(name).running(), []);
   }
+  await simulation.run(150_000);
+  const specs = { kinds: new Set(["spec", "run", "removed"]) };
+  for (const name of ["a", "b"]) {
+    assert.deepEqual(simulation.operations(name).instances(), []);
+    assert.deepEqual(simulation.records(name).list(specs), []);
+    assert.equal(simulation.records(name).tombstones, 0);
+  }
+});
+
+test("a deploy with another provider that the node offers too ends the old task, then starts the new", async () => {
+  const simulation = await oneNode();
+  const host = simulation.host("a");
+  const before = simulation.operations("a").instance("web");
+  await simulation.ask("a", (node) => node.deploy([{ ...web, provider: "virtual-too" }]));
+  const after = simulation.operations("a").instance("web");
+  assert.equal(after.state, "running");
+  assert.equal(after.provider, "virtual-too");
+  assert.notEqual(after.instance, before.instance);
+  const [old, next] = host.history.filter(({ service }) => service === "web");
+  assert.equal(old?.found.instance, before.instance);
+  assert.equal(next?.found.instance, after.instance);
+  assert.ok(old.ended !== undefined && old.ended.atMs <= next.startedAt);
+  assert.equal(host.running().filter(({ instance }) => instance === after.instance).length, 1);
+  await simulation.run(15_000);
+  assert.equal(host.tasks.size, 2, "nothing but the tasks of web and db");
 });
 
 test("a status that was lost on its way is told again", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Simulation } from "../../src/simulator/simulation.ts";
 import { compareStamps } from "../../src/store/hlc.ts";
-import type { Change } from "../../src/store/watching.ts";
+import { type Change, toldOf } from "../../src/store/watching.ts";
 import { Chaos } from "./chaos.ts";
 
 const machines = ["a", "b", "c", "d", "e"] as const;
@@ -53,16 +53,23 @@ test("what was acknowledged survives a crash of all five at once and the loss of
 test("a watch goes on over the deaths of the nodes that it follows, with nothing told twice", async () => {
   const simulation = await fiveNodes(3);
   const told: Change[] = [];
-  let cursor: string | undefined;
-  const follow = (machine: string) =>
-    simulation.records(machine).watch("spec/", cursor, (changes, at) => {
-      told.push(...changes);
-      cursor = at();
-    });
-  follow("a");
+  const specs = { kinds: new Set(["spec"]) };
+  let ended = Promise.resolve();
+  const follow = async (machine: string) => {
+    await ended;
+    const watching = new AbortController();
+    const last = new Map(told.map((change) => [change.key, toldOf(change)]));
+    const watch = simulation.records(machine).watch(specs, [...last.values()], watching.signal);
+    ended = (async () => {
+      for await (const changes of watch) told.push(...changes);
+    })();
+    return watching;
+  };
+  let watching = await follow("a");
   await simulation.ask("b", (node) => node.deploy(names.map((name) => service(name))));
   simulation.crash("a");
-  follow("b");
+  watching.abort();
+  watching = await follow("b");
   await simulation.run(5_000);
   await simulation.ask("c", (node) =>
     node.deploy(names.slice(0, 6).map((name) => service(name, 2))),
@@ -71,9 +78,12 @@ test("a watch goes on over the deaths of the nodes that it follows, with nothing
   simulation.crash("b");
   await simulation.run(5_000);
   await simulation.ask("d", (node) => node.act("remove", names.slice(8, 9)));
-  follow("c");
+  watching.abort();
+  watching = await follow("c");
   await simulation.start("a");
   await simulation.run(10_000);
+  watching.abort();
+  await ended;
 
   const seen = told.map(({ key, stamp }) => `${key} ${JSON.stringify(stamp)}`);
   assert.equal(new Set(seen).size, seen.length);
@@ -84,9 +94,34 @@ test("a watch goes on over the deaths of the nodes that it follows, with nothing
     known.set(change.key, change);
   }
   const left = [...known.values()].filter(({ value }) => value !== undefined);
-  const there = simulation.records("d").list("spec/");
+  const there = simulation.records("d").list(specs);
   assert.deepEqual(left.map(({ key }) => key).sort(), there.map(({ key }) => key).sort());
   for (const { key, value } of there) assert.deepEqual(known.get(key)?.value, value);
+});
+
+test("of two writes of two sides the one that does not hold is in the history on every node", async () => {
+  const simulation = new Simulation({ seed: 5, machines: ["a", "b"] });
+  await simulation.start("a");
+  await simulation.start("b");
+  await simulation.ask("a", (node) => node.join("b:6666"));
+  await simulation.ask("a", (node) => node.deploy([service("web", 1)]));
+  simulation.cut("a", "b");
+  await simulation.run(20_000);
+  await simulation.ask("a", (node) => node.deploy([service("web", 2)]));
+  await simulation.ask("b", (node) => node.deploy([service("web", 3)]));
+  simulation.heal();
+  await simulation.run(60_000);
+  for (const machine of ["a", "b"]) {
+    const history = simulation.operations(machine).history("web");
+    const specs = history.filter(({ kind }) => kind === "spec");
+    const lost = history.filter(({ key }) => key.startsWith("lost/"));
+    assert.equal(specs.length, 1);
+    const words = lost.map(({ kind, record }) => (kind === "lost" ? record?.key : undefined));
+    assert.deepEqual(words.sort(), ["run/web", "spec/web"]);
+    assert.deepEqual(history, simulation.operations("a").history("web"));
+  }
+  assert.throws(() => simulation.operations("a").history("db"), { code: "not_found" });
+  assert.throws(() => simulation.operations("a").history("DB"), { code: "bad_request" });
 });
 
 test("what was removed everywhere leaves no tombstone behind", async () => {

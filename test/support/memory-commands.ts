@@ -3,6 +3,7 @@ import type { ActorDetail, ActorView } from "../../src/api/actor-shapes.ts";
 import type { Commands, LogChunk } from "../../src/api/commands.ts";
 import type { InstanceView, NodeView, TokenView } from "../../src/api/shapes.ts";
 import type { KeysView } from "../../src/api/trust-shapes.ts";
+import type { ServiceChange } from "../../src/api/watch-shapes.ts";
 import { NotFound } from "../../src/core/errors.ts";
 
 export const aNode: NodeView = {
@@ -13,6 +14,7 @@ export const aNode: NodeView = {
   providers: ["bash"],
   labels: { zone: "eu" },
   version: "0.1.0",
+  weight: 1,
 };
 
 export const anInstance: InstanceView = {
@@ -29,6 +31,17 @@ export const anInstance: InstanceView = {
   since: 0,
   generation: 1,
   epoch: 1,
+};
+
+const written = { at: 0, by: "6666@box", removed: false } as const;
+
+export const aChange: ServiceChange = {
+  ...written,
+  key: "run/web",
+  stamp: `1.0.${aNode.id}`,
+  name: "web",
+  kind: "run",
+  run: "running",
 };
 
 const aToken: TokenView = {
@@ -118,6 +131,11 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
       known(name);
       return chunksOf([{ name, slot: 0, node: "6666@box", bytes: Buffer.from("one\ntwo\n") }]);
     },
+    watch: async () => batchesOf([aChange]),
+    async history(name) {
+      known(name);
+      return [{ ...written, state: "current", kind: "run", run: "running" }];
+    },
     providers: async () => [
       { node: "6666@box", type: "bash", available: true, version: "5.2", features: [] },
       { node: "6666@box", type: "docker", available: false, features: [], reason: "not installed" },
@@ -140,6 +158,12 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
     shutdown: async () => ({ name: "6666@box", pid: 42, running: ["web"] }),
     ...overrides,
   };
+}
+
+async function* batchesOf(
+  changes: readonly ServiceChange[],
+): AsyncGenerator<readonly ServiceChange[]> {
+  yield changes;
 }
 
 export async function* chunksOf(chunks: readonly LogChunk[]): AsyncGenerator<LogChunk> {

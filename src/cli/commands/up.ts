@@ -30,6 +30,7 @@ export interface UpOptions extends CommonOptions {
   readonly name?: string;
   readonly membership?: NonNullable<NodeOptions["membership"]>;
   readonly label: Readonly<Record<string, string>>;
+  readonly weight?: number;
   /** This is the process that a detaching one started, and that waits to hear how the start went. */
   readonly detached?: boolean;
   readonly logLevel: LogLevel;
@@ -55,6 +56,7 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     logTo: atShell ? nodeLogFile(dataFolder) : "stderr", // Log lines would break into the prompt.
     ...(options.bind !== undefined && { bind: options.bind }),
     ...(options.advertise !== undefined && { advertise: options.advertise }),
+    ...(options.weight !== undefined && { weight: options.weight }),
     ...(options.name !== undefined && { name: options.name }),
     ...(options.membership !== undefined && { membership: options.membership }),
     ...(options.providers !== undefined && { providers: options.providers }),

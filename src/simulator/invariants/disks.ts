@@ -5,7 +5,7 @@
  */
 import { asServiceName } from "../../core/ids.ts";
 import type { ComposedNode } from "../../node/compose.ts";
-import { keys } from "../../services/keys.ts";
+import { keys, recordKinds } from "../../services/keys.ts";
 import type { Stage } from "../stage.ts";
 import type { Answer, Wish } from "../wish.ts";
 import type { Invariant, Objection } from "./invariant.ts";
@@ -50,7 +50,8 @@ export function disks(stage: Stage, object: Objection): Invariant {
 
   function lookForOther(machine: string, { records }: ComposedNode): void {
     const kept = registersOn(stage.simulation.machine(machine).disk.written());
-    const held = new Map(records.list("").map((change) => [change.key, textOf(change.stamp)]));
+    const all = records.list({ kinds: recordKinds });
+    const held = new Map(all.map((change) => [change.key, textOf(change.stamp)]));
     for (const [key, { stamp, value }] of kept) {
       const isSame = value === undefined ? !held.has(key) : held.get(key) === textOf(stamp);
       if (!isSame) object(`${machine} holds another ${key} than there is on its disk`);

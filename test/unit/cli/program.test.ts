@@ -131,6 +131,8 @@ test("options with impossible values are bad usage, named", async () => {
     [["nodes", "--node", "a:1", "-p", "1"], /--port and --node/],
     [["logs", "web", "-n", "-5"], /--tail "-5" should be a number/],
     [["up", "--label", "zone"], /--label "zone"/],
+    [["up", "--weight", "0"], /--weight "0" should be a number from 0\.1 to 100/],
+    [["up", "--weight", "heavy"], /--weight "heavy"/],
     [["up", "-P", "bash,,docker"], /--providers "bash,,docker"/],
     [["up", "--bind", "0.0.0.0:6666"], /--bind "0\.0\.0\.0:6666" should be a host/],
     [["up", "--advertise", "a b"], /--advertise "a b" should be a host/],

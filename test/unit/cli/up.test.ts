@@ -79,7 +79,7 @@ test("the options reach the node, its data in a folder named after the port", as
   const joins = ["--join", "127.0.0.1:1", "--join", "127.0.0.1:2"];
   const io = { env: { MOB_HOME: "/mob-home" } };
   await start(
-    [...args, ...joins, "--log-level", "warn"],
+    [...args, ...joins, "--weight", "0.5", "--log-level", "warn"],
     async ({ io, port, asked, stopped, code }) => {
       await isUp(io);
       stopped.give();
@@ -94,6 +94,7 @@ test("the options reach the node, its data in a folder named after the port", as
           providers: ["docker", "bash"],
           join: ["127.0.0.1:1", "127.0.0.1:2"],
           labels: { a: "1", b: "2=3" },
+          weight: 0.5,
           logLevel: "warn",
           env: { MOB_HOME: "/mob-home" },
           logTo: "stderr",

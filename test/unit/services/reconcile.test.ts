@@ -13,7 +13,15 @@ import { parsePlacement } from "../../../src/services/record-parsers.ts";
 import { compareEpochs, type PlacementRecord } from "../../../src/services/records.ts";
 import { parseSpec } from "../../../src/services/spec.ts";
 
-type Node = ReconcileInput["nodes"][number];
+type Node = Omit<ReconcileInput["nodes"][number], "instances">;
+type Input = Omit<ReconcileInput, "nodes"> & { readonly nodes: readonly Node[] };
+
+/** What is decided, the nodes' instances counted. */
+function decide(input: Input): readonly Decision[] {
+  const { placements } = input;
+  const count = (id: Node["id"]) => placements.filter((placement) => placement.node === id).length;
+  return reconcile({ ...input, nodes: input.nodes.map((n) => ({ ...n, instances: count(n.id) })) });
+}
 
 const [a, b, c] = ["aaaaaaaa", "bbbbbbbb", "cccccccc"].map(asNodeId);
 const ids = [a, b, c].filter((id) => id !== undefined);
@@ -37,10 +45,7 @@ function group(name: string, more: Partial<DesiredGroup> = {}, spec: object = {}
 }
 
 /** The placements once the decisions have been carried out. */
-function applied(
-  input: ReconcileInput,
-  decisions: readonly Decision[],
-): readonly PlacementRecord[] {
+function applied(input: Input, decisions: readonly Decision[]): readonly PlacementRecord[] {
   const byKey = new Map(input.placements.map((record) => [keyOf(record), record]));
   for (const { kind, placement } of decisions) {
     if (kind === "place") byKey.set(keyOf(placement), placement);
@@ -53,9 +58,9 @@ function keyOf({ service, slot }: PlacementRecord): string {
   return keys.placement(service, slot);
 }
 
-function run(input: Partial<ReconcileInput>): readonly PlacementRecord[] {
+function run(input: Partial<Input>): readonly PlacementRecord[] {
   const whole = { self, groups: [], placements: [], nodes: [node(0), node(1)], ...input };
-  return applied(whole, reconcile(whole));
+  return applied(whole, decide(whole));
 }
 
 test("a service without a placement gets one", () => {
@@ -116,6 +121,30 @@ test("an update to a provider that its node does not offer moves it, as another 
   const [next] = run({ groups: [updated], placements: [first], nodes });
   assert.equal(next?.node, b);
   assert.notEqual(next?.instance, first.instance);
+});
+
+test("an update to another provider that its node offers too makes another instance there", () => {
+  const nodes = [node(0), node(1, "alive", ["bash", "docker"])];
+  const spread = run({ groups: [group("api"), group("web")], nodes });
+  const first = spread.find(({ node: id }) => id === b);
+  assert.ok(first);
+  const updated = group(first.service, { specStamp: "2" }, { provider: "docker" });
+  const next = run({ groups: [updated], placements: spread, nodes });
+  const moved = next.find(({ service }) => service === first.service);
+  assert.ok(moved);
+  assert.equal(moved.node, b);
+  assert.equal(moved.provider, "docker");
+  assert.equal(moved.epoch.counter, 2);
+  assert.notEqual(moved.instance, first.instance);
+});
+
+test("a placement of version 0.1, of which no one knows the provider, is kept and then knows it", () => {
+  const [first] = run({ groups: [group("web")] });
+  assert.ok(first);
+  const { provider: _, ...old } = first;
+  const [next] = run({ groups: [group("web", { specStamp: "2" })], placements: [old] });
+  assert.equal(next?.instance, first.instance);
+  assert.equal(next.provider, "bash");
 });
 
 test("what is placed on a node that is away, dead or unknown is left alone", () => {
@@ -192,21 +221,21 @@ test("whatever has happened: idempotent, whatever the order, and epochs only go 
       let placements: readonly PlacementRecord[] = [];
       for (const now of steps) {
         const input = { self, placements, ...now };
-        const decisions = reconcile(input);
+        const decisions = decide(input);
         const turned = {
           ...input,
           groups: input.groups.toReversed(),
           nodes: input.nodes.toReversed(),
           placements: placements.toReversed(),
         };
-        assert.deepEqual(reconcile(turned), decisions);
+        assert.deepEqual(decide(turned), decisions);
         for (const { kind, placement } of decisions) {
           const before = placements.find((record) => keyOf(record) === keyOf(placement));
           if (kind !== "place" || before?.uid !== placement.uid) continue;
           assert.ok(compareEpochs(placement.epoch, before.epoch) > 0);
         }
         placements = applied(input, decisions);
-        assert.deepEqual(reconcile({ ...input, placements }), []);
+        assert.deepEqual(decide({ ...input, placements }), []);
         for (const record of placements) assert.deepEqual(parsePlacement(record), record);
       }
     }),

@@ -14,7 +14,7 @@ function restored(): { readonly network: StoreNetwork; readonly node: StoreNode 
   const snapshot = new Map(node.disk);
   network.node(0).write("gone", undefined);
   network.settle();
-  network.now = { ...network.now, wallMs: network.now.wallMs + purgeAfterMs };
+  network.wait(purgeAfterMs);
   for (const one of network.nodes) one.feed({ kind: "purge-due" });
   network.settle();
   for (const { disk } of network.nodes) assert.equal(disk.has("gone"), false);

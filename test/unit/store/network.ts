@@ -198,6 +198,11 @@ export class StoreNetwork {
     return true;
   }
 
+  /** Lets time pass in which no one does anything. */
+  wait(ms: number): void {
+    this.now = { monoMs: this.now.monoMs + ms, wallMs: this.now.wallMs + ms };
+  }
+
   /** Lets time pass, with the ticks that are due. */
   pass(ms: number): void {
     for (let passed = 0; passed < ms; passed += 1_000) {

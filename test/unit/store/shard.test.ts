@@ -5,7 +5,7 @@ import { Unavailable } from "../../../src/core/errors.ts";
 import { hintKeysMax } from "../../../src/store/hints.ts";
 import { losersMax } from "../../../src/store/history.ts";
 import { take } from "../../../src/store/merging.ts";
-import { purgeAfterMs } from "../../../src/store/purging.ts";
+import { purgeAfterMs, settledMs } from "../../../src/store/purging.ts";
 import type { Register } from "../../../src/store/register.ts";
 import { listRegisters, openReplica, readValue } from "../../../src/store/replica.ts";
 import { nodeId, StoreNetwork, type StoreNode, shard } from "./network.ts";
@@ -149,7 +149,7 @@ test("a tombstone goes everywhere, from the disks too, once every node has it on
   removed(network);
   purgeAll(network);
   for (const node of network.nodes) assert.ok(node.disk.has("k"), "it is too young");
-  network.now = { ...network.now, wallMs: network.now.wallMs + purgeAfterMs };
+  network.wait(purgeAfterMs);
   purgeAll(network);
   for (const node of network.nodes) {
     assert.equal(node.disk.has("k"), false);
@@ -161,7 +161,7 @@ test("a tombstone goes everywhere, from the disks too, once every node has it on
 test("a tombstone stays while a node is gone, or has it in memory alone, or holds something else", () => {
   const gone = new StoreNetwork(4);
   removed(gone);
-  gone.now = { ...gone.now, wallMs: gone.now.wallMs + purgeAfterMs };
+  gone.wait(purgeAfterMs);
   const writer = gone.writer;
   gone.partition((n) => gone.node(n) === others(gone, writer)[0]);
   purgeAll(gone);
@@ -169,7 +169,7 @@ test("a tombstone stays while a node is gone, or has it in memory alone, or hold
 
   const unflushed = new StoreNetwork(4);
   const held = others(unflushed, removed(unflushed))[0];
-  unflushed.now = { ...unflushed.now, wallMs: unflushed.now.wallMs + purgeAfterMs };
+  unflushed.wait(purgeAfterMs);
   assert.ok(held !== undefined);
   held.isDiskHeld = true;
   purgeAll(unflushed);
@@ -180,7 +180,7 @@ test("a tombstone stays while a node is gone, or has it in memory alone, or hold
 
   const differing = new StoreNetwork(4);
   const last = removed(differing);
-  differing.now = { ...differing.now, wallMs: differing.now.wallMs + purgeAfterMs };
+  differing.wait(purgeAfterMs);
   const behind = others(differing, last)[0];
   assert.ok(behind !== undefined);
   behind.feed({ kind: "write", id: 1, entries: [{ key: "other", value: 1 }] });
@@ -189,10 +189,65 @@ test("a tombstone stays while a node is gone, or has it in memory alone, or hold
   assert.ok(last.disk.has("k"));
 });
 
+test("a tombstone stays while nodes that have just met may still have something on its way", () => {
+  const network = new StoreNetwork(3);
+  const writer = removed(network);
+  network.wait(purgeAfterMs);
+  network.meet();
+  network.settle();
+  network.wait(settledMs - 1);
+  purgeAll(network);
+  assert.ok(writer.disk.has("k"));
+  network.wait(1);
+  purgeAll(network);
+  assert.equal(writer.disk.has("k"), false);
+});
+
+test("a removal goes like a tombstone, after what is left of its creation", () => {
+  const network = new StoreNetwork(3);
+  const { writer } = network;
+  writer.write("removed//a", { uid: "a" });
+  writer.write("removed//b", { uid: "b" });
+  writer.write("spec/", { uid: "b" }); // By one who had not heard of it.
+  writer.write("run/", { uid: "c" });
+  network.settle();
+  const held = (node: StoreNode) => [...node.disk.keys()].sort();
+  const purged = () => {
+    network.wait(purgeAfterMs);
+    purgeAll(network);
+    return network.nodes.map(held);
+  };
+  const all = (...keys: readonly string[]) => network.nodes.map(() => keys);
+  assert.deepEqual(purged(), all("removed//b", "run/"));
+  const gone = writer.toldOf("changed").flatMap(({ registers }) => registers);
+  for (const key of ["removed//a", "spec/"]) {
+    assert.ok(gone.some((one) => one.key === key && one.value === undefined));
+  }
+  assert.deepEqual(purged(), all("run/"));
+});
+
+test("a removal stays whose creation was written again while its purge was on its way", () => {
+  const network = new StoreNetwork(2);
+  const { writer } = network;
+  writer.write("removed//a", { uid: "a" });
+  network.settle();
+  network.wait(purgeAfterMs);
+  const [other] = others(network, writer);
+  assert.ok(other !== undefined);
+  other.isDiskHeld = true;
+  writer.feed({ kind: "purge-due" });
+  network.settle();
+  writer.write("spec/", { uid: "a" });
+  network.settle();
+  for (const purpose of other.flushes) other.feed({ kind: "flushed", purpose });
+  network.settle();
+  for (const node of network.nodes) assert.ok(node.state.replica.registers.has("removed//a"));
+});
+
 test("a tombstone that a later write replaced while its purge was on its way does not take that along", () => {
   const network = new StoreNetwork(2);
   const writer = removed(network);
-  network.now = { ...network.now, wallMs: network.now.wallMs + purgeAfterMs };
+  network.wait(purgeAfterMs);
   const [other] = others(network, writer);
   assert.ok(other !== undefined);
   other.isDiskHeld = true;

@@ -1,0 +1,209 @@
+/**
+ * The replicated store on three node processes of this machine, against three of etcd's in the same run,
+ * their data side by side on one disk: durable writes and reads from any node; and what 10,000 services
+ * cost one node. `MOB_BENCH_SECONDS` (default 3) is how long each rate is measured, in two turns.
+ */
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
+import { asInstanceId, asNodeId, asServiceName } from "../src/core/ids.ts";
+import { newStatus } from "../src/services/instance-status.ts";
+import { keys } from "../src/services/keys.ts";
+import { groupToJson, type PlacementRecord, type StatusRecord } from "../src/services/records.ts";
+import { parseSpec } from "../src/services/spec.ts";
+import type { Entry } from "../src/store/replication.ts";
+import { Etcd, etcdVersion } from "./etcd.ts";
+import { freePort } from "./real-nodes.ts";
+import type { BenchResult } from "./result.ts";
+import { percentile } from "./statistics.ts";
+import { StoreNode } from "./store-node.ts";
+
+export const name = "store, three nodes";
+
+const seconds = Number(process.env["MOB_BENCH_SECONDS"] ?? 3);
+const services = 10_000;
+const valueBytes = 256;
+/** Records that are written over and over. */
+const keyCount = 1_000;
+
+/** One request of a client, through the node of that number. */
+type Send = (node: number, key: string) => Promise<unknown>;
+
+export async function run(): Promise<readonly BenchResult[]> {
+  const folder = mkdtempSync(join(tmpdir(), "mob-bench-"));
+  const nodes: StoreNode[] = [];
+  let etcd: Etcd | undefined;
+  try {
+    nodes.push(...(await startNodes(folder)));
+    const version = etcdVersion();
+    if (version !== undefined) etcd = await Etcd.start(folder, await freePorts(6));
+    else console.error("etcd is not installed: nothing to compare with (Debian: etcd-server)");
+    return [...(await rates(nodes, etcd, `etcd ${version}`)), ...(await manyServices(nodes))];
+  } finally {
+    etcd?.stop();
+    for (const node of nodes) node.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function startNodes(folder: string): Promise<readonly StoreNode[]> {
+  const ports = await freePorts(3);
+  const nodes = ports.map((port) => {
+    const own = join(folder, String(port));
+    mkdirSync(own);
+    const peers = ports.filter((other) => other !== port);
+    return new StoreNode({
+      folder: own,
+      networkKeyFile: join(folder, "network.key"),
+      port,
+      join: peers,
+    });
+  });
+  for (const node of nodes) while ((await node.ask({ kind: "live" })) !== 3) await setTimeout(50);
+  await setTimeout(3_000); // Until they have compared all they hold.
+  return nodes;
+}
+
+async function rates(
+  nodes: readonly StoreNode[],
+  etcd: Etcd | undefined,
+  reference: string,
+): Promise<BenchResult[]> {
+  const text = "x".repeat(valueBytes);
+  const bytes = Buffer.from(text);
+  const at = (node: number) => nodes[node % nodes.length] ?? fail();
+  const ours: Readonly<Record<string, Send>> = {
+    write: (node, key) => at(node).ask({ kind: "write", entries: [{ key, value: text }] }),
+    read: (node, key) => at(node).ask({ kind: "read", key }),
+  };
+  const theirs: Readonly<Record<string, Send>> | undefined = etcd && {
+    write: (node, key) => etcd.put(node, key, bytes),
+    read: (node, key) => etcd.get(node, key),
+  };
+  const results: BenchResult[] = [];
+  for (const kind of ["write", "read"]) {
+    for (const clients of [1, 64]) {
+      const measured: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
+      for (let turn = 0; turn < 2; turn++) {
+        measured.ours.push(...(await measure(ours[kind] ?? fail(), clients)));
+        if (theirs) measured.theirs.push(...(await measure(theirs[kind] ?? fail(), clients)));
+      }
+      const what = `${kind === "write" ? "durable writes" : "reads"}, ${clients} client${clients > 1 ? "s" : ""}`;
+      results.push(...compare(what, measured.ours, measured.theirs, reference, kind === "write"));
+    }
+  }
+  return results;
+}
+
+/** The time of each request, ms; `clients` ask one after the other for half of `seconds`. */
+async function measure(send: Send, clients: number): Promise<number[]> {
+  const times: number[] = [];
+  const until = performance.now() + seconds * 500;
+  const client = async (number: number) => {
+    for (let n = number; performance.now() < until; n += clients) {
+      const beganAt = performance.now();
+      await send(number, `bench/${n % keyCount}`);
+      times.push(performance.now() - beganAt);
+    }
+  };
+  await Promise.all(Array.from({ length: clients }, (_, number) => client(number)));
+  return times;
+}
+
+function compare(
+  what: string,
+  ours: readonly number[],
+  theirs: readonly number[],
+  name: string,
+  isGoal: boolean,
+): BenchResult[] {
+  const line = (
+    metric: string,
+    unit: string,
+    of: (times: readonly number[]) => number,
+    goal?: { readonly text: string; readonly isMet: (ratio: number) => boolean },
+  ): BenchResult => {
+    if (theirs.length === 0) return { metric, unit, ours: of(ours) };
+    const ratio = of(ours) / of(theirs);
+    const compared = {
+      metric,
+      unit,
+      ours: of(ours),
+      reference: { name, value: of(theirs) },
+      ratio,
+    };
+    return goal === undefined ? compared : { ...compared, goal: goal.text, met: goal.isMet(ratio) };
+  };
+  const rate = { text: "at least etcd's", isMet: (ratio: number) => ratio >= 1 };
+  const late = { text: "at most etcd's", isMet: (ratio: number) => ratio <= 1 };
+  return [
+    line(what, "a second", (times) => times.length / seconds, isGoal ? rate : undefined),
+    line(`${what}: median`, "ms", (times) => percentile(times, 0.5)),
+    line(`${what}: p99`, "ms", (times) => percentile(times, 0.99), isGoal ? late : undefined),
+  ];
+}
+
+/** Writes many services as if they were placed and ran, and has one node list them. */
+async function manyServices(nodes: readonly StoreNode[]): Promise<BenchResult[]> {
+  const node = nodes[0] ?? fail();
+  const heap = async () => Number(await node.ask({ kind: "heap" }));
+  const before = await heap();
+  for (let first = 0; first < services; first += 100) {
+    const names = Array.from({ length: 100 }, (_, n) => `service-${first + n}`);
+    await Promise.all(names.map((one) => node.ask({ kind: "write", entries: recordsOf(one) })));
+  }
+  const after = await heap();
+  const times: number[] = [];
+  for (let turn = 0; turn < 5; turn++) {
+    const listed = (await node.ask({ kind: "list" })) as { count: number; ms: number };
+    if (listed.count !== services) throw new Error(`${listed.count} services of ${services}`);
+    times.push(listed.ms);
+  }
+  return [
+    { metric: "listing 10,000 services: median", unit: "ms", ours: percentile(times, 0.5) },
+    { metric: "heap of a node for 10,000 services", unit: "MiB", ours: (after - before) / 2 ** 20 },
+  ];
+}
+
+/** What the store holds of a service that runs. */
+function recordsOf(name: string): readonly Entry[] {
+  const service = asServiceName(name);
+  const uid = "0123456789abcdef";
+  const node = asNodeId("0".repeat(32));
+  const instance = asInstanceId(Buffer.from(name).toString("hex").slice(-16));
+  const command = "while true; do date; sleep 1; done";
+  const spec = parseSpec({ name, provider: "bash", params: { command } });
+  const placement: PlacementRecord = {
+    service,
+    slot: 0,
+    instance,
+    node,
+    refusals: [],
+    epoch: { counter: 1, controller: node },
+    uid,
+    specStamp: "1",
+    provider: "bash",
+  };
+  const running = { ...newStatus(0), state: "running", handle: { pid: 1 } } as const;
+  const status: StatusRecord = { service, instance, uid, node, status: running };
+  return [
+    { key: keys.spec(service), value: groupToJson({ name: service, uid, spec, generation: 1 }) },
+    { key: keys.runState(service), value: { uid, run: "running" } },
+    { key: keys.placement(service, 0), value: placement },
+    { key: keys.status(service, instance), value: status },
+  ];
+}
+
+async function freePorts(count: number): Promise<readonly number[]> {
+  const ports: number[] = [];
+  while (ports.length < count) {
+    const port = await freePort();
+    if (!ports.includes(port)) ports.push(port);
+  }
+  return ports;
+}
+
+function fail(): never {
+  throw new RangeError("there is no such node");
+}

@@ -1,0 +1,74 @@
+/**
+ * What the API tells of changes: a watch's lines and a service's history. Fields may be added, never
+ * renamed. Times are wall clock, ms since 1970.
+ */
+import Type, { type Static } from "typebox";
+import { InstanceView } from "./shapes.ts";
+
+const NullableString = Type.Union([Type.String(), Type.Null()]);
+const Run = Type.Union([Type.Literal("running"), Type.Literal("stopped")]);
+
+/**
+ * One record of a service reads differently: a line of a watch. `key`, `stamp` and `removed` of the
+ * last line of each key are what a watch is given to go on, at any node. `kind` says which of the
+ * other fields there are; none of them where the record was removed.
+ */
+export const ServiceChange = Type.Object({
+  key: Type.String(),
+  /** Names the write: of two of one key the later one is newer. */
+  stamp: Type.String(),
+  removed: Type.Boolean(),
+  at: Type.Number(),
+  /** Name of the node that wrote it. */
+  by: Type.String(),
+  /** Of the service. */
+  name: Type.String(),
+  kind: Type.Union([
+    Type.Literal("spec"),
+    Type.Literal("run"),
+    Type.Literal("restart"),
+    Type.Literal("placement"),
+    Type.Literal("status"),
+    /** A write of a spec or a run state lost a conflict: see its history. */
+    Type.Literal("lost"),
+  ]),
+  /** Of a spec. */
+  generation: Type.Optional(Type.Integer()),
+  spec: Type.Optional(Type.Unknown()),
+  /** Of a run state: what the user wants. */
+  run: Type.Optional(Run),
+  /** Of a placement. */
+  slot: Type.Optional(Type.Integer()),
+  epoch: Type.Optional(Type.Integer()),
+  /** Of a placement and of a status: the instance, and its node's name; null where no node can take it. */
+  id: Type.Optional(Type.String()),
+  node: Type.Optional(NullableString),
+  /** Of a status. */
+  state: Type.Optional(InstanceView.properties.state),
+  healthy: Type.Optional(Type.Boolean()),
+  handle: Type.Optional(InstanceView.properties.handle),
+  exit: InstanceView.properties.exit,
+  restarts: Type.Optional(Type.Integer()),
+  since: Type.Optional(Type.Number()),
+  /** Of a placement and of a status. */
+  reason: Type.Optional(Type.String()),
+});
+export type ServiceChange = Static<typeof ServiceChange>;
+
+/** One version of what users wrote of a service. */
+export const HistoryEntry = Type.Object({
+  /** `lost`: a later write, whose author had not seen this one, holds instead. */
+  state: Type.Union([Type.Literal("current"), Type.Literal("lost")]),
+  kind: Type.Union([Type.Literal("spec"), Type.Literal("run")]),
+  at: Type.Number(),
+  /** Name of the node that wrote it. */
+  by: Type.String(),
+  /** It removed what was there. */
+  removed: Type.Boolean(),
+  /** Of a spec. */
+  generation: Type.Optional(Type.Integer()),
+  spec: Type.Optional(Type.Unknown()),
+  /** Of a run state. */
+  run: Type.Optional(Run),
+});
+export type HistoryEntry = Static<typeof HistoryEntry>;

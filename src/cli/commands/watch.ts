@@ -1,0 +1,53 @@
+/** Follows what becomes of services, through whatever node is there; and tells what is remembered. */
+import type { Endpoint } from "../../client/endpoint.ts";
+import { followChanges } from "../../client/following.ts";
+import { findLocalNode } from "../../client/local-node.ts";
+import { parseAddress } from "../../core/address.ts";
+import { MobError } from "../../core/errors.ts";
+import { formatChange, formatHistory } from "../../shell/change-views.ts";
+import type { Context } from "../context.ts";
+import { runFolder } from "../home.ts";
+import { type Io, write } from "../io.ts";
+
+export interface WatchCommandOptions {
+  readonly json?: boolean;
+}
+
+/** Until whoever reads it has gone. `names`: of which services; all where there is none. */
+export async function watchServices(
+  { io, endpoint, paint }: Context,
+  names: readonly string[],
+  { json = false }: WatchCommandOptions,
+): Promise<void> {
+  const following = followChanges(
+    {
+      endpoint,
+      reach: (address) => reachFrom(io, endpoint, address),
+      onMoved: (to, why) => io.stderr.write(`[the watch goes on through ${to}: ${why}]\n`),
+      ...(names.length > 0 && { services: names }),
+    },
+    io.gone,
+  );
+  for await (const changes of following) {
+    const lines = changes.map((change) =>
+      json ? `${JSON.stringify(change)}\n` : formatChange(change, paint),
+    );
+    await write(io, lines.join(""));
+  }
+}
+
+export async function showHistory({ client, print }: Context, name: string): Promise<void> {
+  await print(await client.history(name), formatHistory);
+}
+
+/** With the token that one node takes, or as their user where they run on this host. */
+function reachFrom(io: Io, asked: Endpoint, address: string): Endpoint | undefined {
+  const at = parseAddress(address);
+  if (asked.kind === "remote") return { ...asked, address: at };
+  try {
+    return findLocalNode(runFolder(io), at.port);
+  } catch (error) {
+    if (error instanceof MobError) return undefined; // It runs elsewhere, or not at all.
+    throw error;
+  }
+}

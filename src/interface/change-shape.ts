@@ -1,0 +1,91 @@
+/** Changes and former versions of services, in the shapes that the API promises. */
+import type { ServiceChange } from "../actors/service-changes.ts";
+import type { ServiceChange as ChangeView, HistoryEntry } from "../api/watch-shapes.ts";
+import type { NodeId } from "../core/ids.ts";
+import { refusalsText } from "../services/placement.ts";
+import { parseGroup, parseRunState } from "../services/record-parsers.ts";
+import type {
+  GroupRecord,
+  LostRecord,
+  PlacementRecord,
+  StatusRecord,
+} from "../services/records.ts";
+import { specToJson } from "../services/spec.ts";
+import { exitView } from "./instance-shape.ts";
+
+export type NameOf = (node: NodeId) => string;
+
+export function changeView(change: ServiceChange, nameOf: NameOf): ChangeView {
+  const { key, stamp, removed, atMs, by, name, kind } = change;
+  const common = { key, stamp, removed, at: atMs, by: nameOf(by), name };
+  switch (kind) {
+    case "spec": {
+      const { record } = change;
+      return { ...common, kind, ...(record && specFields(record)) };
+    }
+    case "run":
+      return { ...common, kind, ...(change.record && { run: change.record.run }) };
+    case "placement": {
+      const { slot, record } = change;
+      return { ...common, kind, slot, ...(record && placementFields(record, nameOf)) };
+    }
+    case "status": {
+      const { instance: id, record } = change;
+      return { ...common, kind, id, ...(record && statusFields(record, nameOf)) };
+    }
+    case "restart":
+    case "lost":
+      return { ...common, kind };
+  }
+}
+
+/** What holds of a service, and what lost a conflict. */
+export function historyEntries(
+  changes: readonly ServiceChange[],
+  nameOf: NameOf,
+): readonly HistoryEntry[] {
+  return changes.flatMap((change): HistoryEntry[] => {
+    const { kind, atMs, by } = change;
+    const written = { at: atMs, by: nameOf(by), removed: false };
+    if (kind === "spec" && change.record !== undefined) {
+      return [{ state: "current", ...written, kind, ...specFields(change.record) }];
+    }
+    if (kind === "run" && change.record !== undefined) {
+      return [{ state: "current", ...written, kind, run: change.record.run }];
+    }
+    return kind === "lost" && change.record !== undefined ? [lostEntry(change.record, nameOf)] : [];
+  });
+}
+
+function lostEntry({ key, value, wall, origin }: LostRecord, nameOf: NameOf): HistoryEntry {
+  const removed = value === undefined;
+  const common = { state: "lost", at: wall, by: nameOf(origin), removed } as const;
+  if (key.startsWith("run/")) {
+    return { ...common, kind: "run", ...(!removed && { run: parseRunState(value).run }) };
+  }
+  return { ...common, kind: "spec", ...(!removed && specFields(parseGroup(value))) };
+}
+
+function specFields({ spec, generation }: GroupRecord) {
+  return { generation, spec: specToJson(spec) };
+}
+
+function placementFields({ instance, node, epoch, refusals }: PlacementRecord, nameOf: NameOf) {
+  const placed = { id: instance, epoch: epoch.counter };
+  if (node === null) return { ...placed, node, reason: refusalsText(refusals) };
+  return { ...placed, node: nameOf(node) };
+}
+
+function statusFields({ node, status }: StatusRecord, nameOf: NameOf) {
+  const { state, healthy, handle = {}, exit, restarts, since, reason } = status;
+  return {
+    node: nameOf(node),
+    state,
+    healthy: healthy ?? state === "running",
+    handle: { ...handle },
+    ...(exit && { exit: exitView(exit) }),
+    restarts,
+    since,
+    ...(reason !== undefined && { reason }),
+  };
+}

@@ -1,0 +1,41 @@
+/** An instance of a service, in the shape that the API promises. */
+import type { InstanceInfo } from "../actors/service-view.ts";
+import type { InstanceView } from "../api/shapes.ts";
+import type { NodeId } from "../core/ids.ts";
+
+export function instanceView(
+  info: InstanceInfo,
+  nodeName: (id: NodeId | null) => string | null,
+): InstanceView {
+  const { name, instance, slot, provider, state, healthy, handle, exit, reason } = info;
+  return {
+    name,
+    group: info.group,
+    id: instance,
+    slot,
+    node: nodeName(info.node),
+    provider,
+    state,
+    healthy: healthy ?? state === "running",
+    handle: { ...handle },
+    ...(exit && { exit: exitView(exit) }),
+    restarts: info.restarts,
+    since: info.since,
+    ...(reason !== undefined && { reason }),
+    generation: info.generation,
+    epoch: info.epoch,
+  };
+}
+
+export function exitView(
+  exit: NonNullable<InstanceInfo["exit"]>,
+): NonNullable<InstanceView["exit"]> {
+  switch (exit.kind) {
+    case "exited":
+      return { code: exit.code };
+    case "signaled":
+      return { signal: exit.signal };
+    case "unknown":
+      return {};
+  }
+}

@@ -1,0 +1,62 @@
+/** Changes of services, and what is remembered of them, as people read them. */
+import type { HistoryEntry, ServiceChange } from "../api/watch-shapes.ts";
+import { type Paint, stateColour } from "./style.ts";
+import { formatTable, printable, type Row } from "./table.ts";
+
+/** One line; none for what the line of another change of the same wish says already. */
+export function formatChange(change: ServiceChange, paint: Paint): string {
+  const what = whatOf(change, paint);
+  if (what === undefined) return "";
+  return `${formatMoment(change.at)}  ${paint("bold", printable(change.name))}  ${what}\n`;
+}
+
+export function formatHistory(entries: readonly HistoryEntry[], paint: Paint): string {
+  const rows = entries.map((entry): Row => {
+    const isCurrent = entry.state === "current";
+    const state = { text: entry.state, colour: isCurrent ? "green" : "yellow" } as const;
+    return [formatMoment(entry.at), state, entry.kind, entry.by, wordOf(entry)];
+  });
+  return formatTable(["WRITTEN", "STATE", "WHAT", "BY", ""], rows, paint);
+}
+
+function whatOf(change: ServiceChange, paint: Paint): string | undefined {
+  const { kind, removed, state } = change;
+  switch (kind) {
+    case "spec":
+      return removed ? "removed" : `deployed, generation ${change.generation ?? "unknown"}`;
+    case "run":
+      return removed ? undefined : `wanted ${change.run ?? "as a newer version says"}`;
+    case "restart":
+      return removed ? undefined : "to be restarted";
+    case "placement":
+      if (removed) return undefined;
+      return typeof change.node === "string"
+        ? `placed on ${change.node}, epoch ${change.epoch ?? "unknown"}`
+        : (change.reason ?? "placed as a newer version says");
+    case "status": {
+      if (removed || state === undefined) return removed ? "nothing of it is left" : undefined;
+      const colour = stateColour(state);
+      const shown = colour === undefined ? state : paint(colour, state);
+      const why = change.reason === undefined ? "" : `: ${printable(change.reason)}`;
+      return `${shown} on ${change.node}${handleText(change)}${why}`;
+    }
+    case "lost":
+      if (removed) return undefined;
+      return "two nodes wrote at once; what did not hold is in `mob history`";
+  }
+}
+
+function handleText({ handle = {} }: ServiceChange): string {
+  const pairs = Object.entries(handle).map(([key, value]) => ` ${key}=${value}`);
+  return pairs.length === 0 ? "" : `,${pairs.join(",")}`;
+}
+
+function wordOf({ kind, removed, generation, run, spec }: HistoryEntry): string {
+  if (removed) return "removed";
+  if (kind === "run") return run ?? "";
+  return `generation ${generation}: ${JSON.stringify(spec)}`;
+}
+
+function formatMoment(wallMs: number): string {
+  return new Date(wallMs).toISOString().replace(/\.\d+/, "");
+}

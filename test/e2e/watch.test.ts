@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { type TestContext, test } from "node:test";
+import type { ServiceChange } from "../../src/api/watch-shapes.ts";
+import { eventually } from "../support/eventually.ts";
+import { bash, Lab, type MobNode, root } from "../support/mob-node.ts";
+
+/** `mob watch --json` through a node, and what it has printed. */
+class Watching {
+  readonly changes: ServiceChange[] = [];
+  readonly told: string[] = [];
+  err = "";
+
+  constructor(t: TestContext, { lab, port }: MobNode, ...names: readonly string[]) {
+    const args = ["watch", ...names, "--json", "-p", String(port)];
+    const child = spawn("./mob", args, { cwd: root, env: lab.env });
+    t.after(() => child.kill("SIGKILL"));
+    let begun = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+      const lines = (begun + text).split("\n");
+      begun = lines.pop() ?? "";
+      for (const line of lines) this.changes.push(JSON.parse(line));
+    });
+    child.stderr.setEncoding("utf8").on("data", (text: string) => {
+      this.err += text;
+    });
+  }
+
+  async until(what: string, isIt: (change: ServiceChange) => boolean): Promise<ServiceChange> {
+    return eventually(() => this.changes.find(isIt), `${what}; ${this.err}`);
+  }
+}
+
+const isRunning = (name: string) => (change: ServiceChange) =>
+  change.name === name && change.state === "running";
+
+test("a watch goes on through other nodes when the one it goes through is killed", async (t) => {
+  const lab = await Lab.open(t);
+  const [a, b] = await lab.pair();
+  const c = await lab.start();
+  await a.mob("join", `127.0.0.1:${c.port}`);
+  await a.deploy(bash("web", "sleep 1000"));
+  const all = new Watching(t, a);
+  const db = new Watching(t, a, "db");
+  await all.until("web to run", isRunning("web"));
+
+  await a.crash();
+  await eventually(() => all.err.includes("the watch goes on through"), "the watch to move");
+  await b.deploy(bash("db", "sleep 1000"));
+  await all.until("db to run", isRunning("db"));
+  await db.until("db to run, for one who watches it alone", isRunning("db"));
+
+  // Back through the node that was killed, which was told of none of it while it was down.
+  await a.start();
+  await c.mob("rm", "db");
+  await all.until("db to be gone", ({ key, removed }) => key === "spec/db" && removed);
+  await b.crash();
+  await c.crash();
+  await a.deploy(bash("late", "sleep 1000"));
+  await all.until("late to run", isRunning("late"));
+
+  const writes = all.changes.map(({ key, stamp }) => `${key} ${stamp}`);
+  assert.equal(new Set(writes).size, writes.length, "nothing is told twice");
+  assert.deepEqual([...new Set(db.changes.map(({ name }) => name))], ["db"]);
+});
+
+test("a history tells what holds; of what never was there is none", async (t) => {
+  const node = await (await Lab.open(t)).start();
+  await node.deploy(bash("web", "sleep 1000"));
+  assert.match(await node.mob("history", "web"), /current +spec .*"command":"sleep 1000"/);
+  assert.equal((await node.try("history", "db")).code, 3);
+  assert.equal((await node.try("watch", "no_name")).code, 2);
+});
