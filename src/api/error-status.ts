@@ -12,6 +12,8 @@ const statuses: Readonly<Record<string, number>> = {
   unreachable: 503,
   unavailable: 503,
   overloaded: 503,
+  queue_full: 503,
+  call_timeout: 504,
   outcome_unknown: 504,
 };
 

@@ -4,12 +4,13 @@ import { request } from "node:http";
 import { type TestContext, test } from "node:test";
 import { asNodeId } from "../../src/core/ids.ts";
 import { shardOfKey } from "../../src/store/key-shard.ts";
+import { createNodeKey } from "../../src/trust/node-key.ts";
 import { encode } from "../../src/wire/codec.ts";
 import { frameHeader } from "../../src/wire/framing.ts";
 import type { Message } from "../../src/wire/messages.ts";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab, type MobNode } from "../support/mob-node.ts";
-import { keyRingOf, openTcp, RawPeer } from "../support/raw-peer.ts";
+import { keyRingOf, openTcp, openTls, RawPeer } from "../support/raw-peer.ts";
 
 const stranger = "f".repeat(32);
 
@@ -190,6 +191,40 @@ test("500 connections that say nothing take neither the node nor much of its mem
   });
   await isUnharmed(node, pid);
   assert.ok(residentKb(node) - before < 50_000);
+});
+
+test("hostile connections of every kind at once leave the node serving, and its memory bounded", async (t) => {
+  const node = await target(t);
+  const pid = await node.taskPid("web");
+  const before = residentKb(node);
+  const key = await createNodeKey();
+  const open: { destroy(): void }[] = [];
+  t.after(() => {
+    for (const socket of open) socket.destroy();
+  });
+  const attack = async (start: string | Uint8Array, rest: Uint8Array, isPeer: boolean) => {
+    const socket = isPeer ? await openTls(node.port, key) : await openTcp(node.port);
+    open.push(socket);
+    socket.resume().write(start);
+    socket.write(rest); // As much as the node takes: the rest waits here.
+  };
+  const json = "POST /v1/deploy HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json";
+  const kinds = [
+    () => attack("GET /v1/no", new Uint8Array(0), false),
+    () => attack(Uint8Array.of(0x16, 3, 1, 0x40, 0), new Uint8Array(16_000), false),
+    () => attack(`GET / HTTP/1.1\r\nx: `, Buffer.alloc(200_000, "x"), false),
+    () => attack(`${json}\r\ncontent-length: 900000\r\n\r\n`, Buffer.alloc(800_000, "["), false),
+    () => attack(frameHeader(4_000_000), Buffer.alloc(3_000_000), true),
+    () => attack(frameHeader(16_000), Buffer.alloc(15_999, 0x91), true),
+  ];
+  let grown = 0;
+  for (let round = 0; round < 60; round++) {
+    await Promise.allSettled(kinds.map((kind) => kind()));
+    grown = Math.max(grown, residentKb(node) - before);
+  }
+  await isUnharmed(node, pid);
+  grown = Math.max(grown, residentKb(node) - before);
+  assert.ok(grown < 100_000, `${grown} KB more`);
 });
 
 test("HTTP that no client of Mob sends is refused", async (t) => {

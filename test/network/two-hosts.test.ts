@@ -49,3 +49,41 @@ test("a second host joins by a token and runs what is deployed on the first", {
   assert.equal(running.node, "b");
   assert.equal((await b.mob("rm", "web")).code, 0);
 });
+
+/** Asks for the nodes from `host`; gives the status and the body. */
+async function ask(host: Host, url: string, headers: Record<string, string> = {}) {
+  const options = JSON.stringify({ rejectUnauthorized: false, headers });
+  const { code, stdout, stderr } = await host.node(`
+    import http from "node:http";
+    import https from "node:https";
+    import { text } from "node:stream/consumers";
+    const { get } = ${JSON.stringify(url)}.startsWith("https") ? https : http;
+    get(${JSON.stringify(url)}, ${options}, async (answer) => {
+      console.log(JSON.stringify({ status: answer.statusCode, body: await text(answer) }));
+      process.exit();
+    });`);
+  assert.equal(code, 0, stderr);
+  return JSON.parse(stdout) as { status: number; body: string };
+}
+
+test("plain HTTP from another host is refused whatever it brings; HTTPS is let in by its token alone", {
+  skip,
+}, async (t) => {
+  const [a, b] = await twoHosts(t);
+  await a.start("--bind", "0.0.0.0", "--advertise", a.address, "--name", "a", "-P", "bash");
+  const token = (await a.mob("token", "create", "--role", "read")).stdout.trim();
+  const authorization = `Bearer ${token}`;
+  const at = (scheme: string) => `${scheme}://${a.address}:6666/v1/nodes`;
+
+  const bare = await ask(b, at("http"));
+  assert.equal(bare.status, 403);
+  assert.match(bare.body, /beyond its own host this node speaks HTTPS alone/);
+  const exposed = await ask(b, at("http"), { authorization });
+  assert.equal(exposed.status, 403);
+  assert.match(exposed.body, /the token just sent could be read on the way: revoke it/);
+
+  assert.equal((await ask(b, at("https"))).status, 401);
+  const known = await ask(b, at("https"), { authorization });
+  assert.equal(known.status, 200);
+  assert.match(known.body, /"name":"a"/);
+});

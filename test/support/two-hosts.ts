@@ -20,6 +20,8 @@ export interface Host {
   readonly address: string;
   /** `mob ARGS` on this host, to its end. */
   mob(...args: readonly string[]): Promise<Ran>;
+  /** A script for Node on this host, to its end. */
+  node(script: string): Promise<Ran>;
   /** Starts a node here; resolves once it is up. */
   start(...args: readonly string[]): Promise<void>;
 }
@@ -68,16 +70,19 @@ export async function twoHosts(t: TestContext): Promise<readonly [Host, Host]> {
 function host(namespace: string, address: string, home: string): Host {
   const { MOB_PORT: _port, ...own } = process.env;
   const env = { ...own, MOB_HOME: home, NO_COLOR: "1" };
-  const inside = ["netns", "exec", namespace, "./mob"];
+  const here = ["netns", "exec", namespace];
+  const inside = [...here, "./mob"];
+  const run = (args: readonly string[]) =>
+    new Promise<Ran>((resolve) => {
+      execFile("ip", args, { cwd: root, env }, (error, stdout, stderr) => {
+        const code = typeof error?.code === "number" ? error.code : error === null ? 0 : 1;
+        resolve({ code, stdout, stderr });
+      });
+    });
   return {
     address,
-    mob: (...args) =>
-      new Promise((resolve) => {
-        execFile("ip", [...inside, ...args], { cwd: root, env }, (error, stdout, stderr) => {
-          const code = typeof error?.code === "number" ? error.code : error === null ? 0 : 1;
-          resolve({ code, stdout, stderr });
-        });
-      }),
+    mob: (...args) => run([...inside, ...args]),
+    node: (script) => run([...here, process.execPath, "--input-type=module", "-e", script]),
     async start(...args) {
       let printed = "";
       const child = spawn("ip", [...inside, ...args], {

@@ -14,6 +14,7 @@ import {
   WireError,
 } from "../../../src/wire/errors.ts";
 import { declarations, type Message, protocolVersion } from "../../../src/wire/messages.ts";
+import { fuzzRuns } from "../../support/fuzz-runs.ts";
 
 const packr = new Packr({ useRecords: false });
 const node = asNodeId("0".repeat(31).concat("a"));
@@ -193,6 +194,6 @@ test("any bytes are decoded or refused as what is wrong with the wire", () => {
         assert.ok(error instanceof WireError, String(error));
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: fuzzRuns(3_000) },
   );
 });

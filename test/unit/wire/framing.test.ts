@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { FrameTooLarge } from "../../../src/wire/errors.ts";
 import { FrameParser, frameHeader } from "../../../src/wire/framing.ts";
+import { fuzzRuns } from "../../support/fuzz-runs.ts";
 
 const stream = (bodies: readonly Uint8Array[]) =>
   Buffer.concat(bodies.flatMap((body) => [frameHeader(body.length), body]));
@@ -21,7 +22,7 @@ test("any chunking of a stream gives the same frames", () => {
       }
       assert.deepEqual(frames.map(Buffer.from), sent.map(Buffer.from));
     }),
-    { numRuns: 500 },
+    { numRuns: fuzzRuns(500) },
   );
 });
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { Packr } from "msgpackr";
 import { MalformedFrame } from "../../../src/wire/errors.ts";
 import { checkPlainData, nestingMax } from "../../../src/wire/plain-data.ts";
+import { fuzzRuns } from "../../support/fuzz-runs.ts";
 
 const packr = new Packr({ useRecords: false, variableMapSize: true });
 const refused = (bytes: Uint8Array, what: RegExp) =>
@@ -22,7 +23,7 @@ test("all JSON-like values, bytes and undefined pass", () => {
   const value = fc.anything({ withBigInt: false, withDate: false, maxDepth: 4 });
   fc.assert(
     fc.property(value, (any) => checkPlainData(packr.pack(any))),
-    { numRuns: 500 },
+    { numRuns: fuzzRuns(500) },
   );
   const lengths = [0, 15, 16, 31, 32, 255, 256, 65_535, 65_536];
   for (const length of lengths) {
@@ -78,6 +79,6 @@ test("any bytes are passed or refused as malformed", () => {
         assert.ok(error instanceof MalformedFrame);
       }
     }),
-    { numRuns: 5_000 },
+    { numRuns: fuzzRuns(5_000) },
   );
 });
