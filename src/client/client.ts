@@ -4,31 +4,11 @@
  * and not answered (OutcomeUnknown). Answers are trusted in shape, once the header says a node wrote
  * them: it checked them by type, and a newer one may add fields.
  */
-import type {
-  ActorDetail,
-  ActorView,
-  RestartedView,
-  ResumedView,
-  SuspendedView,
-} from "../api/actor-shapes.ts";
 import type { Commands, LogChunk, LogOptions, WatchOptions } from "../api/commands.ts";
 import { decodeLog } from "../api/log-frames.ts";
 import { actionPath, keyPath, paths, watchBodyBytesMax, withName } from "../api/paths.ts";
-import type {
-  ActionResult,
-  CreatedToken,
-  DeployResult,
-  InstanceView,
-  NodeView,
-  ProviderView,
-  RevokedTokens,
-  ServiceDetail,
-  ShutdownView,
-  TokenView,
-  VersionView,
-} from "../api/shapes.ts";
-import type { JoinTokenView, KeysView } from "../api/trust-shapes.ts";
-import type { HistoryEntry, ServiceChange } from "../api/watch-shapes.ts";
+import type { VersionView } from "../api/shapes.ts";
+import type { ServiceChange } from "../api/watch-shapes.ts";
 import { decodeChanges } from "./change-lines.ts";
 import { addressText, type Endpoint } from "./endpoint.ts";
 import { createExchange, type Exchange, type Request } from "./exchange.ts";
@@ -62,35 +42,34 @@ export function createClient(
 
   return {
     address: addressText(endpoint),
-    version: () => get<VersionView>(paths.version),
-    nodes: () => get<NodeView[]>(paths.nodes),
-    leave: () => post<ShutdownView>(paths.leave, {}),
-    forget: (node) => post<NodeView[]>(paths.forget, { node }),
-    join: (other) => post<NodeView[]>(paths.join, { address: other }),
+    version: () => get(paths.version),
+    nodes: () => get(paths.nodes),
+    leave: () => post(paths.leave, {}),
+    forget: (node) => post(paths.forget, { node }),
+    join: (other) => post(paths.join, { address: other }),
     joinByToken: (token, address) =>
-      post<NodeView[]>(paths.joinByToken, { token, ...(address !== undefined && { address }) }),
+      post(paths.joinByToken, { token, ...(address !== undefined && { address }) }),
     issueJoinToken: (wantedFor) =>
-      post<JoinTokenView>(paths.joinTokens, wantedFor === undefined ? {} : { for: wantedFor }),
-    keys: () => get<KeysView>(paths.keys),
-    rotateKeys: (step, key) => post<KeysView>(keyPath(step), key === undefined ? {} : { key }),
-    services: () => get<InstanceView[]>(paths.services),
-    show: (name) => get<ServiceDetail>(withName(paths.service, name)),
-    deploy: (documents) => post<DeployResult[]>(paths.deploy, { documents }),
-    act: (action, names) => post<ActionResult[]>(actionPath(action), { names }),
+      post(paths.joinTokens, wantedFor === undefined ? {} : { for: wantedFor }),
+    keys: () => get(paths.keys),
+    rotateKeys: (step, key) => post(keyPath(step), key === undefined ? {} : { key }),
+    services: () => get(paths.services),
+    show: (name) => get(withName(paths.service, name)),
+    deploy: (documents) => post(paths.deploy, { documents }),
+    act: (action, names) => post(actionPath(action), { names }),
     logs: (name, options, signal) => readLogs(exchange, name, options, signal, readTimeoutMs),
     watch: (options, signal) => readChanges(exchange, options, signal, readTimeoutMs),
-    history: (name) => get<HistoryEntry[]>(withName(paths.history, name)),
-    providers: () => get<ProviderView[]>(paths.providers),
-    actors: (node) => get<ActorView>(withQuery(paths.actors, { node })),
-    actor: (target, node) => get<ActorDetail>(withQuery(paths.actor, { target, node })),
-    suspend: (target, { node, forMs } = {}) =>
-      post<SuspendedView>(paths.suspendActor, { target, node, forMs }),
-    resume: (target, node) => post<ResumedView>(paths.resumeActor, { target, node }),
-    restartActor: (target, node) => post<RestartedView>(paths.restartActor, { target, node }),
-    tokens: () => get<TokenView[]>(paths.tokens),
-    createToken: (wanted) => post<CreatedToken>(paths.tokens, wanted),
-    revokeToken: (token) => post<RevokedTokens>(paths.revokeTokens, { token }),
-    shutdown: () => post<ShutdownView>(paths.shutdown, {}),
+    history: (name) => get(withName(paths.history, name)),
+    providers: () => get(paths.providers),
+    actors: (node) => get(withQuery(paths.actors, { node })),
+    actor: (target, node) => get(withQuery(paths.actor, { target, node })),
+    suspend: (target, { node, forMs } = {}) => post(paths.suspendActor, { target, node, forMs }),
+    resume: (target, node) => post(paths.resumeActor, { target, node }),
+    restartActor: (target, node) => post(paths.restartActor, { target, node }),
+    tokens: () => get(paths.tokens),
+    createToken: (wanted) => post(paths.tokens, wanted),
+    revokeToken: (token) => post(paths.revokeTokens, { token }),
+    shutdown: () => post(paths.shutdown, {}),
     close: () => exchange.close(),
   };
 }

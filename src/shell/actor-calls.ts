@@ -1,11 +1,4 @@
 /** The calls of `mob` about actors, named as Erlang's `sys` and `observer` name what they do. */
-import type {
-  ActorDetail,
-  ActorView,
-  RestartedView,
-  ResumedView,
-  SuspendedView,
-} from "../api/actor-shapes.ts";
 import type { Client } from "../client/client.ts";
 import { BadRequest } from "../core/errors.ts";
 import { formatActor, formatActorTree } from "./actor-tree.ts";
@@ -29,13 +22,13 @@ export interface SuspendLimits {
 }
 
 export interface ActorCalls {
-  tree(node?: string): Promise<ActorView>;
-  actor(target: string, node?: string): Promise<ActorDetail>;
+  readonly tree: Client["actors"];
+  readonly actor: Client["actor"];
   trace(target: string, limits?: string | TraceLimits): Promise<Traced>;
   untrace(target?: string): Promise<Traced[]>;
-  suspend(target: string, limits?: string | SuspendLimits): Promise<SuspendedView>;
-  resume(target: string, node?: string): Promise<ResumedView>;
-  restartActor(target: string, node?: string): Promise<RestartedView>;
+  suspend(target: string, limits?: string | SuspendLimits): ReturnType<Client["suspend"]>;
+  readonly resume: Client["resume"];
+  readonly restartActor: Client["restartActor"];
 }
 
 export const actorHelp = `mob.tree()                   the node's actors; mob.tree("name") another node's
