@@ -19,7 +19,8 @@ import type { Catalog, CatalogChange } from "./catalog.ts";
 import { cycleThrough } from "./deploy-checks.ts";
 import { names } from "./names.ts";
 import { owns } from "./ownership.ts";
-import { placementEntries } from "./placement-pass.ts";
+import { dropArrived, placementPass } from "./placement-pass.ts";
+import { PlacementTable } from "./placement-table.ts";
 import type { ShardMap } from "./shard-map.ts";
 import type { StoreProtocol } from "./store.ts";
 
@@ -67,6 +68,8 @@ interface State {
   readonly options: ControllerOptions;
   /** The last wish for each name that is being carried out. */
   readonly busy: Map<string, Promise<void>>;
+  /** What this node has placed, and the catalog has yet to hear of. */
+  readonly underway: PlacementTable;
   readonly random: () => number;
 }
 
@@ -76,7 +79,8 @@ export function controller(
   return {
     init(self) {
       const random = self.env.random("controller");
-      const state: State = { self, options, busy: new Map(), random };
+      const underway = new PlacementTable();
+      const state: State = { self, options, busy: new Map(), underway, random };
       self.tell({ type: "pass" });
       return state;
     },
@@ -203,11 +207,21 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   const { catalog, node, shards } = state.options;
   // What a node that was just met may know better is decided once it has told.
   const mine = (name: string) => owns(catalog.view, node, name) && shards.isReady(name);
-  const entries = placementEntries(catalog, node, mine, changed);
+  const { underway } = state;
+  dropArrived(underway, catalog, changed);
+  const { entries, placed } = placementPass(catalog, node, mine, changed, underway);
   if (entries.length === 0) return;
-  void write(state, entries).catch((error: unknown) => {
-    state.self.log.warn("placements could not be written; the next pass tries again", { error });
-  });
+  for (const placement of placed) underway.set(placement.service, placement.slot, placement);
+  void write(state, entries)
+    .catch((error: unknown) => {
+      state.self.log.warn("placements could not be written; the next pass tries again", { error });
+    })
+    .finally(() => {
+      for (const placement of placed) {
+        if (underway.get(placement.service, placement.slot) !== placement) continue;
+        underway.set(placement.service, placement.slot, undefined);
+      }
+    });
 }
 
 function write(state: State, entries: readonly Entry[]): Promise<Receipt> {

@@ -29,6 +29,7 @@ export async function deploy(context: Context, sources: readonly string[]): Prom
 
 async function readSource(io: Io, source: string): Promise<Source> {
   if (source === "-") return { name: "standard input", text: await text(io.stdin) };
+  if (source.trim() === "") throw new BadRequest("the spec on the command line is empty");
   if (isInline(source)) return { name: "the command line", text: source };
   try {
     return { name: source, text: await readFile(source, "utf8") };

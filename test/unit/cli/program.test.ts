@@ -112,6 +112,12 @@ test("a misspelt command gets a suggestion, one that comes later is refused by n
   assert.match(later.err, /mob scale comes later/);
 });
 
+test("a command that wants one of its own shows them, and says so", async () => {
+  const token = await mob(["token"]);
+  assert.equal(token.code, 2);
+  assert.match(token.err, /^Usage: mob token [\s\S]*\nerror: mob token wants a command\n/);
+});
+
 test("help and version are answers, not errors", async () => {
   const help = memoryIo();
   assert.equal(await runMob(["--help"], help), 0);
