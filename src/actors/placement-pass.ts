@@ -17,9 +17,9 @@ export function placementEntries(
   owns: (name: string) => boolean,
   changed: ReadonlySet<string> | undefined,
 ): readonly Entry[] {
-  const candidates = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
+  const looked = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
   // Most of what changes is statuses: the whole network is looked at for what has yet to be placed alone.
-  const groups = candidates.filter(
+  const groups = looked.filter(
     ({ record, stamp }) =>
       owns(record.name) && !isPlaced(record, stamp, catalog.placement(record.name, 0)),
   );
@@ -40,14 +40,17 @@ export function placementEntries(
     placements: groups
       .map(({ record }) => catalog.placement(record.name, 0))
       .filter((placement) => placement !== undefined),
-    nodes: catalog.view.members.map((member) =>
-      candidateOf(member, catalog.instancesOn(member.id)),
-    ),
+    nodes: candidatesOf(catalog),
   });
   return [
     ...decisions.map(entryOf),
     ...orphans.map(({ service, slot }) => ({ key: keys.placement(service, slot) })),
   ];
+}
+
+/** Every node known, as one to be picked. */
+export function candidatesOf(catalog: Catalog): readonly Candidate[] {
+  return catalog.view.members.map((member) => candidateOf(member, catalog.instancesOn(member.id)));
 }
 
 function groupsNamed(catalog: Catalog, names: ReadonlySet<string>) {

@@ -5,7 +5,6 @@ import { ComesLater } from "../core/errors.ts";
 const later = [
   "drain",
   "undrain",
-  "plan",
   "exec",
   "scale",
   "rollback",

@@ -27,7 +27,7 @@ import {
   traceActor,
 } from "./commands/actors.ts";
 import { attach } from "./commands/attach.ts";
-import { deploy } from "./commands/deploy.ts";
+import { deploy, plan } from "./commands/deploy.ts";
 import { down, leave } from "./commands/down.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import {
@@ -166,6 +166,13 @@ function addServiceCommands({ command, context, done }: Program): void {
     .argument("<spec...>", "files, - for standard input, or JSON or YAML itself")
     .action((sources: string[], _options: unknown, own: Command) =>
       done(deploy(context(own), sources)),
+    );
+  command
+    .command("plan")
+    .description("show what a deploy would change, and where everything would run")
+    .argument("<spec...>", "as those of deploy")
+    .action((sources: string[], _options: unknown, own: Command) =>
+      done(plan(context(own), sources)),
     );
   command
     .command("ls")

@@ -29,16 +29,19 @@ export class Place {
 
   /** The place of a member: `env.MODE`, `env["a b"]`. */
   member(key: string): Place {
-    const plain = /^[\w-]+$/.test(key);
-    const dot = this.path === "" ? "" : ".";
-    const step = plain ? `${dot}${key}` : `[${JSON.stringify(key.slice(0, 64))}]`;
-    return new Place(this.path + step, this.#complain);
+    return new Place(memberPath(this.path, key), this.#complain);
   }
 
   /** The place of an item: `requires[1]`. */
   item(index: number): Place {
     return new Place(`${this.path}[${index}]`, this.#complain);
   }
+}
+
+/** The path of a member of what is at `path`: `env.MODE`, `env["a b"]`. */
+export function memberPath(path: string, key: string): string {
+  if (!/^[\w-]+$/.test(key)) return `${path}[${JSON.stringify(key.slice(0, 64))}]`;
+  return path === "" ? key : `${path}.${key}`;
 }
 
 /** Takes a value that is there, or complains and returns a stand-in. */
