@@ -18,7 +18,6 @@ const later = [
   "gc",
   "simulate",
   "completion",
-  "schema",
 ] as const;
 
 export function addLaterCommands(program: Command): void {

@@ -223,6 +223,15 @@ test("a plan of specs that would be refused ends as their deploy would", async (
   assert.match(refused.err, /name: is required/);
 });
 
+test("schema prints the JSON Schema of a spec, whether or not a node runs", async () => {
+  const io = memoryIo();
+  assert.equal(await runMob(["schema"], io), 0);
+  const schema = JSON.parse(io.out()) as { readonly $schema: string; readonly required: unknown };
+  assert.equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
+  assert.deepEqual(schema.required, ["name", "provider"]);
+  assert.equal(io.err(), "");
+});
+
 test("logs of one instance are passed on as they are", async () => {
   assert.equal((await mob(["logs", "web"])).out, "one\ntwo\n");
 });
