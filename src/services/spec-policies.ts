@@ -46,16 +46,22 @@ const signals = [
   "SIGWINCH",
 ] as const;
 
+// Made once: a node parses the spec of every record that arrives.
+const upToAnHour = duration({ min: 0, max: hourMs });
+const upToADay = duration({ min: 0, max: 24 * hourMs });
+const upToAMonth = duration({ min: 1, max: 30 * 24 * hourMs });
+const readRestarts = integer({ min: 0, max: 1_000 });
+const readFactor = number({ min: 1, max: 100 });
+const readPolicy = choice(policies);
+const readSignal = choice(signals);
+const readFileBytes = size({ min: 1_024, max: 10_000_000_000 });
+const readFiles = integer({ min: 1, max: 100 });
+
 const readIntensity = objectOf("an object, like { restarts: 5, within: 5m }", (fields) => ({
-  restarts: fields.required("restarts", integer({ min: 0, max: 1_000 }), "Most restarts."),
-  withinMs: fields.required(
-    "within",
-    duration({ min: 1, max: 30 * 24 * hourMs }),
-    "The time in which they are counted.",
-  ),
+  restarts: fields.required("restarts", readRestarts, "Most restarts."),
+  withinMs: fields.required("within", upToAMonth, "The time in which they are counted."),
 }));
 
-const readPolicy = choice(policies);
 const readRestartFields = objectOf(
   `one of ${policies.join(", ")}, or an object`,
   (fields): RestartPolicy => {
@@ -64,22 +70,12 @@ const readRestartFields = objectOf(
       when: fields.optional("policy", readPolicy, when, "After which ends it is restarted."),
       delayMs: fields.optional(
         "delay",
-        duration({ min: 0, max: hourMs }),
+        upToAnHour,
         delayMs,
         "Wait before the second restart in a row; the first comes at once.",
       ),
-      factor: fields.optional(
-        "factor",
-        number({ min: 1, max: 100 }),
-        factor,
-        "Growth of the wait a restart.",
-      ),
-      delayMaxMs: fields.optional(
-        "max",
-        duration({ min: 0, max: 24 * hourMs }),
-        delayMaxMs,
-        "Longest wait.",
-      ),
+      factor: fields.optional("factor", readFactor, factor, "Growth of the wait a restart."),
+      delayMaxMs: fields.optional("max", upToADay, delayMaxMs, "Longest wait."),
       healthyAfterMs,
     };
     const about = "When to give up: `failed` rather than one restart more. Without it: never.";
@@ -102,13 +98,13 @@ export const readStop = objectOf(
   (fields): StopPolicy => ({
     signal: fields.optional(
       "signal",
-      choice(signals),
+      readSignal,
       stopDefault.signal,
       "Sent first, to the whole tree of processes.",
     ),
     graceMs: fields.optional(
       "grace",
-      duration({ min: 0, max: hourMs }),
+      upToAnHour,
       stopDefault.graceMs,
       "Time until SIGKILL of what is left.",
     ),
@@ -120,13 +116,13 @@ export const readLogs = objectOf(
   (fields): LogPolicy => ({
     fileBytesMax: fields.optional(
       "max_bytes",
-      size({ min: 1_024, max: 10_000_000_000 }),
+      readFileBytes,
       logsDefault.fileBytesMax,
       "At which a file of its output is rotated.",
     ),
     filesMax: fields.optional(
       "files",
-      integer({ min: 1, max: 100 }),
+      readFiles,
       logsDefault.filesMax,
       "Rotated files that are kept.",
     ),

@@ -95,6 +95,8 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
 }
 
 const label = "a DNS label: 1 to 63 of a-z, 0-9 and hyphen, neither first nor last a hyphen";
+const readName = text(dnsLabel, label);
+const readProvider = text(dnsLabel, "the type of a provider, like bash");
 
 const readParams = described(
   () => ({ type: "object" }),
@@ -125,7 +127,7 @@ const readRequires = described(
   },
 );
 
-const readEnv = described(
+const readEnvValue = described(
   () => ({
     type: ["string", "number", "boolean"],
     maxLength: envValueCharsMax,
@@ -146,14 +148,16 @@ const readEnv = described(
   },
 );
 
+const readEnv = mapOf(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, readEnvValue, envEntriesMax);
+
 /** Without the limit on its size. */
 export const readSpecFields = objectOf(
   "a service: an object with name, provider and params",
   (fields): ServiceSpec => ({
     name: asServiceName(
-      fields.required("name", text(dnsLabel, label), "Deploying it again updates the service."),
+      fields.required("name", readName, "Deploying it again updates the service."),
     ),
-    provider: fields.required("provider", text(dnsLabel, "the type of a provider, like bash")),
+    provider: fields.required("provider", readProvider),
     params: fields.optional("params", readParams, {}, "What to run, in the provider's own words."),
     requires: fields.optional(
       "requires",
@@ -167,12 +171,7 @@ export const readSpecFields = objectOf(
       restartDefault,
       "After which ends it is restarted, and how soon.",
     ),
-    env: fields.optional(
-      "env",
-      mapOf(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, readEnv, envEntriesMax),
-      {},
-      "The environment of its task.",
-    ),
+    env: fields.optional("env", readEnv, {}, "The environment of its task."),
     stop: fields.optional("stop", readStop, stopDefault, "How it is stopped."),
     logs: fields.optional("logs", readLogs, logsDefault, "How much of its output is kept."),
   }),
