@@ -31,9 +31,9 @@ export function placementPass(
   changed: ReadonlySet<string> | undefined,
   underway: PlacementTable,
 ): PlacementPass {
-  const candidates = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
+  const looked = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
   // Most of what changes is statuses: the whole network is looked at for what has yet to be placed alone.
-  const groups = candidates.filter(
+  const groups = looked.filter(
     ({ record, stamp }) =>
       owns(record.name) &&
       underway.get(record.name, 0) === undefined &&
@@ -56,9 +56,7 @@ export function placementPass(
     placements: groups
       .map(({ record }) => catalog.placement(record.name, 0))
       .filter((placement) => placement !== undefined),
-    nodes: catalog.view.members.map((member) =>
-      candidateOf(member, catalog.instancesOn(member.id) + underway.countOn(member.id)),
-    ),
+    nodes: candidatesOf(catalog, underway),
   });
   const entries = [
     ...decisions.map(entryOf),
@@ -81,6 +79,14 @@ export function dropArrived(
       underway.set(name, 0, undefined);
     }
   }
+}
+
+/** Every node known, as one to be picked. @param underway counted with what is placed there */
+export function candidatesOf(catalog: Catalog, underway?: PlacementTable): readonly Candidate[] {
+  return catalog.view.members.map((member) => {
+    const coming = underway?.countOn(member.id) ?? 0;
+    return candidateOf(member, catalog.instancesOn(member.id) + coming);
+  });
 }
 
 function groupsNamed(catalog: Catalog, names: ReadonlySet<string>) {

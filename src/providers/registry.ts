@@ -4,18 +4,21 @@
  */
 import { join } from "node:path";
 import { messageOf } from "../core/errors.ts";
+import type { JsonSchema } from "../core/json-schema.ts";
 import { didYouMean } from "../core/suggestion.ts";
 import { createBash } from "./bash/bash.ts";
-import { parseBashParams } from "./bash/params.ts";
+import { bashParamsSchema, parseBashParams } from "./bash/params.ts";
 import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
 
 interface Kind {
   readonly create: (options: ProviderOptions) => Provider;
   readonly parseParams: (input: unknown) => unknown;
+  /** Of what `parseParams` takes. */
+  readonly paramsSchema: JsonSchema;
 }
 
 const kinds: ReadonlyMap<string, Kind> = new Map([
-  ["bash", { create: createBash, parseParams: parseBashParams }],
+  ["bash", { create: createBash, parseParams: parseBashParams, paramsSchema: bashParamsSchema }],
 ]);
 
 /** Providers that later versions bring. */
@@ -67,6 +70,11 @@ export function checkParams(type: string, params: unknown): "checked" | "unknown
   if (kind === undefined) return comeLater.includes(type) ? "checked" : "unknown";
   kind.parseParams(params);
   return "checked";
+}
+
+/** By type, what each provider takes as parameters. */
+export function paramsSchemas(): ReadonlyMap<string, JsonSchema> {
+  return new Map([...kinds].map(([type, { paramsSchema }]) => [type, paramsSchema]));
 }
 
 interface Offered {

@@ -2,6 +2,7 @@
  * Parameters of a bash service, as the original has them: one command, which may be a whole script.
  */
 import { type ErrorDetail, InvalidSpec } from "../../core/errors.ts";
+import type { JsonSchema } from "../../core/json-schema.ts";
 import { didYouMean } from "../../core/suggestion.ts";
 
 export interface BashParams {
@@ -9,7 +10,27 @@ export interface BashParams {
   readonly command: string;
 }
 
-const known = ["command"];
+const notBlank = /\S/;
+const zeroByte = /\0/;
+
+const properties = {
+  command: {
+    description: "What bash runs: one command, or a whole script.",
+    type: "string",
+    pattern: notBlank.source,
+    not: { pattern: zeroByte.source },
+  },
+};
+const known = Object.keys(properties);
+
+/** What `parseBashParams` takes. */
+export const bashParamsSchema: JsonSchema = {
+  description: "Parameters of a bash service.",
+  type: "object",
+  properties,
+  required: known,
+  additionalProperties: false,
+};
 
 /** @throws InvalidSpec with every error and its path below `params`. */
 export function parseBashParams(input: unknown): BashParams {
@@ -24,9 +45,9 @@ export function parseBashParams(input: unknown): BashParams {
   if (typeof command !== "string") {
     const message = command === undefined ? "is required" : "must be a string";
     details.push({ path: "params.command", message });
-  } else if (command.trim() === "") {
+  } else if (!notBlank.test(command)) {
     details.push({ path: "params.command", message: "must not be empty" });
-  } else if (command.includes("\0")) {
+  } else if (zeroByte.test(command)) {
     details.push({ path: "params.command", message: "must not contain a zero byte" });
   } else if (details.length === 0) {
     return Object.freeze({ command });
