@@ -181,6 +181,8 @@ export const ActionResult = Type.Object({
   ]),
   /** Its state when the answer was given. */
   state: Type.Union([InstanceState, Type.Literal("removed")]),
+  /** Why it is in that state, where that is not as wanted: its node is away, say. */
+  reason: Type.Optional(Type.String()),
   ...acknowledgement,
 });
 export type ActionResult = Static<typeof ActionResult>;

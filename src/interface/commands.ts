@@ -181,6 +181,7 @@ function actionResult(
     name,
     result: changed ? done[action] : "unchanged",
     state: instance?.state ?? "removed",
+    ...(instance?.reason !== undefined && { reason: instance.reason }),
     ...acknowledgement(receipt, nodeName),
   };
 }

@@ -84,9 +84,15 @@ export function formatDeploys(results: readonly DeployResult[], paint: Paint): s
 
 export function formatActions(results: readonly ActionResult[], paint: Paint): string {
   const rows = results.map(
-    (result): Row => [result.name, result.result, stateCell(result.state), acknowledged(result)],
+    (result): Row => [
+      result.name,
+      result.result,
+      stateCell(result.state),
+      acknowledged(result),
+      result.reason ?? "",
+    ],
   );
-  return formatTable(["NAME", "RESULT", "STATE", "KNOWN BY"], rows, paint);
+  return formatTable(["NAME", "RESULT", "STATE", "KNOWN BY", "REASON"], rows, paint);
 }
 
 /** `now`: wall clock, ms. */
@@ -149,7 +155,7 @@ export function lastEnd({ code, signal }: NonNullable<InstanceView["exit"]>): st
 
 function acknowledged(of: Pick<ActionResult, "acks" | "replicas" | "partitioned">): string {
   const { acks, replicas, partitioned } = of;
-  const split = partitioned ? "; the network is partitioned" : "";
+  const split = partitioned ? "; at least half of the nodes cannot be reached" : "";
   return `on disk on ${acks.length} of ${replicas} nodes${split}`;
 }
 

@@ -134,13 +134,15 @@ async function openShell(
   return shell;
 }
 
-/** The node's own environment, but for what scripts/launch.sh has set in it for the node alone. */
+const setByNpm = /^(?:npm_.*|INIT_CWD)$/;
+
+/** The node's own environment, but for what scripts/launch.sh or npm has set in it for the node alone. */
 function inheritedByTasks(env: Io["env"]): Readonly<Record<string, string>> {
   const { MOB_SET_ARENAS: isSetByUs, MALLOC_ARENA_MAX: arenas, ...rest } = env;
   const inherited = isSetByUs === undefined ? { ...rest, MALLOC_ARENA_MAX: arenas } : rest;
   return Object.fromEntries(
     Object.entries(inherited).flatMap(([name, value]) =>
-      value === undefined ? [] : [[name, value]],
+      value === undefined || setByNpm.test(name) ? [] : [[name, value]],
     ),
   );
 }

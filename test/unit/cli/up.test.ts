@@ -112,7 +112,7 @@ test("tasks inherit the node's environment, but for what its launcher set for th
       { A: "1", MALLOC_ARENA_MAX: "7" },
       { A: "1", MALLOC_ARENA_MAX: "7" },
     ],
-    [{ A: "1" }, { A: "1" }],
+    [{ A: "1", npm_config_yes: "", INIT_CWD: "/" }, { A: "1" }],
   ];
   for (const [env, expected] of cases) {
     await start(

@@ -3,7 +3,12 @@ import { test } from "node:test";
 import { InvalidSpec } from "../../../src/core/errors.ts";
 import { formatError } from "../../../src/shell/error-text.ts";
 import { plain } from "../../../src/shell/style.ts";
-import { formatAge, formatDeploys, formatInstances } from "../../../src/shell/views.ts";
+import {
+  formatActions,
+  formatAge,
+  formatDeploys,
+  formatInstances,
+} from "../../../src/shell/views.ts";
 import { anInstance } from "../../support/memory-commands.ts";
 
 const seconds = (count: number) => formatAge(count * 1000);
@@ -64,6 +69,19 @@ test("a deploy that found nothing to do says nothing of disks, and why it waits"
   assert.match(text, / pending +waits for db\n$/);
 });
 
+test("a stop that cannot be carried out yet says what it waits for", () => {
+  const reason = "its node b is away; its tasks run on";
+  const worth = { class: "available", acks: ["a"], replicas: 1, partitioned: true } as const;
+  const stopped = { name: "web", result: "stopped", state: "running", reason, ...worth } as const;
+  const [, line = ""] = formatActions([stopped], plain).split("\n");
+  assert.ok(
+    line.endsWith(
+      `on disk on 1 of 1 nodes; at least half of the nodes cannot be reached  ${reason}`,
+    ),
+    line,
+  );
+});
+
 test("a running instance that fails its health check does not look well", () => {
   assert.match(formatInstances([{ ...anInstance, healthy: false }], 0, plain), /unhealthy/);
 });
@@ -84,7 +102,10 @@ test("a deploy tells its result and what its answer is worth", () => {
     ],
     plain,
   );
-  assert.match(text, /^shop: updated, generation 3, on disk on 1 of 2 nodes; .* partitioned\n/);
+  assert.match(
+    text,
+    /^shop: updated, generation 3, on disk on 1 of 2 nodes; at least half .* cannot be reached\n/,
+  );
   assert.match(text, /\n {2}shop\/web +0 +- +pending\n$/);
 });
 
