@@ -5,12 +5,22 @@
  */
 import { asServiceName, dnsLabel, type ServiceName } from "../core/ids.ts";
 import { groupBytesMax } from "../core/limits.ts";
+import { durationText } from "../core/quantities.ts";
+import { Fields, type Place, readAll } from "../core/reading.ts";
+import {
+  choice,
+  duration,
+  integer,
+  listOf,
+  mapOf,
+  number,
+  processText,
+  size,
+  text,
+} from "../core/value-readers.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
-import { durationText } from "./quantities.ts";
-import { Fields, kindOf, type Place, readAll } from "./reading.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 import { isServiceName } from "./service-name.ts";
-import { choice, duration, integer, listOf, mapOf, number, size, text } from "./value-readers.ts";
 
 /** A service as deployed, defaults filled in. docs/spec.md tells each field, its default and limits. */
 export interface ServiceSpec {
@@ -135,7 +145,7 @@ export function readSpec(value: unknown, at: Place): ServiceSpec {
     restart: fields.optional("restart", readRestart, restartDefault),
     env: fields.optional(
       "env",
-      mapOf(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, readEnv, envEntriesMax),
+      mapOf(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, processText(envValueCharsMax), envEntriesMax),
       {},
     ),
     stop: fields.optional("stop", readStop, stopDefault),
@@ -191,20 +201,6 @@ function readIntensity(value: unknown, at: Place): { restarts: number; withinMs:
   const withinMs = fields.required("within", duration({ min: 1, max: 30 * 24 * hourMs }));
   fields.end();
   return { restarts, withinMs };
-}
-
-function readEnv(value: unknown, at: Place): string {
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  if (typeof value !== "string") {
-    at.wrong(`must be text, a number, true or false, and is ${kindOf(value)}`);
-  } else if (value.includes("\0")) {
-    at.wrong("must not contain a NUL character");
-  } else if (value.length > envValueCharsMax) {
-    at.wrong(`is ${value.length} characters long, and may have ${envValueCharsMax}`);
-  } else {
-    return value;
-  }
-  return "";
 }
 
 function readStop(value: unknown, at: Place): StopPolicy {

@@ -3,9 +3,9 @@
  * what it wants, with an example, and bounds what it takes.
  */
 
-import { didYouMean } from "../core/suggestion.ts";
 import { durationText, parseDuration, parseSize } from "./quantities.ts";
 import { asObject, kindOf, type Reader } from "./reading.ts";
+import { didYouMean } from "./suggestion.ts";
 
 export interface Range {
   readonly min: number;
@@ -23,6 +23,26 @@ export function text(pattern: RegExp, what: string): Reader<string> {
 
 /** Any text of a bounded length, of records. */
 export const anyText = text(/^.{0,65536}$/s, "text of at most 65536 characters");
+
+/**
+ * What a process can be given as an argument or the value of a variable, of at most `charsMax`
+ * characters. Numbers, true and false become text.
+ */
+export function processText(charsMax: number): Reader<string> {
+  return (value, at) => {
+    if (typeof value === "number" || typeof value === "boolean") return String(value);
+    if (typeof value !== "string") {
+      at.wrong(`must be text, a number, true or false, and is ${kindOf(value)}`);
+    } else if (value.includes("\0")) {
+      at.wrong("must not contain a NUL character");
+    } else if (value.length > charsMax) {
+      at.wrong(`is ${value.length} characters long, and may have ${charsMax}`);
+    } else {
+      return value;
+    }
+    return "";
+  };
+}
 
 /** One of `words`, the first being the stand-in. */
 export function choice<const Word extends string>(words: readonly [Word, ...Word[]]): Reader<Word> {
