@@ -7,6 +7,8 @@ import { messageOf } from "../core/errors.ts";
 import { didYouMean } from "../core/suggestion.ts";
 import { createBash } from "./bash/bash.ts";
 import { parseBashParams } from "./bash/params.ts";
+import { createExec } from "./exec/exec.ts";
+import { parseExecParams } from "./exec/params.ts";
 import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
 
 interface Kind {
@@ -16,10 +18,11 @@ interface Kind {
 
 const kinds: ReadonlyMap<string, Kind> = new Map([
   ["bash", { create: createBash, parseParams: parseBashParams }],
+  ["exec", { create: createExec, parseParams: parseExecParams }],
 ]);
 
 /** Providers that later versions bring. */
-const comeLater = ["docker", "podman", "rkt", "xen", "kvm", "glusterfs", "lambda", "exec"];
+const comeLater = ["docker", "podman", "rkt", "xen", "kvm", "glusterfs", "lambda"];
 
 export interface ProvidersOptions extends ProviderOptions {
   /** Types asked for; undefined for all that are available. Each provider gets a subfolder of `folder`. */

@@ -5,6 +5,7 @@
 import { execa } from "execa";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
+import { keptTasks } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
 import { type BashParams, parseBashParams } from "./params.ts";
 
@@ -32,6 +33,7 @@ export function createBash(options: BashOptions): Provider<BashParams> {
     return program;
   };
   return {
+    ...keptTasks(keeper),
     type: "bash",
     parseParams: parseBashParams,
     async probe(): Promise<Capabilities> {
@@ -47,12 +49,6 @@ export function createBash(options: BashOptions): Provider<BashParams> {
       const task = { command: [path], script: params.command, env: context.env };
       return await keeper.start(instance, context.attempt, task);
     },
-    list: (instance) => keeper.list(instance),
-    adopt: ({ instance, attempt }) => keeper.adopt(instance, attempt),
-    output: (instance, limits) => keeper.output(instance, limits),
-    forget: (instance, attempt) => keeper.forget(instance, attempt),
-    remove: (instance) => keeper.remove(instance),
-    close: () => keeper.close(),
   };
 }
 
