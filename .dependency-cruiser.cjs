@@ -29,7 +29,7 @@ rooms.simulator = [...everythingBut("cli", "shell", "interface"), "node"];
 // their interface, and the composition root that `mob up` starts.
 const doors = {
   actors: "^src/(transport/transport|storage/storage|providers/provider)[.]ts$",
-  cli: "^src/(node/start|membership/chosen-options)[.]ts$",
+  cli: "^src/(node/start|node/spec-schema|membership/chosen-options)[.]ts$",
 };
 
 const owners = {

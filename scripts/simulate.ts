@@ -127,7 +127,7 @@ async function runAll(options: Options): Promise<boolean> {
     await tellFailure(plan, outcome, { save, shortens });
     if (stops) break;
   }
-  console.log(`${runs} runs, ${nodeHours.toFixed(1)} node-hours, ${failed} failed`);
+  if (runs > 1) console.log(`${runs} runs, ${nodeHours.toFixed(1)} node-hours, ${failed} failed`);
   return failed === 0;
 }
 

@@ -32,7 +32,7 @@ import type {
   StatusRecord,
 } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
-import { type LogPolicy, logsDefault } from "../services/spec.ts";
+import { type LogPolicy, logsDefault } from "../services/spec-policies.ts";
 import { stampText } from "../store/hlc.ts";
 import type { Register } from "../store/register.ts";
 import { PlacementTable } from "./placement-table.ts";

@@ -12,14 +12,15 @@ import { type DeployResult, deployed } from "../services/deploy.ts";
 import { keys } from "../services/keys.ts";
 import { groupToJson } from "../services/records.ts";
 import { type ServiceAction, serviceAction } from "../services/service-action.ts";
-import { groupOf } from "../services/service-name.ts";
 import { parseSpec, type ServiceSpec } from "../services/spec.ts";
 import type { Entry, Receipt } from "../store/replication.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { cycleThrough } from "./deploy-checks.ts";
 import { names } from "./names.ts";
 import { owns } from "./ownership.ts";
-import { placementEntries } from "./placement-pass.ts";
+import { dropArrived, placementPass } from "./placement-pass.ts";
+import { PlacementTable } from "./placement-table.ts";
+import { untilReady } from "./readiness.ts";
 import type { ShardMap } from "./shard-map.ts";
 import type { StoreProtocol } from "./store.ts";
 
@@ -67,6 +68,8 @@ interface State {
   readonly options: ControllerOptions;
   /** The last wish for each name that is being carried out. */
   readonly busy: Map<string, Promise<void>>;
+  /** What this node has placed, and the catalog has yet to hear of. */
+  readonly underway: PlacementTable;
   readonly random: () => number;
 }
 
@@ -76,7 +79,8 @@ export function controller(
   return {
     init(self) {
       const random = self.env.random("controller");
-      const state: State = { self, options, busy: new Map(), random };
+      const underway = new PlacementTable();
+      const state: State = { self, options, busy: new Map(), underway, random };
       self.tell({ type: "pass" });
       return state;
     },
@@ -144,17 +148,15 @@ async function deploy(state: State, spec: ServiceSpec): Promise<Deployed> {
   const cycle = cycleThrough(catalog, [spec]);
   if (cycle !== undefined) throw new Conflict(`${spec.name} would require itself: ${cycle}`);
   const last = catalog.group(spec.name)?.record;
-  const { result, record } = deployed(last, spec, newId(state.random, 8));
+  const run = last === undefined ? "running" : catalog.runState(last).run;
+  const { result, record } = deployed(last, run, spec, newId(state.random, 8));
   const { name: group, uid, generation } = record;
-  const isStopped = last !== undefined && catalog.runState(last).run === "stopped";
-  if (result === "unchanged" && !isStopped) {
-    return { group, generation, result, receipt: ownReceipt(state) };
-  }
+  if (result === "unchanged") return { group, generation, result, receipt: ownReceipt(state) };
   const receipt = await write(state, [
     { key: keys.spec(group), value: groupToJson(record) },
     { key: keys.runState(group), value: { uid, run: "running" } },
   ]);
-  return { group, generation, result: result === "unchanged" ? "updated" : result, receipt };
+  return { group, generation, result, receipt };
 }
 
 async function act(state: State, name: string, action: ServiceAction): Promise<Acted> {
@@ -203,11 +205,21 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   const { catalog, node, shards } = state.options;
   // What a node that was just met may know better is decided once it has told.
   const mine = (name: string) => owns(catalog.view, node, name) && shards.isReady(name);
-  const entries = placementEntries(catalog, node, mine, changed);
+  const { underway } = state;
+  dropArrived(underway, catalog, changed);
+  const { entries, placed } = placementPass(catalog, node, mine, changed, underway);
   if (entries.length === 0) return;
-  void write(state, entries).catch((error: unknown) => {
-    state.self.log.warn("placements could not be written; the next pass tries again", { error });
-  });
+  for (const placement of placed) underway.set(placement.service, placement.slot, placement);
+  void write(state, entries)
+    .catch((error: unknown) => {
+      state.self.log.warn("placements could not be written; the next pass tries again", { error });
+    })
+    .finally(() => {
+      for (const placement of placed) {
+        if (underway.get(placement.service, placement.slot) !== placement) continue;
+        underway.set(placement.service, placement.slot, undefined);
+      }
+    });
 }
 
 function write(state: State, entries: readonly Entry[]): Promise<Receipt> {
@@ -221,9 +233,7 @@ function write(state: State, entries: readonly Entry[]): Promise<Receipt> {
 
 /** What other nodes hold of the group is known here: before that, nothing is decided about it. */
 async function ready({ self, options }: State, name: string): Promise<void> {
-  if (options.shards.isReady(name)) return;
-  const key = keys.spec(asServiceName(groupOf(asServiceName(name))));
-  await self.system.call<StoreProtocol, "ready">(names.store, "ready", { key });
+  if (!options.shards.isReady(name)) await untilReady(self.system, name);
 }
 
 /** Above the time after which the store itself gives up. */

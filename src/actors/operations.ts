@@ -5,12 +5,13 @@
  */
 import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
-import { Conflict, NotFound, Unavailable, Unreachable } from "../core/errors.ts";
+import { Conflict, NotFound, Unreachable } from "../core/errors.ts";
 import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { NoSuchActor } from "../otp/errors.ts";
 import { named } from "../otp/ref.ts";
+import type { PlannedDeploy } from "../services/plan.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { ServiceAction } from "../services/service-action.ts";
 import { specToJson } from "../services/spec.ts";
@@ -18,10 +19,11 @@ import type { Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acted, ControllerProtocol, Deployed } from "./controller.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
+import { planFor } from "./deploy-plan.ts";
 import type { LogFollowerProtocol } from "./log-follower.ts";
 import { logFollowerName, names } from "./names.ts";
 import { type NodeInfo, nodeInfo } from "./node-view.ts";
-import { ownerOf } from "./ownership.ts";
+import { deciderOf, ownerOf } from "./ownership.ts";
 import { patientCall } from "./patient-call.ts";
 import type { Records } from "./records.ts";
 import { joinMsMax } from "./ring-member.ts";
@@ -168,6 +170,11 @@ export class Operations {
     );
   }
 
+  /** What `deploy` would do with those documents now. @throws as `deploy` does before it writes */
+  plan(documents: readonly unknown[]): Promise<readonly PlannedDeploy[]> {
+    return planFor(this.#options, documents);
+  }
+
   /** @throws NotFound naming all that are missing, before anything is done */
   async act(action: ServiceAction, wanted: readonly string[]): Promise<readonly ActOutcome[]> {
     const { catalog } = this.#options;
@@ -228,8 +235,7 @@ export class Operations {
     const { system, catalog, env } = this.#options;
     const giveUpAt = env.clock.mono() + ownerMsMax;
     for (;;) {
-      const owner = ownerOf(catalog.view, name);
-      if (owner === undefined) throw new Unavailable("this node has yet to find its place");
+      const owner = deciderOf(catalog.view, name);
       const controller = named<ControllerProtocol>(owner, names.controller);
       try {
         return await system.call(controller, method, request, { timeoutMs: wishTimeoutMs });

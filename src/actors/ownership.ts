@@ -2,6 +2,7 @@
  * Who decides for a group: the node that its shard ranks first among the live. No one is elected, and
  * every node computes the same answer from the same view.
  */
+import { Unavailable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import { asServiceName } from "../core/ids.ts";
 import { isLive, type Member, type View } from "../membership/view.ts";
@@ -20,6 +21,13 @@ export function ringNode(member: Member): RingNode {
 export function ownerOf(view: View, name: string): NodeId | undefined {
   const live = view.members.filter(isLive).map(ringNode);
   return rank(shardOf(groupOf(asServiceName(name))), live)[0];
+}
+
+/** The same, for who has to have one. @throws Unavailable */
+export function deciderOf(view: View, name: string): NodeId {
+  const owner = ownerOf(view, name);
+  if (owner === undefined) throw new Unavailable("this node has yet to find its place");
+  return owner;
 }
 
 export function owns(view: View, node: NodeId, name: string): boolean {

@@ -7,21 +7,37 @@ import type { Member } from "../membership/view.ts";
 import { keys } from "../services/keys.ts";
 import type { Candidate, ProviderOffer } from "../services/placement.ts";
 import { type Decision, isPlaced, reconcile } from "../services/reconcile.ts";
+import type { PlacementRecord } from "../services/records.ts";
 import type { Entry } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
+import type { PlacementTable } from "./placement-table.ts";
 
-/** @param changed the names to look at; undefined: all */
-export function placementEntries(
+export interface PlacementPass {
+  /** To be written. */
+  readonly entries: readonly Entry[];
+  /** What the entries place. */
+  readonly placed: readonly PlacementRecord[];
+}
+
+/**
+ * @param changed the names to look at; undefined: all
+ * @param underway placements that are being written: left alone, and counted where they will be.
+ *   Without them, services deployed at once would all go to the node that had the fewest before.
+ */
+export function placementPass(
   catalog: Catalog,
   self: NodeId,
   owns: (name: string) => boolean,
   changed: ReadonlySet<string> | undefined,
-): readonly Entry[] {
-  const candidates = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
+  underway: PlacementTable,
+): PlacementPass {
+  const looked = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
   // Most of what changes is statuses: the whole network is looked at for what has yet to be placed alone.
-  const groups = candidates.filter(
+  const groups = looked.filter(
     ({ record, stamp }) =>
-      owns(record.name) && !isPlaced(record, stamp, catalog.placement(record.name, 0)),
+      owns(record.name) &&
+      underway.get(record.name, 0) === undefined &&
+      !isPlaced(record, stamp, catalog.placement(record.name, 0)),
   );
   const orphans =
     changed === undefined
@@ -29,7 +45,7 @@ export function placementEntries(
           .placements()
           .filter(({ service }) => owns(service) && catalog.group(service) === undefined)
       : [];
-  if (groups.length === 0 && orphans.length === 0) return [];
+  if (groups.length === 0 && orphans.length === 0) return { entries: [], placed: [] };
   const decisions = reconcile({
     self,
     groups: groups.map(({ record, stamp }) => ({
@@ -40,14 +56,37 @@ export function placementEntries(
     placements: groups
       .map(({ record }) => catalog.placement(record.name, 0))
       .filter((placement) => placement !== undefined),
-    nodes: catalog.view.members.map((member) =>
-      candidateOf(member, catalog.instancesOn(member.id)),
-    ),
+    nodes: candidatesOf(catalog, underway),
   });
-  return [
+  const entries = [
     ...decisions.map(entryOf),
     ...orphans.map(({ service, slot }) => ({ key: keys.placement(service, slot) })),
   ];
+  const places = decisions.filter(({ kind }) => kind === "place");
+  return { entries, placed: places.map(({ placement }) => placement) };
+}
+
+/** Forgets what is under way of these names, or of all, and is in the catalog by now. */
+export function dropArrived(
+  underway: PlacementTable,
+  catalog: Catalog,
+  changed: ReadonlySet<string> | undefined,
+): void {
+  for (const name of changed ?? underway.all().map(({ service }) => service)) {
+    const epoch = underway.get(name, 0)?.epoch.counter;
+    const arrived = catalog.placement(name, 0)?.epoch.counter;
+    if (epoch !== undefined && arrived !== undefined && arrived >= epoch) {
+      underway.set(name, 0, undefined);
+    }
+  }
+}
+
+/** Every node known, as one to be picked. @param underway counted with what is placed there */
+export function candidatesOf(catalog: Catalog, underway?: PlacementTable): readonly Candidate[] {
+  return catalog.view.members.map((member) => {
+    const coming = underway?.countOn(member.id) ?? 0;
+    return candidateOf(member, catalog.instancesOn(member.id) + coming);
+  });
 }
 
 function groupsNamed(catalog: Catalog, names: ReadonlySet<string>) {

@@ -16,6 +16,7 @@ import type {
   DeployResult,
   InstanceView,
   NodeView,
+  PlanResult,
   ProviderView,
   RevokedTokens,
   Role,
@@ -120,6 +121,11 @@ export interface Commands {
    * @throws InvalidSpec with every error of every document, Conflict for a cycle.
    */
   deploy(documents: readonly unknown[]): Promise<DeployResult[]>;
+  /**
+   * What `deploy` of those documents would do now, without doing it; in their order.
+   * @throws as `deploy` does
+   */
+  plan(documents: readonly unknown[]): Promise<PlanResult[]>;
   /**
    * Every name is checked first; then waits for the outcome (running, stopped, gone) up to a deadline.
    * @throws NotFound naming all that are missing.

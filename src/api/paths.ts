@@ -33,6 +33,7 @@ export const paths = {
   history: "/v1/services/:name/history",
   watch: "/v1/watch",
   deploy: "/v1/deploy",
+  plan: "/v1/plan",
   providers: "/v1/providers",
   actors: "/v1/actors",
   actor: "/v1/actors/detail",

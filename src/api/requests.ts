@@ -38,7 +38,7 @@ export const KeyRequest = Type.Object(
   strict,
 );
 
-/** The documents are specs, which the node itself validates. */
+/** Of a deploy and of a plan: the documents are specs, which the node itself validates. */
 export const DeployRequest = Type.Object(
   { documents: Type.Array(Type.Unknown(), { minItems: 1, maxItems: itemsMax }) },
   strict,

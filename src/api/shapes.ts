@@ -118,6 +118,53 @@ export const DeployResult = Type.Object({
 });
 export type DeployResult = Static<typeof DeployResult>;
 
+/** What a deploy would do to a service or group. */
+export const PlanResult = Type.Object({
+  group: Type.String(),
+  result: DeployResult.properties.result,
+  /** That it would have. */
+  generation: Integer,
+  /** Of an update. Without `from` the field is new, without `to` it is gone. */
+  changes: Type.Immutable(
+    Type.Array(
+      Type.Object({
+        /** As in errors; `wanted` where a stopped service would be started. */
+        path: Type.String(),
+        from: Type.Optional(Type.Unknown()),
+        to: Type.Optional(Type.Unknown()),
+      }),
+    ),
+  ),
+  instances: Type.Immutable(
+    Type.Array(
+      Type.Object({
+        name: Type.String(),
+        slot: Integer,
+        /**
+         * `place`: there is none yet. `keep`: it stays. `replace`: another takes the place of the
+         * present one. `wait`: no node can take it.
+         */
+        action: Type.Union([
+          Type.Literal("place"),
+          Type.Literal("keep"),
+          Type.Literal("replace"),
+          Type.Literal("wait"),
+        ]),
+        /** Names of nodes: where it would be, and where it is now. */
+        node: NullableString,
+        from: NullableString,
+        /** Why there, or why nowhere. */
+        reason: Type.String(),
+        /** Every node's every reason, where none can take it. */
+        refusals: Type.Immutable(
+          Type.Array(Type.Object({ node: Type.String(), reasons: Strings })),
+        ),
+      }),
+    ),
+  ),
+});
+export type PlanResult = Static<typeof PlanResult>;
+
 /** What can be done to a service that is there. */
 export const Action = serviceAction;
 export type Action = ServiceAction;

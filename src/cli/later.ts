@@ -5,7 +5,6 @@ import { ComesLater } from "../core/errors.ts";
 const later = [
   "drain",
   "undrain",
-  "plan",
   "exec",
   "scale",
   "rollback",
@@ -19,7 +18,6 @@ const later = [
   "gc",
   "simulate",
   "completion",
-  "schema",
 ] as const;
 
 export function addLaterCommands(program: Command): void {

@@ -1,7 +1,6 @@
 /** `mob`: every command with its arguments and options, and what runs it. */
 import { type Command, Option } from "commander";
 import type { NewToken } from "../api/commands.ts";
-import type { Action } from "../api/shapes.ts";
 import { version } from "../api/version.ts";
 import { parseMembershipOptions } from "../membership/chosen-options.ts";
 import {
@@ -14,7 +13,6 @@ import {
   portOption,
   providersOption,
   roleOption,
-  tailOption,
   weightOption,
 } from "./arguments.ts";
 import {
@@ -27,9 +25,7 @@ import {
   traceActor,
 } from "./commands/actors.ts";
 import { attach } from "./commands/attach.ts";
-import { deploy } from "./commands/deploy.ts";
 import { down, leave } from "./commands/down.ts";
-import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import {
   forgetNode,
   type JoinOptions,
@@ -37,10 +33,8 @@ import {
   showNodes,
   showProviders,
 } from "./commands/network.ts";
-import { actOnServices, listServices, showService } from "./commands/services.ts";
 import { createToken, listTokens, revokeToken } from "./commands/token.ts";
 import { dataFolderOf, type StartNode, type UpOptions, up } from "./commands/up.ts";
-import { showHistory, type WatchCommandOptions, watchServices } from "./commands/watch.ts";
 import { type CommonOptions, portOf } from "./context.ts";
 import { withDefaultCommand } from "./default-command.ts";
 import { startDetached } from "./detach.ts";
@@ -48,6 +42,7 @@ import type { Io } from "./io.ts";
 import { addJoinToken, addKeyCommands } from "./key-program.ts";
 import { addLaterCommands } from "./later.ts";
 import { type Program, run } from "./run.ts";
+import { addServiceCommands } from "./service-program.ts";
 
 /** Runs `mob` and resolves with its exit code. */
 export function runMob(
@@ -161,66 +156,6 @@ function addNetworkCommands({ command, context, done }: Program): void {
     .command("providers")
     .description("list what each node can run, and why not")
     .action((_options: unknown, own: Command) => done(showProviders(context(own))));
-}
-
-function addServiceCommands({ command, context, done }: Program): void {
-  command
-    .command("deploy")
-    .description("deploy services and groups, or update them")
-    .argument("<spec...>", "files, - for standard input, or JSON or YAML itself")
-    .action((sources: string[], _options: unknown, own: Command) =>
-      done(deploy(context(own), sources)),
-    );
-  command
-    .command("ls")
-    .description("list all services")
-    .action((_options: unknown, own: Command) => done(listServices(context(own))));
-  command
-    .command("show")
-    .description("show a service: its spec and its instances")
-    .argument("<name>")
-    .action((name: string, _options: unknown, own: Command) =>
-      done(showService(context(own), name)),
-    );
-  command
-    .command("watch")
-    .description("show what becomes of services, from now on and over the deaths of nodes")
-    .argument("[name...]", "of which services (all)")
-    .action((names: string[], _options: unknown, own: Command) =>
-      done(watchServices(context(own), names, own.optsWithGlobals<WatchCommandOptions>())),
-    );
-  command
-    .command("history")
-    .description("show what users wrote of a service: what holds, and what lost a conflict")
-    .argument("<name>")
-    .action((name: string, _options: unknown, own: Command) =>
-      done(showHistory(context(own), name)),
-    );
-  command
-    .command("logs")
-    .description("show the output of a service")
-    .argument("<name>")
-    .option("-f, --follow", "go on with what it writes from now on")
-    .option("-n, --tail <lines>", "begin with the last lines, or all", tailOption, 100)
-    .option("--slot <number>", "one instance of several", countOption("--slot"))
-    .action((name: string, _options: unknown, own: Command) =>
-      done(showLogs(context(own), name, own.optsWithGlobals<LogsOptions>())),
-    );
-  const actions: readonly [string, Action, string][] = [
-    ["start", "start", "start services that were stopped"],
-    ["stop", "stop", "stop services; they stay stopped until started"],
-    ["restart", "restart", "stop and start services"],
-    ["rm", "remove", "stop services and forget them"],
-  ];
-  for (const [name, action, description] of actions) {
-    command
-      .command(name)
-      .description(description)
-      .argument("<name...>")
-      .action((names: string[], _options: unknown, own: Command) =>
-        done(actOnServices(context(own), action, names)),
-      );
-  }
 }
 
 const actorArgument = "its path, registered name, or service/NAME";

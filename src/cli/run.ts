@@ -56,12 +56,11 @@ export async function run(
 /** Who mistyped is told where to read on. */
 function withHint(error: unknown, command: Command, args: readonly string[]): unknown {
   if (!(error instanceof CommanderError)) return error;
-  return new BadRequest(
-    `${error.message.replace(/^error: /, "")}\nsee ${meant(command, args)} --help`,
-    {
-      cause: error,
-    },
-  );
+  const name = meant(command, args);
+  // Its help has been shown in place of an error: commander says no more of what was wrong.
+  const isUnnamed = error.code === "commander.help";
+  const what = isUnnamed ? `${name} wants a command` : error.message.replace(/^error: /, "");
+  return new BadRequest(`${what}\nsee ${name} --help`, { cause: error });
 }
 
 /** The command that was meant, with those that it belongs to: `mob token create`. */

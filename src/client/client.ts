@@ -40,6 +40,9 @@ export function createClient(
   const post = <T>(path: string, body: object): Promise<T> =>
     exchange.json<T>({ method: "POST", path, body, timeoutMs: writeTimeoutMs });
 
+  const ask = <T>(path: string, body: object): Promise<T> =>
+    exchange.json<T>({ method: "POST", reads: true, path, body, timeoutMs: readTimeoutMs });
+
   return {
     address: addressText(endpoint),
     version: () => get(paths.version),
@@ -56,6 +59,7 @@ export function createClient(
     services: () => get(paths.services),
     show: (name) => get(withName(paths.service, name)),
     deploy: (documents) => post(paths.deploy, { documents }),
+    plan: (documents) => ask(paths.plan, { documents }),
     act: (action, names) => post(actionPath(action), { names }),
     logs: (name, options, signal) => readLogs(exchange, name, options, signal, readTimeoutMs),
     watch: (options, signal) => readChanges(exchange, options, signal, readTimeoutMs),

@@ -15,14 +15,18 @@ const bytesPerUnit = {
   GiB: 1_073_741_824,
 } as const;
 
+/** What a duration, and a size, looks like. */
+export const durationPattern = quantityPattern(msPerUnit);
+export const sizePattern = quantityPattern(bytesPerUnit);
+
 /** Whole milliseconds, rounded; undefined when it is no duration. */
 export function parseDuration(text: string): number | undefined {
-  return parseQuantity(text, msPerUnit);
+  return parseQuantity(text, durationPattern, msPerUnit);
 }
 
 /** Whole bytes, rounded; undefined when it is no size. KB is 1,000 bytes, KiB is 1,024. */
 export function parseSize(text: string): number | undefined {
-  return parseQuantity(text, bytesPerUnit);
+  return parseQuantity(text, sizePattern, bytesPerUnit);
 }
 
 /** The shortest exact text of whole milliseconds, in the largest unit that leaves no fraction. */
@@ -33,8 +37,14 @@ export function durationText(ms: number): string {
   return ms % msPerUnit.s === 0 ? `${ms / msPerUnit.s}s` : `${ms}ms`;
 }
 
-function parseQuantity(text: string, units: Readonly<Record<string, number>>): number | undefined {
-  const [, digits, unit] = /^(\d{1,15}(?:\.\d{1,9})?) ?([A-Za-z]{1,3})$/.exec(text) ?? [];
-  if (digits === undefined || unit === undefined || !Object.hasOwn(units, unit)) return undefined;
-  return Math.round(Number(digits) * (units[unit] ?? 0));
+type Units = Readonly<Record<string, number>>;
+
+function quantityPattern(units: Units): RegExp {
+  return new RegExp(`^(\\d{1,15}(?:\\.\\d{1,9})?) ?(${Object.keys(units).join("|")})$`);
+}
+
+function parseQuantity(text: string, pattern: RegExp, units: Units): number | undefined {
+  const [, digits, unit = ""] = pattern.exec(text) ?? [];
+  const each = units[unit];
+  return digits === undefined || each === undefined ? undefined : Math.round(Number(digits) * each);
 }

@@ -5,6 +5,7 @@
  * library, whose errors at a choice ("must match a schema in anyOf") help nobody who mistyped.
  */
 import { type ErrorDetail, InvalidSpec } from "./errors.ts";
+import type { JsonSchema } from "./json-schema.ts";
 import { didYouMean } from "./suggestion.ts";
 
 /** Complaints told of one input; what is over is counted, not listed. */
@@ -29,10 +30,7 @@ export class Place {
 
   /** The place of a member: `env.MODE`, `env["a b"]`. */
   member(key: string): Place {
-    const plain = /^[\w-]+$/.test(key);
-    const dot = this.path === "" ? "" : ".";
-    const step = plain ? `${dot}${key}` : `[${JSON.stringify(key.slice(0, 64))}]`;
-    return new Place(this.path + step, this.#complain);
+    return new Place(memberPath(this.path, key), this.#complain);
   }
 
   /** The place of an item: `requires[1]`. */
@@ -41,8 +39,55 @@ export class Place {
   }
 }
 
+/** The path of a member of what is at `path`: `env.MODE`, `env["a b"]`. */
+export function memberPath(path: string, key: string): string {
+  if (!/^[\w-]+$/.test(key)) return `${path}[${JSON.stringify(key.slice(0, 64))}]`;
+  return path === "" ? key : `${path}.${key}`;
+}
+
 /** Takes a value that is there, or complains and returns a stand-in. */
-export type Reader<T> = (value: unknown, at: Place) => T;
+export interface Reader<T> {
+  (value: unknown, at: Place): T;
+  /** What it takes, as far as JSON Schema can say; absent where only records are read by it. */
+  readonly schema?: () => JsonSchema;
+}
+
+/** A reader that can tell what it takes. */
+export interface DescribedReader<T> extends Reader<T> {
+  readonly schema: () => JsonSchema;
+}
+
+/** `read`, with the schema of what it takes. */
+export function described<T>(
+  schema: () => JsonSchema,
+  read: (value: unknown, at: Place) => T,
+): DescribedReader<T> {
+  return Object.assign((value: unknown, at: Place) => read(value, at), { schema });
+}
+
+/**
+ * Reads an object: `build` takes its fields one by one, and those that it did not take are wrong. Its
+ * schema comes of running `build` on an object without fields, and noting what it asks for: it must ask
+ * for every field whatever the others are.
+ * @param later keys that are known, and not supported in this version
+ */
+export function objectOf<T>(
+  what: string,
+  build: (fields: Fields) => T,
+  later: readonly string[] = [],
+): DescribedReader<T> {
+  const schema = () => {
+    const fields = new Fields({}, silent, what);
+    build(fields);
+    return fields.schema();
+  };
+  return described(schema, (value, at) => {
+    const fields = new Fields(value, at, what);
+    const built = build(fields);
+    fields.end(later);
+    return built;
+  });
+}
 
 /** Reads `input` whole. @throws InvalidSpec with every complaint and its path. */
 export function readAll<T>(what: string, input: unknown, reader: Reader<T>): T {
@@ -67,7 +112,7 @@ export function readAll<T>(what: string, input: unknown, reader: Reader<T>): T {
 export class Fields {
   readonly #value: Readonly<Record<string, unknown>>;
   readonly #at: Place;
-  readonly #taken: string[] = [];
+  readonly #taken = new Map<string, Asked>();
 
   /** Complains where `value` is no object, and then reads as an empty one without a word more. */
   constructor(value: unknown, at: Place, what: string) {
@@ -77,15 +122,16 @@ export class Fields {
     this.#at = object === undefined ? silent : at;
   }
 
-  required<T>(key: string, reader: Reader<T>): T {
-    this.#taken.push(key);
+  /** @param about what the field means, in its schema */
+  required<T>(key: string, reader: Reader<T>, about?: string): T {
+    this.#taken.set(key, { reader, isRequired: true, about });
     if (Object.hasOwn(this.#value, key)) return reader(this.#value[key], this.#at.member(key));
     this.#at.member(key).wrong("is required");
     return reader(undefined, silent);
   }
 
-  optional<T, D>(key: string, reader: Reader<T>, absent: D): T | D {
-    this.#taken.push(key);
+  optional<T, D>(key: string, reader: Reader<T>, absent: D, about?: string): T | D {
+    this.#taken.set(key, { reader, isRequired: false, about });
     if (!Object.hasOwn(this.#value, key)) return absent;
     return reader(this.#value[key], this.#at.member(key));
   }
@@ -93,11 +139,39 @@ export class Fields {
   /** @param later keys that are known, and not supported in this version */
   end(later: readonly string[] = []): void {
     for (const key of Object.keys(this.#value)) {
-      if (this.#taken.includes(key)) continue;
+      if (this.#taken.has(key)) continue;
       if (later.includes(key)) this.#at.member(key).wrong(comesLater);
-      else this.#at.member(key).wrong(`unknown key${didYouMean(key, [...this.#taken, ...later])}`);
+      else {
+        const known = [...this.#taken.keys(), ...later];
+        this.#at.member(key).wrong(`unknown key${didYouMean(key, known)}`);
+      }
     }
   }
+
+  /** Of an object that has the fields asked for, and no others. */
+  schema(): JsonSchema {
+    const asked = [...this.#taken];
+    const properties = asked.map(([key, field]): [string, JsonSchema] => [key, schemaOf(field)]);
+    const required = asked.filter(([, { isRequired }]) => isRequired).map(([key]) => key);
+    return {
+      type: "object",
+      properties: Object.fromEntries(properties),
+      ...(required.length > 0 && { required }),
+      additionalProperties: false,
+    };
+  }
+}
+
+interface Asked {
+  readonly reader: Reader<unknown>;
+  readonly isRequired: boolean;
+  readonly about: string | undefined;
+}
+
+function schemaOf({ reader, about }: Asked): JsonSchema {
+  const { description, ...schema } = reader.schema?.() ?? {};
+  const words = [about, description].filter((said) => said !== undefined);
+  return words.length === 0 ? schema : { description: words.join(" "), ...schema };
 }
 
 /** The value as an object with members, neither null nor a list nor of a class. */

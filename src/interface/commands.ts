@@ -26,6 +26,7 @@ import { changeView, historyEntries } from "./change-shape.ts";
 import { instanceView } from "./instance-shape.ts";
 import { readLogs } from "./log-reading.ts";
 import { nodeView } from "./node-shape.ts";
+import { planResult } from "./plan-shape.ts";
 import { trustCommands } from "./trust-commands.ts";
 
 export interface CommandsOptions {
@@ -72,6 +73,10 @@ export function networkCommands(options: CommandsOptions): Commands {
     async deploy(documents) {
       const outcomes = await operations.deploy(documents);
       return outcomes.map((outcome) => deployResult(outcome, nodeName));
+    },
+    async plan(documents) {
+      const planned = await operations.plan(documents);
+      return planned.map((one) => planResult(one, nodeName));
     },
     async act(action, services) {
       const outcomes = await operations.act(action, services);

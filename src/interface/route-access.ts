@@ -35,6 +35,7 @@ export const routeAccess: ReadonlyMap<string, RouteAccess> = new Map<string, Rou
   [`GET ${paths.actors}`, { needs: "read" }],
   [`GET ${paths.actor}`, { needs: "read" }],
   [`GET ${paths.attach}`, { needs: "read" }],
+  [`POST ${paths.plan}`, { needs: "read" }],
   [`POST ${paths.deploy}`, { needs: "deploy" }],
   [`POST ${actionPath("start")}`, { needs: "deploy" }],
   [`POST ${actionPath("stop")}`, { needs: "deploy" }],

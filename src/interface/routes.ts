@@ -54,6 +54,9 @@ export function addRoutes(
   app.post(paths.deploy, async ({ body }) => {
     return commands.deploy(check(DeployRequest, body, "the body").documents);
   });
+  app.post(paths.plan, async ({ body }) => {
+    return commands.plan(check(DeployRequest, body, "the body").documents);
+  });
   for (const action of ["start", "stop", "restart", "remove"] as const) {
     app.post(actionPath(action), async ({ body }) => {
       return commands.act(action, check(NamesRequest, body, "the body").names);

@@ -34,7 +34,17 @@ export interface PlacementRequest {
   readonly present?: NodeId;
 }
 
-export type Placed = { readonly node: NodeId } | { readonly refusals: readonly Refusal[] };
+/** Why a node was picked; `among` counts the nodes that can take it. */
+export type Choice =
+  | { readonly kind: "present" }
+  | { readonly kind: "only" }
+  | { readonly kind: "fewest"; readonly instances: number; readonly among: number }
+  /** Of several with equally few. */
+  | { readonly kind: "rank"; readonly instances: number; readonly among: number };
+
+export type Placed =
+  | { readonly node: NodeId; readonly choice: Choice }
+  | { readonly refusals: readonly Refusal[] };
 
 /**
  * The present node, else the one with the fewest instances, else the first by rendezvous hashing of
@@ -44,8 +54,9 @@ export function place(request: PlacementRequest, candidates: readonly Candidate[
   const judged = candidates.map((node) => ({ node, reasons: reasonsAgainst(request, node) }));
   const eligible = judged.filter(({ reasons }) => reasons.length === 0).map(({ node }) => node);
   const present = eligible.find(({ id }) => id === request.present);
-  const best = present ?? leastLoaded(request.service, eligible);
-  if (best !== undefined) return { node: best.id };
+  if (present !== undefined) return { node: present.id, choice: { kind: "present" } };
+  const best = leastLoaded(request.service, eligible);
+  if (best !== undefined) return best;
   const refusals = judged.map(({ node: { id, name }, reasons }) => ({ node: id, name, reasons }));
   return { refusals: refusals.sort((a, b) => compare(a.name, b.name) || compare(a.node, b.node)) };
 }
@@ -74,7 +85,22 @@ export function refusalsText(refusals: readonly Refusal[]): string {
   return `no node can take it: ${each.join("; ")}`;
 }
 
-function stateText(state: Exclude<NodeState, "alive">): string {
+/** Why a node was picked, for people. */
+export function choiceText(choice: Choice): string {
+  switch (choice.kind) {
+    case "present":
+      return "it is there already";
+    case "only":
+      return "the only node that can take it";
+    case "fewest":
+      return `the fewest instances (${choice.instances}) of ${choice.among} nodes that can take it`;
+    case "rank":
+      return `first in rank of those with the fewest instances (${choice.instances}), of ${choice.among} nodes that can take it`;
+  }
+}
+
+/** A state in which a node takes nothing. */
+export function stateText(state: Exclude<NodeState, "alive">): string {
   switch (state) {
     case "suspect":
       return "is suspected to be dead";
@@ -86,13 +112,21 @@ function stateText(state: Exclude<NodeState, "alive">): string {
   }
 }
 
-function leastLoaded(service: ServiceName, eligible: readonly Candidate[]): Candidate | undefined {
-  const fewest = Math.min(...eligible.map(({ instances }) => instances));
-  const [first] = eligible
-    .filter(({ instances }) => instances === fewest)
-    .map((node) => ({ node, weight: hash(`${service}\n${node.id}`) }))
+function leastLoaded(
+  service: ServiceName,
+  eligible: readonly Candidate[],
+): { readonly node: NodeId; readonly choice: Choice } | undefined {
+  const instances = Math.min(...eligible.map((node) => node.instances));
+  const emptiest = eligible
+    .filter((node) => node.instances === instances)
+    .map(({ id }) => ({ id, weight: hash(`${service}\n${id}`) }))
     .sort((a, b) => compare(a.weight, b.weight));
-  return first?.node;
+  const [first] = emptiest;
+  if (first === undefined) return undefined;
+  const among = eligible.length;
+  if (among === 1) return { node: first.id, choice: { kind: "only" } };
+  const kind = emptiest.length === 1 ? "fewest" : "rank";
+  return { node: first.id, choice: { kind, instances, among } };
 }
 
 function hash(text: string): string {

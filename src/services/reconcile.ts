@@ -9,6 +9,7 @@ import type { Stamp } from "./instance-status.ts";
 import { keys } from "./keys.ts";
 import {
   type Candidate,
+  type Choice,
   type Placed,
   type PlacementRequest,
   place,
@@ -37,8 +38,8 @@ export interface ReconcileInput {
 }
 
 export type Decision =
-  /** To be written over what is there under its key. */
-  | { readonly kind: "place"; readonly placement: PlacementRecord }
+  /** To be written over what is there under its key. `choice`: why there, where a node can take it. */
+  | { readonly kind: "place"; readonly placement: PlacementRecord; readonly choice?: Choice }
   /** To be removed from the store. */
   | { readonly kind: "withdraw"; readonly placement: PlacementRecord };
 
@@ -84,7 +85,10 @@ function decideOn(
   const request = { service: group.name, provider };
   const anew = (epoch: number, at: Partial<PlacementRequest> = {}): Decision => {
     const outcome = place({ ...request, ...at }, candidates);
-    return { kind: "place", placement: placementOf(input.self, wanted, epoch, outcome) };
+    const placement = placementOf(input.self, wanted, epoch, outcome);
+    return "node" in outcome
+      ? { kind: "place", placement, choice: outcome.choice }
+      : { kind: "place", placement };
   };
   if (present === undefined || present.uid !== group.uid) return anew(1);
   const epoch = present.epoch.counter + 1;
@@ -104,7 +108,8 @@ function decideOn(
     return anew(epoch, { present: node.id });
   }
   const next = { counter: epoch, controller: input.self };
-  return { kind: "place", placement: { ...present, provider, specStamp, epoch: next } };
+  const placement = { ...present, provider, specStamp, epoch: next };
+  return { kind: "place", placement, choice: { kind: "present" } };
 }
 
 function placementOf(

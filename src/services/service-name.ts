@@ -7,10 +7,12 @@ import { dnsLabel, type ServiceName } from "../core/ids.ts";
 /** Deepest nesting of groups. */
 const labelsMax = 8;
 
+const label = dnsLabel.source.slice(1, -1);
+/** A full name of a service. */
+export const serviceNamePattern = new RegExp(`^${label}(/${label}){0,${labelsMax - 1}}$`);
+
 export function isServiceName(text: unknown): text is ServiceName {
-  if (typeof text !== "string") return false;
-  const labels = text.split("/", labelsMax + 1);
-  return labels.length <= labelsMax && labels.every((label) => dnsLabel.test(label));
+  return typeof text === "string" && serviceNamePattern.test(text);
 }
 
 /** The group that a service belongs to: all that is stored of it stands under this name. */

@@ -14,7 +14,7 @@ import { formatAge } from "./views.ts";
 const messageCharsMax = 200;
 
 export function formatSuspended({ node, path, resumesAt }: SuspendedView, now: number): string {
-  const left = formatAge(resumesAt - now);
+  const left = formatAge(Math.ceil((resumesAt - now) / 1_000) * 1_000);
   return `${path} on ${node} is suspended, for ${left} at most: it queues its messages until it is resumed\n`;
 }
 

@@ -2,6 +2,7 @@
 import type { HistoryEntry, ServiceChange } from "../api/watch-shapes.ts";
 import { type Paint, stateColour } from "./style.ts";
 import { formatTable, printable, type Row } from "./table.ts";
+import { lastEnd } from "./views.ts";
 
 /** One line; none for what the line of another change of the same wish says already. */
 export function formatChange(change: ServiceChange, paint: Paint): string {
@@ -37,13 +38,20 @@ function whatOf(change: ServiceChange, paint: Paint): string | undefined {
       if (removed || state === undefined) return removed ? "nothing of it is left" : undefined;
       const colour = stateColour(state);
       const shown = colour === undefined ? state : paint(colour, state);
-      const why = change.reason === undefined ? "" : `: ${printable(change.reason)}`;
+      const reason = change.reason ?? endOf(change);
+      const why = reason === undefined ? "" : `: ${printable(reason)}`;
       return `${shown} on ${change.node}${handleText(change)}${why}`;
     }
     case "lost":
       if (removed) return undefined;
       return "two nodes wrote at once; what did not hold is in `mob history`";
   }
+}
+
+/** How its last task ended, where nobody wished it: a restart by policy begins with it. */
+function endOf({ state, restarts = 0, exit }: ServiceChange): string | undefined {
+  const isTold = state === "done" || state === "failed" || (state === "starting" && restarts > 0);
+  return isTold && exit !== undefined ? lastEnd(exit) : undefined;
 }
 
 function handleText({ handle = {} }: ServiceChange): string {

@@ -6,6 +6,7 @@ import type {
   DeployResult,
   InstanceView,
   NodeView,
+  PlanResult,
   ProviderView,
   ServiceDetail,
 } from "../api/shapes.ts";
@@ -21,6 +22,7 @@ import {
 } from "./actor-calls.ts";
 import { formatHistory } from "./change-views.ts";
 import { text, texts } from "./given.ts";
+import { formatPlans } from "./plan-views.ts";
 import type { Paint } from "./style.ts";
 import {
   formatActions,
@@ -41,6 +43,7 @@ export interface MobObject extends ActorCalls {
   services(): Promise<InstanceView[]>;
   show(name: string): Promise<ServiceDetail>;
   deploy(...documents: object[]): Promise<DeployResult[]>;
+  plan(...documents: object[]): Promise<PlanResult[]>;
   start(...names: string[]): Promise<ActionResult[]>;
   stop(...names: string[]): Promise<ActionResult[]>;
   restart(...names: string[]): Promise<ActionResult[]>;
@@ -57,6 +60,7 @@ mob.forget("name or id")     drop a node that is not live, for good
 mob.services()               every instance of every service
 mob.show("web")              one service: its spec and its instances
 mob.deploy({ name: … })      deploy a service or a group, or several
+mob.plan({ name: … })        what that would change, and where it would run
 mob.start("web", …)          also mob.stop, mob.restart and mob.rm
 mob.logs("web", 100)         the last lines of its output, or "all"
 mob.history("web")           what users wrote of it, and what lost a conflict
@@ -94,6 +98,7 @@ export function createMobObject(
         (detail, paint) => formatService(detail, now(), paint),
       ),
     deploy: (...documents) => shown(() => deployAndLook(client, documents), formatDeploys),
+    plan: (...documents) => shown(() => client.plan(documents), formatPlans),
     start: (...names) => act("start", names),
     stop: (...names) => act("stop", names),
     restart: (...names) => act("restart", names),

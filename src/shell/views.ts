@@ -134,11 +134,17 @@ function unhealthy({ state, healthy }: InstanceView): boolean {
 
 /** The last end is told where the state does not tell it, and where it was not the user's wish. */
 function reasonOf({ reason, exit, state, restarts }: InstanceView): string {
-  const ended = exit?.code === undefined ? exit?.signal : `exit code ${exit.code}`;
+  const ended = exit && lastEnd(exit);
   const isTold = state === "backing-off" || state === "failed" || state === "lost";
   const isWish = state === "stopped" || (state === "running" && restarts === 0);
   if (ended === undefined || (isTold && reason !== undefined) || isWish) return reason ?? "";
-  return reason === undefined ? `last ended with ${ended}` : `${reason} (last ended with ${ended})`;
+  return reason === undefined ? ended : `${reason} (${ended})`;
+}
+
+/** Undefined where nothing recorded how it ended. */
+export function lastEnd({ code, signal }: NonNullable<InstanceView["exit"]>): string | undefined {
+  const how = code === undefined ? signal : `exit code ${code}`;
+  return how === undefined ? undefined : `last ended with ${how}`;
 }
 
 function acknowledged(of: Pick<ActionResult, "acks" | "replicas" | "partitioned">): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import type { DeployResult, InstanceView, NodeView } from "../../src/api/shapes.ts";
+import type { DeployResult, InstanceView, NodeView, PlanResult } from "../../src/api/shapes.ts";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab } from "../support/mob-node.ts";
 import { processAlive } from "../support/process-alive.ts";
@@ -156,6 +156,21 @@ test("a deploy of an existing name updates it, and an unchanged one says so", as
   assert.equal(await deploy(bash("web", `${forever} # changed`)), "updated 2");
   assert.notEqual(await a.taskPid("web"), first);
   assert.ok(!processAlive(first));
+});
+
+test("a plan tells what its deploy then does, and does nothing itself", async (t) => {
+  const [a, b] = await (await Lab.open(t)).pair();
+  const spec = JSON.stringify(bash("web", forever));
+  const [planned] = await a.json<PlanResult[]>("plan", spec);
+  assert.deepEqual([planned?.result, planned?.instances[0]?.action], ["created", "place"]);
+  assert.deepEqual(await a.json("ls"), []);
+  await b.mob("deploy", spec);
+  const web = await a.until("web", "running");
+  assert.equal(web.node, planned?.instances[0]?.node);
+  assert.match(
+    await a.mob("plan", spec),
+    /^web: unchanged, .*\n.*\n +web +0 +keep +\S+ +it is there/,
+  );
 });
 
 test("deploys of one name at the same moment from two nodes end in one service", async (t) => {

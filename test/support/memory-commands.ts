@@ -1,7 +1,7 @@
 /** A node's commands in memory: what the API, the client and the CLI are tested against. */
 import type { ActorDetail, ActorView } from "../../src/api/actor-shapes.ts";
 import type { Commands, LogChunk } from "../../src/api/commands.ts";
-import type { InstanceView, NodeView, TokenView } from "../../src/api/shapes.ts";
+import type { InstanceView, NodeView, PlanResult, TokenView } from "../../src/api/shapes.ts";
 import type { KeysView } from "../../src/api/trust-shapes.ts";
 import type { ServiceChange } from "../../src/api/watch-shapes.ts";
 import { NotFound } from "../../src/core/errors.ts";
@@ -31,6 +31,24 @@ export const anInstance: InstanceView = {
   since: 0,
   generation: 1,
   epoch: 1,
+};
+
+export const aPlan: PlanResult = {
+  group: "web",
+  result: "updated",
+  generation: 2,
+  changes: [{ path: "env.MODE", from: "test", to: "production" }],
+  instances: [
+    {
+      name: "web",
+      slot: 0,
+      action: "keep",
+      node: "6666@box",
+      from: "6666@box",
+      reason: "it is there already",
+      refusals: [],
+    },
+  ],
 };
 
 const written = { at: 0, by: "6666@box", removed: false } as const;
@@ -121,6 +139,7 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
         instances: [{ name: "web", slot: 0, node: "6666@box", state: "running" }],
         ...acknowledged,
       })),
+    plan: async (documents) => documents.map(() => aPlan),
     async act(action, names) {
       for (const name of names) known(name);
       const result = action === "stop" ? "stopped" : "started";

@@ -1,9 +1,10 @@
-/** Deploys specs from files, standard input or the command line itself. */
+/** Deploys specs, or plans to, from files, standard input or the command line itself. */
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Source } from "../../api/documents.ts";
 import { deployAndLook } from "../../client/steady.ts";
 import { BadRequest, messageOf } from "../../core/errors.ts";
+import { formatPlans } from "../../shell/plan-views.ts";
 import { formatDeploys } from "../../shell/views.ts";
 import type { Context } from "../context.ts";
 import type { Io } from "../io.ts";
@@ -16,9 +17,7 @@ import { exitCodeOfStates } from "./services.ts";
  */
 export async function deploy(context: Context, sources: readonly string[]): Promise<number> {
   const { io, client, print } = context;
-  const read = await Promise.all(sources.map((source) => readSource(io, source)));
-  const { readDocuments } = await import("../../api/documents.ts"); // YAML is slow to load.
-  const documents = readDocuments(read);
+  const documents = await documentsOf(io, sources);
   const results = await withProgress(io, "deploying", deployAndLook(client, documents));
   await print(results, formatDeploys);
   const instances = results.flatMap((result) => result.instances);
@@ -27,8 +26,21 @@ export async function deploy(context: Context, sources: readonly string[]): Prom
   return exitCodeOfStates(instances.map(({ state }) => state));
 }
 
+/** Tells what `deploy` of the same sources would do. */
+export async function plan(context: Context, sources: readonly string[]): Promise<void> {
+  const { io, client, print } = context;
+  await print(await client.plan(await documentsOf(io, sources)), formatPlans);
+}
+
+async function documentsOf(io: Io, sources: readonly string[]): Promise<unknown[]> {
+  const read = await Promise.all(sources.map((source) => readSource(io, source)));
+  const { readDocuments } = await import("../../api/documents.ts"); // YAML is slow to load.
+  return readDocuments(read);
+}
+
 async function readSource(io: Io, source: string): Promise<Source> {
   if (source === "-") return { name: "standard input", text: await text(io.stdin) };
+  if (source.trim() === "") throw new BadRequest("the spec on the command line is empty");
   if (isInline(source)) return { name: "the command line", text: source };
   try {
     return { name: source, text: await readFile(source, "utf8") };

@@ -7,7 +7,7 @@ import { messageOf, Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
-import { type BashParams, parseBashParams } from "./params.ts";
+import { type BashParams, bashParams } from "./params.ts";
 
 export interface BashOptions extends ProviderOptions {
   /** Default true. False does without cgroups even where they can be had. */
@@ -35,7 +35,7 @@ export function createBash(options: BashOptions): Provider<BashParams> {
   return {
     ...keptTasks(keeper),
     type: "bash",
-    parseParams: parseBashParams,
+    parseParams: bashParams.parse,
     async probe(): Promise<Capabilities> {
       try {
         const { version } = await findBash();

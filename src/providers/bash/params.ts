@@ -1,28 +1,36 @@
 /**
  * Parameters of a bash service, as the original has them: one command, which may be a whole script.
  */
-import { Fields, type Place } from "../../core/reading.ts";
-import { readParams } from "../params.ts";
+import { described } from "../../core/reading.ts";
+import { declareParams } from "../params.ts";
 
 export interface BashParams {
   /** Given to bash in a file: lines and quotes as in any script. */
   readonly command: string;
 }
 
-/** @throws InvalidSpec with every error and its path below `params`. */
-export function parseBashParams(input: unknown): BashParams {
-  return readParams("bash", input, (value, at) => {
-    const fields = new Fields(value, at, "an object with a command");
-    const params = { command: fields.required("command", readCommand) };
-    fields.end();
-    return params;
-  });
-}
+const notBlank = /\S/;
+const nul = /\0/;
 
-function readCommand(value: unknown, at: Place): string {
-  if (typeof value !== "string") at.wrong("must be text");
-  else if (value.trim() === "") at.wrong("must not be empty");
-  else if (value.includes("\0")) at.wrong("must not contain a NUL character");
-  else return value;
-  return "";
-}
+const readCommand = described(
+  () => ({ type: "string", pattern: notBlank.source, not: { pattern: nul.source } }),
+  (value, at): string => {
+    if (typeof value !== "string") at.wrong("must be text");
+    else if (!notBlank.test(value)) at.wrong("must not be empty");
+    else if (nul.test(value)) at.wrong("must not contain a NUL character");
+    else return value;
+    return "";
+  },
+);
+
+export const bashParams = declareParams(
+  "bash",
+  "an object with a command",
+  (fields): BashParams => ({
+    command: fields.required(
+      "command",
+      readCommand,
+      "What bash runs: one command, or a whole script.",
+    ),
+  }),
+);

@@ -8,7 +8,7 @@ import { Keeper } from "../../keeper/keeper.ts";
 import type { KeptCommand } from "../../keeper/kept-task.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import type { Provider, ProviderOptions, TaskContext } from "../provider.ts";
-import { type ExecParams, parseExecParams } from "./params.ts";
+import { type ExecParams, execParams } from "./params.ts";
 import { checkFolder, findProgram } from "./program.ts";
 import { runAs, whyNoUsers } from "./run-as.ts";
 
@@ -18,7 +18,7 @@ export function createExec({ folder, log, env }: ProviderOptions): Provider<Exec
   return {
     ...keptTasks(keeper),
     type: "exec",
-    parseParams: parseExecParams,
+    parseParams: execParams.parse,
     /** Its engine is the kernel, whose version it is. `user`: tasks can run as another user. */
     async probe() {
       const features = await keeper.features();

@@ -5,10 +5,16 @@ import { test } from "node:test";
 import type { Commands } from "../../../src/api/commands.ts";
 import { runMobcli } from "../../../src/cli/mobcli.ts";
 import { runMob } from "../../../src/cli/program.ts";
-import { Conflict, OutcomeUnknown } from "../../../src/core/errors.ts";
+import { Conflict, InvalidSpec, OutcomeUnknown } from "../../../src/core/errors.ts";
 import { formatApiToken, newApiToken } from "../../../src/trust/api-token.ts";
 import { withApi } from "../../support/api-server.ts";
-import { aNode, anInstance, chunksOf, memoryCommands } from "../../support/memory-commands.ts";
+import {
+  aNode,
+  anInstance,
+  aPlan,
+  chunksOf,
+  memoryCommands,
+} from "../../support/memory-commands.ts";
 import { memoryIo } from "../../support/memory-io.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
@@ -112,6 +118,12 @@ test("a misspelt command gets a suggestion, one that comes later is refused by n
   assert.match(later.err, /mob scale comes later/);
 });
 
+test("a command that wants one of its own shows them, and says so", async () => {
+  const token = await mob(["token"]);
+  assert.equal(token.code, 2);
+  assert.match(token.err, /^Usage: mob token [\s\S]*\nerror: mob token wants a command\n/);
+});
+
 test("help and version are answers, not errors", async () => {
   const help = memoryIo();
   assert.equal(await runMob(["--help"], help), 0);
@@ -187,6 +199,43 @@ test("specs that cannot be read are exit code 2, and nothing is sent", async () 
   const noFile = await mob(["deploy", "/nonexistent/web.yaml"], { deploy });
   assert.equal(noFile.code, 2);
   assert.match(noFile.err, /\/nonexistent\/web\.yaml cannot be read/);
+});
+
+test("plan takes what deploy takes, and shows what would change and where it would run", async () => {
+  const planned: unknown[] = [];
+  const plan: Commands["plan"] = async (documents) => {
+    planned.push(...documents);
+    return [aPlan];
+  };
+  const { code, out } = await mob(["plan", "-"], { plan }, "name: web\nprovider: bash\n");
+  assert.equal(code, 0);
+  assert.deepEqual(planned, [{ name: "web", provider: "bash" }]);
+  assert.equal(
+    out,
+    "web: updated, generation 2\n" +
+      '  env.MODE: "test" → "production"\n' +
+      "  NAME  SLOT  ACTION  NODE      WHY\n" +
+      "  web   0     keep    6666@box  it is there already\n",
+  );
+  assert.deepEqual(JSON.parse((await mob(["plan", "--json", "name: web"])).out), [aPlan]);
+});
+
+test("a plan of specs that would be refused ends as their deploy would", async () => {
+  const details = [{ path: "name", message: "is required" }];
+  const refuse = () => Promise.reject(new InvalidSpec("the spec cannot be accepted", { details }));
+  const refused = await mob(["plan", "{}"], { plan: refuse });
+  assert.deepEqual(refused, await mob(["deploy", "{}"], { deploy: refuse }));
+  assert.equal(refused.code, 2);
+  assert.match(refused.err, /name: is required/);
+});
+
+test("schema prints the JSON Schema of a spec, whether or not a node runs", async () => {
+  const io = memoryIo();
+  assert.equal(await runMob(["schema"], io), 0);
+  const schema = JSON.parse(io.out()) as { readonly $schema: string; readonly required: unknown };
+  assert.equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
+  assert.deepEqual(schema.required, ["name", "provider"]);
+  assert.equal(io.err(), "");
 });
 
 test("logs of one instance are passed on as they are", async () => {

@@ -8,21 +8,21 @@ import { validSpec } from "./arbitraries.ts";
 const web = parseSpec({ name: "web", provider: "bash", params: { a: 1, b: [1, 2] } });
 
 test("the first deploy of a name creates it", () => {
-  const { result, record } = deployed(undefined, web, "u1");
+  const { result, record } = deployed(undefined, "running", web, "u1");
   assert.equal(result, "created");
   assert.deepEqual(record, { name: "web", uid: "u1", spec: web, generation: 1 });
 });
 
 test("a changed spec is the next generation of the same creation", () => {
-  const { record } = deployed(undefined, web, "u1");
+  const { record } = deployed(undefined, "running", web, "u1");
   const spec = parseSpec({ name: "web", provider: "bash", params: { a: 1, b: [2, 1] } });
-  const next = deployed(record, spec, "u2");
+  const next = deployed(record, "running", spec, "u2");
   assert.equal(next.result, "updated");
   assert.deepEqual(next.record, { name: "web", uid: "u1", spec, generation: 2 });
 });
 
 test("the same spec changes nothing: order of keys and defaults spelt out do not count", () => {
-  const { record } = deployed(undefined, web, "u1");
+  const { record } = deployed(undefined, "running", web, "u1");
   const same = parseSpec({
     params: { b: [1, 2], a: 1 },
     provider: "bash",
@@ -30,9 +30,15 @@ test("the same spec changes nothing: order of keys and defaults spelt out do not
     restart: { policy: "always", max: "1m" },
     stop: { grace: "10000ms" },
   });
-  const next = deployed(record, same, "u2");
+  const next = deployed(record, "running", same, "u2");
   assert.equal(next.result, "unchanged");
   assert.equal(next.record, record);
+});
+
+test("the same spec starts what was stopped, as the generation that it is", () => {
+  const { record } = deployed(undefined, "running", web, "u1");
+  const next = deployed(record, "stopped", web, "u2");
+  assert.deepEqual(next, { result: "updated", record });
 });
 
 test("a spec is unchanged against itself, and updated by any difference in env", () => {

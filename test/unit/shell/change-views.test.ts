@@ -33,6 +33,17 @@ test("each change is a line with its time, service and what became of it", () =>
   assert.equal(line({ ...status, removed: true }), `${begin}nothing of it is left\n`);
 });
 
+test("a restart by policy tells how the last task ended, one that was wished does not", () => {
+  const starting = { kind: "status", node: "7777@box", state: "starting" } as const;
+  const killed = { ...starting, exit: { signal: "SIGKILL" } };
+  assert.match(
+    line({ ...killed, restarts: 1 }),
+    / starting on 7777@box: last ended with SIGKILL\n$/,
+  );
+  assert.match(line({ ...killed, restarts: 0 }), / starting on 7777@box\n$/);
+  assert.match(line({ ...starting, restarts: 1, exit: {} }), / starting on 7777@box\n$/);
+});
+
 test("what goes with a removal has no line of its own", () => {
   for (const kind of ["run", "restart", "placement", "lost"] as const) {
     assert.equal(line({ kind, removed: true }), "");

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InvalidSpec } from "../../../../src/core/errors.ts";
-import { parseExecParams } from "../../../../src/providers/exec/params.ts";
+import { execParams } from "../../../../src/providers/exec/params.ts";
 
 /** `path: message` of every error. */
 function complaints(input: unknown): readonly string[] {
   try {
-    parseExecParams(input);
+    execParams.parse(input);
   } catch (error) {
     assert.ok(error instanceof InvalidSpec);
     return error.details.map(({ path, message }) => `${path}: ${message}`);
@@ -15,7 +15,7 @@ function complaints(input: unknown): readonly string[] {
 }
 
 test("a program alone has no arguments, and runs in its own folder as whom the node runs", () => {
-  assert.deepEqual(parseExecParams({ program: "/bin/true" }), {
+  assert.deepEqual(execParams.parse({ program: "/bin/true" }), {
     program: "/bin/true",
     args: [],
     cwd: undefined,
@@ -25,12 +25,12 @@ test("a program alone has no arguments, and runs in its own folder as whom the n
 
 test("arguments stay as they are written, and numbers and booleans become text", () => {
   const args = ["a b", "$HOME", "", "*", 8000, 1.5, true];
-  const { args: read } = parseExecParams({ program: "x", args });
+  const { args: read } = execParams.parse({ program: "x", args });
   assert.deepEqual(read, ["a b", "$HOME", "", "*", "8000", "1.5", "true"]);
 });
 
 test("a user is a name or a number, with a group or without", () => {
-  const user = (given: unknown) => parseExecParams({ program: "x", user: given }).user;
+  const user = (given: unknown) => execParams.parse({ program: "x", user: given }).user;
   assert.deepEqual(user("www-data"), { user: "www-data", group: undefined });
   assert.deepEqual(user(0), { user: "0", group: undefined });
   assert.deepEqual(user("1000:adm"), { user: "1000", group: "adm" });
@@ -49,6 +49,7 @@ for (const user of [
   "4294967295",
   -1,
   1.5,
+  1e21,
   true,
   ["a"],
 ]) {

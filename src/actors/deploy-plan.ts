@@ -1,0 +1,46 @@
+/**
+ * A plan of a deploy, as a node knows the network: nothing is asked of those who would decide, who know
+ * the same and decide by the same functions.
+ */
+import type { NodeId } from "../core/ids.ts";
+import type { ActorSystem } from "../otp/actor-system.ts";
+import { type PlannedDeploy, planDeploys, type Wanted } from "../services/plan.ts";
+import type { ServiceSpec } from "../services/spec.ts";
+import type { Catalog } from "./catalog.ts";
+import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
+import { deciderOf } from "./ownership.ts";
+import { candidatesOf } from "./placement-pass.ts";
+import { untilReady } from "./readiness.ts";
+
+export interface PlanOptions {
+  readonly node: NodeId;
+  readonly system: ActorSystem;
+  readonly catalog: Catalog;
+  readonly checkParams: CheckParams;
+}
+
+/**
+ * What deploying the documents would do now, in their order.
+ * @throws InvalidSpec with every error of every document; Unavailable where no one could decide
+ */
+export async function planFor(
+  { node, system, catalog, checkParams }: PlanOptions,
+  documents: readonly unknown[],
+): Promise<readonly PlannedDeploy[]> {
+  const specs = checkDocuments(documents, catalog, checkParams);
+  await Promise.all(specs.map(({ name }) => untilReady(system, name)));
+  for (const { name } of specs) deciderOf(catalog.view, name);
+  return planDeploys(
+    node,
+    specs.map((spec) => wantedOf(catalog, spec)),
+    candidatesOf(catalog),
+  );
+}
+
+function wantedOf(catalog: Catalog, spec: ServiceSpec): Wanted {
+  const present = catalog.placement(spec.name, 0);
+  const held = catalog.group(spec.name);
+  if (held === undefined) return { spec, present };
+  const { record: group, stamp } = held;
+  return { spec, standing: { group, stamp, run: catalog.runState(group).run }, present };
+}

@@ -1,0 +1,16 @@
+/**
+ * What a node holds of a service may be older than what the nodes that it has just met hold: before
+ * anything is decided about it, or foretold, that is waited for.
+ */
+import { asServiceName } from "../core/ids.ts";
+import type { ActorSystem } from "../otp/actor-system.ts";
+import { keys } from "../services/keys.ts";
+import { groupOf } from "../services/service-name.ts";
+import { names } from "./names.ts";
+import type { StoreProtocol } from "./store.ts";
+
+/** Resolves once what is held here of the service is all that the peers just met have told of it. */
+export async function untilReady(system: ActorSystem, name: string): Promise<void> {
+  const key = keys.spec(asServiceName(groupOf(asServiceName(name))));
+  await system.call<StoreProtocol, "ready">(names.store, "ready", { key });
+}

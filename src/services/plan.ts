@@ -1,0 +1,132 @@
+/**
+ * Foretells a deploy: what it would write, and where the controllers would then place it. Pure, and by
+ * the very functions of the deploy itself, so that the two cannot come to differ.
+ */
+import type { NodeId, ServiceName } from "../core/ids.ts";
+import { type DeployResult, deployed } from "./deploy.ts";
+import { noStamp, type Stamp } from "./instance-status.ts";
+import { type Candidate, choiceText, refusalsText, stateText } from "./placement.ts";
+import { type Decision, reconcile } from "./reconcile.ts";
+import type { GroupRecord, PlacementRecord, Refusal, RunStateRecord } from "./records.ts";
+import type { ServiceSpec } from "./spec.ts";
+import { type FieldChange, specChanges } from "./spec-changes.ts";
+
+/** What is there under the name of a service. */
+export interface Standing {
+  readonly group: GroupRecord;
+  /** Of the group's record. */
+  readonly stamp: Stamp;
+  readonly run: RunStateRecord["run"];
+}
+
+/** A service that would be deployed. */
+export interface Wanted {
+  readonly spec: ServiceSpec;
+  /** Undefined: nothing is deployed under its name. */
+  readonly standing?: Standing | undefined;
+  /** Where it is placed now; also of an earlier creation. */
+  readonly present?: PlacementRecord | undefined;
+}
+
+export interface PlannedInstance {
+  readonly name: ServiceName;
+  readonly slot: number;
+  /**
+   * `place`: there is none yet. `keep`: it stays where it is. `replace`: another takes the place of the
+   * present one. `wait`: no node can take it.
+   */
+  readonly action: "place" | "keep" | "replace" | "wait";
+  /** Null: none can take it. */
+  readonly node: NodeId | null;
+  /** Where it is now, if anywhere. */
+  readonly from: NodeId | null;
+  /** For people. */
+  readonly reason: string;
+  /** Every node's every reason, where none can take it. */
+  readonly refusals: readonly Refusal[];
+}
+
+export interface PlannedDeploy {
+  readonly group: ServiceName;
+  readonly result: DeployResult;
+  /** That it would have. */
+  readonly generation: number;
+  /** Of an update; `wanted`, where it starts what was stopped. */
+  readonly changes: readonly FieldChange[];
+  readonly instance: PlannedInstance;
+}
+
+/**
+ * What deploying all of `wanted` would do, in that order. They are placed one after the other, in order of
+ * names, as one controller does it. @param nodes every node known, with its instances
+ */
+export function planDeploys(
+  self: NodeId,
+  wanted: readonly Wanted[],
+  nodes: readonly Candidate[],
+): readonly PlannedDeploy[] {
+  const planned = wanted.map((service) => {
+    const { spec, standing } = service;
+    return { ...service, ...deployed(standing?.group, standing?.run ?? "running", spec, newUid) };
+  });
+  const decisions = reconcile({
+    self,
+    groups: planned.map(({ result, record, standing }) => ({
+      group: record,
+      specStamp: result === "unchanged" ? (standing?.stamp ?? noStamp) : noStamp,
+      removed: false,
+    })),
+    placements: planned.map(({ present }) => present).filter((present) => present !== undefined),
+    nodes,
+  });
+  return planned.map(({ result, record, ...service }) => ({
+    group: record.name,
+    result,
+    generation: record.generation,
+    changes: changesOf(service),
+    instance: plannedInstance(service, record, decisions.find(isOf(record.name)), nodes),
+  }));
+}
+
+/** What a deploy would draw; as with `noStamp`, which stands for the stamp of its write, nothing has it. */
+const newUid = "";
+
+function isOf(name: ServiceName): (decision: Decision) => boolean {
+  return ({ placement }) => placement.service === name;
+}
+
+function changesOf({ spec, standing }: Wanted): readonly FieldChange[] {
+  if (standing === undefined) return [];
+  const changes = specChanges(standing.group.spec, spec);
+  if (standing.run === "running") return changes;
+  return [...changes, { path: "wanted", from: "stopped", to: "running" }];
+}
+
+function plannedInstance(
+  { present }: Wanted,
+  { name, uid }: GroupRecord,
+  decision: Decision | undefined,
+  nodes: readonly Candidate[],
+): PlannedInstance {
+  const now = present?.uid === uid ? present : undefined;
+  const placement = decision?.placement ?? now;
+  const { node = null, refusals = [] } = placement ?? {};
+  const from = now?.node ?? null;
+  const about = { name, slot: 0, node, from, refusals };
+  if (node === null) return { ...about, action: "wait", reason: refusalsText(refusals) };
+  if (decision?.kind !== "place" || decision.choice === undefined) {
+    return { ...about, action: "keep", reason: whyKept(node, nodes) };
+  }
+  const reason = choiceText(decision.choice);
+  if (from === null) return { ...about, action: "place", reason };
+  const isSame = placement?.instance === now?.instance;
+  return { ...about, action: isSame ? "keep" : "replace", reason };
+}
+
+/** Nothing is decided of it: nothing changes, or its node cannot be asked. */
+function whyKept(id: NodeId, nodes: readonly Candidate[]): string {
+  const node = nodes.find((candidate) => candidate.id === id);
+  if (node?.state === "alive") return "it is there already";
+  const where = node === undefined ? "is not known" : stateText(node.state);
+  return `its node ${where}, and what is placed there is left there`;
+}

@@ -1,0 +1,131 @@
+/**
+ * The parts of a spec that say how its tasks are restarted, stopped and logged: what they are, their
+ * defaults, and how they are read.
+ */
+
+import { described, objectOf } from "../core/reading.ts";
+import { choice, duration, integer, number, size } from "../core/value-readers.ts";
+import { deepFreeze } from "./plain-data.ts";
+import type { RestartPolicy } from "./restart-policy.ts";
+
+export interface StopPolicy {
+  /** Sent first, to the whole tree; default SIGTERM. */
+  readonly signal: string;
+  /** Time until SIGKILL of what is left; default 10,000. */
+  readonly graceMs: number;
+}
+
+export interface LogPolicy {
+  /** Size at which a rotated file is full; default 10,000,000. */
+  readonly fileBytesMax: number;
+  /** Rotated files kept of an instance; default 5. */
+  readonly filesMax: number;
+}
+
+export const restartDefault: RestartPolicy = deepFreeze({
+  when: "always",
+  delayMs: 1_000,
+  factor: 2,
+  delayMaxMs: 60_000,
+  healthyAfterMs: 60_000,
+});
+export const stopDefault: StopPolicy = deepFreeze({ signal: "SIGTERM", graceMs: 10_000 });
+export const logsDefault: LogPolicy = deepFreeze({ fileBytesMax: 10_000_000, filesMax: 5 });
+
+const hourMs = 3_600_000;
+const policies = ["always", "on_error", "none"] as const;
+const signals = [
+  "SIGTERM",
+  "SIGINT",
+  "SIGHUP",
+  "SIGQUIT",
+  "SIGABRT",
+  "SIGKILL",
+  "SIGALRM",
+  "SIGUSR1",
+  "SIGUSR2",
+  "SIGWINCH",
+] as const;
+
+// Made once: a node parses the spec of every record that arrives.
+const upToAnHour = duration({ min: 0, max: hourMs });
+const upToADay = duration({ min: 0, max: 24 * hourMs });
+const upToAMonth = duration({ min: 1, max: 30 * 24 * hourMs });
+const readRestarts = integer({ min: 0, max: 1_000 });
+const readFactor = number({ min: 1, max: 100 });
+const readPolicy = choice(policies);
+const readSignal = choice(signals);
+const readFileBytes = size({ min: 1_024, max: 10_000_000_000 });
+const readFiles = integer({ min: 1, max: 100 });
+
+const readIntensity = objectOf("an object, like { restarts: 5, within: 5m }", (fields) => ({
+  restarts: fields.required("restarts", readRestarts, "Most restarts."),
+  withinMs: fields.required("within", upToAMonth, "The time in which they are counted."),
+}));
+
+const readRestartFields = objectOf(
+  `one of ${policies.join(", ")}, or an object`,
+  (fields): RestartPolicy => {
+    const { when, delayMs, factor, delayMaxMs, healthyAfterMs } = restartDefault;
+    const restart = {
+      when: fields.optional("policy", readPolicy, when, "After which ends it is restarted."),
+      delayMs: fields.optional(
+        "delay",
+        upToAnHour,
+        delayMs,
+        "Wait before the second restart in a row; the first comes at once.",
+      ),
+      factor: fields.optional("factor", readFactor, factor, "Growth of the wait a restart."),
+      delayMaxMs: fields.optional("max", upToADay, delayMaxMs, "Longest wait."),
+      healthyAfterMs,
+    };
+    const about = "When to give up: `failed` rather than one restart more. Without it: never.";
+    const intensity = fields.optional("intensity", readIntensity, undefined, about);
+    return intensity === undefined ? restart : { ...restart, intensity };
+  },
+);
+
+/** A policy alone, or with how soon and how often. */
+export const readRestart = described(
+  () => ({ anyOf: [readPolicy.schema(), readRestartFields.schema()] }),
+  (value, at): RestartPolicy =>
+    typeof value === "string"
+      ? { ...restartDefault, when: readPolicy(value, at) }
+      : readRestartFields(value, at),
+);
+
+export const readStop = objectOf(
+  "an object, like { signal: SIGTERM, grace: 10s }",
+  (fields): StopPolicy => ({
+    signal: fields.optional(
+      "signal",
+      readSignal,
+      stopDefault.signal,
+      "Sent first, to the whole tree of processes.",
+    ),
+    graceMs: fields.optional(
+      "grace",
+      upToAnHour,
+      stopDefault.graceMs,
+      "Time until SIGKILL of what is left.",
+    ),
+  }),
+);
+
+export const readLogs = objectOf(
+  "an object, like { max_bytes: 10MB, files: 5 }",
+  (fields): LogPolicy => ({
+    fileBytesMax: fields.optional(
+      "max_bytes",
+      readFileBytes,
+      logsDefault.fileBytesMax,
+      "At which a file of its output is rotated.",
+    ),
+    filesMax: fields.optional(
+      "files",
+      readFiles,
+      logsDefault.filesMax,
+      "Rotated files that are kept.",
+    ),
+  }),
+);

@@ -1,0 +1,57 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Catalog } from "../../../src/actors/catalog.ts";
+import { dropArrived, placementPass } from "../../../src/actors/placement-pass.ts";
+import { PlacementTable } from "../../../src/actors/placement-table.ts";
+import { asNodeId, asServiceName, type NodeId } from "../../../src/core/ids.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import type { Member } from "../../../src/membership/view.ts";
+import { keys } from "../../../src/services/keys.ts";
+import { parseSpec, specToJson } from "../../../src/services/spec.ts";
+
+const [self, other] = ["0a", "0b"].map((n) => asNodeId(n.padStart(32, "0"))) as [NodeId, NodeId];
+
+function member(id: NodeId): Member {
+  const providers = [{ type: "bash", available: true }];
+  const facts = { providers, labels: {}, version: "1" };
+  return { id, name: id.slice(-2), address: `${id}:1`, incarnation: 1, state: "alive", facts };
+}
+
+function catalogOf(names: readonly string[]): Catalog {
+  const catalog = new Catalog(self, silentLog);
+  catalog.publishView({ version: 1, members: [member(self), member(other)] });
+  names.forEach((name, at) => {
+    const spec = specToJson(parseSpec({ name, provider: "bash", params: { command: "true" } }));
+    const value = { name, uid: "0011223344556677", spec, generation: 1 };
+    const stamp = { wall: 1 + at, counter: 0, origin: self };
+    catalog.apply([{ key: keys.spec(asServiceName(name)), value, stamp, seen: [] }]);
+  });
+  return catalog;
+}
+
+test("services that are deployed at once are spread, before any placement has been written", () => {
+  const names = Array.from({ length: 10 }, (_, n) => `service-${n}`);
+  const catalog = catalogOf(names);
+  const underway = new PlacementTable();
+  for (const name of names) {
+    const { placed } = placementPass(catalog, self, () => true, new Set([name]), underway);
+    for (const placement of placed) underway.set(placement.service, placement.slot, placement);
+    assert.equal(placed.length, 1);
+  }
+  assert.deepEqual([underway.countOn(self), underway.countOn(other)], [5, 5]);
+  assert.deepEqual(placementPass(catalog, self, () => true, undefined, underway).entries, []);
+});
+
+test("what the catalog has heard of is counted once, and can be placed anew", () => {
+  const catalog = catalogOf(["web"]);
+  const underway = new PlacementTable();
+  const { entries, placed } = placementPass(catalog, self, () => true, undefined, underway);
+  for (const placement of placed) underway.set(placement.service, placement.slot, placement);
+  dropArrived(underway, catalog, undefined);
+  assert.equal(underway.all().length, 1);
+  const stamp = { wall: 9, counter: 0, origin: self };
+  catalog.apply(entries.map(({ key, value }) => ({ key, value, stamp, seen: [] })));
+  dropArrived(underway, catalog, new Set(["web"]));
+  assert.equal(underway.all().length, 0);
+  assert.equal(catalog.instancesOn(self) + catalog.instancesOn(other), 1);
+});
