@@ -5,9 +5,9 @@
  */
 import type { Env } from "../core/env.ts";
 import { BadRequest, Conflict, NotFound } from "../core/errors.ts";
+import { parseDuration } from "../core/quantities.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { keys } from "../services/keys.ts";
-import { parseDuration } from "../services/quantities.ts";
 import { isExpired, type TokenRecord, tokenName } from "../services/token-record.ts";
 import type { Entry, Receipt } from "../store/replication.ts";
 import { formatApiToken, newApiToken, verifierOf } from "../trust/api-token.ts";

@@ -5,8 +5,8 @@
  */
 import { BadRequest, Conflict, MobError } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
+import { parseDuration } from "../core/quantities.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
-import { parseDuration } from "../services/quantities.ts";
 import type { HeldKeys } from "../trust/held-keys.ts";
 import type { IssuedToken, JoinDesk } from "../trust/join-desk.ts";
 import { type JoinToken, networkTag, parseJoinToken } from "../trust/join-token.ts";

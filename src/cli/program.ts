@@ -80,7 +80,11 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
   command
     .command("up")
     .description("start a node on this host and open its shell; `mob` alone means this")
-    .option("-P, --providers <list>", "what it may run: bash,docker (all found)", providersOption)
+    .option(
+      "-P, --providers <list>",
+      "what it may run: bash,exec,docker (all found)",
+      providersOption,
+    )
     .option("--data <folder>", "where it keeps its data (MOB_HOME or ~/.mob, then the port)")
     .option("--bind <host>", "address it listens on (127.0.0.1; 0.0.0.0 or :: for all)", bindOption)
     .option("--advertise <host>", "address others reach it at (--bind's)", advertiseOption)

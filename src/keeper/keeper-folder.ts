@@ -4,10 +4,11 @@
  * must outlive the node's process, and no task outlives the power.
  */
 import { createHash } from "node:crypto";
-import { closeSync, mkdirSync, openSync, realpathSync, writeFileSync } from "node:fs";
+import { closeSync, lchownSync, mkdirSync, openSync, realpathSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf, Unavailable } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
+import type { Owner } from "./kept-task.ts";
 import type { TaskKey } from "./record-names.ts";
 import { installShim } from "./shim.ts";
 
@@ -43,7 +44,7 @@ export class KeeperFolder {
   }
 
   /** Makes the instance's folders and the intent of a task. False when there is that intent already. */
-  writeIntent(instance: InstanceId, key: TaskKey, script: string): boolean {
+  writeIntent(instance: InstanceId, key: TaskKey, script = ""): boolean {
     mkdirSync(this.work(instance), { recursive: true, mode: 0o700 });
     try {
       writeFileSync(join(this.records, `${key}.script`), script, { flag: "wx", mode: 0o600 });
@@ -52,6 +53,14 @@ export class KeeperFolder {
       if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
       throw error;
     }
+  }
+
+  /**
+   * Gives an instance's work folder and output to the user that its tasks run as, who can then use
+   * the one and open the other again (`/dev/stdout`). The folder that both are in stays the node's.
+   */
+  giveTo({ uid, gid }: Owner, instance: InstanceId): void {
+    for (const path of [this.work(instance), this.output(instance)]) lchownSync(path, uid, gid);
   }
 
   /** Path of the instance's output: a file for its owner alone, made if it is not there. */

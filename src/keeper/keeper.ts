@@ -193,7 +193,7 @@ export class Keeper {
       if (!this.#folder.writeIntent(instance, key, command.script)) {
         return handleOf(this.#claims.settle(key));
       }
-      const run = await this.#hand(instance, key, command.command, env);
+      const run = await this.#hand(instance, key, { ...command, env });
       if (run.payloadPid !== undefined)
         this.#encloser.add(this.#trees.get(key, run), run.payloadPid);
       return handleOf(run);
@@ -208,18 +208,18 @@ export class Keeper {
   async #hand(
     instance: InstanceId,
     key: TaskKey,
-    command: readonly string[],
-    env: Readonly<Record<string, string>>,
+    { command, script, env, cwd, owner }: KeptCommand,
   ): Promise<ClaimedRun> {
     const record = this.#records.prefix(key);
     const cgroup = this.#trees.cgroupFor(key);
     const outputFile = this.#folder.output(instance);
-    const workFolder = this.#folder.work(instance);
+    const workFolder = cwd ?? this.#folder.work(instance);
+    if (owner !== undefined) this.#folder.giveTo(owner, instance);
     const shim = await this.#shims.take(env);
     this.#records.claim(key, shim.identity, cgroup);
     shim.process.once("exit", () => setImmediate(() => this.#noteShimEnd(key)));
     const handed = this.#claims.wait(key, shim.process);
-    const program = [...command, `${record}.script`];
+    const program = script === undefined ? command : [...command, `${record}.script`];
     shim.hand({ record, cgroup, command: program, workFolder, outputFile, env });
     const run = await handed;
     this.#shims.prepare();

@@ -20,12 +20,22 @@ export type PidHandle = { readonly pid?: number };
 
 /** What to run. */
 export interface KeptCommand {
-  /** Absolute path of the program, then its arguments; the path of the script is added as the last. */
+  /** Absolute path of the program, then its arguments. */
   readonly command: readonly string[];
-  /** Kept in a file of mode 0600, never on a command line. */
-  readonly script: string;
+  /** Kept in a file of mode 0600, never on a command line, whose path is the program's last argument. */
+  readonly script?: string;
   /** Added to what the keeper's tasks inherit. */
   readonly env: Readonly<Record<string, string>>;
+  /** Absolute; default the instance's own work folder. */
+  readonly cwd?: string;
+  /** Gets the work folder and the output; default whom the node runs as. */
+  readonly owner?: Owner;
+}
+
+/** A user and its group, by the numbers that the kernel has for them. */
+export interface Owner {
+  readonly uid: number;
+  readonly gid: number;
 }
 
 /** A task found in the keeper's folder. */

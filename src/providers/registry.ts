@@ -7,22 +7,24 @@ import { messageOf } from "../core/errors.ts";
 import type { JsonSchema } from "../core/json-schema.ts";
 import { didYouMean } from "../core/suggestion.ts";
 import { createBash } from "./bash/bash.ts";
-import { bashParamsSchema, parseBashParams } from "./bash/params.ts";
+import { bashParams } from "./bash/params.ts";
+import { createExec } from "./exec/exec.ts";
+import { execParams } from "./exec/params.ts";
+import type { DeclaredParams } from "./params.ts";
 import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
 
 interface Kind {
   readonly create: (options: ProviderOptions) => Provider;
-  readonly parseParams: (input: unknown) => unknown;
-  /** Of what `parseParams` takes. */
-  readonly paramsSchema: JsonSchema;
+  readonly params: DeclaredParams<unknown>;
 }
 
 const kinds: ReadonlyMap<string, Kind> = new Map([
-  ["bash", { create: createBash, parseParams: parseBashParams, paramsSchema: bashParamsSchema }],
+  ["bash", { create: createBash, params: bashParams }],
+  ["exec", { create: createExec, params: execParams }],
 ]);
 
 /** Providers that later versions bring. */
-const comeLater = ["docker", "podman", "rkt", "xen", "kvm", "glusterfs", "lambda", "exec"];
+const comeLater = ["docker", "podman", "rkt", "xen", "kvm", "glusterfs", "lambda"];
 
 export interface ProvidersOptions extends ProviderOptions {
   /** Types asked for; undefined for all that are available. Each provider gets a subfolder of `folder`. */
@@ -68,13 +70,13 @@ export async function createProviders(options: ProvidersOptions): Promise<Provid
 export function checkParams(type: string, params: unknown): "checked" | "unknown" {
   const kind = kinds.get(type);
   if (kind === undefined) return comeLater.includes(type) ? "checked" : "unknown";
-  kind.parseParams(params);
+  kind.params.parse(params);
   return "checked";
 }
 
 /** By type, what each provider takes as parameters. */
 export function paramsSchemas(): ReadonlyMap<string, JsonSchema> {
-  return new Map([...kinds].map(([type, { paramsSchema }]) => [type, paramsSchema]));
+  return new Map([...kinds].map(([type, { params }]) => [type, params.schema()]));
 }
 
 interface Offered {

@@ -2,7 +2,7 @@
  * Plain data: what JSON can say. Copies it from untrusted input, bounded in depth and count, and
  * compares it whatever the order of the members.
  */
-import { asObject, kindOf, type Place } from "./reading.ts";
+import { asObject, kindOf, type Place } from "../core/reading.ts";
 
 export type Plain =
   | null

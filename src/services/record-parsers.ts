@@ -9,9 +9,10 @@ import {
   type NodeId,
   type ServiceName,
 } from "../core/ids.ts";
+import { Fields, type Place, type Reader, readAll } from "../core/reading.ts";
+import { anyText, choice, count, listOf, number } from "../core/value-readers.ts";
 import { isHexId } from "./keys.ts";
 import { deepFreeze } from "./plain-data.ts";
-import { Fields, type Place, type Reader, readAll } from "./reading.ts";
 import type {
   Epoch,
   GroupRecord,
@@ -26,7 +27,6 @@ import type {
 import { isServiceName } from "./service-name.ts";
 import { readSpec } from "./spec.ts";
 import { readStatus } from "./status-reader.ts";
-import { anyText, choice, count, listOf, number } from "./value-readers.ts";
 
 /** Most nodes that a refusal can tell of, and reasons of one. */
 const refusalsMax = 10_000;

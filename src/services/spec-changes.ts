@@ -2,8 +2,9 @@
  * What a spec says otherwise than the one before it: field by field, as a user would write them, so that
  * a plan can tell what a deploy would change.
  */
+
+import { asObject, memberPath } from "../core/reading.ts";
 import { canonicalText, type Plain } from "./plain-data.ts";
-import { asObject, memberPath } from "./reading.ts";
 import { type ServiceSpec, specToJson } from "./spec.ts";
 
 /** A field that differs. Without `from` it is new, without `to` it is gone. */

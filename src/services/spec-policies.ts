@@ -2,10 +2,11 @@
  * The parts of a spec that say how its tasks are restarted, stopped and logged: what they are, their
  * defaults, and how they are read.
  */
+
+import { described, objectOf } from "../core/reading.ts";
+import { choice, duration, integer, number, size } from "../core/value-readers.ts";
 import { deepFreeze } from "./plain-data.ts";
-import { described, objectOf } from "./reading.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
-import { choice, duration, integer, number, size } from "./value-readers.ts";
 
 export interface StopPolicy {
   /** Sent first, to the whole tree; default SIGTERM. */

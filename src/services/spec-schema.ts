@@ -4,7 +4,7 @@
  * duration) the node checks alone.
  */
 import type { JsonSchema } from "../core/json-schema.ts";
-import { asObject } from "./reading.ts";
+import { asObject } from "../core/reading.ts";
 import { parseSpec, readSpecFields, specToJson } from "./spec.ts";
 
 /** @param params by type of provider: the schema of its parameters */

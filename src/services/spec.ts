@@ -5,9 +5,10 @@
  */
 import { asServiceName, dnsLabel, type ServiceName } from "../core/ids.ts";
 import { groupBytesMax } from "../core/limits.ts";
+import { durationText } from "../core/quantities.ts";
+import { described, Fields, objectOf, type Place, readAll } from "../core/reading.ts";
+import { listOf, mapOf, processText, text } from "../core/value-readers.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
-import { durationText } from "./quantities.ts";
-import { described, Fields, kindOf, objectOf, type Place, readAll } from "./reading.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 import { isServiceName, serviceNamePattern } from "./service-name.ts";
 import {
@@ -20,7 +21,6 @@ import {
   type StopPolicy,
   stopDefault,
 } from "./spec-policies.ts";
-import { listOf, mapOf, text } from "./value-readers.ts";
 
 /** A service as deployed, defaults filled in. docs/spec.md tells each field, its default and limits. */
 export interface ServiceSpec {
@@ -127,28 +127,11 @@ const readRequires = described(
   },
 );
 
-const readEnvValue = described(
-  () => ({
-    type: ["string", "number", "boolean"],
-    maxLength: envValueCharsMax,
-    pattern: "^[^\\u0000]*$",
-  }),
-  (value, at): string => {
-    if (typeof value === "number" || typeof value === "boolean") return String(value);
-    if (typeof value !== "string") {
-      at.wrong(`must be text, a number, true or false, and is ${kindOf(value)}`);
-    } else if (value.includes("\0")) {
-      at.wrong("must not contain a NUL character");
-    } else if (value.length > envValueCharsMax) {
-      at.wrong(`is ${value.length} characters long, and may have ${envValueCharsMax}`);
-    } else {
-      return value;
-    }
-    return "";
-  },
+const readEnv = mapOf(
+  /^[A-Za-z_][A-Za-z0-9_]{0,127}$/,
+  processText(envValueCharsMax),
+  envEntriesMax,
 );
-
-const readEnv = mapOf(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, readEnvValue, envEntriesMax);
 
 /** Without the limit on its size. */
 export const readSpecFields = objectOf(

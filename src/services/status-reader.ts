@@ -1,10 +1,11 @@
 /**
  * Reads the status of an instance as another node has told it. Later versions may add to it.
  */
+
+import { Fields, type Place, type Reader } from "../core/reading.ts";
+import { anyText, choice, count, listOf, mapOf, number } from "../core/value-readers.ts";
 import type { Handle, InstanceStatus, TaskExit } from "./instance-status.ts";
-import { Fields, type Place, type Reader } from "./reading.ts";
 import type { Exit, RestartHistory } from "./restart-policy.ts";
-import { anyText, choice, count, listOf, mapOf, number } from "./value-readers.ts";
 
 const phases = [
   "pending",

@@ -2,10 +2,11 @@
  * What the network keeps of a token for its API: a record on every node, so that any of them lets its
  * holder in, and its removal, which is the revocation, reaches all of them.
  */
+
+import { Fields, readAll } from "../core/reading.ts";
+import { choice, number, text } from "../core/value-readers.ts";
 import { type Role, roles } from "../trust/role.ts";
 import { deepFreeze } from "./plain-data.ts";
-import { Fields, readAll } from "./reading.ts";
-import { choice, number, text } from "./value-readers.ts";
 
 export interface TokenRecord {
   /** 16 hex digits; also in its key. */

@@ -1,8 +1,7 @@
 /** The bash provider, as the conformance suite wants it: with cgroups where they are to be had. */
-import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { silentLog } from "../../src/core/log.ts";
 import { createBash } from "../../src/providers/bash/bash.ts";
+import { impersonateShim } from "./impersonate-shim.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
 const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
@@ -21,17 +20,11 @@ export function bashUnderTest(cgroups: boolean, module: string): ProviderUnderTe
       { input: { command: " \n" }, paths: ["params.command"] },
       {
         input: { command: 7, comand: "x", image: "y" },
-        paths: ["params.comand", "params.image", "params.command"],
+        paths: ["params.command", "params.comand", "params.image"],
       },
       { input: { command: "a\0b" }, paths: ["params.command"] },
     ],
-    impersonate(folder, instance, attempt, strangerPid) {
-      const file = join(folder, "records", `${instance}.${attempt}.run`);
-      const [shim = ""] = readFileSync(file, "latin1").split("\n");
-      process.kill(Number(shim.split(" ")[0]), "SIGKILL"); // Its pid may be had by others now.
-      const stranger = shim.replace(/^\d+/, String(strangerPid));
-      writeFileSync(file, `${stranger}\n${strangerPid}\n`);
-    },
+    impersonate: impersonateShim,
   };
 }
 

@@ -107,8 +107,10 @@ export class Lab {
       return left.length === 0;
     }, "the end of every process of the test");
     for (const { dataFolder } of this.#nodes) {
-      const keeper = join(dataFolder, "tasks", "bash");
-      if (existsSync(keeper)) removeLeftoverCgroups(keeper);
+      for (const type of ["bash", "exec"]) {
+        const keeper = join(dataFolder, "tasks", type);
+        if (existsSync(keeper)) removeLeftoverCgroups(keeper);
+      }
     }
   }
 }

@@ -5,8 +5,9 @@
 import { execa } from "execa";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
+import { keptTasks } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
-import { type BashParams, parseBashParams } from "./params.ts";
+import { type BashParams, bashParams } from "./params.ts";
 
 export interface BashOptions extends ProviderOptions {
   /** Default true. False does without cgroups even where they can be had. */
@@ -32,8 +33,9 @@ export function createBash(options: BashOptions): Provider<BashParams> {
     return program;
   };
   return {
+    ...keptTasks(keeper),
     type: "bash",
-    parseParams: parseBashParams,
+    parseParams: bashParams.parse,
     async probe(): Promise<Capabilities> {
       try {
         const { version } = await findBash();
@@ -47,12 +49,6 @@ export function createBash(options: BashOptions): Provider<BashParams> {
       const task = { command: [path], script: params.command, env: context.env };
       return await keeper.start(instance, context.attempt, task);
     },
-    list: (instance) => keeper.list(instance),
-    adopt: ({ instance, attempt }) => keeper.adopt(instance, attempt),
-    output: (instance, limits) => keeper.output(instance, limits),
-    forget: (instance, attempt) => keeper.forget(instance, attempt),
-    remove: (instance) => keeper.remove(instance),
-    close: () => keeper.close(),
   };
 }
 

@@ -16,8 +16,9 @@ async function create(t: TestContext, wanted: readonly string[] | undefined, pat
 
 test("offers all that the machine has when nothing is asked for", async (t) => {
   const { offered, capabilities, refused } = await create(t, undefined);
-  assert.deepEqual([...offered.keys()], ["bash"]);
+  assert.deepEqual([...offered.keys()], ["bash", "exec"]);
   assert.match(capabilities.get("bash")?.version ?? "", /^\d/);
+  assert.match(capabilities.get("exec")?.version ?? "", /^\d/);
   assert.deepEqual(refused, []);
 });
 

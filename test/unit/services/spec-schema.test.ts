@@ -34,9 +34,19 @@ function assertRefused(document: unknown): void {
 }
 
 const least = { name: "web", provider: "bash", params: { command: "true" } };
+const leastOfExec = { name: "web", provider: "exec", params: { program: "true" } };
+const wholeOfExec = {
+  ...leastOfExec,
+  params: {
+    program: "/bin/echo",
+    args: ["a b", "", 8000, true],
+    cwd: "/srv",
+    user: "www-data:adm",
+  },
+};
 
 test("every example of a spec in the README and the docs is taken", () => {
-  let count = 0;
+  const providers: string[] = [];
   for (const file of ["README.md", "docs/spec.md"]) {
     const markdown = readFileSync(join(root, file), "utf8");
     const texts = [
@@ -48,17 +58,21 @@ test("every example of a spec in the README and the docs is taken", () => {
       for (const document of parseDocuments(text, file)) {
         assert.ok(takes(document), `${file}: ${JSON.stringify(takes.errors)}\n${text}`);
         assert.ok(parses(document), text);
-        count++;
+        providers.push(parseSpec(document).provider);
       }
     }
   }
-  assert.ok(count >= 4, `${count} examples`);
+  assert.ok(providers.length >= 6, `${providers.length} examples`);
+  assert.deepEqual(new Set(providers), new Set(["bash", "exec"]));
 });
 
 test("whatever the parser takes, the schema takes", () => {
-  const documents = validSpec.map((spec) =>
-    spec.provider === "bash" ? { ...spec, params: least.params } : spec,
-  );
+  const anyOther = validSpec.filter(({ provider }) => !["bash", "exec"].includes(provider));
+  const known = fc.constantFrom(least, leastOfExec, wholeOfExec);
+  const ofKnown = fc
+    .tuple(validSpec, known)
+    .map(([spec, { provider, params }]) => ({ ...spec, provider, params }));
+  const documents = fc.oneof(anyOther, ofKnown);
   fc.assert(
     fc.property(documents, (document) => {
       assert.ok(parses(document));
@@ -122,6 +136,28 @@ const wrong: readonly [readonly string[], readonly unknown[]][] = [
   [["nam"], ["web"]],
 ];
 
+/** The same for the parameters of exec. */
+const wrongOfExec: typeof wrong = [
+  [["params"], [null, 1, "x", [], {}, { porgram: "x" }, { command: "true" }]],
+  [
+    ["params", "program"],
+    [null, 1, "", "/", "./run", "bin/run", "a\0", "a".repeat(256)],
+  ],
+  [
+    ["params", "args"],
+    [null, "-v", {}, [null], [["a"]], ["a\0"], ["x".repeat(32_769)], Array(4_097).fill("x")],
+  ],
+  [
+    ["params", "cwd"],
+    [null, 1, "", "srv", "~", "/a\0"],
+  ],
+  [
+    ["params", "user"],
+    [null, "", ":", "a:", ":b", "a:b:c", "a b", "-x", "a/b", -1, 1.5, 4_294_967_295, 1e21, ["a"]],
+  ],
+  [["params", "shell"], [true]],
+];
+
 function withValue(
   document: object,
   [key = "", ...rest]: readonly string[],
@@ -147,9 +183,12 @@ test("a value of the wrong kind in any field is refused by both, whatever else t
 });
 
 test("each wrong value is refused by itself, and so is what is no object or lacks a field", () => {
-  assert.ok(parses(least) && takes(least));
+  for (const good of [least, leastOfExec, wholeOfExec]) assert.ok(parses(good) && takes(good));
   for (const [path, values] of wrong) {
     for (const value of values) assertRefused(withValue(least, path, value));
+  }
+  for (const [path, values] of wrongOfExec) {
+    for (const value of values) assertRefused(withValue(wholeOfExec, path, value));
   }
   for (const field of ["name", "provider", "params"]) {
     assertRefused(Object.fromEntries(Object.entries(least).filter(([key]) => key !== field)));
@@ -159,7 +198,7 @@ test("each wrong value is refused by itself, and so is what is no object or lack
 
 test("every field is described, and every optional one at the top has its default", () => {
   const undescribed: string[] = [];
-  const look = (at: string, { properties = {}, anyOf = [] }: JsonSchema): void => {
+  const look = (at: string, { properties = {}, anyOf = [], allOf = [] }: JsonSchema): void => {
     for (const [key, field] of Object.entries(properties)) {
       if (field.description === undefined) undescribed.push(`${at}${key}`);
       const says = field.type ?? field.enum ?? field.anyOf;
@@ -167,6 +206,9 @@ test("every field is described, and every optional one at the top has its defaul
       look(`${at}${key}.`, field);
     }
     for (const choice of anyOf) look(at, choice);
+    for (const { then = {} } of allOf) {
+      for (const params of Object.values(then.properties ?? {})) look("params.", params);
+    }
   };
   look("", schema);
   assert.deepEqual(undescribed, []);

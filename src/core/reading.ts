@@ -4,9 +4,9 @@
  * away, since one complaint is enough to refuse the whole. By hand and not by a JSON-Schema
  * library, whose errors at a choice ("must match a schema in anyOf") help nobody who mistyped.
  */
-import { type ErrorDetail, InvalidSpec } from "../core/errors.ts";
-import type { JsonSchema } from "../core/json-schema.ts";
-import { didYouMean } from "../core/suggestion.ts";
+import { type ErrorDetail, InvalidSpec } from "./errors.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import { didYouMean } from "./suggestion.ts";
 
 /** Complaints told of one input; what is over is counted, not listed. */
 const complaintsMax = 100;

@@ -3,7 +3,6 @@
  * what it wants, with an example, and bounds what it takes.
  */
 
-import { didYouMean } from "../core/suggestion.ts";
 import {
   durationPattern,
   durationText,
@@ -12,6 +11,7 @@ import {
   sizePattern,
 } from "./quantities.ts";
 import { asObject, type DescribedReader, described, kindOf, type Reader } from "./reading.ts";
+import { didYouMean } from "./suggestion.ts";
 
 export interface Range {
   readonly min: number;
@@ -30,6 +30,31 @@ export function text(pattern: RegExp, what: string): DescribedReader<string> {
 
 /** Any text of a bounded length, of records. */
 export const anyText = text(/^.{0,65536}$/s, "text of at most 65536 characters");
+
+/**
+ * What a process can be given as an argument or the value of a variable, of at most `charsMax`
+ * characters. Numbers, true and false become text.
+ */
+export function processText(charsMax: number): DescribedReader<string> {
+  const schema = () => ({
+    type: ["string", "number", "boolean"],
+    maxLength: charsMax,
+    pattern: "^[^\\u0000]*$",
+  });
+  return described(schema, (value, at) => {
+    if (typeof value === "number" || typeof value === "boolean") return String(value);
+    if (typeof value !== "string") {
+      at.wrong(`must be text, a number, true or false, and is ${kindOf(value)}`);
+    } else if (value.includes("\0")) {
+      at.wrong("must not contain a NUL character");
+    } else if (value.length > charsMax) {
+      at.wrong(`is ${value.length} characters long, and may have ${charsMax}`);
+    } else {
+      return value;
+    }
+    return "";
+  });
+}
 
 /** One of `words`, the first being the stand-in. */
 export function choice<const Word extends string>(

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { durationText, parseDuration, parseSize } from "../../../src/services/quantities.ts";
+import { durationText, parseDuration, parseSize } from "../../../src/core/quantities.ts";
 
 test("a duration is a number and a unit", () => {
   const cases = { "250ms": 250, "10s": 10_000, "1.5m": 90_000, "2h": 7_200_000, "1d": 86_400_000 };

@@ -1,0 +1,62 @@
+/**
+ * Runs a program as a task, with no shell between Mob and its arguments. What is needed to run it is
+ * looked at before, so that what is missing is told by name; the keeper does the rest, as for bash.
+ */
+import { release } from "node:os";
+import { messageOf, Unavailable } from "../../core/errors.ts";
+import { Keeper } from "../../keeper/keeper.ts";
+import type { KeptCommand } from "../../keeper/kept-task.ts";
+import { keptTasks } from "../kept-tasks.ts";
+import type { Provider, ProviderOptions, TaskContext } from "../provider.ts";
+import { type ExecParams, execParams } from "./params.ts";
+import { checkFolder, findProgram } from "./program.ts";
+import { runAs, whyNoUsers } from "./run-as.ts";
+
+/** @throws Unavailable when the folder cannot be made or written. */
+export function createExec({ folder, log, env }: ProviderOptions): Provider<ExecParams> {
+  const keeper = new Keeper({ folder, log, env });
+  return {
+    ...keptTasks(keeper),
+    type: "exec",
+    parseParams: execParams.parse,
+    /** Its engine is the kernel, whose version it is. `user`: tasks can run as another user. */
+    async probe() {
+      const features = await keeper.features();
+      const user = (await whyNoUsers(env)) === undefined ? ["user"] : [];
+      return { available: true, version: release(), features: [...features, ...user] };
+    },
+    async start(instance, params, context) {
+      const { attempt } = context;
+      // What a task that runs was started from may be gone by now.
+      const known = (await keeper.list(instance)).find((found) => found.attempt === attempt);
+      if (known !== undefined) return known.handle;
+      return await keeper.start(instance, attempt, await commandOf(params, context, env));
+    },
+  };
+}
+
+/** @throws Unavailable naming the parameter that cannot be had on this node, and why */
+async function commandOf(
+  { program, args, cwd, user }: ExecParams,
+  context: TaskContext,
+  env: ProviderOptions["env"],
+): Promise<KeptCommand> {
+  const as = user && (await naming("user", runAs(user, env)));
+  const path = context.env["PATH"] ?? env["PATH"];
+  const found = await naming("program", findProgram(program, path));
+  if (cwd !== undefined) await naming("cwd", checkFolder(cwd));
+  return {
+    command: [...(as?.prefix ?? []), found, ...args],
+    env: { ...as?.env, ...context.env },
+    ...(cwd !== undefined && { cwd }),
+    ...(as !== undefined && { owner: as.owner }),
+  };
+}
+
+async function naming<T>(parameter: keyof ExecParams, tried: Promise<T>): Promise<T> {
+  try {
+    return await tried;
+  } catch (error) {
+    throw new Unavailable(`params.${parameter}: ${messageOf(error)}`, { cause: error });
+  }
+}

@@ -1,0 +1,15 @@
+/** The exec provider, with tasks that run as another user than the node. It takes root. */
+import { chmodSync, existsSync } from "node:fs";
+import { underTest as exec } from "./exec-under-test.ts";
+import type { ProviderUnderTest } from "./under-test.ts";
+
+export const underTest: ProviderUnderTest = {
+  ...exec,
+  name: "exec as another user",
+  module: import.meta.url,
+  create(folder) {
+    if (existsSync(folder)) chmodSync(folder, 0o777); // The suite's scripts leave files in it.
+    return exec.create(folder);
+  },
+  params: (script) => ({ program: "sh", args: ["-c", script], user: "nobody" }),
+};
