@@ -194,6 +194,7 @@ async function ask(state: State): Promise<readonly (OtherRing & { readonly id: N
     membersBut(state, isLive).map(async ({ id, name }) => {
       const target = named<KeyKeeperProtocol>(id, names.keyKeeper);
       const answer = state.self.system.call(target, "offer", sealed, { timeoutMs: askMsMax });
+      // Whom it could not ask is shown as such, by name, and stands in the way of the next step.
       return { id, name, digest: await answer.catch(() => undefined) };
     }),
   );

@@ -13,7 +13,7 @@ export class TaskWork {
   run<T>(instance: InstanceId, work: () => Promise<T>): Promise<T> {
     const done = (this.#last.get(instance) ?? Promise.resolve()).then(work);
     const last = done
-      .catch(() => {})
+      .catch(() => {}) // Who asked for it has `done`.
       .then(() => {
         if (this.#last.get(instance) === last) this.#last.delete(instance);
       });

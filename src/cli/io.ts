@@ -60,5 +60,5 @@ export function processIo(): Io {
 /** Writes to standard output and waits while its reader is behind; does nothing once that has gone. */
 export async function write(io: Io, text: string | Uint8Array): Promise<void> {
   if (io.gone.aborted || io.stdout.write(text)) return;
-  await once(io.stdout, "drain", { signal: io.gone }).catch(() => {});
+  await once(io.stdout, "drain", { signal: io.gone }).catch(() => {}); // Its reader has gone.
 }

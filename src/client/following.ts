@@ -89,13 +89,14 @@ class Following {
         }
       }
       if (performance.now() > giveUpAt) throw last;
-      await delay(againMs, undefined, { signal: this.#signal }).catch(() => {});
+      await delay(againMs, undefined, { signal: this.#signal }).catch(() => {}); // Aborted: seen above.
     }
   }
 
   async *changes(client: Client): AsyncGenerator<readonly ServiceChange[]> {
     const { services } = this.#options;
     const wish = { ...(services !== undefined && { services }), told: this.#told.list() };
+    // A node that cannot be asked who there is ends the watch too: there it is told.
     const looking = setInterval(() => void this.#look(client).catch(() => {}), lookMs);
     try {
       for await (const changes of await client.watch(wish, this.#signal)) {

@@ -65,7 +65,7 @@ export class Connections {
     const enough = new AbortController();
     await Promise.race([
       ended,
-      delay(graceMs, undefined, { signal: enough.signal }).catch(() => {}),
+      delay(graceMs, undefined, { signal: enough.signal }).catch(() => {}), // All have ended before.
     ]);
     enough.abort();
     for (const socket of this.#all) socket.destroy();
