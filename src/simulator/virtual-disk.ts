@@ -1,14 +1,13 @@
 /**
- * A disk that a crash can surprise, with exactly what `storage/lmdb.ts` promises. What was put is seen
- * at once and waits in memory; a flush puts all that waits into one transaction, and flushes that come
- * together share one. A crash loses all that waits; of the transaction that is being committed, whole
+ * A disk that a crash can surprise, with exactly what `storage/lmdb.ts` promises, below the same
+ * `BatchedStorage`. A crash loses all that waits there; of the transaction that is being committed, whole
  * or nothing is on the disk, since lmdb writes the page that makes it valid last, by itself, and after
  * an fsync of the rest. It may be on the disk without anyone having been told. A full disk refuses
  * commits, and nothing of them is kept; reads go on.
  */
 import type { Random } from "../core/env.ts";
 import { Unavailable } from "../core/errors.ts";
-import { compareKeys, keyBytes } from "../storage/keys.ts";
+import { BatchedStorage, type Committing, type Writes } from "../storage/batched.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 
@@ -18,9 +17,6 @@ export interface VirtualDiskOptions {
   /** Longest time that a commit takes, in virtual ms; may be changed. */
   readonly flushMsMax: number;
 }
-
-/** Values by key; undefined: to be removed. */
-type Writes = Map<string, Uint8Array | undefined>;
 
 /** What is on a disk at one time. */
 export type DiskImage = ReadonlyMap<string, Uint8Array>;
@@ -38,7 +34,7 @@ export class VirtualDisk {
   keepsCommit: boolean | undefined;
   readonly #options: VirtualDiskOptions;
   #durable = new Map<string, Uint8Array>();
-  #life: DiskLife | undefined;
+  #life: { readonly disk: DiskLife; readonly storage: Storage } | undefined;
 
   constructor(options: VirtualDiskOptions) {
     this.#options = options;
@@ -48,19 +44,20 @@ export class VirtualDisk {
   /** The disk as one life of a node uses it. What an earlier one left unflushed is lost. */
   open(owner: Owner): Storage {
     const { scheduler, random } = this.#options;
-    this.#life = new DiskLife(this, { scheduler, random, owner, durable: this.#durable });
-    return this.#life;
+    const disk = new DiskLife(this, { scheduler, random, owner, durable: this.#durable });
+    this.#life = { disk, storage: new BatchedStorage(disk) };
+    return this.#life.storage;
   }
 
   /** What the next life of the node will find is decided here. */
   crash(): void {
-    this.#life?.crash();
+    this.#life?.disk.crash();
     this.#life = undefined;
   }
 
   /** What its node has put there and finds there, flushed or not. */
   written(): DiskImage {
-    const found = this.#life?.list("") ?? [];
+    const found = this.#life?.storage.list("") ?? [];
     return new Map([...found].map(({ key, value }) => [key, value]));
   }
 
@@ -82,14 +79,11 @@ interface LifeOptions {
   readonly durable: Map<string, Uint8Array>;
 }
 
-class DiskLife implements Storage {
+class DiskLife implements Committing {
   readonly #disk: VirtualDisk;
   readonly #options: LifeOptions;
-  #waiting: Writes = new Map();
+  /** In the transaction that is under way. */
   #committing: Writes = new Map();
-  #running: Promise<void> = Promise.resolve();
-  /** The flush that will take what waits now. */
-  #next: Promise<void> | undefined;
   #isOver = false;
 
   constructor(disk: VirtualDisk, options: LifeOptions) {
@@ -98,35 +92,25 @@ class DiskLife implements Storage {
   }
 
   get(key: string): Uint8Array | undefined {
-    for (const writes of [this.#waiting, this.#committing]) {
-      if (writes.has(key)) return writes.get(key);
-    }
     return this.#options.durable.get(key);
   }
 
-  put(key: string, value: Uint8Array): void {
-    keyBytes(key);
-    this.#waiting.set(key, Uint8Array.from(value));
+  entries(prefix: string): Iterable<readonly [string, Uint8Array]> {
+    return [...this.#options.durable].filter(([key]) => key.startsWith(prefix));
   }
 
-  remove(key: string): void {
-    keyBytes(key);
-    this.#waiting.set(key, undefined);
-  }
-
-  list(prefix: string): Iterable<{ readonly key: string; readonly value: Uint8Array }> {
-    const found: Writes = new Map();
-    for (const writes of [this.#options.durable, this.#committing, this.#waiting]) {
-      for (const [key, value] of writes) if (key.startsWith(prefix)) found.set(key, value);
+  async commit(writes: Writes): Promise<void> {
+    const { scheduler, random, owner } = this.#options;
+    this.#committing = writes;
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const ms = random() * this.#disk.flushMsMax;
+        scheduler.after(0, () => this.#disk.onEffect?.(), owner);
+        scheduler.after(ms, () => this.#end(resolve, reject), owner);
+      });
+    } finally {
+      this.#committing = new Map();
     }
-    return [...found]
-      .flatMap(([key, value]) => (value === undefined ? [] : [{ key, value }]))
-      .sort((a, b) => compareKeys(a.key, b.key));
-  }
-
-  flush(): Promise<void> {
-    this.#next ??= this.#afterRunning();
-    return this.#next;
   }
 
   async close(): Promise<void> {}
@@ -135,33 +119,6 @@ class DiskLife implements Storage {
   crash(): void {
     if (this.#disk.keepsCommit ?? this.#options.random() < 0.5) this.#write(this.#committing);
     this.#isOver = true;
-  }
-
-  async #afterRunning(): Promise<void> {
-    await this.#running.catch(() => {}); // Whoever asked for that flush was told.
-    this.#next = undefined;
-    this.#running = this.#commit();
-    await this.#running;
-  }
-
-  async #commit(): Promise<void> {
-    if (this.#waiting.size === 0) return;
-    this.#committing = this.#waiting;
-    this.#waiting = new Map();
-    const { scheduler, random, owner } = this.#options;
-    try {
-      await new Promise<void>((resolve, reject) => {
-        const ms = random() * this.#disk.flushMsMax;
-        scheduler.after(0, () => this.#disk.onEffect?.(), owner);
-        scheduler.after(ms, () => this.#end(resolve, reject), owner);
-      });
-    } catch (error) {
-      // Nothing of it is on the disk: it waits again, below what was put meanwhile.
-      this.#waiting = new Map([...this.#committing, ...this.#waiting]);
-      throw error;
-    } finally {
-      this.#committing = new Map();
-    }
   }
 
   #end(resolve: () => void, reject: (error: Error) => void): void {
