@@ -40,7 +40,7 @@ export class Claims {
     if (run?.kind === "claimed" && run.payloadPid !== undefined) resolve(run);
   }
 
-  /** The same for all that are waited for, where no watch tells. */
+  /** The same for all that are waited for, as no watch may have told. */
   checkAll(): void {
     for (const key of this.#waiting.keys()) this.check(key);
   }

@@ -273,10 +273,8 @@ export class Keeper {
   }
 
   #lookForLost(): void {
-    if (!this.#records.watching) {
-      this.#records.refresh();
-      this.#claims.checkAll();
-    }
+    this.#claims.checkAll();
+    if (!this.#records.watching) this.#records.refresh();
     for (const key of this.#tasks.keys()) {
       const run = this.#records.readRun(key);
       if (run?.kind !== "claimed" || this.#trees.shimAlive(run)) continue;

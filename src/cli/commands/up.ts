@@ -3,7 +3,7 @@
  * detached, as the background process that `detach.ts` started. However it stops, the user is told
  * what becomes of the services.
  */
-import { join, resolve } from "node:path";
+import { delimiter, join, resolve } from "node:path";
 import { createAttachment } from "../../client/attachment.ts";
 import { createClient } from "../../client/client.ts";
 import type { Endpoint } from "../../client/endpoint.ts";
@@ -134,15 +134,24 @@ async function openShell(
   return shell;
 }
 
-const setByNpm = /^(?:npm_.*|INIT_CWD)$/;
-
 /** The node's own environment, but for what scripts/launch.sh or npm has set in it for the node alone. */
 function inheritedByTasks(env: Io["env"]): Readonly<Record<string, string>> {
-  const { MOB_SET_ARENAS: isSetByUs, MALLOC_ARENA_MAX: arenas, ...rest } = env;
+  const { MOB_SET_ARENAS: isSetByUs, MALLOC_ARENA_MAX: arenas, ...rest } = withoutNpm(env);
   const inherited = isSetByUs === undefined ? { ...rest, MALLOC_ARENA_MAX: arenas } : rest;
   return Object.fromEntries(
     Object.entries(inherited).flatMap(([name, value]) =>
-      value === undefined || setByNpm.test(name) ? [] : [[name, value]],
+      value === undefined ? [] : [[name, value]],
     ),
   );
+}
+
+const setByNpm = /^(?:npm_.*|INIT_CWD)$/;
+const folderOfNpm = /\/node_modules\/(?:\.bin|.*\/node-gyp-bin)$/;
+
+/** As it was before `npm start`. */
+function withoutNpm(env: Io["env"]): Io["env"] {
+  if (env["npm_lifecycle_event"] === undefined) return env;
+  const folders = env["PATH"]?.split(delimiter).filter((folder) => !folderOfNpm.test(folder));
+  const rest = Object.entries(env).filter(([name]) => !setByNpm.test(name));
+  return { ...Object.fromEntries(rest), PATH: folders?.join(delimiter) };
 }

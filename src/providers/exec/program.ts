@@ -28,7 +28,7 @@ export async function findProgram(program: string, path = ""): Promise<string> {
     if (wrong === undefined) return candidate;
     if (wrong !== isNotThere) why ??= `${candidate} ${wrong}`;
   }
-  throw new Unavailable(why ?? `${program} is in no folder of the PATH "${path}" on this node`);
+  throw new Unavailable(why ?? `${program} is in no folder of its PATH on this node`);
 }
 
 /** @throws Unavailable when `folder` is no folder, or may not be entered */

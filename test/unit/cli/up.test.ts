@@ -112,7 +112,19 @@ test("tasks inherit the node's environment, but for what its launcher set for th
       { A: "1", MALLOC_ARENA_MAX: "7" },
       { A: "1", MALLOC_ARENA_MAX: "7" },
     ],
-    [{ A: "1", npm_config_yes: "", INIT_CWD: "/" }, { A: "1" }],
+    [
+      {
+        A: "1",
+        npm_lifecycle_event: "start",
+        INIT_CWD: "/",
+        PATH: "/a/node_modules/.bin:/npm/node_modules/@npmcli/run-script/lib/node-gyp-bin:/usr/bin",
+      },
+      { A: "1", PATH: "/usr/bin" },
+    ],
+    [
+      { A: "1", PATH: "/a/node_modules/.bin:/bin" },
+      { A: "1", PATH: "/a/node_modules/.bin:/bin" },
+    ],
   ];
   for (const [env, expected] of cases) {
     await start(

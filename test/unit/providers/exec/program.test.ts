@@ -34,7 +34,7 @@ test("what cannot be run is told with the reason", async (t) => {
     [`${folder}/program/x`, `${folder}/program/x does not exist on this node`],
     [`${folder}/text`, `${folder}/text is not executable`],
     [`${folder}/folder`, `${folder}/folder is no file`],
-    ["none", `none is in no folder of the PATH "${folder}" on this node`],
+    ["none", "none is in no folder of its PATH on this node"],
     ["text", `${folder}/text is not executable`],
   ];
   for (const [program, message] of cases) {
