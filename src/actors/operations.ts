@@ -6,7 +6,7 @@
 import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
 import { Conflict, NotFound, Unreachable } from "../core/errors.ts";
-import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
+import type { InstanceId, NodeId } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { NoSuchActor } from "../otp/errors.ts";
@@ -165,7 +165,8 @@ export class Operations {
     return Promise.all(
       specs.map(async (spec): Promise<DeployOutcome> => {
         const deployed = await this.#ask(spec.name, "deploy", { document: specToJson(spec) });
-        return { deployed, receipt: deployed.receipt, instance: await this.#settled(spec.name) };
+        const instance = await this.#settled(spec.name, deployed.generation);
+        return { deployed, receipt: deployed.receipt, instance };
       }),
     );
   }
@@ -247,8 +248,11 @@ export class Operations {
     }
   }
 
-  /** The instance once what its node knows is what the users want, and it is in no passing state. */
-  async #settled(name: ServiceName | string): Promise<InstanceInfo | undefined> {
+  /**
+   * The instance once what its node knows is what the users want, and it is in no passing state.
+   * @param generation that this node may not have heard of yet
+   */
+  async #settled(name: string, generation?: number): Promise<InstanceInfo | undefined> {
     const { catalog } = this.#options;
     const look = () => {
       const group = catalog.group(name);
@@ -256,6 +260,7 @@ export class Operations {
     };
     await this.#until(name, () => {
       const info = look();
+      if (generation !== undefined && (info?.generation ?? 0) < generation) return false;
       return info === undefined || info.isSettled;
     });
     return look();

@@ -44,6 +44,17 @@ function taskProcesses(mark: string): readonly number[] {
   return markedProcesses(`TEST_MARK=${mark}`, `MOB_INSTANCE=${instance}`);
 }
 
+/** Starts a first task, and resolves with the pid of the shim that is then made ready for the next. */
+async function readyShim(keeper: Keeper, folder: string, mark: string): Promise<number> {
+  const first = await keeper.start(instance, 1, bash("true"));
+  const shim = Number(readIfAny(join(folder, "records", `${instance}.1.run`)).split(" ")[0]);
+  const [ready = 0] = await eventually(() => {
+    const pids = markedProcesses(`TEST_MARK=${mark}`);
+    return pids.length === 1 && pids[0] !== shim && pids[0] !== first.pid && pids;
+  }, "a shim to be ready, and the end of the first");
+  return ready;
+}
+
 const bash = (script: string) => ({ command: ["/bin/sh"], script, env: {} });
 
 for (const cgroups of [true, false]) {
@@ -134,12 +145,8 @@ test("the second task, whose shim was ready, has all that the first had", async 
 });
 
 test("a shim that was ready and was killed is not used", async (t) => {
-  const { keeper, mark } = await startKeeper(t);
-  await keeper.start(instance, 1, bash("true"));
-  const [ready = 0] = await eventually(() => {
-    const pids = markedProcesses(`TEST_MARK=${mark}`);
-    return pids.length === 1 && pids;
-  }, "a shim to be ready");
+  const { keeper, folder, mark } = await startKeeper(t);
+  const ready = await readyShim(keeper, folder, mark);
   process.kill(ready, "SIGKILL");
   await eventually(() => !processAlive(ready), "its end");
   const { pid } = await keeper.start(instance, 2, bash("exec sleep 1000"));
@@ -148,11 +155,7 @@ test("a shim that was ready and was killed is not used", async (t) => {
 
 test("a task whose shim has not begun it is removed, and never begins", async (t) => {
   const { keeper, open, folder, mark } = await startKeeper(t);
-  await keeper.start(instance, 1, bash("true"));
-  const [ready = 0] = await eventually(() => {
-    const pids = markedProcesses(`TEST_MARK=${mark}`);
-    return pids.length === 1 && pids;
-  }, "a shim to be ready");
+  const ready = await readyShim(keeper, folder, mark);
   process.kill(ready, "SIGSTOP");
   const started = keeper.start(instance, 2, bash(`touch ${folder}/ran`));
   started.catch(() => {}); // Its shim is killed.
