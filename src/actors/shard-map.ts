@@ -37,7 +37,8 @@ export class ShardMap {
   placeOf(shard: ShardId): Place {
     const held = this.#places.get(shard);
     if (held !== undefined) return held;
-    const place = { ...homesOf(shard, this.#ring), live: this.#live, known: this.#known };
+    const { homes, acting } = homesOf(shard, this.#ring);
+    const place = { homes, acting, live: this.#live, known: this.#known };
     this.#places.set(shard, place);
     return place;
   }

@@ -31,11 +31,5 @@ export function asServiceName(text: string): ServiceName {
 
 /** `bytes` random bytes as lower-case hex. */
 export function newId(random: Random, bytes: number): string {
-  let id = "";
-  for (let i = 0; i < bytes; i++) {
-    id += Math.floor(random() * 256)
-      .toString(16)
-      .padStart(2, "0");
-  }
-  return id;
+  return Buffer.from(Array.from({ length: bytes }, () => random() * 256)).toString("hex");
 }

@@ -20,16 +20,22 @@ export class Claims {
    * Resolves when the payload of the shim that has been handed the task has told its pid.
    * @throws Unavailable when the shim ended before that
    */
-  wait(key: TaskKey, shim: ChildProcess): Promise<ClaimedRun> {
-    return new Promise<ClaimedRun>((resolve, reject) => {
-      const ended = () => {
-        this.check(key); // Its last words may be read before the watch tells of them.
-        reject(new Unavailable("The shell that was to keep it ended at once"));
-      };
-      this.#waiting.set(key, resolve);
-      if (shim.exitCode === null && shim.signalCode === null) shim.once("exit", ended);
-      else ended();
-    }).finally(() => this.#waiting.delete(key));
+  async wait(key: TaskKey, shim: ChildProcess): Promise<ClaimedRun> {
+    let ended = () => {};
+    try {
+      return await new Promise<ClaimedRun>((resolve, reject) => {
+        ended = () => {
+          this.check(key); // Its last words may be read before the watch tells of them.
+          reject(new Unavailable("The shell that was to keep it ended at once"));
+        };
+        this.#waiting.set(key, resolve);
+        if (shim.exitCode === null && shim.signalCode === null) shim.once("exit", ended);
+        else ended();
+      });
+    } finally {
+      this.#waiting.delete(key);
+      shim.off("exit", ended);
+    }
   }
 
   /** The run record of a task has changed. */

@@ -17,7 +17,7 @@ const handedCharsMax = 8_192;
 const shellsOwn =
   /^(?:_|BASH.*|DIRSTACK|EUID|FUNCNAME|GROUPS|HISTCMD|IFS|LINENO|MOB_LINE|MOB_NEWLINE|OPT.*|PPID|RANDOM|SECONDS|SHELLOPTS|UID)$/;
 /** After the last of several starts, until the next shim is made ready: what they do comes first. */
-const prepareAfterMs = 100;
+const prepareAfterMs = 40;
 
 /** A shim that waits for its task. */
 export interface Shim {
@@ -106,6 +106,7 @@ export class Shims {
     const hand = (task: ShimTask) => {
       const handed = canBeHanded(task.env) ? task.env : {};
       pipe.end(handLine({ ...task, env: handed }), () => pipe.destroy());
+      child.stdio[handFd] = null; // The child is kept as long as it runs, and would keep the socket.
     };
     return { process: child, identity, hand };
   }

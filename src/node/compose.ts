@@ -150,7 +150,8 @@ function treeOptions(
         providers,
         publish,
         work,
-        service: (here) => serviceSupervisor({ ...here, catalog, publish, work }),
+        service: ({ placement, desired, provider }) =>
+          serviceSupervisor({ placement, desired, provider, catalog, publish, work }),
       },
     },
     interface: config.interface?.(node) ?? [],

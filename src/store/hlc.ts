@@ -49,7 +49,9 @@ export function compareStamps(a: Stamp, b: Stamp): number {
 /** The clock for the next own write: above all before it. */
 export function nextTime(clock: HybridClock, wallMs: number): HybridClock {
   const wall = Math.floor(wallMs);
-  return wall > clock.wall ? { wall, counter: 0 } : { ...clock, counter: clock.counter + 1 };
+  return wall > clock.wall
+    ? { wall, counter: 0 }
+    : { wall: clock.wall, counter: clock.counter + 1 };
 }
 
 /** The clock after seeing `stamp`. */
