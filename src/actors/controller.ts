@@ -14,6 +14,7 @@ import { groupToJson } from "../services/records.ts";
 import { type ServiceAction, serviceAction } from "../services/service-action.ts";
 import { parseSpec, type ServiceSpec } from "../services/spec.ts";
 import type { Entry, Receipt } from "../store/replication.ts";
+import { Absences } from "./absences.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { cycleThrough } from "./deploy-checks.ts";
 import { names } from "./names.ts";
@@ -52,6 +53,8 @@ export type ControllerProtocol = {
 
 export type ControllerInfo =
   | { readonly type: "changed"; readonly change: CatalogChange }
+  /** A node has been away for the grace of a service that is placed there. */
+  | { readonly type: "loss-due" }
   | { readonly type: "pass" };
 
 export interface ControllerOptions {
@@ -70,6 +73,9 @@ interface State {
   readonly busy: Map<string, Promise<void>>;
   /** What this node has placed, and the catalog has yet to hear of. */
   readonly underway: PlacementTable;
+  readonly absences: Absences;
+  /** When a service is lost to its node next, on the monotonic clock; Infinity: none is due. */
+  nextLossAtMs: number;
   readonly random: () => number;
 }
 
@@ -80,7 +86,9 @@ export function controller(
     init(self) {
       const random = self.env.random("controller");
       const underway = new PlacementTable();
-      const state: State = { self, options, busy: new Map(), underway, random };
+      const absences = new Absences();
+      const nextLossAtMs = Number.POSITIVE_INFINITY;
+      const state = { self, options, busy: new Map(), underway, absences, nextLossAtMs, random };
       self.tell({ type: "pass" });
       return state;
     },
@@ -106,6 +114,9 @@ export function controller(
     info(state, message) {
       if (message.type === "changed") {
         pass(state, message.change.kind === "view" ? undefined : message.change.names);
+      } else if (message.type === "loss-due") {
+        state.nextLossAtMs = Number.POSITIVE_INFINITY;
+        pass(state, undefined);
       } else if (message.type === "pass") {
         pass(state, undefined);
         state.self.sendAfter(passMs, { type: "pass" });
@@ -205,9 +216,18 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   const { catalog, node, shards } = state.options;
   // What a node that was just met may know better is decided once it has told.
   const mine = (name: string) => owns(catalog.view, node, name) && shards.isReady(name);
-  const { underway } = state;
+  const { self, underway, absences } = state;
+  const nowMs = self.env.clock.mono();
   dropArrived(underway, catalog, changed);
-  const { entries, placed } = placementPass(catalog, node, mine, changed, underway);
+  absences.note(catalog.view.members, nowMs);
+  const { entries, placed, takenOver, nextLossMs } = placementPass(
+    { catalog, self: node, owns: mine, underway, awayForMs: (id) => absences.forMs(id, nowMs) },
+    changed,
+  );
+  if (nextLossMs !== undefined) lookAgainIn(state, nextLossMs, nowMs);
+  for (const { service, from, to } of takenOver) {
+    self.log.info("a service is taken over by another node", { service, from, to });
+  }
   if (entries.length === 0) return;
   for (const placement of placed) underway.set(placement.service, placement.slot, placement);
   void write(state, entries)
@@ -220,6 +240,12 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
         underway.set(placement.service, placement.slot, undefined);
       }
     });
+}
+
+function lookAgainIn(state: State, ms: number, nowMs: number): void {
+  if (nowMs + ms >= state.nextLossAtMs) return;
+  state.nextLossAtMs = nowMs + ms;
+  state.self.sendAfter(ms, { type: "loss-due" });
 }
 
 function write(state: State, entries: readonly Entry[]): Promise<Receipt> {

@@ -2,12 +2,12 @@
  * One pass of the controller over the catalog: what is to be written so that every service is placed
  * where `services/reconcile.ts` decides, and nothing is placed that is no longer deployed.
  */
-import type { NodeId } from "../core/ids.ts";
+import type { NodeId, ServiceName } from "../core/ids.ts";
 import type { Member } from "../membership/view.ts";
 import { keys } from "../services/keys.ts";
 import type { Candidate, ProviderOffer } from "../services/placement.ts";
-import { type Decision, isPlaced, reconcile } from "../services/reconcile.ts";
-import type { PlacementRecord } from "../services/records.ts";
+import { type Decision, isPlaced, lostInMs, reconcile } from "../services/reconcile.ts";
+import type { GroupRecord, PlacementRecord } from "../services/records.ts";
 import type { Entry } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
 import type { PlacementTable } from "./placement-table.ts";
@@ -17,27 +17,54 @@ export interface PlacementPass {
   readonly entries: readonly Entry[];
   /** What the entries place. */
   readonly placed: readonly PlacementRecord[];
+  /** What they place on another node than before, since that one is lost to it. */
+  readonly takenOver: readonly TakenOver[];
+  /** In how many ms the next service is lost to its node, as things are; undefined: none will be. */
+  readonly nextLossMs: number | undefined;
 }
 
-/**
- * @param changed the names to look at; undefined: all
- * @param underway placements that are being written: left alone, and counted where they will be.
- *   Without them, services deployed at once would all go to the node that had the fewest before.
- */
+export interface TakenOver {
+  readonly service: ServiceName;
+  /** Names of nodes. */
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface PassOptions {
+  readonly catalog: Catalog;
+  readonly self: NodeId;
+  /** Whether this node decides for a name. */
+  readonly owns: (name: string) => boolean;
+  /**
+   * Placements that are being written: left alone, and counted where they will be. Without them,
+   * services deployed at once would all go to the node that had the fewest before.
+   */
+  readonly underway: PlacementTable;
+  /** For how long a node has been away, ms. */
+  readonly awayForMs: (node: NodeId) => number;
+}
+
+/** @param changed the names to look at; undefined: all */
 export function placementPass(
-  catalog: Catalog,
-  self: NodeId,
-  owns: (name: string) => boolean,
+  { catalog, self, owns, underway, awayForMs }: PassOptions,
   changed: ReadonlySet<string> | undefined,
-  underway: PlacementTable,
 ): PlacementPass {
   const looked = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
+  let nextLossMs: number | undefined;
+  const isHeld = ({ record, stamp }: (typeof looked)[number]): boolean => {
+    const present = catalog.placement(record.name, 0);
+    if (!isPlaced(record, stamp, present)) return false;
+    const member = present?.node == null ? undefined : catalog.member(present.node);
+    const there = member && { state: member.state, awayForMs: awayForMs(member.id) };
+    const lossMs = lostInMs(there, record.spec.restartGraceMs);
+    if (lossMs === 0) return false;
+    if (lossMs !== undefined) nextLossMs = Math.min(lossMs, nextLossMs ?? lossMs);
+    return true;
+  };
   // Most of what changes is statuses: the whole network is looked at for what has yet to be placed alone.
   const groups = looked.filter(
-    ({ record, stamp }) =>
-      owns(record.name) &&
-      underway.get(record.name, 0) === undefined &&
-      !isPlaced(record, stamp, catalog.placement(record.name, 0)),
+    (group) =>
+      owns(group.record.name) && underway.get(group.record.name, 0) === undefined && !isHeld(group),
   );
   const orphans =
     changed === undefined
@@ -45,25 +72,49 @@ export function placementPass(
           .placements()
           .filter(({ service }) => owns(service) && catalog.group(service) === undefined)
       : [];
-  if (groups.length === 0 && orphans.length === 0) return { entries: [], placed: [] };
+  if (groups.length === 0 && orphans.length === 0) {
+    return { entries: [], placed: [], takenOver: [], nextLossMs };
+  }
   const decisions = reconcile({
     self,
     groups: groups.map(({ record, stamp }) => ({
       group: record,
       specStamp: stamp,
       removed: false,
+      isIdle: isIdle(catalog, record),
     })),
     placements: groups
       .map(({ record }) => catalog.placement(record.name, 0))
       .filter((placement) => placement !== undefined),
-    nodes: candidatesOf(catalog, underway),
+    nodes: candidatesOf(catalog, { underway, awayForMs }),
   });
   const entries = [
     ...decisions.map(entryOf),
     ...orphans.map(({ service, slot }) => ({ key: keys.placement(service, slot) })),
   ];
-  const places = decisions.filter(({ kind }) => kind === "place");
-  return { entries, placed: places.map(({ placement }) => placement) };
+  const placed = decisions.filter(({ kind }) => kind === "place").map(({ placement }) => placement);
+  const takenOver = placed.flatMap((placement) => takeOverOf(catalog, placement) ?? []);
+  return { entries, placed, takenOver, nextLossMs };
+}
+
+/** Stopped by a user, or ended for good. */
+function isIdle(catalog: Catalog, group: GroupRecord): boolean {
+  if (catalog.runState(group).run === "stopped") return true;
+  const instance = catalog.placement(group.name, 0)?.instance;
+  const status = instance === undefined ? undefined : catalog.status(instance);
+  return status?.state === "done" || status?.state === "failed";
+}
+
+function takeOverOf(
+  catalog: Catalog,
+  { service, slot, uid, node }: PlacementRecord,
+): TakenOver | undefined {
+  const before = catalog.placement(service, slot);
+  if (before?.uid !== uid || before.node === null || node === null || before.node === node) {
+    return undefined;
+  }
+  const nameOf = (id: NodeId) => catalog.member(id)?.name ?? id;
+  return { service, from: nameOf(before.node), to: nameOf(node) };
 }
 
 /** Forgets what is under way of these names, or of all, and is in the catalog by now. */
@@ -81,11 +132,15 @@ export function dropArrived(
   }
 }
 
-/** Every node known, as one to be picked. @param underway counted with what is placed there */
-export function candidatesOf(catalog: Catalog, underway?: PlacementTable): readonly Candidate[] {
+/** Every node known, as one to be picked. `underway` counts with what is placed there. */
+export function candidatesOf(
+  catalog: Catalog,
+  { underway, awayForMs }: Partial<Pick<PassOptions, "underway" | "awayForMs">> = {},
+): readonly Candidate[] {
   return catalog.view.members.map((member) => {
-    const coming = underway?.countOn(member.id) ?? 0;
-    return candidateOf(member, catalog.instancesOn(member.id) + coming);
+    const { id } = member;
+    const instances = catalog.instancesOn(id) + (underway?.countOn(id) ?? 0);
+    return candidateOf(member, instances, awayForMs?.(id) ?? 0);
   });
 }
 
@@ -99,11 +154,15 @@ function entryOf(decision: Decision): Entry {
   return decision.kind === "place" ? { key, value: decision.placement } : { key };
 }
 
-function candidateOf({ id, name, state, flapping, facts }: Member, instances: number): Candidate {
+function candidateOf(
+  { id, name, state, flapping, facts }: Member,
+  instances: number,
+  awayForMs: number,
+): Candidate {
   const offers = facts.providers.map(({ type, available, reason }): [string, ProviderOffer] => [
     type,
     available ? { available } : { available, reason: reason ?? "no reason given" },
   ]);
   const providers = new Map(offers);
-  return { id, name, state, isFlapping: flapping === true, providers, instances };
+  return { id, name, state, isFlapping: flapping === true, awayForMs, providers, instances };
 }

@@ -85,7 +85,7 @@ export interface Commands {
   join(address: string): Promise<NodeView[]>;
   /**
    * Has this node say goodbye to its network and forget it, and stop soon after the answer. Its services
-   * stay on its machine and run on: moving them first comes later.
+   * stay on its machine and run on, until it is forgotten: then others take them over as well.
    */
   leave(): Promise<ShutdownView>;
   /**

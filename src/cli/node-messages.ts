@@ -60,7 +60,7 @@ export function goodbye(name: string, running: readonly string[], port: number):
   const what = running.length === 1 ? "its service still runs" : "its services still run";
   return (
     `${name} has left its network and stopped; ${what} on its machine: ${names}\n` +
-    `moving them first comes later. To stop ${running.length === 1 ? "it" : "them"}, start the node ` +
+    `others take over once it is forgotten (mob nodes forget ${name}). To stop ${running.length === 1 ? "it" : "them"}, start the node ` +
     `again (mob -p ${port}), then: mob stop -p ${port} ${names}\n`
   );
 }

@@ -21,6 +21,8 @@ export interface Candidate {
   readonly state: NodeState;
   /** It died three times in five minutes, and has yet to be stable for one. */
   readonly isFlapping?: boolean;
+  /** If it is `away`: for how long, ms, as the one who decides has seen it. Absent: only just. */
+  readonly awayForMs?: number;
   /** By type; one that the node was not asked to offer is not there. */
   readonly providers: ReadonlyMap<string, ProviderOffer>;
   /** Instances placed on it. */

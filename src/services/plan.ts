@@ -75,6 +75,7 @@ export function planDeploys(
       group: record,
       specStamp: result === "unchanged" ? (standing?.stamp ?? noStamp) : noStamp,
       removed: false,
+      isIdle: false,
     })),
     placements: planned.map(({ present }) => present).filter((present) => present !== undefined),
     nodes,

@@ -25,6 +25,8 @@ export interface DesiredGroup {
   readonly specStamp: Stamp;
   /** Its creation was removed. */
   readonly removed: boolean;
+  /** Nothing of it is to run: stopped by a user, or ended for good. It stays, whatever becomes of its node. */
+  readonly isIdle: boolean;
 }
 
 export interface ReconcileInput {
@@ -58,13 +60,36 @@ export function reconcile(input: ReconcileInput): readonly Decision[] {
   });
 }
 
-/** Whether a wanted group is where it was to be: nothing is decided on it then, whatever the nodes. */
+/** Whether a wanted group is where it was to be: while its node lives, nothing is decided on it then. */
 export function isPlaced(
   group: Pick<GroupRecord, "uid">,
   specStamp: Stamp,
   present: PlacementRecord | undefined,
 ): boolean {
   return present?.uid === group.uid && present.node !== null && present.specStamp === specStamp;
+}
+
+/**
+ * In how many ms what is placed on `node` is lost to it, so that another takes it over: 0 where it is
+ * already, undefined as long as it is not. A host that is silent or that no one knows is not waited for.
+ * One whose node alone is gone has its tasks running, and is given its grace. A node that has left was
+ * told that its tasks run on, and keeps them until it is forgotten.
+ */
+export function lostInMs(
+  node: Pick<Candidate, "state" | "awayForMs"> | undefined,
+  restartGraceMs: number,
+): number | undefined {
+  switch (node?.state) {
+    case "alive":
+    case "suspect":
+    case "left":
+      return undefined;
+    case "away":
+      return Math.max(0, restartGraceMs - (node.awayForMs ?? 0));
+    case "dead":
+    case undefined:
+      return 0;
+  }
 }
 
 type Load = Map<NodeId, number>;
@@ -75,11 +100,14 @@ function decideOn(
   present: PlacementRecord | undefined,
   load: Load,
 ): Decision | undefined {
-  const { group, specStamp, removed } = wanted;
+  const { group, specStamp, removed, isIdle } = wanted;
   if (removed) {
     return present?.uid === group.uid ? { kind: "withdraw", placement: present } : undefined;
   }
-  if (isPlaced(group, specStamp, present)) return undefined;
+  const isUnchanged = isPlaced(group, specStamp, present);
+  const there = input.nodes.find(({ id }) => id === present?.node);
+  const lostMs = lostInMs(there, group.spec.restartGraceMs);
+  if (isUnchanged && lostMs !== 0) return undefined;
   const candidates = input.nodes.map((node) => ({ ...node, instances: load.get(node.id) ?? 0 }));
   const { provider } = group.spec;
   const request = { service: group.name, provider };
@@ -96,8 +124,13 @@ function decideOn(
     const decision = anew(epoch);
     return isAsBefore(decision.placement, present) ? undefined : decision;
   }
+  if (lostMs === 0) {
+    // A job is not run again; what no other node can take is left to its node, which may come back.
+    if (isUnchanged && (isIdle || group.spec.restart.when === "none")) return undefined;
+    const takenOver = anew(epoch);
+    return takenOver.placement.node === null ? undefined : takenOver;
+  }
   const node = candidates.find(({ id }) => id === present.node);
-  // What was placed on a node that cannot be asked stays there: failover is not decided here yet.
   if (node?.state !== "alive") return undefined;
   // Another provider, which that node does not offer: another instance takes its place elsewhere.
   if (reasonsAgainst({ ...request, present: node.id }, node).length > 0) {

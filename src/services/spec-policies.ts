@@ -29,6 +29,7 @@ export const restartDefault: RestartPolicy = deepFreeze({
   delayMaxMs: 60_000,
   healthyAfterMs: 60_000,
 });
+export const restartGraceDefaultMs = 10_000;
 export const stopDefault: StopPolicy = deepFreeze({ signal: "SIGTERM", graceMs: 10_000 });
 export const logsDefault: LogPolicy = deepFreeze({ fileBytesMax: 10_000_000, filesMax: 5 });
 
@@ -51,6 +52,7 @@ const signals = [
 const upToAnHour = duration({ min: 0, max: hourMs });
 const upToADay = duration({ min: 0, max: 24 * hourMs });
 const upToAMonth = duration({ min: 1, max: 30 * 24 * hourMs });
+export const readRestartGrace = upToADay;
 const readRestarts = integer({ min: 0, max: 1_000 });
 const readFactor = number({ min: 1, max: 100 });
 const readPolicy = choice(policies);

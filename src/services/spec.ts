@@ -16,8 +16,10 @@ import {
   logsDefault,
   readLogs,
   readRestart,
+  readRestartGrace,
   readStop,
   restartDefault,
+  restartGraceDefaultMs,
   type StopPolicy,
   stopDefault,
 } from "./spec-policies.ts";
@@ -32,6 +34,8 @@ export interface ServiceSpec {
   /** Services that must run before this one is started for the first time. */
   readonly requires: readonly ServiceName[];
   readonly restart: RestartPolicy;
+  /** How long its node may be away before another node takes it over; default 10,000. */
+  readonly restartGraceMs: number;
   readonly env: Readonly<Record<string, string>>;
   readonly stop: StopPolicy;
   readonly logs: LogPolicy;
@@ -56,7 +60,6 @@ export const laterFields: readonly string[] = [
   "priority",
   "rebalance",
   "resources",
-  "restart_grace",
   "schedule",
   "secrets",
   "services",
@@ -88,6 +91,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
         intensity: { restarts: intensity.restarts, within: durationText(intensity.withinMs) },
       }),
     },
+    restart_grace: durationText(spec.restartGraceMs),
     env: spec.env,
     stop: { signal: stop.signal, grace: durationText(stop.graceMs) },
     logs: { max_bytes: logs.fileBytesMax, files: logs.filesMax },
@@ -153,6 +157,12 @@ export const readSpecFields = objectOf(
       readRestart,
       restartDefault,
       "After which ends it is restarted, and how soon.",
+    ),
+    restartGraceMs: fields.optional(
+      "restart_grace",
+      readRestartGrace,
+      restartGraceDefaultMs,
+      "How long its node may be away before another node takes it over.",
     ),
     env: fields.optional("env", readEnv, {}, "The environment of its task."),
     stop: fields.optional("stop", readStop, stopDefault, "How it is stopped."),

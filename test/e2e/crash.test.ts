@@ -74,7 +74,8 @@ async function wish(
 
 test("both nodes killed at once find each other and their services again", async (t) => {
   const [a, b] = await (await Lab.open(t)).pair();
-  for (const name of ["one", "two", "three", "four"]) await a.deploy(bash(name, forever));
+  const patient = { restart_grace: "1h" }; // However slow the machine is.
+  for (const name of ["one", "two", "three", "four"]) await a.deploy(bash(name, forever, patient));
   const before = await pids(a);
   await Promise.all([a.crash(), b.crash()]);
   assert.ok(before.every(processAlive));

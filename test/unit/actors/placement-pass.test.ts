@@ -29,23 +29,30 @@ function catalogOf(names: readonly string[]): Catalog {
   return catalog;
 }
 
+function pass(catalog: Catalog, underway: PlacementTable, changed?: ReadonlySet<string>) {
+  return placementPass(
+    { catalog, self, owns: () => true, underway, awayForMs: () => 4_000 },
+    changed,
+  );
+}
+
 test("services that are deployed at once are spread, before any placement has been written", () => {
   const names = Array.from({ length: 10 }, (_, n) => `service-${n}`);
   const catalog = catalogOf(names);
   const underway = new PlacementTable();
   for (const name of names) {
-    const { placed } = placementPass(catalog, self, () => true, new Set([name]), underway);
+    const { placed } = pass(catalog, underway, new Set([name]));
     for (const placement of placed) underway.set(placement.service, placement.slot, placement);
     assert.equal(placed.length, 1);
   }
   assert.deepEqual([underway.countOn(self), underway.countOn(other)], [5, 5]);
-  assert.deepEqual(placementPass(catalog, self, () => true, undefined, underway).entries, []);
+  assert.deepEqual(pass(catalog, underway).entries, []);
 });
 
 test("what the catalog has heard of is counted once, and can be placed anew", () => {
   const catalog = catalogOf(["web"]);
   const underway = new PlacementTable();
-  const { entries, placed } = placementPass(catalog, self, () => true, undefined, underway);
+  const { entries, placed } = pass(catalog, underway);
   for (const placement of placed) underway.set(placement.service, placement.slot, placement);
   dropArrived(underway, catalog, undefined);
   assert.equal(underway.all().length, 1);
@@ -54,4 +61,32 @@ test("what the catalog has heard of is counted once, and can be placed anew", ()
   dropArrived(underway, catalog, new Set(["web"]));
   assert.equal(underway.all().length, 0);
   assert.equal(catalog.instancesOn(self) + catalog.instancesOn(other), 1);
+});
+
+test("a service is taken over from a node that died, and from one that is away after its grace", () => {
+  const catalog = catalogOf(["web"]);
+  const underway = new PlacementTable();
+  const { entries, placed } = pass(catalog, underway);
+  const from = placed[0]?.node ?? self;
+  const stamp = { wall: 9, counter: 0, origin: self };
+  catalog.apply(entries.map(({ key, value }) => ({ key, value, stamp, seen: [] })));
+  const members = [member(self), member(other)];
+  const seen = (state: Member["state"]) => {
+    const changed = members.map((one) => (one.id === from ? { ...one, state } : one));
+    catalog.publishView({ version: 2, members: changed });
+    return pass(catalog, underway);
+  };
+  for (const state of ["alive", "suspect", "left"] as const) {
+    assert.deepEqual(seen(state), {
+      entries: [],
+      placed: [],
+      takenOver: [],
+      nextLossMs: undefined,
+    });
+  }
+  assert.deepEqual(seen("away"), { entries: [], placed: [], takenOver: [], nextLossMs: 6_000 });
+  const [to = self] = [self, other].filter((id) => id !== from);
+  const { placed: now, takenOver } = seen("dead");
+  assert.deepEqual([now[0]?.node, now[0]?.epoch.counter], [to, 2]);
+  assert.deepEqual(takenOver, [{ service: "web", from: from.slice(-2), to: to.slice(-2) }]);
 });

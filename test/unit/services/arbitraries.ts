@@ -38,6 +38,7 @@ export const validSpec = fc.record(
         { requiredKeys: [] },
       ),
     ),
+    restart_grace: duration,
     env: fc.dictionary(
       fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,10}$/),
       fc.oneof(text, fc.integer(), fc.boolean()),

@@ -54,7 +54,7 @@ class Network {
     const present = this.placements.get(name);
     const decisions = reconcile({
       self,
-      groups: [{ group: record, specStamp: stamp, removed: false }],
+      groups: [{ group: record, specStamp: stamp, removed: false, isIdle: false }],
       placements: present === undefined ? [] : [present],
       nodes: this.nodes(),
     });

@@ -41,7 +41,7 @@ function group(name: string, more: Partial<DesiredGroup> = {}, spec: object = {}
   const uid = more.group?.uid ?? "00000001";
   const parsed = parseSpec({ name, provider: "bash", ...spec });
   const record = { name: asServiceName(name), uid, spec: parsed, generation: 1 };
-  return { specStamp: "1", removed: false, ...more, group: record };
+  return { specStamp: "1", removed: false, isIdle: false, ...more, group: record };
 }
 
 /** The placements once the decisions have been carried out. */
@@ -147,15 +147,58 @@ test("a placement of version 0.1, of which no one knows the provider, is kept an
   assert.equal(next.provider, "bash");
 });
 
-test("what is placed on a node that is away, dead or unknown is left alone", () => {
+test("what is placed on a node that is dead or unknown is taken over at once", () => {
   const [first] = run({ groups: [group("web")], nodes: [node(1)] });
   assert.ok(first);
-  for (const nodes of [[node(0), node(1, "away")], [node(0), node(1, "dead")], [node(0)]]) {
-    for (const specStamp of ["1", "2"]) {
-      const groups = [group("web", { specStamp })];
-      assert.deepEqual(run({ groups, placements: [first], nodes }), [first]);
-    }
+  for (const nodes of [[node(0), node(1, "dead")], [node(0)]]) {
+    const [next] = run({ groups: [group("web")], placements: [first], nodes });
+    assert.ok(next);
+    assert.deepEqual([next.node, next.epoch.counter], [a, 2]);
+    assert.notEqual(next.instance, first.instance);
   }
+});
+
+test("a node that has left keeps what runs on its machine, until it is forgotten", () => {
+  const [first] = run({ groups: [group("web")], nodes: [node(1)] });
+  assert.ok(first);
+  const nodes = [node(0), node(1, "left")];
+  assert.deepEqual(run({ groups: [group("web")], placements: [first], nodes }), [first]);
+});
+
+test("from a node that is away nothing is taken before the grace of the service is over", () => {
+  const [first] = run({ groups: [group("web")], nodes: [node(1)] });
+  assert.ok(first);
+  const after = (awayForMs: number, spec: object = {}) =>
+    run({
+      groups: [group("web", {}, spec)],
+      placements: [first],
+      nodes: [node(0), { ...node(1, "away"), awayForMs }],
+    })[0]?.node;
+  assert.deepEqual([after(0), after(9_999), after(10_000)], [b, b, a]);
+  const patient = { restart_grace: "1h" };
+  assert.deepEqual([after(3_599_999, patient), after(3_600_000, patient)], [b, a]);
+  assert.equal(after(0, { restart_grace: "0s" }), a);
+});
+
+test("what no other node can take stays with its node, which may come back", () => {
+  const [first] = run({ groups: [group("web")], nodes: [node(1)] });
+  assert.ok(first);
+  const nodes = [node(0, "alive", []), node(1, "dead")];
+  for (const specStamp of ["1", "2"]) {
+    const groups = [group("web", { specStamp })];
+    assert.deepEqual(run({ groups, placements: [first], nodes }), [first]);
+  }
+});
+
+test("a job is not run again elsewhere, nor is what is to run no more; deployed anew it is", () => {
+  const [first] = run({ groups: [group("web")], nodes: [node(1)] });
+  assert.ok(first);
+  const nodes = [node(0), node(1, "dead")];
+  const left = (more: Partial<DesiredGroup>, spec: object = {}) =>
+    run({ groups: [group("web", more, spec)], placements: [first], nodes })[0]?.node;
+  assert.equal(left({}, { restart: "none" }), b);
+  assert.equal(left({ isIdle: true }), b);
+  assert.equal(left({ specStamp: "2" }, { restart: "none" }), a);
 });
 
 test("the placement of a removed creation is withdrawn, that of another group is not", () => {

@@ -115,6 +115,7 @@ const wrong: readonly [readonly string[], readonly unknown[]][] = [
     ["env", "A"],
     [null, {}, [], "a\0b", "x".repeat(65_537)],
   ],
+  [["restart_grace"], [null, 10, "10", {}]],
   [["stop"], [null, "SIGTERM", { sginal: "SIGTERM" }]],
   [
     ["stop", "signal"],

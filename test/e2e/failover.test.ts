@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { InstanceView, NodeView } from "../../src/api/shapes.ts";
+import { eventually } from "../support/eventually.ts";
+import { bash, Lab, type MobNode } from "../support/mob-node.ts";
+import { processAlive } from "../support/process-alive.ts";
+
+const names = ["one", "two", "three", "four"];
+
+/** The services, once all of them run and `isIt` holds. */
+function settled(node: MobNode, what: string, isIt: (all: readonly InstanceView[]) => boolean) {
+  return eventually(async () => {
+    const all = await node.json<InstanceView[]>("ls");
+    return all.every(({ state }) => state === "running") && isIt(all) ? all : undefined;
+  }, what);
+}
+
+const pidOf = ({ handle }: InstanceView): number => Number(handle["pid"]);
+
+test("what ran on a killed node is taken over after its grace, and ended there when it is back", async (t) => {
+  const [a, b] = await (await Lab.open(t)).pair();
+  for (const name of names) {
+    await a.deploy(bash(name, "exec sleep 1000", { restart_grace: "1s" }));
+  }
+  const [home = "", other = ""] = (await a.json<NodeView[]>("nodes"))
+    .toSorted((one) => (one.address.endsWith(`:${a.port}`) ? -1 : 1))
+    .map(({ name }) => name);
+  const before = await settled(a, "all to run", (all) => all.length === names.length);
+  const lost = before.filter(({ node }) => node === other);
+  assert.ok(lost.length > 0 && lost.length < names.length);
+
+  await b.crash();
+  const after = await settled(a, "a to have taken over", (all) =>
+    all.every(({ node }) => node === home),
+  );
+  for (const was of before) {
+    const is = after.find(({ name }) => name === was.name);
+    assert.ok(is !== undefined && processAlive(pidOf(is)));
+    if (was.node === home) assert.equal(pidOf(is), pidOf(was), "what a ran itself is untouched");
+  }
+  await a.deploy(bash("more", "exec sleep 1000"));
+
+  await b.start();
+  await eventually(
+    () => lost.every((one) => !processAlive(pidOf(one))),
+    "the end of b's own tasks",
+  );
+  const all = await settled(b, "both to tell the same", (told) => told.length === 5);
+  for (const { name, node, ...one } of all) {
+    assert.equal(node, home);
+    const pid = after.find((was) => was.name === name)?.handle["pid"] ?? one.handle["pid"];
+    assert.equal(one.handle["pid"], pid);
+    assert.ok(processAlive(Number(pid)));
+  }
+});
+
+test("a node that stood still, and was taken for dead, ends what runs elsewhere by now", async (t) => {
+  const lab = await Lab.open(t);
+  const a = await lab.start();
+  const b = await lab.start();
+  await a.mob("join", `127.0.0.1:${b.port}`);
+  for (const name of names) await a.deploy(bash(name, "exec sleep 1000"));
+  const before = await settled(a, "all to run", (all) => all.length === names.length);
+  process.kill(b.pid, "SIGSTOP");
+  const after = await settled(
+    a,
+    "a to have taken over",
+    (all) => new Set(all.map(({ node }) => node)).size === 1,
+  ).finally(() => process.kill(b.pid, "SIGCONT"));
+  const pids = after.map(pidOf);
+  const lost = before.map(pidOf).filter((pid) => !pids.includes(pid));
+  assert.ok(lost.length > 0 && lost.length < names.length);
+  await eventually(() => !lost.some(processAlive), "the end of what b ran");
+  const told = await settled(b, "b to tell the same", (all) =>
+    all.every((one) => pids.includes(pidOf(one))),
+  );
+  assert.equal(told.length, names.length);
+  assert.ok(pids.every(processAlive));
+});
