@@ -1,11 +1,13 @@
 /**
- * A peer connection over a TLS socket. Frames that are sent by one callback leave together when it is
- * over, because a system call and a packet for each small frame would cost more than the frame.
+ * A peer connection over a TLS socket. A frame leaves at once where frames come one by one. Where many do,
+ * those that are sent by one callback, or while others are written, leave together: a system call and a
+ * packet for each would cost more than the frame. The socket is given a little at a time, since what it
+ * holds counts as unsent until all of it is written.
  */
 import type { Socket } from "node:net";
 import type { NodeId } from "../core/ids.ts";
 import { frameBytesMax, strangerFrameBytesMax } from "../core/limits.ts";
-import { FrameParser, headerBytes, writeHeader } from "../wire/framing.ts";
+import { FrameParser, frameHeader, headerBytes, writeHeader } from "../wire/framing.ts";
 import type { Secured } from "./peer-tls.ts";
 import type { Connection } from "./transport.ts";
 
@@ -37,9 +39,14 @@ class TcpConnection implements Connection {
   readonly #queueBytesMax: number;
   readonly #admitted: (() => void) | undefined;
   readonly #parser = new FrameParser();
-  /** Bodies of the frames that leave when this callback, and what it has promised, is over. */
-  #batch: Uint8Array[] = [];
-  #batchBytes = 0;
+  /** Bodies of the frames that are to be written, the first `#taken` of which are. */
+  #queue: Uint8Array[] = [];
+  #taken = 0;
+  #queueBytes = 0;
+  /** A write is under way, or will be when this callback, and what it has promised, is over. */
+  #busy = false;
+  /** The last write was of one frame. */
+  #oneByOne = true;
   #handleFrame: ((frame: Uint8Array) => void) | undefined;
   /** Frames that came before there was anyone to take them. */
   #early: Uint8Array[] = [];
@@ -47,7 +54,10 @@ class TcpConnection implements Connection {
   #error: Error | undefined;
   #isOpen = true;
   #hasEnded = false;
-  readonly #flushLater = () => this.#flush();
+  readonly #writeOn = () => {
+    this.#busy = this.#queueBytes > 0;
+    if (this.#busy && !this.#socket.destroyed) this.#writeNext();
+  };
 
   constructor(
     { socket, peer, keyingMaterial }: Secured,
@@ -76,11 +86,14 @@ class TcpConnection implements Connection {
 
   send(frame: Uint8Array, reservedBytes = 0): boolean {
     const bytes = headerBytes + frame.length;
-    const queued = this.#batchBytes + this.#socket.writableLength;
-    if (!this.#isOpen || queued + bytes > this.#queueBytesMax - reservedBytes) return false;
-    if (this.#batch.length === 0) process.nextTick(this.#flushLater);
-    this.#batch.push(frame);
-    this.#batchBytes += bytes;
+    const unsent = this.#queueBytes + this.#socket.writableLength;
+    if (!this.#isOpen || unsent + bytes > this.#queueBytesMax - reservedBytes) return false;
+    this.#queue.push(frame);
+    this.#queueBytes += bytes;
+    if (this.#busy) return true;
+    this.#busy = true;
+    if (this.#oneByOne) this.#writeNext();
+    else process.nextTick(this.#writeOn);
     return true;
   }
 
@@ -102,7 +115,7 @@ class TcpConnection implements Connection {
 
   close(): void {
     if (!this.#isOpen) return;
-    this.#flush();
+    while (this.#queueBytes > 0 && !this.#socket.destroyed) this.#writeNext();
     this.#isOpen = false;
     this.#socket.destroySoon();
     const linger = setTimeout(() => this.#socket.destroy(), lingerMs).unref();
@@ -133,23 +146,33 @@ class TcpConnection implements Connection {
     this.#socket.pause(); // Whoever made the connection is late: let the peer wait.
   }
 
-  #flush(): void {
-    const batch = this.#batch;
-    if (batch.length === 0 || this.#socket.destroyed) return;
-    this.#batch = [];
-    this.#batchBytes = 0;
-    let from = 0;
+  /** Writes the frames that are next: as many as fit in `joinBytesMax`, and one in any case. */
+  #writeNext(): void {
+    const queue = this.#queue;
+    const from = this.#taken;
     let bytes = 0;
-    for (const [at, body] of batch.entries()) {
-      const frameBytes = headerBytes + body.length;
-      if (bytes > 0 && bytes + frameBytes > joinBytesMax) {
-        this.#socket.write(joined(batch, from, at, bytes));
-        from = at;
-        bytes = 0;
-      }
+    while (this.#taken < queue.length) {
+      const frameBytes = headerBytes + (queue[this.#taken]?.length ?? 0);
+      if (bytes > 0 && bytes + frameBytes > joinBytesMax) break;
       bytes += frameBytes;
+      this.#taken += 1;
     }
-    this.#socket.write(joined(batch, from, batch.length, bytes));
+    this.#queueBytes -= bytes;
+    this.#oneByOne = this.#taken - from === 1;
+    this.#write(queue, from, bytes);
+    if (2 * this.#taken < queue.length) return;
+    this.#queue = queue.slice(this.#taken);
+    this.#taken = 0;
+  }
+
+  #write(queue: readonly Uint8Array[], from: number, bytes: number): void {
+    const large = bytes > joinBytesMax ? queue[from] : undefined;
+    if (large === undefined) {
+      this.#socket.write(joined(queue, from, this.#taken, bytes), this.#writeOn);
+    } else {
+      this.#socket.write(frameHeader(large.length)); // By itself, so that the body is not copied.
+      this.#socket.write(large, this.#writeOn);
+    }
   }
 
   #end(): void {

@@ -241,6 +241,34 @@ test("a peer that never reads fills its own queue alone, and close still ends it
   await eventually(() => closed, "the connection to the deaf peer is gone");
 });
 
+test("large frames that are answered one by one find room where those unanswered do, and one more", async (t) => {
+  const unanswered = 8;
+  const large = Buffer.alloc(1024 * 1024, 1);
+  const { transport, peers, listener } = await listening(t, { queueBytesMax: 9.5 * large.length });
+  const dialed = await transport.dial(listener.address);
+  t.after(() => dialed.close());
+  const accepted = await eventually(() => peers[0], "the peer");
+  accepted.admit();
+  accepted.onFrame(() => accepted.send(Uint8Array.of(1)));
+  let left = 100;
+  let shed = 0;
+  await new Promise<void>((answered) => {
+    let open = 0;
+    const send = () => {
+      left -= 1;
+      open += 1;
+      if (!dialed.send(large)) shed += 1;
+    };
+    dialed.onFrame(() => {
+      open -= 1;
+      if (left > 0 && shed === 0) send();
+      else if (open === 0 || shed > 0) answered();
+    });
+    for (let i = 0; i < unanswered; i++) send();
+  });
+  assert.equal(shed, 0);
+});
+
 test("a peer that dies is told as an end of its connection", async (t) => {
   const { peers, openPeer } = await listening(t);
   const socket = await openPeer();
