@@ -84,10 +84,16 @@ export class MessageLoop {
 
   /** Asks for a turn if there is something to do and none has been asked for. */
   wake(): void {
-    const { life, inbox, turn } = this.host;
-    if (this.awake || this.isSuspended || life.phase !== "running" || inbox.length === 0) return;
+    if (!this.mayRun()) return;
     this.awake = true;
-    turn.request();
+    this.host.turn.request();
+  }
+
+  /** Takes the turn now, in that of whoever calls, where `wake` would ask for one. */
+  runAtOnce(): void {
+    if (!this.mayRun()) return;
+    this.awake = true;
+    void this.run();
   }
 
   /** One turn. A promise only when a handler gave one; it never rejects. */
@@ -98,6 +104,11 @@ export class MessageLoop {
   /** Fails the call that is being handled, since its handler is disowned. */
   abandon(reason: ExitReason): void {
     if (this.current?.kind === "call") failCall(this.current, reason);
+  }
+
+  private mayRun(): boolean {
+    const { life, inbox } = this.host;
+    return !this.awake && !this.isSuspended && life.phase === "running" && inbox.length > 0;
   }
 
   private drain(messagesMax: number): Promise<void> | undefined {

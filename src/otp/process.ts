@@ -116,11 +116,12 @@ export class Process implements Child, Linkable, LoopHost, Mortal {
 
   /** Takes a message from anyone: refused when the mailbox is full or the actor is ending. */
   accept(envelope: Envelope): void {
-    if (this.life.over) {
-      if (envelope.kind === "call") envelope.fail(new NoSuchActor(envelope.target));
-    } else if (this.inbox.offer(envelope)) {
-      this.loop.wake();
-    }
+    if (this.offer(envelope)) this.loop.wake();
+  }
+
+  /** As `accept`; where the actor is idle, the message has been handled on return, or is waited for. */
+  acceptAtOnce(envelope: Envelope): void {
+    if (this.offer(envelope)) this.loop.runAtOnce();
   }
 
   /** Takes what must not be refused: see `Inbox.put`. */
@@ -193,6 +194,12 @@ export class Process implements Child, Linkable, LoopHost, Mortal {
     this.history.lastCrash = { reason, at, during };
     this.kernel.report({ ref: this.ref, error, reason, during, at });
     return reason;
+  }
+
+  private offer(envelope: Envelope): boolean {
+    if (!this.life.over) return this.inbox.offer(envelope);
+    if (envelope.kind === "call") envelope.fail(new NoSuchActor(envelope.target));
+    return false;
   }
 
   private beget(record: ChildRecord): Process {

@@ -1,12 +1,14 @@
 /**
  * Serves what other nodes ask of this one's actors. A payload is parsed by the actor's own `remote`
  * before it is queued, so that no actor ever sees one that it would not accept; a method without a
- * parser does not exist for other nodes.
+ * parser does not exist for other nodes. An idle actor handles it at once: the socket's turn is as good
+ * as one of its own, which the caller would wait for.
  */
 import { errorShape, OutcomeUnknown } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { ErasedBehaviour } from "./blueprint.ts";
-import type { Question } from "./call.ts";
+import { Call } from "./call.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { Cast, type Envelope } from "./envelope.ts";
 import { NoSuchActor, NoSuchMethod } from "./errors.ts";
 import type { Cancel } from "./gen-server.ts";
@@ -20,29 +22,25 @@ type CastFrame = RemoteFrame & { readonly kind: "cast" };
 /** An actor of this node that may be asked. */
 export interface Askable {
   readonly behaviour: ErasedBehaviour;
-  accept(envelope: Envelope): void;
+  acceptAtOnce(envelope: Envelope): void;
 }
 
 /** The system, as far as other nodes reach into it. */
 export interface Served {
   find(target: Address): Askable | undefined;
-  /** Calls one of the two once, with the answer or with why there is none. */
-  ask(
-    question: Question,
-    answered: (payload: unknown) => void,
-    failed: (error: unknown) => void,
-  ): void;
   watch(target: Address, watcher: Watcher): Cancel;
 }
 
 export class RemoteRequests {
   private readonly remote: Remote;
+  private readonly deadlines: Deadlines;
   private readonly served: Served;
   /** Monitors that other nodes keep on this one's actors, by node and their id. */
   private readonly monitors = new Map<NodeId, Map<number, Cancel>>();
 
-  constructor(remote: Remote, served: Served) {
+  constructor(remote: Remote, deadlines: Deadlines, served: Served) {
     this.remote = remote;
+    this.deadlines = deadlines;
     this.served = served;
   }
 
@@ -51,11 +49,13 @@ export class RemoteRequests {
     try {
       const actor = this.served.find(target);
       if (actor === undefined) throw new NoSuchActor(showTarget(target));
-      this.served.ask(
+      const call = new Call(
         { target, method, request: parse(actor, frame), timeoutMs, from },
+        this.deadlines,
         (payload) => this.reply(from, frame, payload),
         (error) => this.fail(from, id, error),
       );
+      actor.acceptAtOnce(call);
     } catch (error) {
       this.fail(from, id, error);
     }
@@ -65,7 +65,7 @@ export class RemoteRequests {
     const actor = this.served.find(frame.target);
     if (actor === undefined) return;
     try {
-      actor.accept(new Cast(from, frame.method, parse(actor, frame)));
+      actor.acceptAtOnce(new Cast(from, frame.method, parse(actor, frame)));
     } catch {
       // Whoever casts wants no answer, not even this one.
     }

@@ -46,9 +46,8 @@ export class Switchboard {
     this.deadlines = new Deadlines(options.env);
     this.calls = new RemoteCalls(remote);
     this.monitors = new RemoteMonitors(remote);
-    this.requests = new RemoteRequests(remote, {
+    this.requests = new RemoteRequests(remote, this.deadlines, {
       find: (target) => this.find(target),
-      ask: (question, answered, failed) => this.ask(question, answered, failed),
       watch: (target, watcher) => this.watch(target, watcher),
     });
   }
@@ -67,21 +66,14 @@ export class Switchboard {
   }
 
   call(question: Question): Promise<unknown> {
-    return new Promise((resolve, reject) => this.ask(question, resolve, reject));
-  }
-
-  /** As `call`, for who needs no promise. */
-  private ask(
-    question: Question,
-    answered: (payload: unknown) => void,
-    failed: (error: unknown) => void,
-  ): void {
-    const { target } = question;
-    const call = new Call(question, this.deadlines, answered, failed);
-    const actor = this.find(target);
-    if (actor !== undefined) actor.accept(call);
-    else if (this.isLocal(target)) call.fail(new NoSuchActor(call.target));
-    else this.calls.send(this.nextFrameId(), call, this.addressOf(target));
+    return new Promise((resolve, reject) => {
+      const { target } = question;
+      const call = new Call(question, this.deadlines, resolve, reject);
+      const actor = this.find(target);
+      if (actor !== undefined) actor.accept(call);
+      else if (this.isLocal(target)) call.fail(new NoSuchActor(call.target));
+      else this.calls.send(this.nextFrameId(), call, this.addressOf(target));
+    });
   }
 
   cast(target: Target<unknown>, method: string, request: unknown): void {
