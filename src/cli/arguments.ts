@@ -3,6 +3,7 @@ import { isIPv6 } from "node:net";
 import { formatAddress, parseAddress } from "../core/address.ts";
 import { BadRequest } from "../core/errors.ts";
 import { weightMax, weightMin } from "../core/limits.ts";
+import { parseDuration } from "../core/quantities.ts";
 import { type Role, roles } from "../trust/role.ts";
 import { parsePort } from "./context.ts";
 
@@ -76,6 +77,15 @@ export function weightOption(text: string): number {
 /** A number of lines, or `all`. */
 export function tailOption(text: string): number | "all" {
   return text === "all" ? "all" : countOption("--tail")(text);
+}
+
+/** In ms, of text like `90s`. */
+export function durationOption(option: string): (text: string) => number {
+  return (text) => {
+    const ms = parseDuration(text);
+    if (ms !== undefined) return ms;
+    throw new BadRequest(`${option} "${text}" should be a duration, like 90s or 5m`);
+  };
 }
 
 export function countOption(option: string): (text: string) => number {

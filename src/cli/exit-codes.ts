@@ -20,6 +20,7 @@ const byErrorCode: Readonly<Record<string, number>> = {
   token_refused: exitCodes.refused,
   not_the_issuer: exitCodes.refused,
   outcome_unknown: exitCodes.outcomeUnknown,
+  call_timeout: exitCodes.outcomeUnknown,
 };
 
 /** Every other error is a plain failure. */

@@ -8,6 +8,7 @@ import {
   advertiseOption,
   bindOption,
   countOption,
+  durationOption,
   labelOption,
   nodeNameOption,
   portOption,
@@ -19,6 +20,7 @@ import {
   type ActorOptions,
   restartActor,
   resumeActor,
+  type SuspendOptions,
   showActors,
   suspendActor,
   type TraceOptions,
@@ -182,15 +184,9 @@ function addActorCommands({ command, context, done }: Program): void {
     .command("suspend")
     .description("have it queue its messages, for a time")
     .argument("<actor>", actorArgument)
-    .option("--for <seconds>", "goes on by itself after that", countOption("--for"), 60)
+    .option("--for <duration>", "goes on by itself after that (1m)", durationOption("--for"))
     .action((target: string, _options: unknown, own: Command) =>
-      done(
-        suspendActor(
-          context(own),
-          target,
-          own.optsWithGlobals<ActorOptions & { readonly for: number }>(),
-        ),
-      ),
+      done(suspendActor(context(own), target, own.optsWithGlobals<SuspendOptions>())),
     );
   actors
     .command("resume")

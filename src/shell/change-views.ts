@@ -62,8 +62,13 @@ function handleText({ handle = {} }: ServiceChange): string {
 function wordOf({ kind, removed, generation, run, spec }: HistoryEntry): string {
   if (removed) return "removed";
   if (kind === "run") return run ?? "";
-  return `generation ${generation}: ${JSON.stringify(spec)}`;
+  const text = JSON.stringify(spec) ?? "";
+  const shown = text.length > specCharsMax ? `${text.slice(0, specCharsMax)}…` : text;
+  return `generation ${generation}: ${shown}`;
 }
+
+/** Of a spec, in a table; `--json` has all of it. */
+const specCharsMax = 120;
 
 function formatMoment(wallMs: number): string {
   return new Date(wallMs).toISOString().replace(/\.\d+/, "");

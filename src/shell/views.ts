@@ -13,8 +13,15 @@ import { type Cell, formatTable, printable, type Row } from "./table.ts";
 
 const none = "-";
 
+/** As people count: s2 before s10. */
+const { compare } = new Intl.Collator("en", { numeric: true });
+
+function byName<T extends { readonly name: string }>(rows: readonly T[]): readonly T[] {
+  return rows.toSorted((a, b) => compare(a.name, b.name));
+}
+
 export function formatNodes(nodes: readonly NodeView[], paint: Paint): string {
-  const rows = nodes.map(
+  const rows = byName(nodes).map(
     (node): Row => [
       node.name,
       node.address,
@@ -34,7 +41,7 @@ export function formatInstances(
   paint: Paint,
 ): string {
   const header = ["NAME", "SLOT", "NODE", "PROVIDER", "STATE", "FOR", "RESTARTS", "TASK", "REASON"];
-  const rows = instances.map(
+  const rows = byName(instances).map(
     (instance): Row => [
       instance.name,
       instance.slot,
@@ -86,7 +93,7 @@ export function formatActions(results: readonly ActionResult[], paint: Paint): s
   const rows = results.map(
     (result): Row => [
       result.name,
-      result.result,
+      outcomeOf(result),
       stateCell(result.state),
       acknowledged(result),
       result.reason ?? "",
@@ -95,10 +102,16 @@ export function formatActions(results: readonly ActionResult[], paint: Paint): s
   return formatTable(["NAME", "RESULT", "STATE", "KNOWN BY", "REASON"], rows, paint);
 }
 
+/** What is wished is not so as long as the node that is to do it cannot. */
+function outcomeOf({ result, state }: ActionResult): string {
+  const isPending = (result === "stopped" || result === "removed") && state !== result;
+  return isPending ? `to be ${result}` : result;
+}
+
 /** `now`: wall clock, ms. */
 export function formatTokens(tokens: readonly TokenView[], now: number, paint: Paint): string {
   const rows = tokens.map(({ name, id, role, created, expires }): Row => {
-    const left = expires === null ? "never" : expires > now ? formatAge(expires - now) : "expired";
+    const left = expires === null ? "never" : expires > now ? formatLeft(expires - now) : "expired";
     return [name, id, role, formatAge(now - created), left];
   });
   return formatTable(["NAME", "ID", "ROLE", "AGE", "EXPIRES IN"], rows, paint);
@@ -128,6 +141,12 @@ export function formatAge(ms: number): string {
   if (hours === 0) return `${minutes}m${seconds % 60}s`;
   if (hours < 48) return `${hours}h${minutes % 60}m`;
   return `${Math.floor(hours / 24)}d${hours % 24}h`;
+}
+
+/** As an age, rounded up: a token made for 30 days has 30 days left, not 29 and 23 hours. */
+function formatLeft(ms: number): string {
+  const unitMs = ms > 48 * 3_600_000 ? 3_600_000 : ms > 3_600_000 ? 60_000 : 1_000;
+  return formatAge(Math.ceil(ms / unitMs) * unitMs);
 }
 
 function stateCell(state: string): Cell {

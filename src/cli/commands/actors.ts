@@ -27,12 +27,19 @@ export async function showActors(
   await print(await client.actor(target, of), (actor) => formatActor(actor, Date.now()));
 }
 
+export interface SuspendOptions extends ActorOptions {
+  /** In ms. */
+  readonly for?: number;
+}
+
+const suspendMsUsual = 60_000;
+
 export async function suspendActor(
   { client, print }: Context,
   target: string,
-  { of, for: seconds }: ActorOptions & { readonly for: number },
+  { of, for: forMs = suspendMsUsual }: SuspendOptions,
 ): Promise<void> {
-  const options = { forMs: seconds * 1_000, ...(of !== undefined && { node: of }) };
+  const options = { forMs, ...(of !== undefined && { node: of }) };
   await print(await client.suspend(target, options), (it) => formatSuspended(it, Date.now()));
 }
 
