@@ -43,9 +43,10 @@ export interface ServiceSpec {
 
 /** Most services that one may require. */
 export const requiresMax = 64;
-/** Most entries of `env`, and characters of one value. */
+/** Most entries of `env`. */
 export const envEntriesMax = 256;
-export const envValueCharsMax = 65_536;
+/** Of one value: with three bytes each and the name it stays below the 128 KiB that Linux takes. */
+export const envValueCharsMax = 32_768;
 
 /** Fields of DESIGN section 9 whose meaning is not built yet. */
 export const laterFields: readonly string[] = [
