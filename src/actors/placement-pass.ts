@@ -164,5 +164,14 @@ function candidateOf(
     available ? { available } : { available, reason: reason ?? "no reason given" },
   ]);
   const providers = new Map(offers);
-  return { id, name, state, isFlapping: flapping === true, awayForMs, providers, instances };
+  return {
+    id,
+    name,
+    state,
+    isFlapping: flapping === true,
+    awayForMs,
+    labels: facts.labels,
+    providers,
+    instances,
+  };
 }

@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import type { NodeId, ServiceName } from "../core/ids.ts";
+import { type Constraint, reasonAgainst } from "./constraint.ts";
 import type { Refusal } from "./records.ts";
 
 /** As the membership sees it. */
@@ -23,6 +24,7 @@ export interface Candidate {
   readonly isFlapping?: boolean;
   /** If it is `away`: for how long, ms, as the one who decides has seen it. Absent: only just. */
   readonly awayForMs?: number;
+  readonly labels: Readonly<Record<string, string>>;
   /** By type; one that the node was not asked to offer is not there. */
   readonly providers: ReadonlyMap<string, ProviderOffer>;
   /** Instances placed on it. */
@@ -32,6 +34,7 @@ export interface Candidate {
 export interface PlacementRequest {
   readonly service: ServiceName;
   readonly provider: string;
+  readonly constraints: readonly Constraint[];
   /** Where it is now: it stays there as long as that node can have it. */
   readonly present?: NodeId;
 }
@@ -65,9 +68,10 @@ export function place(request: PlacementRequest, candidates: readonly Candidate[
 
 /** Every reason why a node cannot take it; none: it can. */
 export function reasonsAgainst(
-  { provider, present }: PlacementRequest,
-  { id, state, isFlapping, providers }: Candidate,
+  { provider, constraints, present }: PlacementRequest,
+  node: Candidate,
 ): readonly string[] {
+  const { id, state, isFlapping, providers } = node;
   const reasons: string[] = [];
   if (state !== "alive") reasons.push(stateText(state));
   if (isFlapping === true && id !== present) reasons.push("keeps dying and coming back");
@@ -77,7 +81,10 @@ export function reasonsAgainst(
   } else if (!offer.available) {
     reasons.push(`does not offer ${provider} (${provider}: not available: ${offer.reason})`);
   }
-  return reasons;
+  return [
+    ...reasons,
+    ...constraints.flatMap((constraint) => reasonAgainst(constraint, node) ?? []),
+  ];
 }
 
 /** For the status of a service that no node can take: `a: is dead; b: does not offer docker`. */

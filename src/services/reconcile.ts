@@ -109,8 +109,8 @@ function decideOn(
   const lostMs = lostInMs(there, group.spec.restartGraceMs);
   if (isUnchanged && lostMs !== 0) return undefined;
   const candidates = input.nodes.map((node) => ({ ...node, instances: load.get(node.id) ?? 0 }));
-  const { provider } = group.spec;
-  const request = { service: group.name, provider };
+  const { provider, placement: wish } = group.spec;
+  const request = { service: group.name, provider, constraints: wish.constraints };
   const anew = (epoch: number, at: Partial<PlacementRequest> = {}): Decision => {
     const outcome = place({ ...request, ...at }, candidates);
     const placement = placementOf(input.self, wanted, epoch, outcome);

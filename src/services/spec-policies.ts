@@ -4,7 +4,8 @@
  */
 
 import { described, objectOf } from "../core/reading.ts";
-import { choice, duration, integer, number, size } from "../core/value-readers.ts";
+import { choice, duration, integer, listOf, number, size } from "../core/value-readers.ts";
+import { type Constraint, constraintPattern, parseConstraint } from "./constraint.ts";
 import { deepFreeze } from "./plain-data.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 
@@ -13,6 +14,12 @@ export interface StopPolicy {
   readonly signal: string;
   /** Time until SIGKILL of what is left; default 10,000. */
   readonly graceMs: number;
+}
+
+/** What is asked of its node. */
+export interface PlacementWish {
+  /** All of them must hold; default none. */
+  readonly constraints: readonly Constraint[];
 }
 
 export interface LogPolicy {
@@ -29,9 +36,13 @@ export const restartDefault: RestartPolicy = deepFreeze({
   delayMaxMs: 60_000,
   healthyAfterMs: 60_000,
 });
+export const placementWishDefault: PlacementWish = deepFreeze({ constraints: [] });
 export const restartGraceDefaultMs = 10_000;
 export const stopDefault: StopPolicy = deepFreeze({ signal: "SIGTERM", graceMs: 10_000 });
 export const logsDefault: LogPolicy = deepFreeze({ fileBytesMax: 10_000_000, filesMax: 5 });
+
+/** Most constraints of a service. */
+export const constraintsMax = 32;
 
 const hourMs = 3_600_000;
 const policies = ["always", "on_error", "none"] as const;
@@ -94,6 +105,30 @@ export const readRestart = described(
     typeof value === "string"
       ? { ...restartDefault, when: readPolicy(value, at) }
       : readRestartFields(value, at),
+);
+
+const readConstraint = described(
+  () => ({ type: "string", pattern: constraintPattern.source }),
+  (value, at): Constraint => {
+    const constraint = typeof value === "string" ? parseConstraint(value) : undefined;
+    if (constraint !== undefined) return constraint;
+    at.wrong("must be like label.zone == eu, label.disk != hdd or node.name == box");
+    return { attribute: "node.name", operator: "==", value: "" };
+  },
+);
+const readConstraints = listOf(readConstraint, constraintsMax);
+
+export const readPlacementWish = objectOf(
+  'an object, like { constraints: ["label.zone == eu"] }',
+  (fields): PlacementWish => ({
+    constraints: fields.optional(
+      "constraints",
+      readConstraints,
+      placementWishDefault.constraints,
+      "What its node must be; all of them.",
+    ),
+  }),
+  ["spread"],
 );
 
 export const readStop = objectOf(

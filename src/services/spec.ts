@@ -8,13 +8,17 @@ import { groupBytesMax } from "../core/limits.ts";
 import { durationText } from "../core/quantities.ts";
 import { described, Fields, objectOf, type Place, readAll } from "../core/reading.ts";
 import { listOf, mapOf, processText, text } from "../core/value-readers.ts";
+import { constraintText } from "./constraint.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 import { isServiceName, serviceNamePattern } from "./service-name.ts";
 import {
   type LogPolicy,
   logsDefault,
+  type PlacementWish,
+  placementWishDefault,
   readLogs,
+  readPlacementWish,
   readRestart,
   readRestartGrace,
   readStop,
@@ -33,6 +37,7 @@ export interface ServiceSpec {
   readonly params: Plain;
   /** Services that must run before this one is started for the first time. */
   readonly requires: readonly ServiceName[];
+  readonly placement: PlacementWish;
   readonly restart: RestartPolicy;
   /** How long its node may be away before another node takes it over; default 10,000. */
   readonly restartGraceMs: number;
@@ -56,7 +61,6 @@ export const laterFields: readonly string[] = [
   "instances",
   "intensity",
   "on_dependency_down",
-  "placement",
   "ports",
   "priority",
   "rebalance",
@@ -83,6 +87,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     provider: spec.provider,
     params: spec.params,
     requires: spec.requires,
+    placement: { constraints: spec.placement.constraints.map(constraintText) },
     restart: {
       policy: restart.when,
       delay: durationText(restart.delayMs),
@@ -152,6 +157,12 @@ export const readSpecFields = objectOf(
       readRequires,
       [],
       "Services that must run before this one is started, like db or group/db.",
+    ),
+    placement: fields.optional(
+      "placement",
+      readPlacementWish,
+      placementWishDefault,
+      "Which nodes it may be placed on.",
     ),
     restart: fields.optional(
       "restart",

@@ -38,6 +38,14 @@ export const validSpec = fc.record(
         { requiredKeys: [] },
       ),
     ),
+    placement: fc.record(
+      {
+        constraints: fc.array(fc.constantFrom("label.zone == eu", "node.name!=box"), {
+          maxLength: 3,
+        }),
+      },
+      { requiredKeys: [] },
+    ),
     restart_grace: duration,
     env: fc.dictionary(
       fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,10}$/),

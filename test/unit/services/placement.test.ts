@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
+import { parseConstraint } from "../../../src/services/constraint.ts";
 import {
   type Candidate,
   type NodeState,
@@ -9,11 +10,12 @@ import {
   refusalsText,
 } from "../../../src/services/placement.ts";
 
-const web = { service: asServiceName("web"), provider: "bash" };
+const web = { service: asServiceName("web"), provider: "bash", constraints: [] };
 
 function node(name: string, more: Partial<Candidate> = {}): Candidate {
   const providers = new Map([["bash", { available: true } as const]]);
-  return { id: asNodeId(name), name, state: "alive", providers, instances: 0, ...more };
+  const about = { id: asNodeId(name), name, labels: {} };
+  return { ...about, state: "alive", providers, instances: 0, ...more };
 }
 
 function chosen(candidates: readonly Candidate[], more: object = {}): string | undefined {
@@ -99,4 +101,25 @@ test("a refusal tells every node's every reason, by name", () => {
 test("no node at all is a refusal too", () => {
   assert.deepEqual(place(web, []), { refusals: [] });
   assert.equal(refusalsText([]), "no node can take it: there is none");
+});
+
+test("only a node that is all that is asked for takes it, and each that is not says every reason", () => {
+  const constraints = ["label.zone == eu", "label.disk != hdd", "node.name != c"].map(
+    (text) => parseConstraint(text) ?? assert.fail(text),
+  );
+  const labelled = (name: string, labels: Record<string, string>) => node(name, { labels });
+  const nodes = [
+    labelled("a", { zone: "us", disk: "hdd" }),
+    labelled("b", { zone: "eu", disk: "ssd" }),
+    labelled("c", { zone: "eu" }),
+    labelled("d", {}),
+  ];
+  assert.equal(chosen(nodes, { constraints }), "b");
+  const placed = place({ ...web, constraints }, nodes.toSpliced(1, 1));
+  assert.ok("refusals" in placed);
+  assert.equal(
+    refusalsText(placed.refusals),
+    "no node can take it: a has the label zone=us, and is to be eu and has the label disk=hdd, and is to " +
+      "be another; c is c; d has no label zone, which is to be eu",
+  );
 });

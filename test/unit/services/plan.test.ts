@@ -13,7 +13,8 @@ const self = asNodeId("a");
 
 function node(name: string, more: Partial<Candidate> = {}): Candidate {
   const providers = new Map([["bash", { available: true } as const]]);
-  return { id: asNodeId(name), name, state: "alive", providers, instances: 0, ...more };
+  const about = { id: asNodeId(name), name, labels: {} };
+  return { ...about, state: "alive", providers, instances: 0, ...more };
 }
 
 function spec(name: string, more: object = {}) {

@@ -34,7 +34,7 @@ function node(
 ): Node {
   const id = ids[at] ?? self;
   const providers = new Map(offers.map((type) => [type, { available: true } as const]));
-  return { id, name: `node-${at}`, state, providers };
+  return { id, name: `node-${at}`, labels: {}, state, providers };
 }
 
 function group(name: string, more: Partial<DesiredGroup> = {}, spec: object = {}): DesiredGroup {

@@ -115,6 +115,11 @@ const wrong: readonly [readonly string[], readonly unknown[]][] = [
     ["env", "A"],
     [null, {}, [], "a\0b", "x".repeat(32_769)],
   ],
+  [["placement"], [null, "eu", { constraint: [] }, { spread: "zone" }]],
+  [
+    ["placement", "constraints"],
+    [null, "label.zone == eu", ["zone == eu"], [1], Array(33).fill("node.name == a")],
+  ],
   [["restart_grace"], [null, 10, "10", {}]],
   [["stop"], [null, "SIGTERM", { sginal: "SIGTERM" }]],
   [

@@ -25,6 +25,7 @@ test("fills in every default", () => {
     provider: "bash",
     params: {},
     requires: [],
+    placement: { constraints: [] },
     restart: {
       when: "always",
       delayMs: 1_000,
@@ -45,6 +46,7 @@ test("reads every field", () => {
     provider: "bash",
     params: { command: "sleep 1", list: [1, { a: null }] },
     requires: ["db", "stack/cache"],
+    placement: { constraints: ["label.zone==eu"] },
     restart: {
       policy: "on_error",
       delay: "250ms",
@@ -62,6 +64,7 @@ test("reads every field", () => {
     provider: "bash",
     params: { command: "sleep 1", list: [1, { a: null }] },
     requires: ["db", "stack/cache"],
+    placement: { constraints: [{ attribute: "label.zone", operator: "==", value: "eu" }] },
     restart: {
       when: "on_error",
       delayMs: 250,
