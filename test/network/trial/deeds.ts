@@ -38,17 +38,18 @@ const deeds: { readonly [Kind in RealKind]: (stage: RealStage, item: ItemMap[Kin
   late(stage, { share, forMs }) {
     const { firewall } = stage.lan;
     const mends = stage.machines.map((name) => firewall.lose(share, stage.host(name)));
-    mendAfter(stage, forMs, mends);
+    mendAfter(stage, forMs, mends, () => {});
   },
   slow(stage, { bytesPerSecond, delayMs, to, forMs }) {
-    stage.disturb(undefined, forMs);
-    mendAfter(stage, forMs, [stage.lan.firewall.slow(bytesPerSecond, delayMs, stage.host(to))]);
+    const end = stage.disturbances.begin(undefined, stage.now);
+    const mend = stage.lan.firewall.slow(bytesPerSecond, delayMs, stage.host(to));
+    mendAfter(stage, forMs, [mend], end);
   },
   stall,
   starve(stage, { machine, share, forMs }) {
     if (!stage.isUp(machine)) return;
     stage.disturb(machine, forMs);
-    stage.undo(forMs, starve(stage.real(machine).pid, share));
+    stage.undo(forMs, starve(stage.real(machine).pid, share).end);
   },
   "kill-task"(stage, { machine, pick }) {
     const tasks = tasksOn(machine, stage.real(machine));
@@ -65,17 +66,26 @@ function split(
   forMs: number,
   how: "one way" | "both ways",
 ): void {
-  stage.disturb(undefined, forMs);
+  const end = stage.disturbances.begin(undefined, stage.now);
   const hosts = (names: readonly string[]) => names.map((name) => stage.host(name));
   const { firewall } = stage.lan;
   const there = hosts(to).map((host) => firewall.cut(hosts(from), host));
   const back = how === "one way" ? [] : hosts(from).map((host) => firewall.cut(hosts(to), host));
-  mendAfter(stage, forMs, [...there, ...back]);
+  mendAfter(stage, forMs, [...there, ...back], end);
 }
 
-function mendAfter(stage: RealStage, forMs: number, mends: readonly Mend[]): void {
+/** `mended` is told when. */
+function mendAfter(
+  stage: RealStage,
+  forMs: number,
+  mends: readonly Promise<Mend>[],
+  mended: (nowMs: number) => void,
+): void {
+  const begun = Promise.all(mends);
+  stage.work(begun);
   stage.undo(forMs, () => {
-    for (const mend of mends) mend();
+    const all = begun.then((undo) => Promise.all(undo.map((mend) => mend())));
+    stage.work(all.finally(() => mended(stage.now)));
   });
 }
 

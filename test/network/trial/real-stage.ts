@@ -24,6 +24,8 @@ export interface Audience {
   answered(wish: Wish): void;
   /** The node of a machine has ended by itself. */
   gaveUp(machine: string, why: string): void;
+  /** Something that the run is made of did not work. */
+  broke(error: unknown): void;
   note(what: string): void;
 }
 
@@ -157,7 +159,9 @@ export class RealStage implements Scene {
 
   /** What the stage waits for before it is at rest. */
   work(working: Promise<unknown>): void {
-    const done = working.catch((error: unknown) => this.audience.note(String(error)));
+    const done = working.catch((error: unknown) => {
+      if (!this.#isOver) this.audience.broke(error);
+    });
     this.#working.add(done);
     void done.finally(() => this.#working.delete(done));
   }

@@ -91,6 +91,10 @@ class RealTrial {
       },
       gaveUp: (machine: string, why: string) =>
         this.#object(5, `the node on ${machine} gave up: ${why}`),
+      broke: (error: unknown) => {
+        this.#violations.push(`the run itself: ${error}`);
+        this.#note(String(error));
+      },
       note: (what: string) => this.#note(what),
     };
     const { nodes } = plan;

@@ -2,7 +2,7 @@
  * Starves a process of the processor, by a control group with a quota (cgroups(7), version 1 or 2). What
  * it forks meanwhile starves with it.
  */
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 
 /** Of the kernel's scheduler: a starved process stands still for the rest of each. */
@@ -20,20 +20,29 @@ export function whyNoStarving(): string | false {
   return findHierarchy() === undefined ? "there are no control groups for the processor" : false;
 }
 
-/** `share`: of one processor. Until the returned function is called. */
-export function starve(pid: number, share: number): () => void {
+export interface Starving {
+  /** The control group's folder. */
+  readonly group: string;
+  /** Lets it go. More than once is once. */
+  readonly end: () => void;
+}
+
+/** `share`: of one processor. */
+export function starve(pid: number, share: number): Starving {
   const hierarchy = findHierarchy();
   if (hierarchy === undefined) throw new Error("there are no control groups for the processor");
   const group = join(hierarchy.root, `mob-starved-${process.pid}-${++groups}`);
   mkdirSync(group);
   hierarchy.limit(group, Math.round(share * periodUs));
   move(pid, group);
-  return () => {
+  const end = () => {
+    if (!existsSync(group)) return;
     for (let pids = membersOf(group); pids.length > 0; pids = membersOf(group)) {
       for (const member of pids) move(member, dirname(group));
     }
     rmdirSync(group);
   };
+  return { group, end };
 }
 
 function findHierarchy(): Hierarchy | undefined {

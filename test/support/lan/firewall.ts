@@ -6,7 +6,7 @@ import type { Host } from "./lan.ts";
 import { runInside } from "./tools.ts";
 
 /** Undoes what was done, once. */
-export type Mend = () => void;
+export type Mend = () => Promise<void>;
 
 export class Firewall {
   /** The switch's namespace. */
@@ -19,43 +19,44 @@ export class Firewall {
   }
 
   /** Nothing gets from these to `to`; back it does. Cuts add up: each has to be mended. */
-  cut(from: readonly Host[], to: Host): Mend {
-    if (from.length === 0) return () => {};
+  async cut(from: readonly Host[], to: Host): Promise<Mend> {
+    if (from.length === 0) return async () => {};
     const sources = from.map(({ address }) => address).join(",");
     return drop(to, ["-s", sources]);
   }
 
   /** That share of all packets does not arrive: what they carry is late, since TCP sends it again. */
-  lose(share: number, to: Host): Mend {
+  lose(share: number, to: Host): Promise<Mend> {
     return drop(to, ["-m", "statistic", "--mode", "random", "--probability", String(share)]);
   }
 
-  /** No more than that gets to `to` from anyone; what waits longer than `delayMs` is dropped. */
-  slow(bytesPerSecond: number, delayMs: number, { name }: Host): Mend {
-    const rate = `${Math.round(bytesPerSecond * 8)}bit`;
-    const limits = ["rate", rate, "burst", "16kb", "latency", `${Math.round(delayMs)}ms`];
-    runInside(this.#hub, "tc", "qdisc", "replace", "dev", name, "root", "tbf", ...limits);
+  /** No more than that gets to `to` from anyone; what would wait longer than `delayMs` is dropped. */
+  async slow(bytesPerSecond: number, delayMs: number, { name }: Host): Promise<Mend> {
+    const rate = ["rate", `${Math.round(bytesPerSecond * 8)}bit`, "burst", "16kb"];
+    const limits = [...rate, "latency", `${Math.round(delayMs)}ms`];
+    const port = (action: string, ...what: readonly string[]) =>
+      runInside(this.#hub, "tc", "qdisc", action, "dev", name, "root", ...what);
     this.#slow.set(name, (this.#slow.get(name) ?? 0) + 1);
-    return once(() => {
+    await port("replace", "tbf", ...limits);
+    return once(async () => {
       const left = (this.#slow.get(name) ?? 1) - 1;
       this.#slow.set(name, left);
-      if (left === 0) runInside(this.#hub, "tc", "qdisc", "del", "dev", name, "root");
+      if (left === 0) await port("del");
     });
   }
 }
 
-function drop(to: Host, which: readonly string[]): Mend {
+async function drop(to: Host, which: readonly string[]): Promise<Mend> {
   const rule = ["INPUT", "-i", "lan", ...which, "-j", "DROP"];
   const change = (action: string) => runInside(to.namespace, "iptables", "-w", action, ...rule);
-  change("-A");
+  await change("-A");
   return once(() => change("-D"));
 }
 
-function once(undo: () => void): Mend {
-  let isUndone = false;
-  return () => {
-    if (isUndone) return;
-    isUndone = true;
-    undo();
+function once(undo: () => Promise<unknown>): Mend {
+  let undone: Promise<unknown> | undefined;
+  return async () => {
+    undone ??= undo();
+    await undone;
   };
 }

@@ -59,7 +59,7 @@ const card = "lan";
 function plug(hub: string, { name, address, namespace }: Host): void {
   const ends = ["type", "veth", "peer", "name", name, "netns", hub];
   ip("link", "add", card, "netns", namespace, ...ends);
-  ip("-n", hub, "link", "set", name, "master", switchName, "up");
+  ip("-n", hub, "link", "set", "dev", name, "master", switchName, "up");
   ip("-n", namespace, "address", "add", `${address}/24`, "dev", card);
   ip("-n", namespace, "link", "set", card, "up");
   ip("-n", namespace, "link", "set", "lo", "up");

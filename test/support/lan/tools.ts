@@ -1,13 +1,10 @@
 /** The programs that make networks (iproute2, iptables, util-linux), and whether they work here. */
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
+import { promisify } from "node:util";
 
-/** Runs one of them to its end. @throws Error with what it printed */
-export function run(program: string, ...args: readonly string[]): string {
-  return execFileSync(program, args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
-}
-
+/** To its end. @throws Error with what it printed */
 export function ip(...args: readonly string[]): string {
-  return run("ip", ...args);
+  return execFileSync("ip", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
 }
 
 /**
@@ -18,9 +15,10 @@ export function inside(namespace: string): readonly [string, string] {
   return ["nsenter", `--net=/run/netns/${namespace}`];
 }
 
-export function runInside(namespace: string, ...command: readonly string[]): string {
+/** Runs a command there to its end, while others go on. @throws Error with what it printed */
+export async function runInside(namespace: string, ...command: readonly string[]): Promise<void> {
   const [program, ...args] = inside(namespace);
-  return run(program, ...args, ...command);
+  await promisify(execFile)(program, [...args, ...command]);
 }
 
 /** Why no network of namespaces can be made here; false: it can. */
@@ -36,7 +34,8 @@ export function whyNoLan(): string | false {
   }
   try {
     ip("-n", name, "link", "add", "lan", "type", "bridge");
-    runInside(name, "iptables", "-w", "-L");
+    const [program, ...args] = inside(name);
+    execFileSync(program, [...args, "iptables", "-w", "-L"], { stdio: ["ignore", "pipe", "pipe"] });
     return false;
   } catch (error) {
     return `no bridge or firewall can be made: ${firstLine(error)}`;
