@@ -61,7 +61,7 @@ type Options = ReturnType<typeof parseOptions>;
 async function runSeed(seed: number, { nodes, logs, quiet }: Options): Promise<boolean> {
   const undoing = new Undoing();
   const interrupted = () => void undoing.run().finally(() => process.exit(130));
-  process.once("SIGINT", interrupted);
+  for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, interrupted);
   const folder = mkdtempSync(join(tmpdir(), "mob-kernel-"));
   const logFolder = logs === undefined ? undefined : join(logs, `seed-${seed}`);
   if (logFolder !== undefined) mkdirSync(logFolder, { recursive: true });
@@ -83,7 +83,7 @@ async function runSeed(seed: number, { nodes, logs, quiet }: Options): Promise<b
     return violations.length === 0;
   } finally {
     await undoing.run();
-    process.off("SIGINT", interrupted);
+    for (const signal of ["SIGINT", "SIGTERM"]) process.off(signal, interrupted);
     rmSync(folder, { recursive: true, force: true });
   }
 }

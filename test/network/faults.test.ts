@@ -32,12 +32,12 @@ test(
     skip,
   },
   (t) =>
-    holds(t, { seed: 1, healAtMs: 26_000 }, [
-      { kind: "stall", atMs: 6_000, machine: "n2", forMs: 1_000 },
-      { kind: "crash", atMs: 8_000, machine: "n1", forMs: 2_000 },
-      { kind: "stall", atMs: 12_000, machine: "n3", forMs: 5_000 },
-      { kind: "kill-task", atMs: 14_000, machine: "n4", pick: 0.5 },
-      { kind: "crash", atMs: 18_000, machine: "n5", forMs: 6_000 },
+    holds(t, { seed: 1, healAtMs: 20_000 }, [
+      { kind: "stall", atMs: 5_000, machine: "n2", forMs: 1_000 },
+      { kind: "crash", atMs: 6_500, machine: "n1", forMs: 2_000 },
+      { kind: "stall", atMs: 9_000, machine: "n3", forMs: 5_000 },
+      { kind: "kill-task", atMs: 11_000, machine: "n4", pick: 0.5 },
+      { kind: "crash", atMs: 13_000, machine: "n5", forMs: 5_000 },
     ]),
 );
 
@@ -47,9 +47,9 @@ test(
     skip,
   },
   (t) =>
-    holds(t, { seed: 2, healAtMs: 36_000 }, [
-      { kind: "partition", atMs: 6_000, side: ["n1", "n2"], forMs: 18_000 },
-      { kind: "partition", atMs: 26_000, side: ["n3"], forMs: 10_000 },
+    holds(t, { seed: 2, healAtMs: 32_000 }, [
+      { kind: "partition", atMs: 5_000, side: ["n1", "n2"], forMs: 18_000 },
+      { kind: "partition", atMs: 24_000, side: ["n3"], forMs: 8_000 },
     ]),
 );
 
@@ -59,10 +59,10 @@ test(
     skip,
   },
   (t) =>
-    holds(t, { seed: 3, healAtMs: 24_000 }, [
-      { kind: "late", atMs: 4_000, share: 0.05, lateMs: 0, forMs: 8_000 },
-      { kind: "cut", atMs: 12_000, from: "n1", to: "n2", forMs: 10_000 },
-      { kind: "cut", atMs: 14_000, from: "n4", to: "n3", forMs: 8_000 },
+    holds(t, { seed: 3, healAtMs: 18_000 }, [
+      { kind: "late", atMs: 4_000, share: 0.05, lateMs: 0, forMs: 6_000 },
+      { kind: "cut", atMs: 10_000, from: "n1", to: "n2", forMs: 8_000 },
+      { kind: "cut", atMs: 11_000, from: "n4", to: "n3", forMs: 7_000 },
     ]),
 );
 
@@ -72,8 +72,8 @@ test(
     skip: skip || whyNoStarving(),
   },
   (t) =>
-    holds(t, { seed: 4, healAtMs: 24_000 }, [
-      { kind: "starve", atMs: 5_000, machine: "n2", share: 0.1, forMs: 10_000 },
-      { kind: "blackout", atMs: 16_000, forMs: 1_000 },
+    holds(t, { seed: 4, healAtMs: 18_000 }, [
+      { kind: "starve", atMs: 5_000, machine: "n2", share: 0.1, forMs: 7_000 },
+      { kind: "blackout", atMs: 13_000, forMs: 1_000 },
     ]),
 );

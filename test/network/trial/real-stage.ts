@@ -40,6 +40,10 @@ export interface RealStageOptions {
 
 /** What starts a node again waits so long after it ended by itself. */
 const startAgainMs = 1_000;
+/** A user waits half a minute for an answer, and a start is given up after a whole one. */
+const restMsMax = 180_000;
+/** What still goes on when all nodes are dead is waited for so long. */
+const closeMsMax = 10_000;
 /** A node that does not answer for so long stands still, whoever made it: longer than it must be borne. */
 const silentMs = 2_000;
 
@@ -170,6 +174,12 @@ export class RealStage implements Scene {
   async heal(): Promise<void> {
     this.audience.note("all faults end");
     for (const end of [...this.#ends]) end();
+    const isAtRest = this.#rest().then(() => true);
+    if (await Promise.race([isAtRest, delay(restMsMax, false, { ref: false })])) return;
+    this.audience.broke(`${this.#working.size} starts, cuts or users have not come to an end`);
+  }
+
+  async #rest(): Promise<void> {
     while (this.#working.size > 0) await Promise.all(this.#working);
   }
 
@@ -186,9 +196,7 @@ export class RealStage implements Scene {
     const node = this.real(machine);
     const own = ["--name", machine, "--bind", node.host.address, "-P", "bash"];
     await node.start([...own, ...join], () => this.#onEnded(machine));
-    const asked = createClient(node.endpoint, { readTimeoutMs: 60_000 });
-    const id = (await asked.nodes()).find(({ name }) => name === machine)?.id ?? "";
-    asked.close();
+    const id = await ownId(node, machine);
     const boot = bootOn(node.flushed().get("n/identity"));
     const followed = new FollowedNode({ node, id, boot, asking: () => this.#asking(machine) });
     this.#followed.set(machine, followed);
@@ -247,8 +255,22 @@ export class RealStage implements Scene {
     for (const timer of this.#timers) clearTimeout(timer);
     await this.killAll();
     for (const end of [...this.#ends]) end();
-    while (this.#working.size > 0) await Promise.all(this.#working);
+    // Whatever does not end with the nodes must not keep the rest from being undone.
+    await Promise.race([Promise.all(this.#working), delay(closeMsMax, undefined, { ref: false })]);
     for (const followed of this.#followed.values()) await followed.end();
+  }
+}
+
+/** A node that starts on a machine that is busy may not answer at first. */
+async function ownId(node: LanNode, machine: string): Promise<string> {
+  const client = createClient(node.endpoint);
+  try {
+    return await eventually(async () => {
+      const nodes = await client.nodes().catch(() => []);
+      return nodes.find(({ name }) => name === machine)?.id;
+    }, `the node on ${machine} to say who it is`);
+  } finally {
+    client.close();
   }
 }
 
