@@ -39,9 +39,11 @@ export class Durability {
     this.#failure = undefined;
   }
 
-  /** Flushes anew what a failed flush has left, if one failed. Never rejects. */
-  async retry(): Promise<void> {
-    if (this.#failure === undefined) return;
+  /**
+   * Flushes what nobody waits for, such as copies for which other nodes have answered, and anew what a
+   * failed flush has left. Costs nothing where all is flushed. Never rejects.
+   */
+  async settle(): Promise<void> {
     await this.flush().catch(() => {}); // It was told when it began.
   }
 }

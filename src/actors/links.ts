@@ -11,6 +11,8 @@ import type { Message } from "../wire/messages.ts";
 export interface Link {
   readonly peer: NodeId;
   readonly established: Established;
+  /** False from the moment that it is lost, which whoever has opened it is told later. */
+  readonly isOpen: boolean;
   /** False when it is closed or its bounded queue is full: then nothing was sent. */
   send(message: Message): boolean;
   close(reason: string): void;
@@ -59,7 +61,7 @@ export class Links implements Remote {
   }
 
   reaches(peer: NodeId): boolean {
-    return this.#links.has(peer);
+    return this.#links.get(peer)?.isOpen ?? false;
   }
 
   nameOf(peer: NodeId): string {

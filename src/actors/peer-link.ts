@@ -32,6 +32,10 @@ export class PeerLink implements Link {
     this.#log = log;
   }
 
+  get isOpen(): boolean {
+    return this.#control.isOpen && this.#bulk.isOpen;
+  }
+
   send(message: Message): boolean {
     const frame = this.#encode(message);
     if (frame === undefined) return false;

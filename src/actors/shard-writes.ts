@@ -96,7 +96,7 @@ export class ShardWrites {
     const { system, ensure, durability } = this.#options;
     await this.fresh(shard);
     // Whoever has just made room is not made to wait for the next tick.
-    if (durability.failure !== undefined) await durability.retry();
+    if (durability.failure !== undefined) await durability.settle();
     const { failure } = durability;
     if (failure !== undefined) {
       const message = `nothing is written until the disk takes it: ${failure.message}`;

@@ -224,7 +224,7 @@ function onTick(state: State): void {
   const { durability, shards, records, node } = state.options;
   feedRepair(state, { kind: "tick", draw: state.random() });
   state.writes.release();
-  void durability.retry();
+  void durability.settle();
   state.ticks++;
   if (state.ticks % purgeTicks !== 0) return;
   records.lookAgain();

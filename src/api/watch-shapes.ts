@@ -32,7 +32,8 @@ export const ServiceChange = Type.Object({
     /** A write of a spec or a run state lost a conflict: see its history. */
     Type.Literal("lost"),
   ]),
-  /** Of a spec. */
+  /** Of a spec: of this creation, of which `generation` counts the versions. */
+  uid: Type.Optional(Type.String()),
   generation: Type.Optional(Type.Integer()),
   spec: Type.Optional(Type.Unknown()),
   /** Of a run state: what the user wants. */
@@ -65,7 +66,8 @@ export const HistoryEntry = Type.Object({
   by: Type.String(),
   /** It removed what was there. */
   removed: Type.Boolean(),
-  /** Of a spec. */
+  /** Of a spec: of this creation, of which `generation` counts the versions. */
+  uid: Type.Optional(Type.String()),
   generation: Type.Optional(Type.Integer()),
   spec: Type.Optional(Type.Unknown()),
   /** Of a run state. */

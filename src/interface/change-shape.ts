@@ -66,8 +66,8 @@ function lostEntry({ key, value, wall, origin }: LostRecord, nameOf: NameOf): Hi
   return { ...common, kind: "spec", ...(!removed && specFields(parseGroup(value))) };
 }
 
-function specFields({ spec, generation }: GroupRecord) {
-  return { generation, spec: specToJson(spec) };
+function specFields({ uid, spec, generation }: GroupRecord) {
+  return { uid, generation, spec: specToJson(spec) };
 }
 
 function placementFields({ instance, node, epoch, refusals }: PlacementRecord, nameOf: NameOf) {

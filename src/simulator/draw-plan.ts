@@ -167,8 +167,9 @@ function times({ random, endMs }: Draw, everyMs: number): readonly number[] {
   const found: number[] = [];
   for (let at = peaceMs; ; ) {
     at += -Math.log(1 - random()) * everyMs;
-    if (at >= endMs) return found;
-    found.push(Math.round(at));
+    const atMs = Math.round(at);
+    if (atMs >= endMs) return found;
+    found.push(atMs);
   }
 }
 

@@ -4,7 +4,9 @@
  */
 import { Conflict, type MobError } from "../core/errors.ts";
 import type { ComposedNode } from "../node/compose.ts";
+import type { ServiceSpec } from "../services/spec.ts";
 import { Disturbances } from "./disturbances.ts";
+import type { Scene } from "./invariants/scene.ts";
 import { healAtMs, type Item, machinesOf, type Plan } from "./schedule.ts";
 import type { Owner } from "./scheduler.ts";
 import { Simulation } from "./simulation.ts";
@@ -26,7 +28,8 @@ export interface Audience {
 /** What starts a node again waits so long after it ended by itself. */
 const startAgainMs = 1_000;
 
-export class Stage {
+export class Stage implements Scene {
+  readonly isTold = "at once";
   readonly plan: Plan;
   readonly machines: readonly string[];
   readonly simulation: Simulation;
@@ -63,6 +66,24 @@ export class Stage {
     for (const [i, machine] of this.machines.entries()) this.at(10 * i, () => this.#up(machine));
     for (const item of plan.items) this.at(item.atMs, () => carryOut(this, item));
     this.at(healAtMs(plan), () => this.#heal());
+  }
+
+  /** Virtual ms from the beginning. */
+  get now(): number {
+    return this.simulation.now;
+  }
+
+  isUp(machine: string): boolean {
+    return this.simulation.isUp(machine);
+  }
+
+  /** What would be left of the disk of a machine if its power failed now. */
+  flushed(machine: string): DiskImage {
+    return this.simulation.machine(machine).disk.image();
+  }
+
+  versionsIn({ params, env }: ServiceSpec): readonly [string, string | undefined] {
+    return [String((params as { readonly v?: number }).v), env["V"]];
   }
 
   /** The node of a machine, while it runs. */

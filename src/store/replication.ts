@@ -109,7 +109,7 @@ export interface Receipt {
 }
 
 export type ReplicationEffect =
-  /** Put into storage; a flush follows where someone waits for it. */
+  /** Put into storage; a flush follows at once where someone waits for it, else within a second or so. */
   | { readonly kind: "persist"; readonly registers: readonly Register[] }
   /** Take out of storage. */
   | { readonly kind: "forget"; readonly keys: readonly string[] }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { type TestContext, test } from "node:test";
-import type { ServiceChange } from "../../src/api/watch-shapes.ts";
+import type { HistoryEntry, ServiceChange } from "../../src/api/watch-shapes.ts";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab, type MobNode, root } from "../support/mob-node.ts";
 
@@ -62,6 +62,22 @@ test("a watch goes on through other nodes when the one it goes through is killed
   const writes = all.changes.map(({ key, stamp }) => `${key} ${stamp}`);
   assert.equal(new Set(writes).size, writes.length, "nothing is told twice");
   assert.deepEqual([...new Set(two.changes.map(({ name }) => name))].sort(), ["db", "web"]);
+});
+
+test("a name that was removed and deployed again is told as another creation", async (t) => {
+  const node = await (await Lab.open(t)).start();
+  const uid = async () => {
+    const told = await node.json<HistoryEntry[]>("history", "web");
+    return told.find(({ state, kind }) => state === "current" && kind === "spec")?.uid;
+  };
+  await node.deploy(bash("web", "sleep 1000"));
+  const first = await uid();
+  assert.match(first ?? "", /^[0-9a-f]{16}$/);
+  await node.deploy(bash("web", "sleep 2000"));
+  assert.equal(await uid(), first);
+  await node.mob("rm", "web");
+  await node.deploy(bash("web", "sleep 1000"));
+  assert.notEqual(await uid(), first);
 });
 
 test("a history tells what holds; of what never was there is none", async (t) => {

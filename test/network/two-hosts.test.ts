@@ -1,13 +1,30 @@
 /** From nothing to a service on another machine, as the README has it: two hosts, and a token. */
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
 import type { InstanceView, NodeView } from "../../src/api/shapes.ts";
 import { eventually } from "../support/eventually.ts";
-import { type Host, twoHosts, whyNoHosts } from "../support/two-hosts.ts";
+import { undoneAfter } from "../support/lan/cleanup.ts";
+import { Lan } from "../support/lan/lan.ts";
+import { LanNode } from "../support/lan/lan-node.ts";
+import { whyNoLan } from "../support/lan/tools.ts";
 
-const skip = whyNoHosts();
+const skip = whyNoLan();
 
-async function json<T>(host: Host, ...args: readonly string[]): Promise<T> {
+async function twoHosts(t: TestContext): Promise<readonly [LanNode, LanNode]> {
+  const { undoing, folder } = await undoneAfter(t);
+  const { hosts } = Lan.open(undoing, ["a", "b"]);
+  const [a, b] = hosts.map((host) => new LanNode(undoing, host, join(folder, host.name)));
+  assert.ok(a !== undefined && b !== undefined);
+  return [a, b];
+}
+
+/** What a host's node is started with to be there for the other one. */
+function everywhere({ host }: LanNode): readonly string[] {
+  return ["--bind", "0.0.0.0", "--advertise", host.address, "--name", host.name];
+}
+
+async function json<T>(host: LanNode, ...args: readonly string[]): Promise<T> {
   const { code, stdout, stderr } = await host.mob(...args, "--json");
   assert.equal(code, 0, stderr);
   return JSON.parse(stdout) as T;
@@ -17,24 +34,13 @@ test("a second host joins by a token and runs what is deployed on the first", {
   skip,
 }, async (t) => {
   const [a, b] = await twoHosts(t);
-  await a.start("--bind", "0.0.0.0", "--advertise", a.address, "--name", "a", "-P", "docker");
+  await a.start([...everywhere(a), "-P", "docker"]);
   const issued = await a.mob("token", "join");
   assert.equal(issued.code, 0, issued.stderr);
   const token = issued.stdout.trim();
   assert.doesNotMatch(issued.stderr, /only nodes of this host/);
 
-  await b.start(
-    "--bind",
-    "0.0.0.0",
-    "--advertise",
-    b.address,
-    "--name",
-    "b",
-    "-P",
-    "bash",
-    "--token",
-    token,
-  );
+  await b.start([...everywhere(b), "-P", "bash", "--token", token]);
   await eventually(async () => {
     const nodes = await json<NodeView[]>(a, "nodes");
     return nodes.filter(({ state }) => state === "alive").length === 2;
@@ -51,9 +57,9 @@ test("a second host joins by a token and runs what is deployed on the first", {
 });
 
 /** Asks for the nodes from `host`; gives the status and the body. */
-async function ask(host: Host, url: string, headers: Record<string, string> = {}) {
+async function ask(host: LanNode, url: string, headers: Record<string, string> = {}) {
   const options = JSON.stringify({ rejectUnauthorized: false, headers });
-  const { code, stdout, stderr } = await host.node(`
+  const { code, stdout, stderr } = await host.script(`
     import http from "node:http";
     import https from "node:https";
     import { text } from "node:stream/consumers";
@@ -70,10 +76,10 @@ test("plain HTTP from another host is refused whatever it brings; HTTPS is let i
   skip,
 }, async (t) => {
   const [a, b] = await twoHosts(t);
-  await a.start("--bind", "0.0.0.0", "--advertise", a.address, "--name", "a", "-P", "bash");
+  await a.start([...everywhere(a), "-P", "bash"]);
   const token = (await a.mob("token", "create", "--role", "read")).stdout.trim();
   const authorization = `Bearer ${token}`;
-  const at = (scheme: string) => `${scheme}://${a.address}:6666/v1/nodes`;
+  const at = (scheme: string) => `${scheme}://${a.host.address}:6666/v1/nodes`;
 
   const bare = await ask(b, at("http"));
   assert.equal(bare.status, 403);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { registersOn } from "../../src/simulator/invariants/registers-on.ts";
 import { Simulation } from "../../src/simulator/simulation.ts";
 import { compareStamps } from "../../src/store/hlc.ts";
 import { type Change, toldOf } from "../../src/store/watching.ts";
@@ -35,6 +36,16 @@ test("of five nodes three are to have a write on disk, and say so", async () => 
     assert.equal(outcome?.receipt.replicas, 3);
     assert.ok((outcome?.receipt.acks.length ?? 0) >= 2);
     assert.equal(outcome?.receipt.partitioned, false);
+  }
+});
+
+test("a copy that no one waits for is on the disk of every node as well, soon", async () => {
+  const simulation = await fiveNodes(5);
+  await simulation.ask("a", (node) => node.deploy([service("web")]));
+  await simulation.run(5_000);
+  for (const machine of machines) {
+    const kept = registersOn(simulation.machine(machine).disk.image());
+    assert.ok(kept.has("spec/web"), machine);
   }
 });
 

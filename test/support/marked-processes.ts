@@ -15,7 +15,8 @@ export function markedProcesses(...entries: string[]): number[] {
   });
 }
 
-function environOf(pid: number): string[] {
+/** `NAME=value` each; empty for one that is gone. */
+export function environOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/environ`, "latin1").split("\0");
   } catch {

@@ -6,6 +6,7 @@ import type { ComposedNode } from "../../node/compose.ts";
 import { shardOf } from "../../ring/ranking.ts";
 import type { Stage } from "../stage.ts";
 import type { Invariant, Objection } from "./invariant.ts";
+import type { Scene } from "./scene.ts";
 
 export function agreement(stage: Stage, object: Objection): Invariant {
   return {
@@ -15,16 +16,26 @@ export function agreement(stage: Stage, object: Objection): Invariant {
       for (const machine of missing) object(`no node runs on ${machine}`);
       if (missing.length > 0) return;
       for (const machine of stage.machines) everyoneLives(stage, machine, object);
-      const [first = "", ...others] = stage.machines;
       for (const [what, read] of Object.entries(readings)) {
-        const expected = readOf(stage, first, read);
-        for (const machine of others) {
-          const [a, b] = difference(expected, readOf(stage, machine, read));
-          if (a !== b) object(`${first} holds other ${what} than ${machine}: ${a} / ${b}`);
-        }
+        lookForDisagreement(stage.machines, what, (name) => readOf(stage, name, read), object);
       }
     },
   };
+}
+
+/** All machines read alike. */
+export function lookForDisagreement(
+  machines: readonly string[],
+  what: string,
+  read: (machine: string) => string,
+  object: Objection,
+): void {
+  const [first = "", ...others] = machines;
+  const expected = read(first);
+  for (const machine of others) {
+    const [a, b] = difference(expected, read(machine));
+    if (a !== b) object(`${first} holds other ${what} than ${machine}: ${a} / ${b}`);
+  }
 }
 
 /** A job comes and goes: what is told of it is always on its way. */
@@ -62,9 +73,11 @@ function difference(a: string, b: string): readonly [string, string] {
 }
 
 /** Every node that runs is alive to everyone; who else there was is not. */
-function everyoneLives(stage: Stage, machine: string, object: Objection): void {
-  const running = new Set(stage.machines.map((name) => stage.node(name)?.system.node));
-  const members = stage.node(machine)?.catalog.view.members ?? [];
+export function everyoneLives(scene: Scene, machine: string, object: Objection): void {
+  const running = new Set<string | undefined>(
+    scene.machines.map((name) => scene.node(name)?.system.node),
+  );
+  const members = scene.node(machine)?.catalog.view.members ?? [];
   for (const { id, name, state } of members) {
     const isRunning = running.has(id);
     if (isRunning !== (state === "alive")) object(`${machine} takes ${name} (${id}) for ${state}`);

@@ -8,7 +8,7 @@ import type { Invariant, Objection } from "./invariant.ts";
 /** Of one direction of a connection: what the transport takes before it refuses. */
 const unsentBytesMax = 16 * 1024 * 1024;
 /** No load of these runs comes near it; a loop that feeds itself soon does. */
-const mailboxMax = 5_000;
+export const mailboxMax = 5_000;
 /** Drawing the trees of all nodes is what costs most here. */
 const secondsBetweenTrees = 5;
 /** Events that wait, a node: timers, frames on their way, promises of engines. */
@@ -41,7 +41,7 @@ export function bounds(stage: Stage, object: Objection): Invariant {
 }
 
 /** Some messages are always on their way. */
-const quietMailboxMax = 20;
+export const quietMailboxMax = 20;
 
 function actors(stage: Stage): readonly { machine: string; actor: ActorTree }[] {
   return stage.machines.flatMap((machine) => {

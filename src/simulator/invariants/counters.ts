@@ -5,7 +5,8 @@
 import type { ComposedNode } from "../../node/compose.ts";
 import type { ItemKind } from "../schedule.ts";
 import type { Stage } from "../stage.ts";
-import type { Invariant, Objection } from "./invariant.ts";
+import type { Invariant, Objection, SceneInvariant } from "./invariant.ts";
+import type { ShownNode } from "./scene.ts";
 
 /** Faults under which no two nodes ever decide for one service at once. */
 const calmKinds: ReadonlySet<ItemKind> = new Set([
@@ -18,11 +19,9 @@ const calmKinds: ReadonlySet<ItemKind> = new Set([
 
 export function counters(stage: Stage, object: Objection): Invariant {
   const isCalm = stage.plan.items.every(({ kind }) => calmKinds.has(kind));
+  const boots = risingBoots(object);
   /** By what is counted; the highest so far. */
-  const boots = new Map<string, number>();
   const told = new Map<string, number>();
-  /** Machines whose next life may have a boot counter that was there before. */
-  const isOldDisk = new Set<string>();
 
   function rises(highest: Map<string, number>, what: string, value: number): void {
     const before = highest.get(what) ?? Number.NEGATIVE_INFINITY;
@@ -63,16 +62,10 @@ export function counters(stage: Stage, object: Objection): Invariant {
   return {
     number: 11,
     composed(machine, node) {
-      const { node: id, boot } = node.system;
-      const before = boots.get(id);
-      if (before !== undefined && boot <= before && !isOldDisk.has(machine)) {
-        object(`boot ${boot} of ${machine} came after boot ${before}`);
-      }
-      isOldDisk.delete(machine);
-      boots.set(id, boot); // Of an old disk it is a lower one, and goes on from there.
+      boots.composed(machine, node);
       follow(machine, node);
     },
-    diskReplaced: (machine) => void isOldDisk.add(machine),
+    diskReplaced: boots.diskReplaced,
     /** A node that woke with an old disk has found out what it had told, and spoken above it. */
     atEnd() {
       for (const machine of stage.machines) {
@@ -85,4 +78,23 @@ export function counters(stage: Stage, object: Objection): Invariant {
       }
     },
   };
+}
+
+/** No life of a node has the boot counter of one before, or a lower one. */
+export function risingBoots(object: Objection) {
+  const boots = new Map<string, number>();
+  /** Machines whose next life may have a boot counter that was there before. */
+  const isOldDisk = new Set<string>();
+  return {
+    number: 11,
+    composed(machine: string, { system: { node: id, boot } }: ShownNode) {
+      const before = boots.get(id);
+      if (before !== undefined && boot <= before && !isOldDisk.has(machine)) {
+        object(`boot ${boot} of ${machine} came after boot ${before}`);
+      }
+      isOldDisk.delete(machine);
+      boots.set(id, boot); // Of an old disk it is a lower one, and goes on from there.
+    },
+    diskReplaced: (machine: string) => void isOldDisk.add(machine),
+  } satisfies SceneInvariant;
 }

@@ -3,10 +3,10 @@
  * crashed one is, by everyone, within the bound.
  */
 import { isLive } from "../../membership/view.ts";
-import type { ComposedNode } from "../../node/compose.ts";
 import { healAtMs } from "../schedule.ts";
 import type { Stage } from "../stage.ts";
-import type { Invariant, Objection } from "./invariant.ts";
+import type { Invariant, Objection, SceneInvariant } from "./invariant.ts";
+import type { Scene } from "./scene.ts";
 
 /**
  * How long after a disturbance of either node an accusation may still come from it: TCP may take 3 s
@@ -18,21 +18,13 @@ const detectionMsMax = 10_000;
 
 export function detection(stage: Stage, object: Objection): Invariant {
   const downSince = new Map<string, number>();
-  const now = () => stage.simulation.now;
-  const isDisturbed = (machines: readonly string[], fromMs: number) =>
-    stage.disturbances.has(machines, fromMs, now());
-
-  function accused(observer: string, machine: string, state: string): void {
-    const isUp = stage.simulation.isUp(machine);
-    if (!isUp || isDisturbed([observer, machine], now() - echoMs)) return;
-    object(`${observer} takes ${machine} for ${state}, which lives and was left in peace`);
-  }
+  const now = () => stage.now;
 
   function lookForUnseen(machine: string, sinceMs: number): void {
     for (const observer of stage.machines) {
       const node = stage.node(observer);
       if (node === undefined) continue;
-      if (isDisturbed([observer], sinceMs - echoMs)) continue;
+      if (stage.disturbances.has([observer], sinceMs - echoMs, now())) continue;
       const lives = node.catalog.view.members.some(
         (member) => member.name === machine && isLive(member),
       );
@@ -42,20 +34,7 @@ export function detection(stage: Stage, object: Objection): Invariant {
   }
 
   return {
-    number: 3,
-    composed(observer, node) {
-      const states = new Map<string, string>();
-      node.catalog.watch((change) => {
-        if (change.kind !== "view") return;
-        for (const { id, name, state } of node.catalog.view.members) {
-          const isNew = states.get(id) !== state;
-          states.set(id, state);
-          if (isNew && (state === "dead" || state === "away") && isOf(stage, id, name)) {
-            accused(observer, name, state);
-          }
-        }
-      });
-    },
+    ...falseAccusations(stage, object),
     each() {
       for (const machine of stage.machines) {
         if (stage.simulation.machine(machine).life !== undefined) {
@@ -71,8 +50,34 @@ export function detection(stage: Stage, object: Objection): Invariant {
   };
 }
 
+/** Nobody takes a node for gone that lives and was left in peace. */
+export function falseAccusations(scene: Scene, object: Objection): SceneInvariant {
+  function accused(observer: string, machine: string, state: string): void {
+    const fromMs = scene.now - echoMs;
+    const isDisturbed = scene.disturbances.has([observer, machine], fromMs, scene.now);
+    if (!scene.isUp(machine) || isDisturbed) return;
+    object(`${observer} takes ${machine} for ${state}, which lives and was left in peace`);
+  }
+
+  return {
+    number: 3,
+    composed(observer, node) {
+      const states = new Map<string, string>();
+      node.catalog.watch((change) => {
+        if (change.kind !== "view") return;
+        for (const { id, name, state } of node.catalog.view.members) {
+          const isNew = states.get(id) !== state;
+          states.set(id, state);
+          if (isNew && (state === "dead" || state === "away") && isOf(scene, id, name)) {
+            accused(observer, name, state);
+          }
+        }
+      });
+    },
+  };
+}
+
 /** Whether the node of that machine has that id now: an earlier one of a blank disk is rightly dead. */
-function isOf(stage: Stage, id: string, machine: string): boolean {
-  const node: ComposedNode | undefined = stage.node(machine);
-  return node?.system.node === id;
+function isOf(scene: Scene, id: string, machine: string): boolean {
+  return scene.node(machine)?.system.node === id;
 }

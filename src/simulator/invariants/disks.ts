@@ -4,15 +4,42 @@
  * it started again, so that nothing removed comes back.
  */
 import { asServiceName } from "../../core/ids.ts";
-import type { ComposedNode } from "../../node/compose.ts";
 import { keys, recordKinds } from "../../services/keys.ts";
+import { stampText } from "../../store/hlc.ts";
 import type { Stage } from "../stage.ts";
+import type { DiskImage } from "../virtual-disk.ts";
 import type { Answer, Wish } from "../wish.ts";
-import type { Invariant, Objection } from "./invariant.ts";
+import type { Invariant, Objection, SceneInvariant } from "./invariant.ts";
 import { registersOn } from "./registers-on.ts";
+import type { Scene } from "./scene.ts";
 import { compareStampTexts } from "./stamps.ts";
+import { isSteadyKey } from "./steady.ts";
 
 export function disks(stage: Stage, object: Objection): Invariant {
+  return {
+    ...flushedAcknowledgements(stage, object),
+    atEnd() {
+      for (const machine of stage.machines) {
+        const node = stage.node(machine);
+        if (node === undefined) continue;
+        const all = node.records.list({ kinds: recordKinds });
+        const held = new Map(all.map((change) => [change.key, stampText(change.stamp)]));
+        lookForOther(machine, held, stage.simulation.machine(machine).disk.written(), object);
+        const steady = new Map([...held].filter(([key]) => isSteadyKey(key)));
+        lookForOther(machine, steady, steadyOf(stage.flushed(machine)), object);
+      }
+    },
+  };
+}
+
+/** Without what is always on its way to the disk. */
+function steadyOf(disk: DiskImage): DiskImage {
+  const keyOf = (place: string) => place.split("/").slice(2).join("/");
+  return new Map([...disk].filter(([place]) => isSteadyKey(keyOf(place))));
+}
+
+/** That of each answer, at its moment. */
+export function flushedAcknowledgements(scene: Scene, object: Objection): SceneInvariant {
   /** When the disk of a machine was last replaced: what it acknowledged before is void. */
   const replacedAtMs = new Map<string, number>();
 
@@ -27,12 +54,12 @@ export function disks(stage: Stage, object: Objection): Invariant {
     if (item.kind !== "deploy") return;
     const key = keys.spec(asServiceName(item.name));
     const stamp = stampOf(item.name, item.version);
-    for (const machine of stage.machines) {
-      const id = stage.idOf(machine);
+    for (const machine of scene.machines) {
+      const id = scene.idOf(machine);
       if (id === undefined || !acks.includes(id)) continue;
       if ((replacedAtMs.get(machine) ?? -1) >= askedAtMs) continue;
-      const kept = registersOn(stage.simulation.machine(machine).disk.image()).get(key);
-      const isKept = kept !== undefined && compareStampTexts(textOf(kept.stamp), stamp) >= 0;
+      const kept = registersOn(scene.flushed(machine)).get(key);
+      const isKept = kept !== undefined && compareStampTexts(stampText(kept.stamp), stamp) >= 0;
       if (!isKept)
         object(`${machine} acknowledged ${item.name} ${item.version} and has not kept it`);
     }
@@ -40,51 +67,39 @@ export function disks(stage: Stage, object: Objection): Invariant {
 
   /** Of a version, wherever it is still shown; else of the beginning of time. */
   function stampOf(name: string, version: number): string {
-    for (const machine of stage.machines) {
-      const held = stage.node(machine)?.catalog.group(name);
-      const params = held?.record.spec.params as { readonly v?: number } | undefined;
-      if (held !== undefined && params?.v === version) return held.stamp;
+    for (const machine of scene.machines) {
+      const held = scene.node(machine)?.catalog.group(name);
+      if (held === undefined) continue;
+      if (scene.versionsIn(held.record.spec)[0] === String(version)) return held.stamp;
     }
     return "0.0.";
   }
 
-  function lookForOther(machine: string, { records }: ComposedNode): void {
-    const kept = registersOn(stage.simulation.machine(machine).disk.written());
-    const all = records.list({ kinds: recordKinds });
-    const held = new Map(all.map((change) => [change.key, textOf(change.stamp)]));
-    for (const [key, { stamp, value }] of kept) {
-      const isSame = value === undefined ? !held.has(key) : held.get(key) === textOf(stamp);
-      if (!isSame) object(`${machine} holds another ${key} than there is on its disk`);
-    }
-    for (const key of held.keys()) {
-      if (!kept.has(key)) object(`${machine} holds ${key}, which is not on its disk`);
-    }
-  }
-
   return {
     number: 1,
-    diskReplaced: (machine) => void replacedAtMs.set(machine, stage.simulation.now),
+    diskReplaced: (machine) => void replacedAtMs.set(machine, scene.now),
     answered(wish) {
       const { answer } = wish;
       if (answer?.acks === undefined) return;
       lookForMajority(wish, answer);
       lookForFlushed(wish, answer);
     },
-    atEnd() {
-      for (const machine of stage.machines) {
-        const node = stage.node(machine);
-        if (node !== undefined) lookForOther(machine, node);
-      }
-    },
   };
 }
 
-interface StampParts {
-  readonly wall: number;
-  readonly counter: number;
-  readonly origin: string;
-}
-
-function textOf({ wall, counter, origin }: StampParts): string {
-  return `${wall}.${counter}.${origin}`;
+/** `held`: what a node holds, stamps by keys. All of it, and nothing else, is on its disk. */
+export function lookForOther(
+  machine: string,
+  held: ReadonlyMap<string, string>,
+  disk: DiskImage,
+  object: Objection,
+): void {
+  const kept = registersOn(disk);
+  for (const [key, { stamp, value }] of kept) {
+    const isSame = value === undefined ? !held.has(key) : held.get(key) === stampText(stamp);
+    if (!isSame) object(`${machine} holds another ${key} than there is on its disk`);
+  }
+  for (const key of held.keys()) {
+    if (!kept.has(key)) object(`${machine} holds ${key}, which is not on its disk`);
+  }
 }

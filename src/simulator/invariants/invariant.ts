@@ -7,6 +7,7 @@ import type { MobError } from "../../core/errors.ts";
 import type { ComposedNode } from "../../node/compose.ts";
 import type { Stage } from "../stage.ts";
 import type { Wish } from "../wish.ts";
+import type { ShownNode } from "./scene.ts";
 
 /** Says what is wrong; the run ends. */
 export type Objection = (what: string) => void;
@@ -24,6 +25,11 @@ export interface Invariant {
   each?(): void;
   /** Once, after the time in which everything had to become right. */
   atEnd?(): void;
+}
+
+/** One that needs no more of a run than a scene shows. */
+export interface SceneInvariant extends Invariant {
+  composed?(machine: string, node: ShownNode): void;
 }
 
 /** Begins to follow a run. */

@@ -15,27 +15,41 @@ export function services(stage: Stage, object: Objection): Invariant {
     atEnd() {
       const node = stage.machines.map((name) => stage.node(name)).find((it) => it !== undefined);
       if (node === undefined) return;
-      const infos = node.operations.instances();
-      const tasks = runningTasks(stage);
-      for (const task of tasks) {
-        const info = infos.find(({ instance }) => instance === task.instance);
-        const where = stage.idOf(task.machine);
-        if (info === undefined || info.node !== where) {
-          object(`a task of ${task.service} runs on ${task.machine} that belongs to nothing`);
-        }
-      }
-      for (const info of infos) judge(info, tasks, object);
+      const idOf = (machine: string) => stage.idOf(machine);
+      lookForUndesired(node.operations.instances(), runningTasks(stage), idOf, object);
     },
   };
 }
 
-interface Running {
+/** `infos`: what users are told. Each of them runs once and where it says, and nothing else does. */
+export function lookForUndesired(
+  infos: readonly Told[],
+  tasks: readonly RunningTask[],
+  idOf: (machine: string) => string | undefined,
+  object: Objection,
+): void {
+  for (const task of tasks) {
+    const info = infos.find(({ instance }) => instance === task.instance);
+    if (info === undefined || info.node !== idOf(task.machine)) {
+      object(`a task of ${task.service} runs on ${task.machine} that belongs to nothing`);
+    }
+  }
+  for (const info of infos) judge(info, tasks, object);
+}
+
+type Told = Pick<InstanceInfo, "name" | "state"> & {
+  readonly instance: string | null;
+  /** Its id. */
+  readonly node: string | null;
+};
+
+export interface RunningTask {
   readonly machine: string;
   readonly service: string;
   readonly instance: string;
 }
 
-function judge(info: InstanceInfo, tasks: readonly Running[], object: Objection): void {
+function judge(info: Told, tasks: readonly RunningTask[], object: Objection): void {
   const count = tasks.filter(({ instance }) => instance === info.instance).length;
   if (count > 1) object(`${info.name} runs ${count} times`);
   if (info.state === "running" && count === 0 && info.name !== "job") {
@@ -45,7 +59,7 @@ function judge(info: InstanceInfo, tasks: readonly Running[], object: Objection)
   if (!isAtRest && info.name !== "job") object(`${info.name} is still ${info.state}`);
 }
 
-function runningTasks(stage: Stage): readonly Running[] {
+function runningTasks(stage: Stage): readonly RunningTask[] {
   return stage.machines.flatMap((machine) =>
     [...stage.simulation.host(machine).tasks.values()]
       .filter(({ ended }) => ended === undefined)

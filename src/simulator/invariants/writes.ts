@@ -2,11 +2,10 @@
  * Invariant 1: an acknowledged write is not lost while one node named in its `acks` keeps its disk;
  * nothing removed comes back; what a user reads was written whole by one writer.
  */
-import type { ComposedNode } from "../../node/compose.ts";
 import type { GroupRecord } from "../../services/records.ts";
-import type { Stage } from "../stage.ts";
 import type { Wish } from "../wish.ts";
-import type { Invariant, Objection } from "./invariant.ts";
+import type { Objection, SceneInvariant } from "./invariant.ts";
+import type { Scene, ShownNode } from "./scene.ts";
 import { compareStampTexts } from "./stamps.ts";
 
 /** An acknowledged deploy: no replica may fall behind it. */
@@ -22,13 +21,13 @@ interface Written {
   readonly uid: string;
 }
 
-export function acknowledgedWrites(stage: Stage, object: Objection): Invariant {
-  return new Writes(stage, object);
+export function acknowledgedWrites(scene: Scene, object: Objection): SceneInvariant {
+  return new Writes(scene, object);
 }
 
-class Writes implements Invariant {
+class Writes implements SceneInvariant {
   readonly number = 1;
-  readonly #stage: Stage;
+  readonly #scene: Scene;
   readonly #object: Objection;
   readonly #wishes: Wish[] = [];
   readonly #kept: Kept[] = [];
@@ -44,12 +43,12 @@ class Writes implements Invariant {
   readonly #gone: { node: string; name: string; uid: string; atMs: number }[] = [];
   readonly #shown = new Map<string, Map<string, string>>();
 
-  constructor(stage: Stage, object: Objection) {
-    this.#stage = stage;
+  constructor(scene: Scene, object: Objection) {
+    this.#scene = scene;
     this.#object = object;
   }
 
-  composed(_machine: string, node: ComposedNode): void {
+  composed(_machine: string, node: ShownNode): void {
     for (const { record } of node.catalog.groups()) this.#look(node, record.name);
     node.catalog.watch((change) => {
       if (change.kind === "records") for (const name of change.names) this.#look(node, name);
@@ -59,7 +58,7 @@ class Writes implements Invariant {
   diskReplaced(machine: string): void {
     const id = this.#idOf(machine);
     if (id === undefined) return;
-    this.#lostAtMs.set(id, this.#stage.simulation.now);
+    this.#lostAtMs.set(id, this.#scene.now);
     for (const { by } of this.#kept) by.delete(id);
     this.#removed.delete(id);
     this.#shown.delete(id);
@@ -82,8 +81,8 @@ class Writes implements Invariant {
   }
 
   atEnd(): void {
-    for (const machine of this.#stage.machines) {
-      const node = this.#stage.node(machine);
+    for (const machine of this.#scene.machines) {
+      const node = this.#scene.node(machine);
       if (node === undefined) continue;
       this.#lookForLost(machine, node);
       for (const uids of this.#removed.values()) {
@@ -95,7 +94,7 @@ class Writes implements Invariant {
     }
   }
 
-  #lookForLost(machine: string, node: ComposedNode): void {
+  #lookForLost(machine: string, node: ShownNode): void {
     for (const { name, version, by } of this.#kept) {
       const written = this.#written.get(`${name}/${version}`);
       if (by.size === 0 || written === undefined) continue;
@@ -135,14 +134,14 @@ class Writes implements Invariant {
     }
   }
 
-  #look({ catalog, system }: ComposedNode, name: string): void {
+  #look({ catalog, system }: ShownNode, name: string): void {
     const held = catalog.group(name);
     const id = system.node;
     const shown = this.#shown.get(id) ?? new Map<string, string>();
     this.#shown.set(id, shown);
     const before = shown.get(name);
     if (before !== undefined && before !== held?.record.uid) {
-      this.#gone.push({ node: id, name, uid: before, atMs: this.#stage.simulation.now });
+      this.#gone.push({ node: id, name, uid: before, atMs: this.#scene.now });
     }
     if (held === undefined) {
       shown.delete(name);
@@ -159,12 +158,19 @@ class Writes implements Invariant {
     this.#values.set(`${name} ${stamp}`, first);
     if (first !== text)
       this.#object(`${name} reads as ${first} and as ${text}, written at ${stamp}`);
-    const { v: version } = spec.params as { readonly v?: number };
-    if (String(version) !== spec.env["V"]) this.#object(`${name} is a mix of two: ${text}`);
+    const [version, other] = this.#scene.versionsIn(spec);
+    if (version !== other) this.#object(`${name} is a mix of two: ${text}`);
     const key = `${name}/${version}`;
     if (!this.#wishes.some((wish) => keyOf(wish) === key)) this.#object(`nobody wrote ${text}`);
     const written = this.#written.get(key);
     if (written === undefined) this.#written.set(key, { stamp, uid });
+    if (this.#scene.isTold === "at once") this.#holdAgainst(id, record, stamp);
+  }
+
+  /** What a node shows at this moment, against all that it has acknowledged. */
+  #holdAgainst(id: string, record: GroupRecord, stamp: string): void {
+    const { name, uid } = record;
+    const text = JSON.stringify(record);
     if (this.#removed.get(id)?.has(uid)) {
       this.#object(`${id} shows ${text} after it acknowledged its removal`);
     }
@@ -178,7 +184,7 @@ class Writes implements Invariant {
   }
 
   #idOf(machine: string): string | undefined {
-    return this.#stage.idOf(machine);
+    return this.#scene.idOf(machine);
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
+import { Links } from "../../../src/actors/links.ts";
 import { PeerLink } from "../../../src/actors/peer-link.ts";
 import { asNodeId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
@@ -77,6 +78,17 @@ test("a peer that never reads sheds the store first, then calls, and is cut off 
   await fill(link, failure);
   assert.equal(bulk.isOpen, false);
   assert.ok(link.shed >= 3);
+});
+
+test("a peer is not reached from the moment that a connection with it is lost", async (t) => {
+  const { link, bulk } = await deafPeer(t);
+  const links = new Links(() => "peer");
+  links.open(link);
+  assert.equal(links.reaches(key.id), true);
+  bulk.close();
+  assert.equal(links.get(key.id), link, "no one has taken it out yet");
+  assert.equal(links.reaches(key.id), false);
+  assert.equal(links.send(key.id, call), false);
 });
 
 test("what cannot be encoded is not sent, and the link goes on", async (t) => {
