@@ -7,6 +7,7 @@ import { carryOut } from "./carry-out.ts";
 import { agreement } from "./invariants/agreement.ts";
 import { bounds } from "./invariants/bounds.ts";
 import { counters } from "./invariants/counters.ts";
+import { deciders } from "./invariants/deciders.ts";
 import { detection } from "./invariants/detection.ts";
 import { disks } from "./invariants/disks.ts";
 import type { Invariant, StartInvariant } from "./invariants/invariant.ts";
@@ -22,6 +23,7 @@ export const invariants: readonly StartInvariant[] = [
   agreement,
   detection,
   services,
+  deciders,
   bounds,
   counters,
 ];
