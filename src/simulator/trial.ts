@@ -12,6 +12,7 @@ import { detection } from "./invariants/detection.ts";
 import { disks } from "./invariants/disks.ts";
 import type { Invariant, StartInvariant } from "./invariants/invariant.ts";
 import { services } from "./invariants/services.ts";
+import { watches } from "./invariants/watches.ts";
 import { acknowledgedWrites } from "./invariants/writes.ts";
 import type { Plan } from "./schedule.ts";
 import { type Audience, Stage } from "./stage.ts";
@@ -20,6 +21,7 @@ import { type Audience, Stage } from "./stage.ts";
 export const invariants: readonly StartInvariant[] = [
   acknowledgedWrites,
   disks,
+  watches,
   agreement,
   detection,
   services,
