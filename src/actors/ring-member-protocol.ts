@@ -21,6 +21,8 @@ export type RingMemberProtocol = {
 
 export type RingMemberInfo =
   | { readonly type: "timer" }
+  /** A second has gone by since the members were written last. */
+  | { readonly type: "remember" }
   | { readonly type: "connected"; readonly peer: NodeId; readonly dialed: string | undefined }
   | { readonly type: "disconnected"; readonly peer: NodeId }
   | {

@@ -18,6 +18,9 @@ import type {
   RingMemberProtocol,
 } from "./ring-member-protocol.ts";
 
+/** Views come in crowds, and each costs a text of all members: within this time they are written once. */
+const rememberMs = 1_000;
+
 /** How long a join may take before its caller is told that it failed, and the dialing ends. */
 export const joinMsMax = 4_000;
 
@@ -26,6 +29,8 @@ interface State {
   readonly options: RingMemberOptions;
   readonly membership: MembershipState;
   timer: { readonly atMs: number; readonly cancel: Cancel } | undefined;
+  /** The members were written a moment ago, and will be looked at again. */
+  isRemembering: boolean;
   /** Who waits for a join, by the address asked for. */
   readonly joining: Map<string, Caller<View>[]>;
   /** The addresses at which peers were dialed. */
@@ -49,6 +54,7 @@ export function ringMember(
         options,
         membership,
         timer: undefined,
+        isRemembering: false,
         joining: new Map(),
         meeting: new Map(),
         unmet: new Map(),
@@ -92,6 +98,7 @@ export function ringMember(
         if (member === undefined || isLive(member))
           return refuse(state, unforgettable(state, node));
         feed(state, { kind: "forget", node: member.id });
+        remember(state);
         return [state, currentView(state.membership)];
       },
     },
@@ -112,6 +119,10 @@ function react(state: State, message: RingMemberInfo): void {
     case "timer":
       state.timer = undefined;
       feed(state, { kind: "timer" });
+      return;
+    case "remember":
+      state.isRemembering = false;
+      remember(state);
       return;
     case "boot-raised":
       feed(state, { kind: "boot-raised", boot: message.boot });
@@ -173,7 +184,7 @@ function carryOut(state: State, effect: MembershipEffect): void {
       dial(effect.address);
       return;
     case "publish":
-      remember(state);
+      rememberNowAndThen(state);
       catalog.publishView(effect.view);
       return;
     case "raise-boot":
@@ -191,6 +202,14 @@ function carryOut(state: State, effect: MembershipEffect): void {
       return;
     }
   }
+}
+
+/** At once, but for what comes within a second of it. */
+function rememberNowAndThen(state: State): void {
+  if (state.isRemembering) return;
+  state.isRemembering = true;
+  state.self.sendAfter(rememberMs, { type: "remember" });
+  remember(state);
 }
 
 /** A node that crashes right after it joined must find its network again. */
