@@ -23,7 +23,7 @@ async function idle(size: number): Promise<readonly BenchResult[]> {
     const bytes = / sends (\d+) bytes to /.exec(line)?.[1];
     if (bytes === undefined) return;
     said.messages++;
-    said.bytes += Number(bytes);
+    said.bytes += Number(bytes) + 4; // And the frame's length.
   };
   const machines = Array.from({ length: size }, (_, i) => `n${i + 1}`);
   const simulation = new Simulation({ seed: 1, machines, watch: count });

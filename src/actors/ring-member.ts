@@ -11,7 +11,12 @@ import { type MembershipState, selfOf, startMembership } from "../membership/sta
 import { isLive, isShown, type View } from "../membership/view.ts";
 import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
-import { forgetMembers, recallMembers, rememberMembers } from "./remembered-view.ts";
+import {
+  forgetMembers,
+  recallMembers,
+  rememberMembers,
+  withoutSuspicion,
+} from "./remembered-view.ts";
 import type {
   RingMemberInfo,
   RingMemberOptions,
@@ -45,7 +50,9 @@ export function ringMember(
   return {
     init(self) {
       const { env } = self;
-      const { incarnations } = options.said;
+      const { incarnations, members } = options.said;
+      // An earlier life of this actor may have known more than it had written.
+      const known = members ? withoutSuspicion(members) : recallMembers(options.storage);
       const describe = { ...options.describe, ...(incarnations && { said: incarnations }) };
       const draw = env.random("membership");
       const membership = startMembership(describe, env.clock.mono(), draw, options.membership);
@@ -60,7 +67,7 @@ export function ringMember(
         unmet: new Map(),
       };
       options.catalog.publishView(membership.view);
-      feed(state, { kind: "recalled", members: recallMembers(options.storage) });
+      feed(state, { kind: "recalled", members: known });
       for (const peer of options.links.peers()) {
         feed(state, {
           kind: "connected",
@@ -156,6 +163,7 @@ function feed(state: State, event: MembershipEvent): void {
     first: membership.firstIncarnation,
     last: selfOf(membership).incarnation,
   };
+  options.said.members = selfOf(membership).state === "left" ? [] : membership.roster.all();
   for (const effect of effects) carryOut(state, effect);
   if (state.joining.size > 0) settleJoins(state);
   setTimer(state);

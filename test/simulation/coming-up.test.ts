@@ -30,3 +30,24 @@ test("a node that twenty others join writes its members a few times, and all of 
     .map(({ name }) => name);
   assert.deepEqual(names.sort(), [...machines].sort());
 });
+
+test("a ring member that is killed knows what it knew, written or not", async () => {
+  const simulation = new Simulation({ seed: 2, machines: ["a", "b", "c"] });
+  for (const machine of ["a", "b", "c"]) await simulation.start(machine, ["a:6666", "b:6666"]);
+  await simulation.run(5_000);
+  const incarnationOfC = () =>
+    simulation.catalog("b").view.members.find(({ name }) => name === "c")?.incarnation ?? 0;
+  // The second time what is new of it comes within a second of the first, and is yet to be written.
+  for (let lives = 0; lives < 2; lives++) {
+    const before = incarnationOfC();
+    simulation.crash("c");
+    await simulation.start("c");
+    while (incarnationOfC() === before) await simulation.run(10);
+  }
+  const after = incarnationOfC();
+  simulation.kill("b", "ring-member");
+  for (let looks = 0; looks < 100; looks++) {
+    await simulation.run(1);
+    assert.ok(incarnationOfC() >= after);
+  }
+});
