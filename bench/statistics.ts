@@ -49,3 +49,9 @@ export function compareRates(
     met: rate / value >= 0.5,
   };
 }
+
+/** That this process has used so far, all its threads together. */
+export function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1e6;
+}

@@ -28,6 +28,7 @@ import {
   replaceKeys,
   useKey,
 } from "../trust/key-rotation.ts";
+import type { NetworkKeys } from "../trust/key-text.ts";
 import {
   openKeys,
   type SealedKeys,
@@ -84,6 +85,8 @@ interface State {
   readonly options: KeyKeeperOptions;
   /** One step at a time; settles with the last that was asked for. */
   steps: Promise<unknown>;
+  /** The last seal, and of which keys: the same for every peer. */
+  sealed: { readonly of: NetworkKeys; readonly as: SealedKeys } | undefined;
 }
 
 /** How long a node may take to answer before it counts as one that could not be asked. */
@@ -107,7 +110,7 @@ export function keyKeeper(
       return [state, replyLater] as const;
     };
   return {
-    init: (self) => ({ self, options, steps: Promise.resolve() }),
+    init: (self) => ({ self, options, steps: Promise.resolve(), sealed: undefined }),
     handlers: {
       list: step((state) => tell(state)),
       install: step((state) => install(state)),
@@ -234,8 +237,13 @@ function offerTo(state: State, peers: readonly NodeId[]): void {
   }
 }
 
-function seal({ self, options }: State): SealedKeys {
-  return sealKeys(options.keys.keys, self.env.random("key-seal"));
+/** What is encrypted under a key is one and the same text, however often it is sent. */
+function seal(state: State): SealedKeys {
+  const { keys } = state.options.keys;
+  if (state.sealed?.of !== keys) {
+    state.sealed = { of: keys, as: sealKeys(keys, state.self.env.random("key-seal")) };
+  }
+  return state.sealed.as;
 }
 
 function infoOf(state: State, asked: readonly OtherRing[]): KeysInfo {

@@ -12,14 +12,15 @@ const key = "n/members";
 
 /** Written where it says something new of the members. Returns whether it did: then it is to be flushed. */
 export function rememberMembers(storage: Storage, members: Iterable<MemberRecord>): boolean {
-  // Suspicions come and go, and are worth no write.
-  const settled = [...members].map((one) =>
-    one.state === "suspect" ? { ...one, state: "alive" } : one,
-  );
-  const text = JSON.stringify(settled);
+  const text = JSON.stringify(withoutSuspicion(members));
   if (text === textOf(storage.get(key))) return false;
   storage.put(key, new TextEncoder().encode(text));
   return true;
+}
+
+/** Suspicions come and go, and are worth no write. */
+export function withoutSuspicion(members: Iterable<MemberRecord>): readonly MemberRecord[] {
+  return [...members].map((one) => (one.state === "suspect" ? { ...one, state: "alive" } : one));
 }
 
 /** From the next flush on nothing is remembered: the node starts alone. */

@@ -5,7 +5,7 @@ import type { DialFailure, OutdatedReason } from "../membership/events.ts";
 import type { MembershipMessage } from "../membership/messages.ts";
 import type { MembershipOptions } from "../membership/options.ts";
 import type { Said, SelfDescription } from "../membership/state.ts";
-import type { View } from "../membership/view.ts";
+import type { MemberRecord, View } from "../membership/view.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Links } from "./links.ts";
@@ -21,6 +21,8 @@ export type RingMemberProtocol = {
 
 export type RingMemberInfo =
   | { readonly type: "timer" }
+  /** A second has gone by since the members were written last. */
+  | { readonly type: "remember" }
   | { readonly type: "connected"; readonly peer: NodeId; readonly dialed: string | undefined }
   | { readonly type: "disconnected"; readonly peer: NodeId }
   | {
@@ -49,8 +51,8 @@ export interface RingMemberOptions {
   readonly raiseBoot: (boot: number) => Promise<void>;
   /** What this node has on its disk must be taken for a blank replica's. */
   readonly onOutdated: (why: OutdatedReason) => void;
-  /** What this node has said of itself since its process began; outlives this actor. */
-  readonly said: { incarnations?: Said };
+  /** What this node has said of itself since its process began, and all it knew; outlives this actor. */
+  readonly said: { incarnations?: Said; members?: readonly MemberRecord[] };
   /** Another live node has this one's name: this node must stop. */
   readonly onNameTaken: (error: MobError) => void;
 }

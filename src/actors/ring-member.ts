@@ -11,12 +11,20 @@ import { type MembershipState, selfOf, startMembership } from "../membership/sta
 import { isLive, isShown, type View } from "../membership/view.ts";
 import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
-import { forgetMembers, recallMembers, rememberMembers } from "./remembered-view.ts";
+import {
+  forgetMembers,
+  recallMembers,
+  rememberMembers,
+  withoutSuspicion,
+} from "./remembered-view.ts";
 import type {
   RingMemberInfo,
   RingMemberOptions,
   RingMemberProtocol,
 } from "./ring-member-protocol.ts";
+
+/** Views come in crowds, and each costs a text of all members: within this time they are written once. */
+const rememberMs = 1_000;
 
 /** How long a join may take before its caller is told that it failed, and the dialing ends. */
 export const joinMsMax = 4_000;
@@ -26,6 +34,8 @@ interface State {
   readonly options: RingMemberOptions;
   readonly membership: MembershipState;
   timer: { readonly atMs: number; readonly cancel: Cancel } | undefined;
+  /** The members were written a moment ago, and will be looked at again. */
+  isRemembering: boolean;
   /** Who waits for a join, by the address asked for. */
   readonly joining: Map<string, Caller<View>[]>;
   /** The addresses at which peers were dialed. */
@@ -40,7 +50,9 @@ export function ringMember(
   return {
     init(self) {
       const { env } = self;
-      const { incarnations } = options.said;
+      const { incarnations, members } = options.said;
+      // An earlier life of this actor may have known more than it had written.
+      const known = members ? withoutSuspicion(members) : recallMembers(options.storage);
       const describe = { ...options.describe, ...(incarnations && { said: incarnations }) };
       const draw = env.random("membership");
       const membership = startMembership(describe, env.clock.mono(), draw, options.membership);
@@ -49,12 +61,13 @@ export function ringMember(
         options,
         membership,
         timer: undefined,
+        isRemembering: false,
         joining: new Map(),
         meeting: new Map(),
         unmet: new Map(),
       };
       options.catalog.publishView(membership.view);
-      feed(state, { kind: "recalled", members: recallMembers(options.storage) });
+      feed(state, { kind: "recalled", members: known });
       for (const peer of options.links.peers()) {
         feed(state, {
           kind: "connected",
@@ -92,6 +105,7 @@ export function ringMember(
         if (member === undefined || isLive(member))
           return refuse(state, unforgettable(state, node));
         feed(state, { kind: "forget", node: member.id });
+        remember(state);
         return [state, currentView(state.membership)];
       },
     },
@@ -112,6 +126,10 @@ function react(state: State, message: RingMemberInfo): void {
     case "timer":
       state.timer = undefined;
       feed(state, { kind: "timer" });
+      return;
+    case "remember":
+      state.isRemembering = false;
+      remember(state);
       return;
     case "boot-raised":
       feed(state, { kind: "boot-raised", boot: message.boot });
@@ -145,6 +163,7 @@ function feed(state: State, event: MembershipEvent): void {
     first: membership.firstIncarnation,
     last: selfOf(membership).incarnation,
   };
+  options.said.members = selfOf(membership).state === "left" ? [] : membership.roster.all();
   for (const effect of effects) carryOut(state, effect);
   if (state.joining.size > 0) settleJoins(state);
   setTimer(state);
@@ -173,7 +192,7 @@ function carryOut(state: State, effect: MembershipEffect): void {
       dial(effect.address);
       return;
     case "publish":
-      remember(state);
+      rememberNowAndThen(state);
       catalog.publishView(effect.view);
       return;
     case "raise-boot":
@@ -191,6 +210,14 @@ function carryOut(state: State, effect: MembershipEffect): void {
       return;
     }
   }
+}
+
+/** At once, but for what comes within a second of it. */
+function rememberNowAndThen(state: State): void {
+  if (state.isRemembering) return;
+  state.isRemembering = true;
+  state.self.sendAfter(rememberMs, { type: "remember" });
+  remember(state);
 }
 
 /** A node that crashes right after it joined must find its network again. */

@@ -2,6 +2,7 @@
  * What each item of a plan does to a stage. A fault that finds nothing to harm (its machine is down, it
  * has no task) does nothing, so that any subset of a plan can be carried out.
  */
+import { owns } from "../actors/ownership.ts";
 import { flushMsUsual } from "./machine.ts";
 import { healAtMs, type Item, type ItemKind, type ItemOf } from "./schedule.ts";
 import type { Stage } from "./stage.ts";
@@ -102,6 +103,7 @@ const deeds: { readonly [Kind in ItemKind]: (stage: Stage, item: ItemMap[Kind]) 
   },
   deploy: ask,
   act: ask,
+  rivals,
 };
 
 /** At most until the heal. */
@@ -144,6 +146,16 @@ function stall(stage: Stage, { machine, forMs }: ItemOf<"stall">): void {
   const ms = Math.min(forMs, healAtMs(stage.plan) - simulation.now);
   simulation.stall(machine, ms);
   if (ms >= stallMsBorne || simulation.now - last < stallMsBorne) stage.disturb(machine, ms);
+}
+
+function rivals(stage: Stage, { atMs, name, version }: ItemOf<"rivals">): void {
+  const deciding = stage.machines.filter((machine) => {
+    const node = stage.node(machine);
+    return node !== undefined && owns(node.catalog.view, node.system.node, name);
+  });
+  for (const [i, machine] of deciding.entries()) {
+    ask(stage, { kind: "deploy", atMs, machine, name, version: version + i });
+  }
 }
 
 function killActor(stage: Stage, { machine, pick }: ItemOf<"kill-actor">): void {

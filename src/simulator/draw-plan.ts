@@ -17,7 +17,7 @@ export interface DrawOptions {
   readonly faults?: readonly FaultKind[] | undefined;
 }
 
-export type FaultKind = Exclude<ItemKind, "deploy" | "act">;
+export type FaultKind = Exclude<ItemKind, "deploy" | "act" | "rivals">;
 
 /** Before it everything may come up in peace. */
 const peaceMs = 4_000;
@@ -29,6 +29,10 @@ const faultEveryMs = 18_000;
 /** How likely a deploy has a rival, whose versions are told from the others by being above these. */
 const rivalShare = 0.25;
 const rivalVersions = 100_000;
+/** As long before a partition ends both sides write: hardly anything then comes after it. */
+const lastWordMsMax = 1_500;
+/** What the sides of one partition write begins this far above what those of the one before it write. */
+const sidesVersions = { first: 200_000, each: 1_000 };
 /** What users deploy. */
 const serviceNames = ["web", "db", "api", "job"] as const;
 
@@ -46,8 +50,9 @@ export function drawPlan({ seed, nodes, seconds, faults }: DrawOptions): Plan {
   const chosen = faults ?? faultKinds.filter(() => random() < faultShare);
   const faulty = chosen.flatMap((kind) => faultItems(draw, kind));
   const asked = wishes(draw);
-  const rivalling = rivals({ ...draw, random: seededRandom(seed, "rivals") }, asked);
-  const items = [...faulty, ...asked, ...rivalling];
+  const rivalling = { ...draw, random: seededRandom(seed, "rivals") };
+  const split = { ...draw, random: seededRandom(seed, "sides") };
+  const items = [...faulty, ...asked, ...rivals(rivalling, asked), ...sides(split, faulty)];
   return { ...plan, items: items.sort((a, b) => a.atMs - b.atMs) };
 }
 
@@ -149,6 +154,22 @@ function rivals(draw: Draw, asked: readonly Item[]): readonly Item[] {
     if (wish.kind !== "deploy" || draw.random() >= rivalShare) return [];
     return [{ ...wish, machine: machine(draw), version: rivalVersions + wish.version }];
   });
+}
+
+/**
+ * Just before each partition ends both its sides write the same, and where their clocks are right in the
+ * same millisecond: what only the origins of the two writes can order.
+ */
+function sides(draw: Draw, faulty: readonly Item[]): readonly Item[] {
+  const ends = faulty
+    .filter((item) => item.kind === "partition")
+    .map(({ atMs, forMs }) => Math.min(atMs + forMs, draw.endMs));
+  return ends.map((endMs, i) => ({
+    kind: "rivals",
+    atMs: endMs - between(draw, 10, lastWordMsMax),
+    name: pick(draw, serviceNames) ?? "web",
+    version: sidesVersions.first + i * sidesVersions.each,
+  }));
 }
 
 function wishes(draw: Draw): readonly Item[] {

@@ -61,6 +61,11 @@ const itemShape = Type.Union([
   /** A user asks the node of a machine. `version` is another for each deploy. */
   kind("deploy", { machine, name: Type.String(), version: count }),
   kind("act", { machine, name: Type.String(), action: serviceAction }),
+  /**
+   * Each node that takes itself for the one to decide about a service is asked for a deploy of it at the
+   * same instant: of two sides of a partition both. Versions from `version` on.
+   */
+  kind("rivals", { name: Type.String(), version: count }),
 ]);
 
 const planShape = Type.Object(

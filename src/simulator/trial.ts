@@ -7,10 +7,12 @@ import { carryOut } from "./carry-out.ts";
 import { agreement } from "./invariants/agreement.ts";
 import { bounds } from "./invariants/bounds.ts";
 import { counters } from "./invariants/counters.ts";
+import { deciders } from "./invariants/deciders.ts";
 import { detection } from "./invariants/detection.ts";
 import { disks } from "./invariants/disks.ts";
 import type { Invariant, StartInvariant } from "./invariants/invariant.ts";
 import { services } from "./invariants/services.ts";
+import { watches } from "./invariants/watches.ts";
 import { acknowledgedWrites } from "./invariants/writes.ts";
 import type { Plan } from "./schedule.ts";
 import { type Audience, Stage } from "./stage.ts";
@@ -19,9 +21,11 @@ import { type Audience, Stage } from "./stage.ts";
 export const invariants: readonly StartInvariant[] = [
   acknowledgedWrites,
   disks,
+  watches,
   agreement,
   detection,
   services,
+  deciders,
   bounds,
   counters,
 ];

@@ -15,6 +15,8 @@ export class HeldKeys implements KeyRing {
   readonly #log: Log;
   readonly #replaced = new Set<() => void>();
   #keys: NetworkKeys;
+  /** What the store had when it was last looked at: the same again is no news. */
+  #kept: NetworkKeys | undefined;
 
   /** `keys`: what the store holds now. */
   constructor(store: KeyStore, keys: NetworkKeys, log: Log) {
@@ -74,7 +76,8 @@ export class HeldKeys implements KeyRing {
   #refresh(): void {
     try {
       const kept = this.#store.changed();
-      if (kept === undefined) return;
+      if (kept === undefined || kept === this.#kept) return;
+      this.#kept = kept;
       if (kept.network !== this.network) throw this.#moved();
       this.#take({ ...kept, ring: mergeRotations(this.#keys.ring, kept.ring) });
     } catch (error) {

@@ -135,6 +135,18 @@ export const mutants: readonly Mutant[] = [
     replace: "if (!isGone) parseRemoved(value);",
   },
   {
+    name: "watch-tells-twice",
+    file: "src/store/watching.ts",
+    find: "    if (seen !== undefined && compareStamps(stamp, seen.stamp) <= 0) continue;",
+    replace: "    if (seen !== undefined && compareStamps(stamp, seen.stamp) < 0) continue;",
+  },
+  {
+    name: "watch-begins-with-what-comes",
+    file: "src/actors/record-watch.ts",
+    find: "  #mustLook = true;",
+    replace: "  #mustLook = false;",
+  },
+  {
     name: "everyone-decides",
     file: "src/actors/ownership.ts",
     find: "  return ownerOf(view, name) === node;",

@@ -135,6 +135,33 @@ test("of two writes of two sides the one that does not hold is in the history on
   assert.throws(() => simulation.operations("a").history("DB"), { code: "bad_request" });
 });
 
+test("of two writes of one instant the origin decides, and the same on every node", async () => {
+  const simulation = new Simulation({ seed: 6, machines: ["a", "b"] });
+  await simulation.start("a");
+  await simulation.start("b");
+  await simulation.ask("a", (node) => node.join("b:6666"));
+  simulation.cut("a", "b");
+  await simulation.run(20_000);
+  for (const [v, machine] of ["a", "b"].entries()) {
+    simulation.begin(machine, (node) => node.deploy([service("web", v)]));
+  }
+  await simulation.run(5_000);
+  const stamps = ["a", "b"].map((machine) => {
+    const [spec] = simulation.records(machine).list({ kinds: new Set(["spec"]) });
+    assert.ok(spec !== undefined);
+    return spec.stamp;
+  });
+  const [one, other] = stamps.map(({ wall, counter }) => ({ wall, counter }));
+  assert.deepEqual(one, other);
+  simulation.heal();
+  await simulation.run(60_000);
+  const [newest] = stamps.sort((a, b) => compareStamps(b, a));
+  for (const machine of ["a", "b"]) {
+    const [spec] = simulation.records(machine).list({ kinds: new Set(["spec"]) });
+    assert.deepEqual(spec?.stamp, newest);
+  }
+});
+
 test("what was removed everywhere leaves no tombstone behind", async () => {
   const simulation = await fiveNodes(4);
   await simulation.ask("a", (node) => node.deploy(names.map((name) => service(name))));

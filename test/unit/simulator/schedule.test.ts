@@ -49,6 +49,23 @@ test("over many seeds every fault is drawn, and no seed has them all", () => {
   );
 });
 
+test("both sides of each partition write just before it ends, each time other versions", () => {
+  fc.assert(
+    fc.property(seeds, nodes, (seed, count) => {
+      const plan = drawPlan({ seed, nodes: count, seconds: 120, faults: ["partition"] });
+      const cuts = plan.items.filter((item) => item.kind === "partition");
+      const writes = plan.items.filter((item) => item.kind === "rivals");
+      assert.equal(writes.length, cuts.length);
+      assert.equal(new Set(writes.map(({ version }) => version)).size, writes.length);
+      for (const { atMs, forMs } of cuts) {
+        const endMs = Math.min(atMs + forMs, healAtMs(plan));
+        assert.ok(writes.some((write) => write.atMs < endMs && write.atMs >= endMs - 1_500));
+      }
+    }),
+    { numRuns: 50 },
+  );
+});
+
 test("what is no plan is refused with what is wrong", () => {
   const plan = { seed: 1, nodes: 3, seconds: 60, items: [] as unknown[] };
   const refuses = (items: unknown[], pattern: RegExp) =>
