@@ -166,6 +166,7 @@ export class StoreNetwork {
     return {
       peer,
       established: { dialer: peer, boot: 1 },
+      isOpen: true,
       send: (message) => {
         this.sent++;
         const arrive = () => receive(to.system, from.system.node, message);
