@@ -13,6 +13,7 @@ import { dockerParams } from "./docker/params.ts";
 import { createExec } from "./exec/exec.ts";
 import { execParams } from "./exec/params.ts";
 import type { DeclaredParams } from "./params.ts";
+import { createPodman, podmanParams } from "./podman/podman.ts";
 import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
 
 interface Kind {
@@ -24,10 +25,11 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ["bash", { create: createBash, params: bashParams }],
   ["exec", { create: createExec, params: execParams }],
   ["docker", { create: createDocker, params: dockerParams }],
+  ["podman", { create: createPodman, params: podmanParams }],
 ]);
 
 /** Providers that later versions bring. */
-const comeLater = ["podman", "rkt", "xen", "kvm", "glusterfs", "lambda"];
+const comeLater = ["rkt", "xen", "kvm", "glusterfs", "lambda"];
 
 export interface ProvidersOptions extends ProviderOptions {
   /** Types asked for; undefined for all that are available. Each provider gets a subfolder of `folder`. */

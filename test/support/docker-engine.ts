@@ -8,21 +8,13 @@ import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { busyboxImage, makeRootFolder } from "./busybox-root.ts";
 import { eventually } from "./eventually.ts";
+import { mountsBelow, whyMissing } from "./machine.ts";
 import { processAlive } from "./process-alive.ts";
 import { removeCgroupsNamed } from "./test-cgroups.ts";
 
 /** Why no engine can be started here; false: it can. */
 export function whyNoDocker(): string | false {
-  if (process.platform !== "linux" || process.getuid?.() !== 0) {
-    return "a Docker engine of the test's own needs root on Linux";
-  }
-  const missing = ["dockerd", "docker", "busybox", "ip", "nsenter", "iptables"].filter(isMissing);
-  return missing.length === 0 ? false : `there is no ${missing.join(", no ")} here`;
-}
-
-function isMissing(program: string): boolean {
-  const folders = `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`.split(":");
-  return !folders.some((folder) => existsSync(join(folder, program)));
+  return whyMissing("dockerd", "docker", "busybox", "ip", "nsenter", "iptables");
 }
 
 export class DockerEngine {
@@ -137,14 +129,6 @@ const containerdPid = "exec/containerd/containerd.pid";
 
 function isAlive(pidFile: string): boolean {
   return existsSync(pidFile) && processAlive(Number(readFileSync(pidFile, "utf8")));
-}
-
-/** Mount points at or below a folder, the innermost first. */
-function mountsBelow(folder: string): readonly string[] {
-  const points = readFileSync("/proc/self/mounts", "utf8")
-    .split("\n")
-    .map((line) => line.split(" ")[1] ?? "");
-  return points.filter((point) => point.startsWith(`${folder}/`)).reverse();
 }
 
 function ip(...args: readonly string[]): void {

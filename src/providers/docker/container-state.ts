@@ -6,6 +6,7 @@ import { lostExit, parseExitStatus, type RecordedExit } from "../../keeper/exit.
 
 const Inspected = Type.Object({
   Id: Type.String({ minLength: 12 }),
+  LogPath: Type.Optional(Type.String()),
   Config: Type.Object({
     Labels: Type.Union([Type.Record(Type.String(), Type.String()), Type.Null()]),
   }),
@@ -29,6 +30,8 @@ export interface ContainerState {
   readonly phase: "created" | "running" | "ended";
   /** Of its main process, on the host; 0 while it does not run. */
   readonly pid: number;
+  /** Where the engine keeps its log, if in a file. */
+  readonly logPath: string;
   /** Wall clock, ms. */
   readonly startedAt: number;
   /** Of one that has ended. */
@@ -38,7 +41,7 @@ export interface ContainerState {
 /** @throws Unavailable for what is no container's state */
 export function parseContainer(value: unknown): ContainerState {
   if (!isInspected.Check(value)) throw new Unavailable("the engine's word of a container is odd");
-  const { Id, Config, State } = value;
+  const { Id, LogPath = "", Config, State } = value;
   const wasStarted = Date.parse(State.StartedAt) > 0; // Else it is a day of the year 1.
   const ended = wasStarted ? "ended" : "created";
   return {
@@ -46,6 +49,7 @@ export function parseContainer(value: unknown): ContainerState {
     labels: Config.Labels ?? {},
     phase: State.Running ? "running" : ended,
     pid: State.Pid,
+    logPath: LogPath,
     startedAt: Math.max(0, Date.parse(State.StartedAt)),
     end: { exit: exitOf(State), atMs: Math.max(0, Date.parse(State.FinishedAt)) },
   };

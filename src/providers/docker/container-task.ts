@@ -3,6 +3,7 @@
  * log, over every absence of the engine. It has ended once all of its log is copied.
  */
 
+import { Unavailable } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
 import type { Handle, StopOptions, Task } from "../provider.ts";
@@ -53,7 +54,7 @@ export class ContainerTask implements Task {
     });
     const { signal } = this.#ended;
     this.#copying = unceasingly(
-      () => copy.copy(signal),
+      () => copy.copy(true, signal),
       signal,
       (error) =>
         log.warn("A container's log is not copied until the engine answers again", { error }),
@@ -121,21 +122,24 @@ export class ContainerTask implements Task {
     this.#ended.abort();
     await this.#copying;
     const { signal } = this.#over;
-    await patiently(() => copyRest(this.#options.copy, signal), signal);
+    const { copy, log } = this.#options;
+    await patiently(() => copyRest(copy, log, signal), signal);
     this.release();
     this.#settle(now?.end ?? { exit: removedByOthers, atMs: Date.now() });
   }
 }
 
 /**
- * Copies what is left of the log of a container that has ended; of one that is gone, nothing is.
+ * Copies what is left of the log of a container that has ended. Where the engine has none any more, or the
+ * disk takes none, its end is told all the same.
  * @throws Unavailable when the engine does not answer
  */
-export async function copyRest(copy: LogCopy, signal: AbortSignal): Promise<void> {
+export async function copyRest(copy: LogCopy, log: Log, signal: AbortSignal): Promise<void> {
   try {
-    await copy.copy(signal);
+    await copy.copy(false, signal);
   } catch (error) {
-    if (!(error instanceof EngineRefused && error.status === 404)) throw error;
+    if (error instanceof Unavailable && !(error instanceof EngineRefused)) throw error;
+    log.warn("The end of a container's log could not be copied", { error });
   }
 }
 

@@ -113,9 +113,9 @@ export class Containers implements Provider<ContainerParams> {
       await this.#engine.remove(id); // A start that is still under way comes to nothing.
       return { gone: true, exit: lostExit("cancelled"), atMs: Date.now() };
     }
-    const copy = this.#copyOf(instance, id);
+    const copy = this.#copyOf(instance, state);
     if (state.phase === "running") return this.#hold(key, instance, state, copy);
-    await copyRest(copy, this.#closing.signal);
+    await copyRest(copy, this.#options.log, this.#closing.signal);
     return { gone: true, ...state.end };
   }
 
@@ -211,8 +211,9 @@ export class Containers implements Provider<ContainerParams> {
     return task;
   }
 
-  #copyOf(instance: InstanceId, container: string): LogCopy {
-    return new LogCopy({ engine: this.#engine, container, folder: this.#folder(instance) });
+  #copyOf(instance: InstanceId, state: ContainerState): LogCopy {
+    const source = this.#dialect.logSource(this.#engine, state);
+    return new LogCopy({ source, container: state.id, folder: this.#folder(instance) });
   }
 
   /** This node's containers in the engine: of one instance, or all. */

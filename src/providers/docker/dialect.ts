@@ -4,6 +4,10 @@
  */
 import { Unavailable } from "../../core/errors.ts";
 import type { LogLimits } from "../provider.ts";
+import type { ContainerState } from "./container-state.ts";
+import type { Engine } from "./engine.ts";
+import { engineLog } from "./engine-log.ts";
+import type { LogSource } from "./log-source.ts";
 
 /** How the engine itself keeps a container's log, from which it is copied. */
 export interface EngineLog {
@@ -21,6 +25,8 @@ export interface Dialect {
   /** Where it listens unless that says otherwise. */
   socketPath(env: Readonly<Record<string, string>>): string;
   log(limits: LogLimits): EngineLog;
+  /** Where a container's log is read from. */
+  logSource(engine: Engine, container: ContainerState): LogSource<unknown>;
 }
 
 export const docker: Dialect = {
@@ -28,11 +34,13 @@ export const docker: Dialect = {
   name: "Docker",
   hostVariable: "DOCKER_HOST",
   socketPath: () => "/var/run/docker.sock",
-  // Whatever the daemon's default is: it may be one that cannot be read back.
+  // Whatever the daemon's default is, which may be one that cannot be read back. It keeps no bytes that are
+  // not UTF-8; `local` does, and loses the end of a long line.
   log: ({ fileBytesMax, filesMax }) => ({
     Type: "json-file",
     Config: { "max-size": String(fileBytesMax), "max-file": String(Math.max(2, filesMax)) },
   }),
+  logSource: (engine, { id }) => engineLog(engine, id),
 };
 
 /**

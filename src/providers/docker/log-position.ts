@@ -6,8 +6,6 @@
 import type { LogEntry } from "./log-frames.ts";
 
 export interface LogPosition {
-  /** In the instance's output: what of the log comes next has its place here. */
-  readonly offset: number;
   /** Entries copied, ever. */
   readonly entries: number;
   /** Entries copied of each of the last few seconds in which there were any, in their order. */
@@ -24,15 +22,12 @@ interface Second {
 /** Seconds by which entries may be out of order: several threads of the engine's write them. */
 const recentSeconds = 5;
 
-export function startAt(offset: number): LogPosition {
-  return { offset, entries: 0, recent: [], isClockUnsure: false };
-}
+export const logBeginning: LogPosition = { entries: 0, recent: [], isClockUnsure: false };
 
 /** Where it is once `entry` has been copied as well. */
-export function after(position: LogPosition, { second, bytes }: LogEntry): LogPosition {
-  const { offset, entries, recent } = position;
+export function after(position: LogPosition, { second }: LogEntry): LogPosition {
+  const { entries, recent } = position;
   return {
-    offset: offset + bytes.length,
     entries: entries + 1,
     recent: counted(recent, second),
     isClockUnsure: position.isClockUnsure || second < firstCounted(recent),

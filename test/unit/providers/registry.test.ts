@@ -22,6 +22,7 @@ test("offers all that the machine has when nothing is asked for", async (t) => {
   assert.match(capabilities.get("exec")?.version ?? "", /^\d/);
   assert.deepEqual(refused, [
     { type: "docker", reason: "Docker does not answer: there is no /no/docker" },
+    { type: "podman", reason: "Podman does not answer: there is no /no/podman" },
   ]);
 });
 
