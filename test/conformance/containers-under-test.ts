@@ -29,7 +29,7 @@ export function containersUnderTest(
     }),
     badParams: badContainerParams,
     processesPerTask: 1,
-    crashes: { tasks: 2, everyMs: 60 },
+    crashes: { rounds: 6, tasks: 2, everyMs: 150 },
     skips: {
       "gives children their grace although their parent is gone at once":
         "a container ends with its main process",

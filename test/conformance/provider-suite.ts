@@ -244,8 +244,8 @@ const cases: Readonly<Record<string, Case>> = {
   },
 
   "leaks nothing when its owner is killed at any moment of a start": async (bench, tested) => {
-    const { tasks, everyMs } = tested.crashes;
-    for (let round = 0; round < 16; round++) {
+    const { rounds, tasks, everyMs } = tested.crashes;
+    for (let round = 0; round < rounds; round++) {
       const owner = await bench.startOwner(tasks, "exec sleep 1000");
       await setTimeout(round * everyMs); // Not a wait for something: the moment of the crash.
       await owner.kill();

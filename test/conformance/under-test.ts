@@ -14,8 +14,8 @@ export interface ProviderUnderTest {
   params(script: string, folder: string): unknown;
   /** Processes of a task with nothing but its main one that have the task's environment. */
   readonly processesPerTask: number;
-  /** Of an owner that is killed while it starts tasks: how many at once, and time between the moments tried. */
-  readonly crashes: { readonly tasks: number; readonly everyMs: number };
+  /** Of an owner that is killed while it starts tasks: how often, how many tasks, and time between the moments. */
+  readonly crashes: { readonly rounds: number; readonly tasks: number; readonly everyMs: number };
   /** Cases that do not apply, by name, each with the reason. */
   readonly skips?: Readonly<Record<string, string>>;
   /** Wrong parameters, and every path that must be complained of. */

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { busyboxImage, makeRootFolder } from "./busybox-root.ts";
 import { eventually } from "./eventually.ts";
 import { mountsBelow, whyMissing } from "./machine.ts";
+import { removeCgroupsNamed } from "./test-cgroups.ts";
 
 /** What suits a machine without systemd, and one whose limits are low. */
 const configuration = `[containers]
@@ -99,6 +100,7 @@ export class PodmanEngine {
     await this.crash();
     await this.podman("rm", "-fa", "-t", "0").catch(() => {});
     for (const mount of mountsBelow(this.#folder)) await this.#run("umount", ["-l", mount]);
+    removeCgroupsNamed("libpod_parent");
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
   }
 

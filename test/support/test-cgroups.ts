@@ -16,7 +16,8 @@ function removeTree(folder: string): void {
   try {
     rmdirSync(folder);
   } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ENOENT")) throw error;
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    if (code !== "ENOENT" && code !== "EBUSY") throw error; // Busy: another engine has it too.
   }
 }
 
