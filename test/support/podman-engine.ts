@@ -98,7 +98,7 @@ export class PodmanEngine {
   /** Ends it, with its containers, mounts and folder. */
   async close(): Promise<void> {
     await this.crash();
-    await this.podman("rm", "-fa", "-t", "0").catch(() => {});
+    await this.podman("rm", "-fa", "-t", "0");
     for (const mount of mountsBelow(this.#folder)) await this.#run("umount", ["-l", mount]);
     removeCgroupsNamed("libpod_parent");
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
@@ -110,7 +110,9 @@ export class PodmanEngine {
   }
 
   #env(): NodeJS.ProcessEnv {
-    return { ...process.env, CONTAINERS_CONF: join(this.#folder, "containers.conf") };
+    // Where it names an engine, the command asks that, and knows no folders.
+    const { CONTAINER_HOST: _host, ...rest } = process.env;
+    return { ...rest, CONTAINERS_CONF: join(this.#folder, "containers.conf") };
   }
 
   #run(program: string, args: readonly string[]): Promise<string> {

@@ -84,6 +84,9 @@ export class ContainerTask implements Task {
   }
 
   async #stop({ signal, graceMs }: StopOptions): Promise<void> {
+    const { engine, state } = this.#options;
+    // One that somebody has paused takes no signal.
+    await patiently(() => engine.unpause(state.id), this.#over.signal);
     await this.#signal(signal);
     if (await this.#endsWithin(graceMs)) return;
     await this.#signal("SIGKILL");

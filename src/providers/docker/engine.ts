@@ -73,6 +73,11 @@ export class Engine {
     await this.#unless([404, 409], (client) => client.getContainer(id).kill({ signal }));
   }
 
+  /** One that is not paused is no error. */
+  async unpause(id: string): Promise<void> {
+    await this.#unless([404, 409, 500], (client) => client.getContainer(id).unpause());
+  }
+
   /** Kills it if it runs, and removes it with its anonymous volumes. One that is not there is no error. */
   async remove(id: string): Promise<void> {
     const options = { force: true, v: true };

@@ -183,6 +183,16 @@ test("a container that was made and never started comes to nothing", { skip }, a
   assert.deepEqual(await bench.provider.list(), []);
 });
 
+test("a container that somebody has paused is stopped all the same", { skip }, async (t) => {
+  const bench = await startBench(t, underTest);
+  const args = ["sh", "-c", "trap 'exit 4' TERM; echo up; while :; do usleep 50000; done"];
+  const task = running(await start(bench, { args }));
+  await printed(bench, "up");
+  await engine.docker("pause", String(task.handle["container"]));
+  await task.stop({ signal: "SIGTERM", graceMs: 60_000 });
+  assert.deepEqual(await exitOf(task), { kind: "exited", code: 4 });
+});
+
 test("a start removes what an earlier one has left running", { skip }, async (t) => {
   const bench = await startBench(t, underTest);
   const left = running(await start(bench, { args: "sleep 1000" }));
