@@ -40,7 +40,8 @@ export class TaskHolder {
     const { provider, instance, log, tell, isOver } = this.#options;
     this.#task = undefined;
     try {
-      const context = { service: spec.name, attempt, env: spec.env, logs: spec.logs };
+      const progress = (text: string) => tell({ kind: "progress", attempt, text });
+      const context = { service: spec.name, attempt, env: spec.env, logs: spec.logs, progress };
       const handle = await provider.start(instance, provider.parseParams(spec.params), context);
       if (isOver()) return; // Whoever takes over finds it.
       const found = await this.#adopt({ instance, attempt, handle });

@@ -84,9 +84,10 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
     .description("start a node on this host and open its shell; `mob` alone means this")
     .option(
       "-P, --providers <list>",
-      "what it may run: bash,exec,docker (all found)",
+      "what it may run: bash,exec,docker,podman (all found)",
       providersOption,
     )
+    .option("--registry-logins <file>", "logins at image registries, as in Docker's config.json")
     .option("--data <folder>", "where it keeps its data (MOB_HOME or ~/.mob, then the port)")
     .option("--bind <host>", "address it listens on (127.0.0.1; 0.0.0.0 or :: for all)", bindOption)
     .option("--advertise <host>", "address others reach it at (--bind's)", advertiseOption)

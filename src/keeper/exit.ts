@@ -4,10 +4,13 @@
  */
 import { constants } from "node:os";
 
-/** How a task ended. `unknown`: it is gone and nothing recorded how (its keeper was killed with it). */
+/**
+ * How a task ended. `unknown`: it is gone and nothing recorded how (its keeper was killed with it).
+ * `reason` of a signal: why it was sent, where that is known: `out of memory`.
+ */
 export type Exit =
   | { readonly kind: "exited"; readonly code: number }
-  | { readonly kind: "signaled"; readonly signal: string }
+  | { readonly kind: "signaled"; readonly signal: string; readonly reason?: string }
   | { readonly kind: "unknown"; readonly reason: string };
 
 /** An exit, and when it was: wall clock in ms. */

@@ -50,6 +50,8 @@ export interface NodeOptions {
   readonly networkKeyFile: string;
   /** Types asked for; default: all that are available here. */
   readonly providers?: readonly string[];
+  /** A file with logins at registries of images, in the form of Docker's `config.json`; default: none. */
+  readonly registryLogins?: string;
   /** Addresses of nodes to be in one network with. */
   readonly join: readonly string[];
   /** How nodes watch each other; all of a network should have the same. Default: the preset `lan`. */
@@ -101,6 +103,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       wanted: options.providers,
       folder: join(folder.path, "tasks"),
       node: identity.id,
+      registryLogins: options.registryLogins,
       env: options.env,
       log: log.log,
     });

@@ -29,6 +29,8 @@ export interface TaskContext {
   readonly attempt: number;
   readonly env: Readonly<Record<string, string>>;
   readonly logs: LogLimits;
+  /** Told, now and then, what a start that takes long is at: `pulling alpine: 3.1 of 7.9 MB in 2 layers`. */
+  readonly progress?: (text: string) => void;
 }
 
 /** A task that is running, or has just ended. */
@@ -95,5 +97,7 @@ export interface ProviderOptions {
   readonly node: string;
   /** What tasks inherit of the node's own environment (PATH, HOME…); `TaskContext.env` is added. */
   readonly env: Readonly<Record<string, string>>;
+  /** A file with logins at registries, in the form of Docker's `config.json`; undefined: none. */
+  readonly registryLogins?: string | undefined;
   readonly log: Log;
 }

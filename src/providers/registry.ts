@@ -8,9 +8,12 @@ import type { JsonSchema } from "../core/json-schema.ts";
 import { didYouMean } from "../core/suggestion.ts";
 import { createBash } from "./bash/bash.ts";
 import { bashParams } from "./bash/params.ts";
+import { createDocker } from "./docker/docker.ts";
+import { dockerParams } from "./docker/params.ts";
 import { createExec } from "./exec/exec.ts";
 import { execParams } from "./exec/params.ts";
 import type { DeclaredParams } from "./params.ts";
+import { createPodman, podmanParams } from "./podman/podman.ts";
 import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
 
 interface Kind {
@@ -21,10 +24,12 @@ interface Kind {
 const kinds: ReadonlyMap<string, Kind> = new Map([
   ["bash", { create: createBash, params: bashParams }],
   ["exec", { create: createExec, params: execParams }],
+  ["docker", { create: createDocker, params: dockerParams }],
+  ["podman", { create: createPodman, params: podmanParams }],
 ]);
 
 /** Providers that later versions bring. */
-const comeLater = ["docker", "podman", "rkt", "xen", "kvm", "glusterfs", "lambda"];
+const comeLater = ["rkt", "xen", "kvm", "glusterfs", "lambda"];
 
 export interface ProvidersOptions extends ProviderOptions {
   /** Types asked for; undefined for all that are available. Each provider gets a subfolder of `folder`. */

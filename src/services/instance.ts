@@ -55,6 +55,8 @@ export type TaskEvent =
       /** Wall clock, ms; so is `atMs`, the end. */
       readonly startedAt: number;
     }
+  /** What a start that takes long is at, for people. */
+  | { readonly kind: "progress"; readonly attempt: number; readonly text: string }
   /** Nothing of it is left. */
   | { readonly kind: "start_failed"; readonly attempt: number; readonly error: string }
   | {

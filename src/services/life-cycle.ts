@@ -69,6 +69,7 @@ function react(state: InstanceState, event: InstanceEvent, nowMs: number, random
     case "adopted":
       return task.adopted(state, event.found, nowMs, random);
     case "started":
+    case "progress":
     case "start_failed":
     case "exited":
     case "stopped":
@@ -81,6 +82,8 @@ function reactToTask(state: InstanceState, event: TaskEvent, nowMs: number, rand
   switch (event.kind) {
     case "started":
       return task.started(state, event.handle, event.startedAt, nowMs);
+    case "progress":
+      return task.progressed(state, event.text);
     case "start_failed":
       return task.startFailed(state, event.error, nowMs, random);
     case "exited":

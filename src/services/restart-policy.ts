@@ -4,10 +4,13 @@
  * does not reset it. Semantics after Erlang's supervisor (intensity and period).
  */
 
-/** How a task ended; as providers tell it. `unknown`: it is gone and nothing recorded how. */
+/**
+ * How a task ended; as providers tell it. `unknown`: it is gone and nothing recorded how. `reason` of a
+ * signal: why it was sent, where the engine knows.
+ */
 export type Exit =
   | { readonly kind: "exited"; readonly code: number }
-  | { readonly kind: "signaled"; readonly signal: string }
+  | { readonly kind: "signaled"; readonly signal: string; readonly reason?: string }
   | { readonly kind: "unknown"; readonly reason: string };
 
 /** What ended a run. `by`: what made the task go, `task` being itself or someone who is not Mob. */
@@ -99,7 +102,7 @@ function exitText(exit: Exit): string {
     case "exited":
       return `exited with code ${exit.code}`;
     case "signaled":
-      return `killed by ${exit.signal}`;
+      return `killed by ${exit.signal}${exit.reason === undefined ? "" : `: ${exit.reason}`}`;
     case "unknown":
       return `ended, and how is unknown: ${exit.reason}`;
   }

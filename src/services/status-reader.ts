@@ -87,8 +87,11 @@ function readExit(fields: Fields): Exit {
   switch (kind) {
     case "exited":
       return { kind, code: fields.required("code", number({ min: -255, max: 4_294_967_295 })) };
-    case "signaled":
-      return { kind, signal: fields.required("signal", anyText) };
+    case "signaled": {
+      const reason = fields.optional("reason", anyText, undefined);
+      const signal = fields.required("signal", anyText);
+      return { kind, signal, ...(reason !== undefined && { reason }) };
+    }
     case "unknown":
       return { kind, reason: fields.required("reason", anyText) };
   }

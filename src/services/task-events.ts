@@ -7,8 +7,8 @@ import { change, enter, type Found, type InstanceState, nothing, type Step } fro
 import type { Handle } from "./instance-status.ts";
 import { decide, type Ending, type Exit, endingText } from "./restart-policy.ts";
 
-/** An engine may have much to say of why it cannot start something; the status keeps this much. */
-const errorCharsMax = 1_000;
+/** An engine may have much to say of a start, or why there is none; the status keeps this much. */
+const wordsCharsMax = 1_000;
 
 export function started(
   state: InstanceState,
@@ -22,6 +22,12 @@ export function started(
   return nothing(state);
 }
 
+/** Told as the reason of its state for as long as it starts. */
+export function progressed(state: InstanceState, text: string): Step {
+  if (state.status.state !== "starting") return nothing(state);
+  return change(state, { reason: text.slice(0, wordsCharsMax) });
+}
+
 export function startFailed(
   state: InstanceState,
   error: string,
@@ -30,7 +36,7 @@ export function startFailed(
 ): Step {
   // While it is being stopped, `stopped` follows: until then the stop is still under way.
   if (state.status.state !== "starting") return nothing(state);
-  const ending: Ending = { kind: "not_started", error: error.slice(0, errorCharsMax) };
+  const ending: Ending = { kind: "not_started", error: error.slice(0, wordsCharsMax) };
   return ended(state, ending, 0, nowMs, random);
 }
 

@@ -10,7 +10,7 @@ const [module = "", folder = "", count = "1", script = "", mark = ""] = process.
 const { underTest } = (await import(module)) as { underTest: ProviderUnderTest };
 const provider = underTest.create(folder);
 await provider.probe();
-const params = provider.parseParams(underTest.params(script));
+const params = provider.parseParams(underTest.params(script, folder));
 const logs = { fileBytesMax: 1e7, filesMax: 5 };
 setInterval(() => {}, 1_000); // Lives until it is killed.
 process.stdout.write("ready\n");

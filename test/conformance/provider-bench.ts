@@ -62,7 +62,7 @@ export async function startBench(t: TestContext, tested: ProviderUnderTest): Pro
     provider,
     mark,
     async run(script, instance = asInstanceId(randomBytes(8).toString("hex")), attempt = 1) {
-      const params = provider.parseParams(tested.params(script));
+      const params = provider.parseParams(tested.params(script, folder));
       const context = { service: "tested", attempt, env: { TEST_MARK: mark }, logs };
       const handle = await provider.start(instance, params, context);
       return { instance, handle, task: await provider.adopt({ instance, attempt, handle }) };

@@ -10,8 +10,14 @@ export interface ProviderUnderTest {
   readonly module: string;
   /** A provider of the node that owns `folder`. */
   create(folder: string): Provider;
-  /** Parameters for a task that runs `script` in a POSIX shell. */
-  params(script: string): unknown;
+  /** Parameters for a task that runs `script` in a POSIX shell, and can use `folder` by that very path. */
+  params(script: string, folder: string): unknown;
+  /** Processes of a task with nothing but its main one that have the task's environment. */
+  readonly processesPerTask: number;
+  /** Of an owner that is killed while it starts tasks: how often, how many tasks, and time between the moments. */
+  readonly crashes: { readonly rounds: number; readonly tasks: number; readonly everyMs: number };
+  /** Cases that do not apply, by name, each with the reason. */
+  readonly skips?: Readonly<Record<string, string>>;
   /** Wrong parameters, and every path that must be complained of. */
   readonly badParams: readonly { readonly input: unknown; readonly paths: readonly string[] }[];
   /** Makes the records of an ended or running task name a living process that is not its own. */

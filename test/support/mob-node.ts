@@ -42,17 +42,20 @@ export class Lab {
   /** Every task inherits it, so that what is left can be found. */
   readonly #mark: string;
 
-  private constructor(home: string) {
+  private constructor(home: string, more: Readonly<Record<string, string>>) {
     this.home = home;
     this.#mark = `MOB_LAB=${home}`;
     const { MOB_PORT: _port, ...env } = process.env;
-    this.env = { ...env, MOB_HOME: home, MOB_LAB: home, NO_COLOR: "1" };
+    // Engines of the machine's are no test's business.
+    const engines = { DOCKER_HOST: "unix:///no/docker", CONTAINER_HOST: "unix:///no/podman" };
+    this.env = { ...env, ...engines, ...more, MOB_HOME: home, MOB_LAB: home, NO_COLOR: "1" };
   }
 
-  static async open(t: TestContext): Promise<Lab> {
+  /** @param more of the environment of its nodes */
+  static async open(t: TestContext, more: Readonly<Record<string, string>> = {}): Promise<Lab> {
     let lab: Lab | undefined;
     t.after(() => lab?.close()); // Before the folder goes: hooks run in the order of registration.
-    lab = new Lab(await tempFolder(t));
+    lab = new Lab(await tempFolder(t), more);
     return lab;
   }
 

@@ -21,6 +21,8 @@ import { farewell, greeting, shellHint } from "../node-messages.ts";
 export interface UpOptions extends CommonOptions {
   /** Default: all that are found on the machine. */
   readonly providers?: readonly string[];
+  /** A file; relative to where the command is given. */
+  readonly registryLogins?: string;
   readonly data?: string;
   readonly bind?: string;
   readonly advertise?: string;
@@ -60,6 +62,9 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     ...(options.name !== undefined && { name: options.name }),
     ...(options.membership !== undefined && { membership: options.membership }),
     ...(options.providers !== undefined && { providers: options.providers }),
+    ...(options.registryLogins !== undefined && {
+      registryLogins: resolve(options.registryLogins),
+    }),
   }).catch((error: unknown) => {
     if (options.detached === true) io.tellParent({ error: errorShape(error) });
     throw error;

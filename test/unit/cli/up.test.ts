@@ -75,7 +75,18 @@ test("`mob` alone starts a node and says what it is, what it offers and what not
 });
 
 test("the options reach the node, its data in a folder named after the port", async () => {
-  const args = ["-P", "docker,bash", "--name", "n", "--label", "a=1", "--label", "b=2=3"];
+  const args = [
+    "-P",
+    "docker,bash",
+    "--registry-logins",
+    "/logins.json",
+    "--name",
+    "n",
+    "--label",
+    "a=1",
+    "--label",
+    "b=2=3",
+  ];
   const joins = ["--join", "127.0.0.1:1", "--join", "127.0.0.1:2"];
   const io = { env: { MOB_HOME: "/mob-home" } };
   await start(
@@ -92,6 +103,7 @@ test("the options reach the node, its data in a folder named after the port", as
           runFolder: "/mob-home/run",
           networkKeyFile: "/mob-home/network.key",
           providers: ["docker", "bash"],
+          registryLogins: "/logins.json",
           join: ["127.0.0.1:1", "127.0.0.1:2"],
           labels: { a: "1", b: "2=3" },
           weight: 0.5,

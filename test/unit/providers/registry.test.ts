@@ -8,7 +8,8 @@ const { PATH = "/usr/bin:/bin" } = process.env;
 
 async function create(t: TestContext, wanted: readonly string[] | undefined, path = PATH) {
   const folder = await tempFolder(t);
-  const env = { PATH: path };
+  // The machine may have engines.
+  const env = { PATH: path, DOCKER_HOST: "unix:///no/docker", CONTAINER_HOST: "unix:///no/podman" };
   const providers = await createProviders({ wanted, folder, node: "test", env, log: silentLog });
   t.after(() => Promise.all([...providers.offered.values()].map((provider) => provider.close())));
   return providers;
@@ -19,13 +20,16 @@ test("offers all that the machine has when nothing is asked for", async (t) => {
   assert.deepEqual([...offered.keys()], ["bash", "exec"]);
   assert.match(capabilities.get("bash")?.version ?? "", /^\d/);
   assert.match(capabilities.get("exec")?.version ?? "", /^\d/);
-  assert.deepEqual(refused, []);
+  assert.deepEqual(refused, [
+    { type: "docker", reason: "Docker does not answer: there is no /no/docker" },
+    { type: "podman", reason: "Podman does not answer: there is no /no/podman" },
+  ]);
 });
 
 test("says of a provider that comes later that it does, and offers the others", async (t) => {
-  const { offered, refused } = await create(t, ["docker", "bash", "bash"]);
+  const { offered, refused } = await create(t, ["xen", "bash", "bash"]);
   assert.deepEqual([...offered.keys()], ["bash"]);
-  assert.deepEqual(refused, [{ type: "docker", reason: "it comes in a later version" }]);
+  assert.deepEqual(refused, [{ type: "xen", reason: "it comes in a later version" }]);
 });
 
 test("suggests what an unknown provider may have meant", async (t) => {

@@ -93,6 +93,15 @@ test("a timer that fires a moment early by the wall clock restarts it all the sa
   assert.deepEqual(driver.tell({ kind: "timer", timer: "restart" }).did, ["start"]);
 });
 
+test("what a long start is at is told while it starts, and no longer", () => {
+  const driver = new Driver(desired()).tell(ready);
+  driver.tell({ kind: "progress", attempt: 1, text: "pulling web: 1.0 of 9.0 MB in 2 layers" });
+  assert.equal(driver.state.status.reason, "pulling web: 1.0 of 9.0 MB in 2 layers");
+  assert.equal(driver.tell(started(1)).state.status.reason, undefined);
+  driver.tell({ kind: "progress", attempt: 1, text: "late" });
+  assert.equal(driver.state.status.reason, undefined);
+});
+
 test("a start that fails counts as a failure under the policy", () => {
   const driver = new Driver(
     desired({}, { restart: { intensity: { restarts: 1, within: "5m" } } }),

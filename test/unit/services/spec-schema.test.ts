@@ -63,12 +63,12 @@ test("every example of a spec in the README and the docs is taken", () => {
     }
   }
   assert.ok(providers.length >= 6, `${providers.length} examples`);
-  assert.deepEqual(new Set(providers), new Set(["bash", "exec"]));
+  assert.deepEqual(new Set(providers), new Set(["bash", "exec", "docker"]));
 });
 
 test("whatever the parser takes, the schema takes", () => {
-  const anyOther = validSpec.filter(({ provider }) => !["bash", "exec"].includes(provider));
-  const known = fc.constantFrom(least, leastOfExec, wholeOfExec);
+  const anyOther = validSpec.filter(({ provider }) => !specific.includes(provider));
+  const known = fc.constantFrom(least, leastOfExec, wholeOfExec, leastOfDocker, wholeOfDocker);
   const ofKnown = fc
     .tuple(validSpec, known)
     .map(([spec, { provider, params }]) => ({ ...spec, provider, params }));
@@ -82,6 +82,30 @@ test("whatever the parser takes, the schema takes", () => {
     { numRuns: 300 },
   );
 });
+
+const leastOfDocker = { name: "web", provider: "docker", params: { image: "alpine:edge" } };
+const wholeOfDocker = {
+  ...leastOfDocker,
+  params: {
+    image: "registry.lan:5000/team/web:1.2",
+    entrypoint: [],
+    command: "sh -c 'echo \"a b\"'",
+    args: ["a b", 8000, true],
+    pull: "always",
+    user: "nobody:nogroup",
+    cwd: "/srv",
+    labels: { "org.team": "a" },
+    networks: ["front", "back_2"],
+    ports: [80, "8080:80", "127.0.0.1:53:53/udp", "[::1]::80"],
+    volumes: ["/srv/a:/a", "/b:/b:ro"],
+    memory: "64MiB",
+    cpu: 0.5,
+    pids: 100,
+    init: true,
+  },
+};
+/** Providers whose parameters are known here. */
+const specific = ["bash", "exec", "docker", "podman"];
 
 /** Values of the wrong kind for the field at that path, whatever else is in the document. */
 const wrong: readonly [readonly string[], readonly unknown[]][] = [
@@ -164,6 +188,64 @@ const wrongOfExec: typeof wrong = [
   [["params", "shell"], [true]],
 ];
 
+/** The same for the parameters of docker, which are podman's. */
+const wrongOfDocker: typeof wrong = [
+  [["params"], [null, 1, [], {}, { imgae: "x" }, { command: "true" }]],
+  [
+    ["params", "image"],
+    [null, 1, "", "Web", "a b", "a:", "a//b", "a".repeat(513)],
+  ],
+  [
+    ["params", "args"],
+    [null, 1, {}, [null], ["a\0"], "a\0"],
+  ],
+  [
+    ["params", "pull"],
+    [null, "", "allways", true],
+  ],
+  [
+    ["params", "user"],
+    [null, 1, "", "a b", ":", "a:", "a:b:c"],
+  ],
+  [
+    ["params", "cwd"],
+    [null, "", "srv"],
+  ],
+  [
+    ["params", "labels"],
+    [null, [], "a=b", { "mob.node": "x" }, { "": "x" }, { a: {} }],
+  ],
+  [
+    ["params", "networks"],
+    [null, "front", ["-a"], [1], Array(17).fill("a")],
+  ],
+  [
+    ["params", "ports"],
+    [null, 80, [null], ["a"], [0], [65_536], ["80/icmp"], ["1.2:80:80"], ["80:"]],
+  ],
+  [
+    ["params", "volumes"],
+    [null, "/a:/b", ["a:/b"], ["/a"], ["/a:b"], ["/a:/b:rx"]],
+  ],
+  [
+    ["params", "memory"],
+    [null, 1, "1 megabyte", 1.5],
+  ],
+  [
+    ["params", "cpu"],
+    [null, "1", 0, 1_025],
+  ],
+  [
+    ["params", "pids"],
+    [null, "1", 0, 1.5],
+  ],
+  [
+    ["params", "init"],
+    [null, "yes", 1],
+  ],
+  [["params", "privileged"], [true]],
+];
+
 function withValue(
   document: object,
   [key = "", ...rest]: readonly string[],
@@ -189,12 +271,20 @@ test("a value of the wrong kind in any field is refused by both, whatever else t
 });
 
 test("each wrong value is refused by itself, and so is what is no object or lacks a field", () => {
-  for (const good of [least, leastOfExec, wholeOfExec]) assert.ok(parses(good) && takes(good));
+  for (const good of [least, leastOfExec, wholeOfExec, leastOfDocker, wholeOfDocker]) {
+    assert.ok(parses(good) && takes(good));
+  }
   for (const [path, values] of wrong) {
     for (const value of values) assertRefused(withValue(least, path, value));
   }
   for (const [path, values] of wrongOfExec) {
     for (const value of values) assertRefused(withValue(wholeOfExec, path, value));
+  }
+  for (const [path, values] of wrongOfDocker) {
+    for (const value of values) {
+      assertRefused(withValue(wholeOfDocker, path, value));
+      assertRefused(withValue({ ...wholeOfDocker, provider: "podman" }, path, value));
+    }
   }
   for (const field of ["name", "provider", "params"]) {
     assertRefused(Object.fromEntries(Object.entries(least).filter(([key]) => key !== field)));

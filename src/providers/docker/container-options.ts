@@ -1,0 +1,65 @@
+/** From a service's parameters to what the engine makes a container of. Pure. */
+import type { ContainerCreateOptions, HostConfig } from "dockerode";
+import type { TaskContext } from "../provider.ts";
+import type { Dialect } from "./dialect.ts";
+import { containerName, labelsOf, type TaskName } from "./labels.ts";
+import type { ContainerParams, PublishedPort } from "./params.ts";
+
+/** All that a container is made from. When it is restarted is Mob's to decide, and never the engine's. */
+export function containerOptions(
+  params: ContainerParams,
+  task: TaskName,
+  context: TaskContext,
+  dialect: Dialect,
+): ContainerCreateOptions {
+  const { image, entrypoint, command, args, user, cwd, labels, ports } = params;
+  const words = [...(command ?? []), ...(args ?? [])];
+  return {
+    name: containerName(task, context.service),
+    Image: image,
+    Labels: { ...labels, ...labelsOf(task, context) },
+    Env: Object.entries(context.env).map(([name, value]) => `${name}=${value}`),
+    ExposedPorts: Object.fromEntries(ports.map((port) => [portName(port), {}])),
+    HostConfig: hostConfig(params, context, dialect),
+    ...(words.length > 0 && { Cmd: words }),
+    ...(entrypoint !== undefined && { Entrypoint: [...entrypoint] }),
+    ...(user !== undefined && { User: user }),
+    ...(cwd !== undefined && { WorkingDir: cwd }),
+  };
+}
+
+function hostConfig(params: ContainerParams, { logs }: TaskContext, dialect: Dialect): HostConfig {
+  const { networks, volumes, memory, cpu, pids, init } = params;
+  const [network] = networks;
+  return {
+    RestartPolicy: { Name: "no" },
+    LogConfig: dialect.log(logs),
+    PortBindings: portBindings(params.ports),
+    // Not `Binds`, for which the engine would make a folder that is missing.
+    Mounts: volumes.map(({ from, at, readOnly }) => ({
+      Type: "bind",
+      Source: from,
+      Target: at,
+      ReadOnly: readOnly,
+    })),
+    ...(network !== undefined && { NetworkMode: network }),
+    // The limit is on memory and swap together: a service that is over it must not crawl on.
+    ...(memory !== undefined && { Memory: memory, MemorySwap: memory }),
+    ...(cpu !== undefined && { NanoCpus: Math.round(cpu * 1e9) }),
+    ...(pids !== undefined && { PidsLimit: pids }),
+    ...(init && { Init: true }),
+  };
+}
+
+function portBindings(ports: readonly PublishedPort[]): Record<string, object[]> {
+  const bindings: Record<string, object[]> = {};
+  for (const port of ports) {
+    const name = portName(port);
+    bindings[name] = [...(bindings[name] ?? []), { HostIp: port.address, HostPort: port.host }];
+  }
+  return bindings;
+}
+
+function portName({ container, protocol }: PublishedPort): string {
+  return `${container}/${protocol}`;
+}

@@ -1,0 +1,57 @@
+/**
+ * Follows the engine's events for one node's containers, over every loss of the connection, and has
+ * whoever waits for something look for itself: an event says of whom, the engine's state what. After each
+ * connection all look, since what happened before it was told to nobody.
+ */
+import Type from "typebox";
+import { Compile } from "typebox/compile";
+import type { Log } from "../../core/log.ts";
+import type { Engine } from "./engine.ts";
+import { unceasingly } from "./patience.ts";
+
+const isEvent = Compile(Type.Object({ Actor: Type.Object({ ID: Type.String() }) }));
+
+export class EngineWatch {
+  readonly #engine: Engine;
+  readonly #label: string;
+  readonly #log: Log;
+  /** By a container's id, as people know it. */
+  readonly #lookers = new Map<string, () => void>();
+  readonly #closing = new AbortController();
+  #following: Promise<void> | undefined;
+
+  /** @param label that the containers have: `name=value` */
+  constructor(engine: Engine, label: string, log: Log) {
+    this.#engine = engine;
+    this.#label = label;
+    this.#log = log;
+  }
+
+  /** Calls `look` when something may have become of the container, until it is dropped. */
+  add(container: string, look: () => void): void {
+    this.#lookers.set(container, look);
+    const { signal } = this.#closing;
+    this.#following ??= unceasingly(
+      () => this.#follow(signal),
+      signal,
+      (error) => this.#log.warn("The engine's events are lost until it answers again", { error }),
+    );
+  }
+
+  drop(container: string): void {
+    this.#lookers.delete(container);
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#following;
+  }
+
+  async #follow(signal: AbortSignal): Promise<void> {
+    const events = await this.#engine.events(this.#label, signal);
+    for (const look of this.#lookers.values()) look();
+    for await (const event of events) {
+      if (isEvent.Check(event)) this.#lookers.get(event.Actor.ID.slice(0, 12))?.();
+    }
+  }
+}

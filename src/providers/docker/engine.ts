@@ -1,0 +1,212 @@
+/**
+ * The engine's API, through dockerode: what the driver asks of it, in the driver's words, with errors
+ * that tell an engine that refuses from one that does not answer. dockerode is loaded with the first call.
+ */
+import { access } from "node:fs/promises";
+import type { Readable } from "node:stream";
+import type Dockerode from "dockerode";
+import { messageOf, Unavailable } from "../../core/errors.ts";
+import { type ContainerState, parseContainer } from "./container-state.ts";
+import { jsonLines } from "./json-lines.ts";
+
+/** The engine answered, and will not: what it said is the message. */
+export class EngineRefused extends Unavailable {
+  /** Of HTTP. */
+  readonly status: number;
+
+  constructor(message: string, status: number, cause: unknown) {
+    super(message, { cause });
+    this.status = status;
+  }
+}
+
+/** A user and password, or what else a registry takes, as the engine wants it. */
+export type RegistryLogin = Readonly<Record<string, string>>;
+
+/** Longest that a call may take which gives no stream. */
+const callTimeoutMs = 120_000;
+
+export class Engine {
+  readonly socketPath: string;
+  readonly #name: string;
+  #client: Promise<Dockerode> | undefined;
+
+  /** @param name the engine's, for people */
+  constructor(name: string, socketPath: string) {
+    this.#name = name;
+    this.socketPath = socketPath;
+  }
+
+  async version(): Promise<string> {
+    return (await this.#call((client) => client.version())).Version;
+  }
+
+  /** Undefined when there is no such container. @param id or name */
+  async inspect(id: string): Promise<ContainerState | undefined> {
+    const found = await this.#unless(404, (client) => client.getContainer(id).inspect());
+    return found === undefined ? undefined : parseContainer(found);
+  }
+
+  /** The ids of all containers that have every one of `labels` (`name=value`), whatever their state. */
+  async list(labels: readonly string[]): Promise<readonly string[]> {
+    const options = { all: true, filters: { label: [...labels] } };
+    const found = await this.#call((client) => client.listContainers(options));
+    return found.map(({ Id }) => Id);
+  }
+
+  /** The id of the new container. @throws EngineRefused with status 409 when its name is taken */
+  async create(options: Dockerode.ContainerCreateOptions): Promise<string> {
+    return (await this.#call((client) => client.createContainer(options))).id;
+  }
+
+  async connect(network: string, id: string): Promise<void> {
+    await this.#call((client) => client.getNetwork(network).connect({ Container: id }));
+  }
+
+  /** One that runs already is no error. */
+  async start(id: string): Promise<void> {
+    await this.#unless(304, (client) => client.getContainer(id).start());
+  }
+
+  /** One that does not run, or is not there, is no error. */
+  async signal(id: string, signal: string): Promise<void> {
+    await this.#unless([404, 409], (client) => client.getContainer(id).kill({ signal }));
+  }
+
+  /** One that is not paused is no error. */
+  async unpause(id: string): Promise<void> {
+    await this.#unless([404, 409, 500], (client) => client.getContainer(id).unpause());
+  }
+
+  /** Kills it if it runs, and removes it with its anonymous volumes. One that is not there is no error. */
+  async remove(id: string): Promise<void> {
+    const options = { force: true, v: true };
+    await this.#unless(404, (client) => client.getContainer(id).remove(options));
+  }
+
+  async hasImage(image: string): Promise<boolean> {
+    const found = await this.#unless(404, (client) => client.getImage(image).inspect());
+    return found !== undefined;
+  }
+
+  /** What the engine tells of the pull, as it goes on. It ends with the pull; an error of it is told there. */
+  async pull(image: string, login: RegistryLogin | undefined): Promise<AsyncIterable<unknown>> {
+    const options = login === undefined ? {} : { authconfig: { ...login } };
+    const stream = await this.#stream((client) => client.pull(image, options));
+    return this.#told(jsonLines(stream));
+  }
+
+  /**
+   * The log of a container from `second` on (Unix time), multiplexed, each entry with its time before
+   * it; ends once the container has ended and all is told. What is before `second` may be told as well.
+   */
+  async log(id: string, second: number, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+    const options = {
+      follow: true as const,
+      stdout: true,
+      stderr: true,
+      timestamps: true,
+      since: second,
+      abortSignal: signal,
+    };
+    return this.#told(
+      await this.#stream(async (client) => client.getContainer(id).logs(options), signal),
+    );
+  }
+
+  /** What happens to the containers that have `label`, from now on: the ids of those concerned. */
+  async events(label: string, signal: AbortSignal): Promise<AsyncIterable<unknown>> {
+    const options = {
+      filters: { type: ["container" as const], label: [label] },
+      abortSignal: signal,
+    };
+    const stream = await this.#stream((client) => client.getEvents(options), signal);
+    return this.#told(jsonLines(stream));
+  }
+
+  #load(): Promise<Dockerode> {
+    this.#client ??= this.#find().catch((error: unknown) => {
+      this.#client = undefined; // It may be there next time.
+      throw error;
+    });
+    return this.#client;
+  }
+
+  /** A node of a machine without the engine has no need of its client. */
+  async #find(): Promise<Dockerode> {
+    await access(this.socketPath);
+    const { default: Docker } = await import("dockerode");
+    // `host` undefined: dockerode would take DOCKER_HOST before the path that it is given.
+    const options = { socketPath: this.socketPath, host: undefined };
+    return new Docker(options as Dockerode.DockerOptions);
+  }
+
+  async #call<T>(ask: (client: Dockerode) => Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      const error = new Unavailable(`it did not answer within ${callTimeoutMs / 1_000} s`);
+      timer = setTimeout(() => reject(error), callTimeoutMs).unref();
+    });
+    try {
+      return await Promise.race([this.#load().then(ask), late]);
+    } catch (error) {
+      throw this.#errorOf(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Undefined when the engine answers with one of these statuses. */
+  async #unless<T>(
+    status: number | readonly number[],
+    ask: (client: Dockerode) => Promise<T>,
+  ): Promise<T | undefined> {
+    try {
+      return await this.#call(ask);
+    } catch (error) {
+      if (error instanceof EngineRefused && [status].flat().includes(error.status))
+        return undefined;
+      throw error;
+    }
+  }
+
+  async #stream(
+    ask: (client: Dockerode) => Promise<NodeJS.ReadableStream | undefined>,
+    signal?: AbortSignal,
+  ): Promise<Readable> {
+    try {
+      const stream = (await ask(await this.#load())) as Readable;
+      signal?.addEventListener("abort", () => stream.destroy(), { once: true });
+      return stream;
+    } catch (error) {
+      throw this.#errorOf(error);
+    }
+  }
+
+  async *#told<T>(stream: AsyncIterable<T>): AsyncIterable<T> {
+    try {
+      yield* stream;
+    } catch (error) {
+      throw this.#errorOf(error);
+    }
+  }
+
+  #errorOf(error: unknown): Unavailable {
+    if (error instanceof EngineRefused) return error;
+    const { statusCode, json } = error as { statusCode?: unknown; json?: { message?: unknown } };
+    if (typeof statusCode === "number") {
+      const said = typeof json?.message === "string" ? json.message : messageOf(error);
+      return new EngineRefused(said.trim(), statusCode, error);
+    }
+    const why = whyNoAnswer(error, this.socketPath);
+    return new Unavailable(`${this.#name} does not answer: ${why}`, { cause: error });
+  }
+}
+
+function whyNoAnswer(error: unknown, path: string): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT") return `there is no ${path}`;
+  if (code === "ECONNREFUSED") return `nobody listens at ${path}`;
+  if (code === "EACCES") return `the node's user may not use ${path}`;
+  return messageOf(error);
+}

@@ -1,0 +1,211 @@
+/** Parameters of a container: an image, what runs in it, and what it is given of the machine. */
+import { described } from "../../core/reading.ts";
+import {
+  choice,
+  integer,
+  listOf,
+  mapOf,
+  number,
+  processText,
+  size,
+  text,
+} from "../../core/value-readers.ts";
+import { type DeclaredParams, declareParams } from "../params.ts";
+import { readWords } from "./words.ts";
+
+export interface ContainerParams {
+  /** As people write it: `alpine`, `registry.lan:5000/team/web:1.2`. */
+  readonly image: string;
+  /** In place of the image's own; undefined: that. */
+  readonly entrypoint: readonly string[] | undefined;
+  /** What runs, after the entrypoint; both undefined: the image's own. */
+  readonly command: readonly string[] | undefined;
+  readonly args: readonly string[] | undefined;
+  readonly pull: "missing" | "always" | "never";
+  /** As the engine takes it; undefined: the image's. */
+  readonly user: string | undefined;
+  readonly cwd: string | undefined;
+  readonly labels: Readonly<Record<string, string>>;
+  /** Names of the engine's networks; none: its default. */
+  readonly networks: readonly string[];
+  readonly ports: readonly PublishedPort[];
+  readonly volumes: readonly BoundFolder[];
+  /** Bytes; undefined: no limit. */
+  readonly memory: number | undefined;
+  /** Of one CPU, 1 being all of it; undefined: no limit. */
+  readonly cpu: number | undefined;
+  /** Processes and threads; undefined: no limit. */
+  readonly pids: number | undefined;
+  /** Whether the engine puts an init process before what runs. */
+  readonly init: boolean;
+}
+
+export interface PublishedPort {
+  /** Address of the host's; empty: all. */
+  readonly address: string;
+  /** Empty: a free one. */
+  readonly host: string;
+  readonly container: number;
+  readonly protocol: "tcp" | "udp" | "sctp";
+}
+
+export interface BoundFolder {
+  /** Absolute, on the host. */
+  readonly from: string;
+  /** Absolute, in the container. */
+  readonly at: string;
+  readonly readOnly: boolean;
+}
+
+const itemsMax = 256;
+
+const component = "[a-z0-9]+(?:(?:\\.|_{1,2}|-+)[a-z0-9]+)*";
+const registry = "(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,250}[A-Za-z0-9])?(?::\\d{1,5})?/)?";
+/** A reference as Docker has it, of at most 512 characters. */
+const imagePattern = new RegExp(
+  `^(?=.{1,512}$)${registry}${component}(?:/${component})*(?::[A-Za-z0-9_][\\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?$`,
+);
+
+const readImage = text(
+  imagePattern,
+  "the name of an image, like alpine:3.20 or registry.lan:5000/web",
+);
+const readUser = text(
+  /^[^\s\0:]{1,256}(?::[^\s\0:]{1,256})?$/,
+  "a user of the image's, or user:group",
+);
+const readFolder = text(/^\/[^\0]{0,4094}$/, "an absolute path");
+const readNetwork = text(/^[A-Za-z0-9][\w.-]{0,127}$/, "the name of a network of the engine's");
+
+const portPattern =
+  /^(?:(?:(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]{2,39}\]):)?(\d{1,5})?:)?(\d{1,5})(?:\/(tcp|udp|sctp))?$/;
+
+const readPort = described(
+  () => ({
+    anyOf: [
+      { type: "string", pattern: portPattern.source },
+      { type: "integer", minimum: 1, maximum: 65_535 },
+    ],
+  }),
+  (value, at): PublishedPort => {
+    const match = portPattern.exec(typeof value === "number" ? String(value) : String(value ?? ""));
+    const [, address = "", host = "", container = "", protocol = "tcp"] = match ?? [];
+    if (match === null || !isPort(container) || (host !== "" && !isPort(host))) {
+      at.wrong(
+        "must be a port of the container's, like 80, 8080:80, 127.0.0.1:8080:80 or 53:53/udp",
+      );
+    }
+    return {
+      address: address.replace(/^\[|\]$/g, ""),
+      host,
+      container: Number(container),
+      protocol: protocol === "udp" || protocol === "sctp" ? protocol : "tcp",
+    };
+  },
+);
+
+function isPort(digits: string): boolean {
+  return Number(digits) >= 1 && Number(digits) <= 65_535;
+}
+
+const volumePattern = /^(\/[^:\0]{0,4094}):(\/[^:\0]{1,4094})(?::(ro|rw))?$/;
+
+const readVolume = described(
+  () => ({ type: "string", pattern: volumePattern.source }),
+  (value, at): BoundFolder => {
+    const match = typeof value === "string" ? volumePattern.exec(value) : null;
+    if (match === null)
+      at.wrong("must be two absolute paths, like /srv/data:/data or /etc/web:/etc/web:ro");
+    const [, from = "", target = "", mode] = match ?? [];
+    return { from, at: target, readOnly: mode === "ro" };
+  },
+);
+
+const readInit = described(
+  () => ({ type: "boolean" }),
+  (value, at): boolean => {
+    if (typeof value !== "boolean") at.wrong("must be true or false");
+    return value === true;
+  },
+);
+
+const readLabels = mapOf(/^(?!mob\.)[A-Za-z0-9][\w./-]{0,255}$/, processText(4_096), itemsMax);
+/** Less than the engine takes for a container that can start. */
+const memoryMin = 6 * 1024 * 1024;
+
+/** @param type the provider's */
+export function declareContainerParams(type: string): DeclaredParams<ContainerParams> {
+  return declareParams(
+    type,
+    "an object with an image",
+    (fields): ContainerParams => ({
+      image: fields.required("image", readImage, "What the container is made from."),
+      entrypoint: fields.optional(
+        "entrypoint",
+        readWords,
+        undefined,
+        "In place of the image's own.",
+      ),
+      command: fields.optional(
+        "command",
+        readWords,
+        undefined,
+        "What runs in it, in place of the image's own: a line, split as a shell splits it, or a list.",
+      ),
+      args: fields.optional(
+        "args",
+        readWords,
+        undefined,
+        "The same; with `command`, that command's arguments.",
+      ),
+      pull: fields.optional(
+        "pull",
+        choice(["missing", "always", "never"]),
+        "missing",
+        "When the image is asked of its registry.",
+      ),
+      user: fields.optional("user", readUser, undefined, "Whom it runs as, in the container."),
+      cwd: fields.optional(
+        "cwd",
+        readFolder,
+        undefined,
+        "The folder it runs in, in the container.",
+      ),
+      labels: fields.optional("labels", readLabels, {}, "Labels of the container."),
+      networks: fields.optional(
+        "networks",
+        listOf(readNetwork, 16),
+        [],
+        "Networks of the engine's.",
+      ),
+      ports: fields.optional(
+        "ports",
+        listOf(readPort, itemsMax),
+        [],
+        "Ports that the host publishes.",
+      ),
+      volumes: fields.optional(
+        "volumes",
+        listOf(readVolume, itemsMax),
+        [],
+        "Folders of the host's.",
+      ),
+      memory: fields.optional(
+        "memory",
+        size({ min: memoryMin, max: 2 ** 50 }),
+        undefined,
+        "Limit.",
+      ),
+      cpu: fields.optional("cpu", number({ min: 0.01, max: 1_024 }), undefined, "Limit, in CPUs."),
+      pids: fields.optional("pids", integer({ min: 1, max: 4_194_304 }), undefined, "Limit."),
+      init: fields.optional(
+        "init",
+        readInit,
+        false,
+        "Has the engine's init process reap and pass on signals.",
+      ),
+    }),
+  );
+}
+
+export const dockerParams = declareContainerParams("docker");

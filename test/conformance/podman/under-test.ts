@@ -1,0 +1,10 @@
+/** The podman provider, as the conformance suite wants it. */
+import { createPodman } from "../../../src/providers/podman/podman.ts";
+import { containersUnderTest } from "../containers-under-test.ts";
+
+export const underTest = containersUnderTest(
+  "podman",
+  import.meta.url,
+  "CONTAINER_HOST",
+  createPodman,
+);
