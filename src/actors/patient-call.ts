@@ -19,7 +19,7 @@ export interface PatientCallOptions {
   readonly env: Pick<Env, "clock" | "timers">;
 }
 
-/** As the system's own `call`. Nothing is asked twice: an `Unreachable` of this node's was never sent. */
+/** As the system's own `call`; of a node that does not live its state is told. Nothing is asked twice: an `Unreachable` of this node's was never sent. */
 export function patientCall({ system, catalog, env }: PatientCallOptions): ActorSystem["call"] {
   return async (target, method, request, options) => {
     const giveUpAtMs = env.clock.mono() + reconnectMsMax;
@@ -28,8 +28,12 @@ export function patientCall({ system, catalog, env }: PatientCallOptions): Actor
         return await system.call(target, method, request, options);
       } catch (error) {
         const member = typeof target === "string" ? undefined : catalog.member(target.node);
-        const isExpected = member !== undefined && isLive(member);
-        if (!(error instanceof Unreachable) || !isExpected) throw error;
+        if (!(error instanceof Unreachable) || member === undefined) throw error;
+        if (!isLive(member)) {
+          const { name, state } = member;
+          const how = state === "left" ? "has left" : `is ${state}`;
+          throw new Unreachable(`the node ${name} ${how}, and cannot be asked`, { cause: error });
+        }
         if (env.clock.mono() >= giveUpAtMs) throw error;
         await new Promise<void>((resolve) => env.timers.set(tryAgainMs, resolve));
       }
