@@ -137,7 +137,7 @@ test("the same from the command line, for scripts", async (t) => {
     "suspend",
     "controller",
     "--for",
-    "600",
+    "10m",
   );
   assert.equal(suspended.path, "mob/supervisor/controller");
   assert.match(await node.mob("actors"), /controller +worker +suspended/);

@@ -55,6 +55,14 @@ const readings = {
   ],
 };
 
+/** Whether all nodes hold the same records, purged ones included. */
+export function holdAlike(stage: Stage): boolean {
+  const [first, ...others] = stage.machines.map((machine) =>
+    readOf(stage, machine, readings.roots),
+  );
+  return others.every((roots) => roots === first);
+}
+
 function readOf(stage: Stage, machine: string, read: (node: ComposedNode) => unknown): string {
   const node = stage.node(machine);
   return node === undefined ? "" : JSON.stringify(read(node));

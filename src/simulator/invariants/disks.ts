@@ -26,16 +26,22 @@ export function disks(stage: Stage, object: Objection): Invariant {
         const held = new Map(all.map((change) => [change.key, stampText(change.stamp)]));
         lookForOther(machine, held, stage.simulation.machine(machine).disk.written(), object);
         const steady = new Map([...held].filter(([key]) => isSteadyKey(key)));
-        lookForOther(machine, steady, steadyOf(stage.flushed(machine)), object);
+        lookForOther(machine, steady, steadyOf(stage.flushed(machine), held), object);
       }
     },
   };
 }
 
-/** Without what is always on its way to the disk. */
-function steadyOf(disk: DiskImage): DiskImage {
+/**
+ * Without what is always on its way to the disk; and without removals that everyone had and that were
+ * forgotten a moment ago: there is nothing left for them to stand against.
+ */
+function steadyOf(disk: DiskImage, held: ReadonlyMap<string, string>): DiskImage {
   const keyOf = (place: string) => place.split("/").slice(2).join("/");
-  return new Map([...disk].filter(([place]) => isSteadyKey(keyOf(place))));
+  const isForgotten = (key: string) => key.startsWith("removed/") && !held.has(key);
+  const keys = [...disk].map(([place, value]) => ({ place, value, key: keyOf(place) }));
+  const steady = keys.filter(({ key }) => isSteadyKey(key) && !isForgotten(key));
+  return new Map(steady.map(({ place, value }) => [place, value]));
 }
 
 /** That of each answer, at its moment. */

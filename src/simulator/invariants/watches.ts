@@ -11,6 +11,9 @@ import type { Stage } from "../stage.ts";
 import { seededRandom } from "../virtual-env.ts";
 import type { Invariant, Objection } from "./invariant.ts";
 
+/** What users are told of. Removals are the store's own, and go at a slightly different time on each node. */
+const kinds: ReadonlySet<string> = new Set([...recordKinds].filter((kind) => kind !== "removed"));
+
 /** Looks, a second each, after which the watch moves in any case, in the mean. */
 const looksInMean = 12;
 
@@ -39,7 +42,7 @@ export function watches(stage: Stage, object: Objection): Invariant {
 
   async function follow({ node, stop }: Following): Promise<void> {
     const before = [...told.values()].map(toldOf);
-    for await (const changes of node.records.watch({ kinds: recordKinds }, before, stop.signal)) {
+    for await (const changes of node.records.watch({ kinds }, before, stop.signal)) {
       // What a node that is gone had yet to say does not arrive.
       if (!stop.signal.aborted) for (const change of changes) take(change);
     }
@@ -57,7 +60,7 @@ export function watches(stage: Stage, object: Objection): Invariant {
   }
 
   function lookForMissed(machine: string, { records }: ComposedNode): void {
-    for (const { key, stamp } of records.list({ kinds: recordKinds })) {
+    for (const { key, stamp } of records.list({ kinds })) {
       const last = told.get(key);
       if (last !== undefined && compareStamps(last.stamp, stamp) >= 0) continue;
       object(`a watch was not told of ${key}, of ${stampText(stamp)}, which ${machine} holds`);
