@@ -89,8 +89,8 @@ interface State {
   sealed: { readonly of: NetworkKeys; readonly as: SealedKeys } | undefined;
 }
 
-/** How long a node may take to answer, its flush included, before it counts as one that could not be asked. */
-const askMsMax = 7_000;
+/** How long a node may take to answer before it counts as one that could not be asked. */
+const askMsMax = 3_000;
 
 /** How often a step is begun anew because a node came in meanwhile that was not asked. */
 const attemptsMax = 3;
