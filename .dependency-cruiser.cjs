@@ -8,7 +8,7 @@ const rooms = {
   trust: ["core"],
   membership: ["core"],
   ring: ["core"],
-  services: ["core", "trust"],
+  services: ["core", "ring", "trust"],
   keeper: ["core"],
   transport: ["core", "wire", "trust"],
   store: ["core", "ring"],

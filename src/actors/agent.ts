@@ -96,8 +96,7 @@ async function sweep(state: State, provider: Provider): Promise<void> {
   const { self, options, held, unswept } = state;
   const { catalog, work } = options;
   unswept.delete(provider);
-  const isWanted = (instance: InstanceId) =>
-    held.has(instance) || catalog.desired(instance) !== undefined;
+  const isWanted = (instance: InstanceId) => held.has(instance) || isToRun(catalog, instance);
   try {
     const instances = new Set((await provider.list()).map(({ instance }) => instance));
     for (const instance of instances) {
@@ -124,7 +123,7 @@ function dropStatuses({ options, held }: State): void {
   for (const status of catalog.statuses()) {
     const { instance } = status;
     if (status.node !== node || held.has(instance)) continue;
-    if (catalog.desired(instance) === undefined) publish(status, undefined);
+    if (!isToRun(catalog, instance)) publish(status, undefined);
   }
 }
 
@@ -134,20 +133,47 @@ async function look(state: State, changed: ReadonlySet<string> | undefined): Pro
   const due =
     changed === undefined
       ? catalog.placements()
-      : [...changed].map((name) => catalog.placement(name, 0)).filter((it) => it !== undefined);
+      : [...changed].flatMap((name) => catalog.placementsOf(name));
   for (const placement of due) {
     if (placement.node === node && !state.held.has(placement.instance)) {
       if (!hasPredecessor(state, placement)) await begin(state, placement);
+    }
+    const { outgoing } = placement;
+    if (outgoing?.node === node && !state.held.has(outgoing.instance)) {
+      await resume(state, placement, outgoing.instance);
     }
   }
   nudge(state, changed);
 }
 
 /** What takes the place of another instance here waits until nothing of that is left. */
-function hasPredecessor({ held }: State, { service, slot, uid }: PlacementRecord): boolean {
+function hasPredecessor({ held }: State, placement: PlacementRecord): boolean {
+  const { service, slot, uid, outgoing } = placement;
   return [...held.values()].some(
-    ({ placement: one }) => one.service === service && one.slot === slot && one.uid === uid,
+    ({ placement: one }) =>
+      one.service === service &&
+      one.slot === slot &&
+      one.uid === uid &&
+      one.instance !== outgoing?.instance,
   );
+}
+
+/** Back on a node that has been away: one that runs here until another is ready is taken up again. */
+async function resume(
+  state: State,
+  { service, slot, uid }: PlacementRecord,
+  instance: InstanceId,
+): Promise<void> {
+  const { catalog, providers } = state.options;
+  const by = catalog.takingOver(instance);
+  const group = catalog.group(service);
+  if (by === undefined || group === undefined || catalog.status(instance) === undefined) return;
+  const provider = providers.get(by.provider ?? group.record.spec.provider);
+  if (provider === undefined) return;
+  const placement = { ...by, slot, uid, instance, node: state.options.node };
+  const held: Held = { placement, desired: catalog.wish(group), provider, monitor: undefined };
+  state.held.set(instance, held);
+  await startActors(state, instance, held);
 }
 
 async function begin(state: State, placement: PlacementRecord): Promise<void> {
@@ -237,6 +263,10 @@ async function end(state: State, instance: InstanceId): Promise<void> {
   }
   // It may have been placed here again meanwhile.
   await look(state, new Set([held.placement.service]));
+}
+
+function isToRun(catalog: Catalog, instance: InstanceId): boolean {
+  return catalog.desired(instance) !== undefined || catalog.takingOver(instance) !== undefined;
 }
 
 function namesIn(change: CatalogChange): ReadonlySet<string> | undefined {

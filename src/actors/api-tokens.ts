@@ -12,14 +12,11 @@ import { isExpired, type TokenRecord, tokenName } from "../services/token-record
 import type { Entry, Receipt } from "../store/replication.ts";
 import { formatApiToken, newApiToken, verifierOf } from "../trust/api-token.ts";
 import type { Role } from "../trust/role.ts";
-import { names } from "./names.ts";
-import type { StoreProtocol } from "./store.ts";
+import { writeRecords } from "./record-writes.ts";
 import type { TokenTable } from "./token-table.ts";
 
 /** Most tokens of a network, expired ones aside: every node holds all of them. */
 export const tokensMax = 1_000;
-/** Above the time after which the store itself gives up. */
-const writeTimeoutMs = 12_000;
 const forMsMin = 1_000;
 const forMsMax = 10 * 365 * 86_400_000;
 
@@ -87,7 +84,10 @@ export class ApiTokens {
       ...(forMs !== undefined && { expiresAtMs: nowMs + forMs }),
     };
     const forgotten = lapsed.map(({ id }): Entry => ({ key: keys.token(id) }));
-    const receipt = await this.#write([{ key: keys.token(token.id), value: record }, ...forgotten]);
+    const receipt = await writeRecords(this.#options.system, [
+      { key: keys.token(token.id), value: record },
+      ...forgotten,
+    ]);
     return { record, text: formatApiToken(token), pin, receipt };
   }
 
@@ -101,17 +101,11 @@ export class ApiTokens {
   ): Promise<{ readonly revoked: readonly TokenRecord[]; readonly receipt: Receipt }> {
     const revoked = this.list().filter(({ id, name }) => id === nameOrId || name === nameOrId);
     if (revoked.length === 0) throw new NotFound(`there is no token ${nameOrId}`);
-    const receipt = await this.#write(revoked.map(({ id }) => ({ key: keys.token(id) })));
-    return { revoked, receipt };
-  }
-
-  #write(entries: readonly Entry[]): Promise<Receipt> {
-    return this.#options.system.call<StoreProtocol, "write">(
-      names.store,
-      "write",
-      { entries },
-      { timeoutMs: writeTimeoutMs },
+    const receipt = await writeRecords(
+      this.#options.system,
+      revoked.map(({ id }) => ({ key: keys.token(id) })),
     );
+    return { revoked, receipt };
   }
 }
 

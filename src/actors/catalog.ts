@@ -11,6 +11,7 @@ import { type ShardId, shardOf } from "../ring/ranking.ts";
 import type { Desired } from "../services/instance.ts";
 import {
   type InstanceStatus,
+  isReady,
   noStamp,
   type Phase,
   type Stamp,
@@ -51,6 +52,7 @@ export type CatalogChange =
 
 export class Catalog {
   readonly tokens = new TokenTable();
+  readonly #drained = new Set<NodeId>();
   readonly #self: NodeId;
   readonly #log: Log;
   readonly #groups = new Map<string, Stamped<GroupRecord>>();
@@ -89,6 +91,11 @@ export class Catalog {
     return this.#members.get(id);
   }
 
+  /** Whether a user wants nothing to be placed on a node. */
+  isDrained(node: NodeId): boolean {
+    return this.#drained.has(node);
+  }
+
   /** The other live nodes, and how many nodes there are in all, those that left aside. */
   peers(): { readonly live: readonly NodeId[]; readonly known: number } {
     const { members } = this.#view;
@@ -107,6 +114,7 @@ export class Catalog {
   apply(registers: readonly Register[]): void {
     const names = new Set<string>();
     let hasTokens = false;
+    let hasDrains = false;
     for (const register of registers) {
       const key = parseKey(register.key);
       if (key === undefined) continue;
@@ -114,6 +122,10 @@ export class Catalog {
         if (key.kind === "token") {
           hasTokens = true;
           this.tokens.take(key.id, register.value);
+        } else if (key.kind === "drain") {
+          hasDrains = true;
+          if (register.value === undefined) this.#drained.delete(key.node);
+          else this.#drained.add(key.node);
         } else names.add(this.#take(key, register));
       } catch (error) {
         if (!(error instanceof InvalidSpec)) throw error;
@@ -123,6 +135,7 @@ export class Catalog {
     }
     this.#tell({ kind: "records", names });
     if (hasTokens) this.tokens.changed();
+    if (hasDrains) this.#tell({ kind: "view" });
   }
 
   /** What is deployed under `name` and was not removed. */
@@ -152,14 +165,24 @@ export class Catalog {
     return this.#placements.get(name, slot);
   }
 
+  /** Of a service, in order of slots; of earlier creations too, as long as they are not withdrawn. */
+  placementsOf(name: string): readonly PlacementRecord[] {
+    return this.#placements.of(name);
+  }
+
   /** The placement that put an instance where it is. */
   placementOf(instance: InstanceId): PlacementRecord | undefined {
-    const name = this.#placements.serviceOf(instance);
-    return name === undefined ? undefined : this.placement(name, 0);
+    const placement = this.#placements.ofInstance(instance);
+    return placement?.instance === instance ? placement : undefined;
   }
 
   placements(): readonly PlacementRecord[] {
     return this.#placements.all();
+  }
+
+  /** Nodes, known or not, on which something is placed. */
+  usedNodes(): Iterable<NodeId> {
+    return this.#placements.nodes();
   }
 
   /** Instances placed on a node. */
@@ -186,12 +209,23 @@ export class Catalog {
 
   /** What is wanted of an instance on this node; undefined when it is not, or no longer, placed here. */
   desired(instance: InstanceId): Desired | undefined {
-    const name = this.#placements.serviceOf(instance);
-    const group = name === undefined ? undefined : this.group(name);
-    if (group === undefined) return undefined;
-    const placement = this.#ofGroup(group.record);
-    const isHere = placement?.instance === instance && placement.node === this.#self;
-    return isHere ? this.wish(group) : undefined;
+    const placement = this.placementOf(instance);
+    const group = placement && this.#groupOf(placement);
+    return group !== undefined && placement?.node === this.#self ? this.wish(group) : undefined;
+  }
+
+  /**
+   * The placement by which an instance is taken over that runs on, as it is, until the new one is ready.
+   * Undefined: there is nothing to wait for, or nothing is to run any more.
+   */
+  takingOver(instance: InstanceId): PlacementRecord | undefined {
+    const placement = this.#placements.ofInstance(instance);
+    if (placement?.outgoing?.instance !== instance) return undefined;
+    const group = this.#groupOf(placement);
+    if (group === undefined || this.runState(group.record).run === "stopped") return undefined;
+    const status = this.status(placement.instance);
+    const hasTakenOver = status !== undefined && (isReady(status) || status.state === "done");
+    return hasTakenOver ? undefined : placement;
   }
 
   /** How much of an instance's output is kept. */
@@ -199,27 +233,45 @@ export class Catalog {
     return this.desired(instance)?.spec.logs ?? logsDefault;
   }
 
-  /** The state of a service as those that require it see it; undefined: it is not deployed. */
+  /**
+   * The state of a service as those that require it see it: of the first of its instances that does not
+   * run, if any; undefined: it is not deployed.
+   */
   readonly phaseOf = (name: string): Phase | undefined => {
     const group = this.group(name);
     if (group === undefined) return undefined;
-    const placement = this.#ofGroup(group.record);
-    if (placement?.node === undefined || placement.node === null) return "pending";
-    const status = this.status(placement.instance);
-    if (status === undefined) return "pending";
-    const member = this.member(placement.node);
-    const isThere = member !== undefined && (isLive(member) || member.state === "away");
-    return isThere ? status.state : "lost";
+    const phases = this.placementsOf(name)
+      .filter(({ uid }) => uid === group.record.uid)
+      .map((placement) => this.#phaseOf(placement));
+    const { instances } = group.record.spec;
+    if (instances === 0) return "stopped";
+    // A node that is gone owes its instance to no one: there is one for each that is there.
+    const due = instances === "everywhere" ? phases.filter((phase) => phase !== "lost") : phases;
+    const isWhole = due.length >= (instances === "everywhere" ? 1 : instances);
+    const other = due.find((phase) => phase !== "running" && phase !== "done");
+    return other ?? (isWhole ? (due.find((phase) => phase === "running") ?? "done") : "pending");
   };
 
-  /** In this version a group is one service with one instance. */
-  #ofGroup({ name, uid }: GroupRecord): PlacementRecord | undefined {
-    const placement = this.placement(name, 0);
-    return placement?.uid === uid ? placement : undefined;
+  #phaseOf({ instance, node }: PlacementRecord): Phase {
+    if (node === null) return "pending";
+    const status = this.status(instance);
+    if (status === undefined) return "pending";
+    const member = this.member(node);
+    const isThere = member !== undefined && (isLive(member) || member.state === "away");
+    return isThere ? status.state : "lost";
+  }
+
+  /** The creation that a placement is of, if it is the one that is there. */
+  #groupOf({ service, uid }: PlacementRecord): Stamped<GroupRecord> | undefined {
+    const group = this.group(service);
+    return group?.record.uid === uid ? group : undefined;
   }
 
   /** Returns the name of the service that the record is about. */
-  #take(key: Exclude<RecordKey, KeyOf<"token">>, { value, stamp: writtenAs }: Register): string {
+  #take(
+    key: Exclude<RecordKey, KeyOf<"token" | "drain">>,
+    { value, stamp: writtenAs }: Register,
+  ): string {
     const stamp: Stamp = stampText(writtenAs);
     const isGone = value === undefined;
     switch (key.kind) {
@@ -262,6 +314,7 @@ export class Catalog {
       if (isIn(service)) this.#statuses.delete(instance);
     }
     this.tokens.drop((id) => shardOf(id) === shard);
+    for (const id of this.#drained) if (shardOf(id) === shard) this.#drained.delete(id);
   }
 
   #remove(group: string, uid: string): void {

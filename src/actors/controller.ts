@@ -9,6 +9,7 @@ import { asServiceName, type NodeId, newId, type ServiceName } from "../core/ids
 import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
 import { type DeployResult, deployed } from "../services/deploy.ts";
+import { type Instances, parseInstances } from "../services/instances.ts";
 import { keys } from "../services/keys.ts";
 import { groupToJson } from "../services/records.ts";
 import { type ServiceAction, serviceAction } from "../services/service-action.ts";
@@ -17,13 +18,12 @@ import type { Entry, Receipt } from "../store/replication.ts";
 import { Absences } from "./absences.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { cycleThrough } from "./deploy-checks.ts";
-import { names } from "./names.ts";
 import { owns } from "./ownership.ts";
 import { dropArrived, placementPass } from "./placement-pass.ts";
 import { PlacementTable } from "./placement-table.ts";
 import { untilReady } from "./readiness.ts";
+import { writeRecords } from "./record-writes.ts";
 import type { ShardMap } from "./shard-map.ts";
-import type { StoreProtocol } from "./store.ts";
 
 export interface Deployed {
   readonly group: ServiceName;
@@ -38,6 +38,8 @@ export interface Acted {
   readonly receipt: Receipt;
 }
 
+const ScaleRequest = Type.Object({ name: Type.String(), instances: Type.Unknown() });
+const isScale = Compile(ScaleRequest);
 const ActRequest = Type.Object({ name: Type.String(), action: serviceAction });
 const isAct = Compile(ActRequest);
 
@@ -47,6 +49,8 @@ export type ControllerProtocol = {
    * @throws InvalidSpec; Conflict when it would close a cycle of dependencies
    */
   deploy: { request: { document: unknown }; reply: Deployed };
+  /** Deploys what is deployed, with another number of instances. @throws NotFound, InvalidSpec */
+  scale: { request: { name: string; instances: Instances }; reply: Deployed };
   /** @throws NotFound */
   act: { request: { name: string; action: ServiceAction }; reply: Acted };
 };
@@ -102,11 +106,13 @@ export function controller(
           return refuse(state, error);
         }
       },
+      scale(state, { name, instances }, caller) {
+        if (!mayBeThere(state, name)) return refuse(state, notFound(name));
+        inTurn(state, name, caller, () => scale(state, name, instances));
+        return [state, replyLater];
+      },
       act(state, { name, action }, caller) {
-        const isKnown = options.catalog.group(name) !== undefined || !options.shards.isReady(name);
-        if (!isKnown && !state.busy.has(name)) {
-          return refuse(state, notFound(name));
-        }
+        if (!mayBeThere(state, name)) return refuse(state, notFound(name));
         inTurn(state, name, caller, () => act(state, name, action));
         return [state, replyLater];
       },
@@ -126,6 +132,10 @@ export function controller(
     describe: ({ busy }) => ({ busyWith: [...busy.keys()] }),
     remote: {
       deploy: (payload) => ({ document: documentOf(payload) }),
+      scale(payload) {
+        if (!isScale.Check(payload)) throw new BadRequest("not a wish for a number of instances");
+        return { name: payload.name, instances: parseInstances(payload.instances) };
+      },
       act(payload) {
         if (isAct.Check(payload)) return payload;
         throw new BadRequest("not a wish for a service");
@@ -163,18 +173,25 @@ async function deploy(state: State, spec: ServiceSpec): Promise<Deployed> {
   const { result, record } = deployed(last, run, spec, newId(state.random, 8));
   const { name: group, uid, generation } = record;
   if (result === "unchanged") return { group, generation, result, receipt: ownReceipt(state) };
-  const receipt = await write(state, [
+  const receipt = await writeRecords(state.self.system, [
     { key: keys.spec(group), value: groupToJson(record) },
     { key: keys.runState(group), value: { uid, run: "running" } },
   ]);
   return { group, generation, result, receipt };
 }
 
+async function scale(state: State, name: string, instances: Instances): Promise<Deployed> {
+  await ready(state, name);
+  const group = state.options.catalog.group(name)?.record;
+  if (group === undefined) throw notFound(name);
+  return deploy(state, { ...group.spec, instances });
+}
+
 async function act(state: State, name: string, action: ServiceAction): Promise<Acted> {
   await ready(state, name);
   const entries = entriesFor(state, name, action);
   if (entries.length === 0) return { changed: false, receipt: ownReceipt(state) };
-  return { changed: true, receipt: await write(state, entries) };
+  return { changed: true, receipt: await writeRecords(state.self.system, entries) };
 }
 
 /** @throws NotFound */
@@ -201,9 +218,17 @@ function entriesFor(state: State, name: string, action: ServiceAction): readonly
         { key: keys.spec(group.name) },
         { key: keys.runState(group.name) },
         { key: keys.restart(group.name) },
-        { key: keys.placement(group.name, 0) },
+        ...catalog
+          .placementsOf(group.name)
+          .map(({ slot }) => ({ key: keys.placement(group.name, slot) })),
       ];
   }
+}
+
+/** Something of that name is deployed, or may be. */
+function mayBeThere({ options, busy }: State, name: string): boolean {
+  const { catalog, shards } = options;
+  return catalog.group(name) !== undefined || !shards.isReady(name) || busy.has(name);
 }
 
 function isUnderWay(catalog: Catalog, name: string): boolean {
@@ -219,9 +244,9 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   const { self, underway, absences } = state;
   const nowMs = self.env.clock.mono();
   dropArrived(underway, catalog, changed);
-  absences.note(catalog.view.members, nowMs);
+  absences.note(catalog.view.members, catalog.usedNodes(), nowMs);
   const { entries, placed, takenOver, nextLossMs } = placementPass(
-    { catalog, self: node, owns: mine, underway, awayForMs: (id) => absences.forMs(id, nowMs) },
+    { catalog, self: node, owns: mine, underway, absentForMs: (id) => absences.forMs(id, nowMs) },
     changed,
   );
   if (nextLossMs !== undefined) lookAgainIn(state, nextLossMs, nowMs);
@@ -230,7 +255,7 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   }
   if (entries.length === 0) return;
   for (const placement of placed) underway.set(placement.service, placement.slot, placement);
-  void write(state, entries)
+  void writeRecords(self.system, entries)
     .catch((error: unknown) => {
       state.self.log.warn("placements could not be written; the next pass tries again", { error });
     })
@@ -248,22 +273,10 @@ function lookAgainIn(state: State, ms: number, nowMs: number): void {
   state.self.sendAfter(ms, { type: "loss-due" });
 }
 
-function write(state: State, entries: readonly Entry[]): Promise<Receipt> {
-  return state.self.system.call<StoreProtocol, "write">(
-    names.store,
-    "write",
-    { entries },
-    { timeoutMs: writeTimeoutMs },
-  );
-}
-
 /** What other nodes hold of the group is known here: before that, nothing is decided about it. */
 async function ready({ self, options }: State, name: string): Promise<void> {
   if (!options.shards.isReady(name)) await untilReady(self.system, name);
 }
-
-/** Above the time after which the store itself gives up. */
-const writeTimeoutMs = 12_000;
 
 /** Nothing had to be written: what is there is held here. */
 function ownReceipt({ options }: State): Receipt {

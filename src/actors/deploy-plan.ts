@@ -9,7 +9,7 @@ import type { ServiceSpec } from "../services/spec.ts";
 import type { Catalog } from "./catalog.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { deciderOf } from "./ownership.ts";
-import { candidatesOf } from "./placement-pass.ts";
+import { candidatesOf, desiredGroup } from "./placement-pass.ts";
 import { untilReady } from "./readiness.ts";
 
 export interface PlanOptions {
@@ -38,9 +38,12 @@ export async function planFor(
 }
 
 function wantedOf(catalog: Catalog, spec: ServiceSpec): Wanted {
-  const present = catalog.placement(spec.name, 0);
   const held = catalog.group(spec.name);
-  if (held === undefined) return { spec, present };
+  const present = catalog.placementsOf(spec.name);
+  if (held === undefined) return { spec, present, observe: () => unseen };
   const { record: group, stamp } = held;
-  return { spec, standing: { group, stamp, run: catalog.runState(group).run }, present };
+  const { observe } = desiredGroup(catalog, held);
+  return { spec, standing: { group, stamp, run: catalog.runState(group).run }, present, observe };
 }
+
+const unseen = { isIdle: false, isReady: false } as const;

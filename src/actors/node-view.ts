@@ -3,6 +3,7 @@
  */
 import type { NodeId } from "../core/ids.ts";
 import { isLive, type Member, type MemberState, type ProviderFact } from "../membership/view.ts";
+import type { Catalog } from "./catalog.ts";
 
 export interface NodeInfo {
   readonly id: NodeId;
@@ -11,6 +12,8 @@ export interface NodeInfo {
   readonly address: string;
   readonly state: MemberState;
   readonly isLive: boolean;
+  /** A user wants nothing to be placed on it. */
+  readonly isDrained: boolean;
   /** Asked for on that node: available, or not and why. */
   readonly providers: readonly ProviderFact[];
   readonly labels: Readonly<Record<string, string>>;
@@ -20,7 +23,8 @@ export interface NodeInfo {
   readonly weight?: number;
 }
 
-export function nodeInfo(member: Member): NodeInfo {
+export function nodeInfo(member: Member, catalog: Pick<Catalog, "isDrained">): NodeInfo {
   const { id, name, address, state, facts } = member;
-  return { id, name, address, state, isLive: isLive(member), ...facts };
+  const isDrained = catalog.isDrained(id);
+  return { id, name, address, state, isLive: isLive(member), isDrained, ...facts };
 }

@@ -5,21 +5,22 @@
  */
 import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
-import { Conflict, NotFound, Unreachable } from "../core/errors.ts";
+import { NotFound, Unreachable } from "../core/errors.ts";
 import type { InstanceId, NodeId } from "../core/ids.ts";
-import { isLive } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { NoSuchActor } from "../otp/errors.ts";
 import { named } from "../otp/ref.ts";
+import { parseInstances } from "../services/instances.ts";
 import type { PlannedDeploy } from "../services/plan.ts";
-import type { PlacementRecord } from "../services/records.ts";
 import type { ServiceAction } from "../services/service-action.ts";
+import { groupOf } from "../services/service-name.ts";
 import { specToJson } from "../services/spec.ts";
 import type { Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Acted, ControllerProtocol, Deployed } from "./controller.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { planFor } from "./deploy-plan.ts";
+import { type DrainOutcome, drain, undrain } from "./drains.ts";
 import type { LogFollowerProtocol } from "./log-follower.ts";
 import { logFollowerName, names } from "./names.ts";
 import { type NodeInfo, nodeInfo } from "./node-view.ts";
@@ -29,10 +30,9 @@ import type { Records } from "./records.ts";
 import { joinMsMax } from "./ring-member.ts";
 import type { RingMemberProtocol } from "./ring-member-protocol.ts";
 import { historyOf, type ServiceChange, watchServices } from "./service-changes.ts";
-import { type InstanceInfo, instanceInfo } from "./service-view.ts";
+import { type InstanceInfo, instanceInfos } from "./service-view.ts";
+import { gone, settled, until } from "./waiting.ts";
 
-/** Longest wait for a service to come to rest after a wish, before its state is told as it is. */
-const settleMsMax = 15_000;
 /** How long it is tried to find the controller that decides: longer than the death of a node goes unseen. */
 const ownerMsMax = 8_000;
 /** Pause before the same controller is asked again. */
@@ -51,8 +51,19 @@ export interface OperationsOptions {
 
 export interface Outcome {
   readonly receipt: Receipt;
-  /** Undefined: it is gone. */
-  readonly instance: InstanceInfo | undefined;
+  /** In order of slots; none: it is gone. */
+  readonly instances: readonly InstanceInfo[];
+}
+
+/** A service, as it was deployed. */
+export interface ServiceInfo {
+  readonly group: string;
+  /** As a user could have written it. */
+  readonly spec: unknown;
+  readonly wanted: "running" | "stopped";
+  readonly generation: number;
+  /** In order of slots. */
+  readonly instances: readonly InstanceInfo[];
 }
 
 export interface DeployOutcome extends Outcome {
@@ -61,6 +72,19 @@ export interface DeployOutcome extends Outcome {
 
 export interface ActOutcome extends Outcome {
   readonly changed: boolean;
+}
+
+/** The output of an instance, read where it is. */
+export interface Output {
+  readonly node: NodeInfo;
+  readonly instance: InstanceId;
+  readonly slot: number;
+  readonly tail: (lines: number) => Promise<number>;
+  readonly read: (
+    cursor: number,
+    bytesMax: number,
+    waitMs: number,
+  ) => Promise<LogFollowerProtocol["read"]["reply"]>;
 }
 
 export class Operations {
@@ -73,10 +97,22 @@ export class Operations {
     this.call = patientCall(options);
   }
 
+  /** @throws NotFound */
+  drain(node: string): Promise<DrainOutcome> {
+    return drain(this.#options, node);
+  }
+
+  /** @throws NotFound */
+  undrain(node: string): Promise<void> {
+    return undrain(this.#options, node);
+  }
+
   /** The network as this node sees it, in order of names. */
   nodes(): readonly NodeInfo[] {
-    const { members } = this.#options.catalog.view;
-    return members.map(nodeInfo).sort((a, b) => (a.name < b.name ? -1 : 1));
+    const { catalog } = this.#options;
+    return catalog.view.members
+      .map((member) => nodeInfo(member, catalog))
+      .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
   /** The name of a node; its id where that is not known any more. */
@@ -86,23 +122,19 @@ export class Operations {
 
   instances(): readonly InstanceInfo[] {
     const { catalog } = this.#options;
-    return catalog.groups().map((group) => instanceInfo(catalog, group));
+    return catalog.groups().flatMap((group) => instanceInfos(catalog, group));
   }
 
-  /** @throws NotFound */
-  instance(name: string): InstanceInfo {
+  /** What is deployed under a name, and what became of it. @throws NotFound */
+  service(name: string): ServiceInfo {
     const { catalog } = this.#options;
     const group = catalog.group(name);
     if (group === undefined) throw new NotFound(`there is no service ${name}`);
-    return instanceInfo(catalog, group);
-  }
-
-  /** The spec as a user could have written it, and whether it is to run. @throws NotFound */
-  spec(name: string): { readonly spec: unknown; readonly wanted: "running" | "stopped" } {
-    const { catalog } = this.#options;
-    const group = catalog.group(name)?.record;
-    if (group === undefined) throw new NotFound(`there is no service ${name}`);
-    return { spec: specToJson(group.spec), wanted: catalog.runState(group).run };
+    const { spec, generation } = group.record;
+    const { run: wanted } = catalog.runState(group.record);
+    const instances = instanceInfos(catalog, group);
+    const { name: full } = group.record;
+    return { group: groupOf(full), spec: specToJson(spec), wanted, generation, instances };
   }
 
   /**
@@ -163,12 +195,19 @@ export class Operations {
     const { catalog, checkParams } = this.#options;
     const specs = checkDocuments(documents, catalog, checkParams);
     return Promise.all(
-      specs.map(async (spec): Promise<DeployOutcome> => {
-        const deployed = await this.#ask(spec.name, "deploy", { document: specToJson(spec) });
-        const instance = await this.#settled(spec.name, deployed.generation);
-        return { deployed, receipt: deployed.receipt, instance };
-      }),
+      specs.map((spec) =>
+        this.#changed(spec.name, this.#ask(spec.name, "deploy", { document: specToJson(spec) })),
+      ),
     );
+  }
+
+  /** As a deploy of what is deployed, with another number of instances. @throws NotFound, InvalidSpec */
+  scale(name: string, instances: unknown): Promise<DeployOutcome> {
+    const wanted = parseInstances(instances);
+    if (this.#options.catalog.group(name) === undefined) {
+      throw new NotFound(`there is no service ${name}`);
+    }
+    return this.#changed(name, this.#ask(name, "scale", { name, instances: wanted }));
   }
 
   /** What `deploy` would do with those documents now. @throws as `deploy` does before it writes */
@@ -183,40 +222,31 @@ export class Operations {
     if (missing.length > 0) throw new NotFound(`there is no service ${missing.join(" and none ")}`);
     return Promise.all(
       wanted.map(async (name): Promise<ActOutcome> => {
-        const before = catalog.placement(name, 0);
+        const before = catalog.placementsOf(name);
         const { changed, receipt }: Acted = await this.#ask(name, "act", { name, action });
-        if (action === "remove") await this.#gone(before);
-        const instance = action === "remove" ? undefined : await this.#settled(name);
-        return { changed, receipt, instance };
+        if (action === "remove") await gone(this.#options, before);
+        const instances = action === "remove" ? [] : await settled(this.#options, name);
+        return { changed, receipt, instances };
       }),
     );
   }
 
-  /** The output of the instance: its node, and what reads it there. @throws NotFound, Conflict */
-  output(name: string): {
-    readonly node: NodeInfo;
-    readonly instance: InstanceId;
-    readonly tail: (lines: number) => Promise<number>;
-    readonly read: (
-      cursor: number,
-      bytesMax: number,
-      waitMs: number,
-    ) => Promise<LogFollowerProtocol["read"]["reply"]>;
-  } {
+  /** The outputs of the instances that are placed, in order of slots. @throws NotFound */
+  outputs(name: string): readonly Output[] {
     const { call } = this;
     const { catalog } = this.#options;
-    const { node, instance } = this.instance(name);
-    const member = node === null ? undefined : catalog.member(node);
-    if (instance === null || member === undefined) {
-      throw new Conflict(`${name} has no output yet: it has not been placed`);
-    }
-    const target = named<LogFollowerProtocol>(member.id, logFollowerName(instance));
-    return {
-      node: nodeInfo(member),
-      instance,
-      tail: (lines) => call(target, "tail", { lines }),
-      read: (cursor, bytesMax, waitMs) => call(target, "read", { cursor, bytesMax, waitMs }),
-    };
+    return this.service(name).instances.flatMap(({ node, instance, slot }) => {
+      const member = node === null ? undefined : catalog.member(node);
+      if (instance === null || member === undefined) return [];
+      const target = named<LogFollowerProtocol>(member.id, logFollowerName(instance));
+      return {
+        node: nodeInfo(member, catalog),
+        instance,
+        slot,
+        tail: (lines) => call(target, "tail", { lines }),
+        read: (cursor, bytesMax, waitMs) => call(target, "read", { cursor, bytesMax, waitMs }),
+      };
+    });
   }
 
   /** Whether an instance is still the one of its service: not removed, and not replaced. */
@@ -243,59 +273,19 @@ export class Operations {
       } catch (error) {
         const isUntouched = error instanceof Unreachable || error instanceof NoSuchActor;
         if (!isUntouched || env.clock.mono() > giveUpAt) throw error;
-        await this.#until(name, () => ownerOf(catalog.view, name) !== owner, askAgainMs);
+        const hasMoved = () => ownerOf(catalog.view, name) !== owner;
+        await until(this.#options, name, hasMoved, askAgainMs);
       }
     }
   }
 
-  /**
-   * The instance once what its node knows is what the users want, and it is in no passing state.
-   * @param generation that this node may not have heard of yet
-   */
-  async #settled(name: string, generation?: number): Promise<InstanceInfo | undefined> {
-    const { catalog } = this.#options;
-    const look = () => {
-      const group = catalog.group(name);
-      return group === undefined ? undefined : instanceInfo(catalog, group);
-    };
-    await this.#until(name, () => {
-      const info = look();
-      if (generation !== undefined && (info?.generation ?? 0) < generation) return false;
-      return info === undefined || info.isSettled;
-    });
-    return look();
-  }
-
-  /** Waits until nothing of an instance is left, where its node lives to see to it. */
-  async #gone(placement: PlacementRecord | undefined): Promise<void> {
-    if (placement === undefined) return;
-    const { catalog } = this.#options;
-    await this.#until(placement.service, () => {
-      const member = placement.node === null ? undefined : catalog.member(placement.node);
-      const isSeenTo = member !== undefined && isLive(member);
-      return !isSeenTo || catalog.status(placement.instance) === undefined;
-    });
-  }
-
-  /**
-   * Resolves once `condition` holds, or at the deadline. It is looked at after each change of the view
-   * and of what is known of `name`: of many who wait, each looks at its own alone.
-   */
-  #until(name: string, condition: () => boolean, msMax = settleMsMax): Promise<void> {
-    if (condition()) return Promise.resolve();
-    const { catalog } = this.#options;
-    const { timers } = this.#options.env;
-    return new Promise((resolve) => {
-      const stop = catalog.watch((change) => {
-        const concerns = change.kind === "view" || change.names.has(name);
-        if (concerns && condition()) end();
-      });
-      const deadline = timers.set(msMax, () => end());
-      function end(): void {
-        stop();
-        timers.cancel(deadline);
-        resolve();
-      }
-    });
+  /** What became of a spec once it was written; of those instances that there are to be no more, too. */
+  async #changed(name: string, writing: Promise<Deployed>): Promise<DeployOutcome> {
+    const before = this.#options.catalog.placementsOf(name);
+    const deployed = await writing;
+    const { receipt, generation } = deployed;
+    const instances = await settled(this.#options, name, generation);
+    await gone(this.#options, before);
+    return { deployed, receipt, instances };
   }
 }

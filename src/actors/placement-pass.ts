@@ -4,12 +4,20 @@
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import type { Member } from "../membership/view.ts";
+import { isReady } from "../services/instance-status.ts";
 import { keys } from "../services/keys.ts";
 import type { Candidate, ProviderOffer } from "../services/placement.ts";
-import { type Decision, isPlaced, lostInMs, reconcile } from "../services/reconcile.ts";
+import {
+  type Decision,
+  type DesiredGroup,
+  isPlaced,
+  lostInMs,
+  type Observed,
+  reconcile,
+} from "../services/reconcile.ts";
 import type { GroupRecord, PlacementRecord } from "../services/records.ts";
 import type { Entry } from "../store/replication.ts";
-import type { Catalog } from "./catalog.ts";
+import type { Catalog, Stamped } from "./catalog.ts";
 import type { PlacementTable } from "./placement-table.ts";
 
 export interface PlacementPass {
@@ -40,31 +48,37 @@ export interface PassOptions {
    * services deployed at once would all go to the node that had the fewest before.
    */
   readonly underway: PlacementTable;
-  /** For how long a node has been away, ms. */
-  readonly awayForMs: (node: NodeId) => number;
+  /** For how long a node has been away, or not known though something is placed on it, ms. */
+  readonly absentForMs: (node: NodeId) => number;
 }
 
 /** @param changed the names to look at; undefined: all */
 export function placementPass(
-  { catalog, self, owns, underway, awayForMs }: PassOptions,
+  { catalog, self, owns, underway, absentForMs }: PassOptions,
   changed: ReadonlySet<string> | undefined,
 ): PlacementPass {
   const looked = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
   let nextLossMs: number | undefined;
-  const isHeld = ({ record, stamp }: (typeof looked)[number]): boolean => {
-    const present = catalog.placement(record.name, 0);
-    if (!isPlaced(record, stamp, present)) return false;
-    const member = present?.node == null ? undefined : catalog.member(present.node);
-    const there = member && { state: member.state, awayForMs: awayForMs(member.id) };
-    const lossMs = lostInMs(there, record.spec.restartGraceMs);
-    if (lossMs === 0) return false;
-    if (lossMs !== undefined) nextLossMs = Math.min(lossMs, nextLossMs ?? lossMs);
-    return true;
+  const isHeld = ({ record, stamp }: Stamped<GroupRecord>): boolean => {
+    const { instances, restartGraceMs } = record.spec;
+    const present = catalog.placementsOf(record.name);
+    // Whether each node has one is seen by looking at the nodes.
+    if (instances === "everywhere" || present.length !== instances) return false;
+    return present.every((placement, slot) => {
+      if (placement.slot !== slot || !isPlaced(record, stamp, placement)) return false;
+      const member = placement.node === null ? undefined : catalog.member(placement.node);
+      if (member !== undefined && catalog.isDrained(member.id)) return false;
+      const forMs = placement.node === null ? 0 : absentForMs(placement.node);
+      const lossMs = lostInMs(member && { ...member, awayForMs: forMs }, restartGraceMs, forMs);
+      if (lossMs === 0) return false;
+      if (lossMs !== undefined) nextLossMs = Math.min(lossMs, nextLossMs ?? lossMs);
+      return true;
+    });
   };
   // Most of what changes is statuses: the whole network is looked at for what has yet to be placed alone.
   const groups = looked.filter(
     (group) =>
-      owns(group.record.name) && underway.get(group.record.name, 0) === undefined && !isHeld(group),
+      owns(group.record.name) && underway.of(group.record.name).length === 0 && !isHeld(group),
   );
   const orphans =
     changed === undefined
@@ -77,16 +91,9 @@ export function placementPass(
   }
   const decisions = reconcile({
     self,
-    groups: groups.map(({ record, stamp }) => ({
-      group: record,
-      specStamp: stamp,
-      removed: false,
-      isIdle: isIdle(catalog, record),
-    })),
-    placements: groups
-      .map(({ record }) => catalog.placement(record.name, 0))
-      .filter((placement) => placement !== undefined),
-    nodes: candidatesOf(catalog, { underway, awayForMs }),
+    groups: groups.map((group) => desiredGroup(catalog, group)),
+    nodes: candidatesOf(catalog, { underway, absentForMs }),
+    missedForMs: absentForMs,
   });
   const entries = [
     ...decisions.map(entryOf),
@@ -97,12 +104,19 @@ export function placementPass(
   return { entries, placed, takenOver, nextLossMs };
 }
 
-/** Stopped by a user, or ended for good. */
-function isIdle(catalog: Catalog, group: GroupRecord): boolean {
-  if (catalog.runState(group).run === "stopped") return true;
-  const instance = catalog.placement(group.name, 0)?.instance;
-  const status = instance === undefined ? undefined : catalog.status(instance);
-  return status?.state === "done" || status?.state === "failed";
+/** What is deployed, and where it is now. */
+export function desiredGroup(
+  catalog: Catalog,
+  { record: group, stamp: specStamp }: Stamped<GroupRecord>,
+): DesiredGroup {
+  const isStopped = catalog.runState(group).run === "stopped";
+  const observe = ({ instance }: PlacementRecord): Observed => {
+    const status = catalog.status(instance);
+    const hasEnded = status?.state === "done" || status?.state === "failed";
+    return { isIdle: isStopped || hasEnded, isReady: status !== undefined && isReady(status) };
+  };
+  const present = catalog.placementsOf(group.name);
+  return { group, specStamp, removed: false, present, observe };
 }
 
 function takeOverOf(
@@ -123,24 +137,24 @@ export function dropArrived(
   catalog: Catalog,
   changed: ReadonlySet<string> | undefined,
 ): void {
-  for (const name of changed ?? underway.all().map(({ service }) => service)) {
-    const epoch = underway.get(name, 0)?.epoch.counter;
-    const arrived = catalog.placement(name, 0)?.epoch.counter;
-    if (epoch !== undefined && arrived !== undefined && arrived >= epoch) {
-      underway.set(name, 0, undefined);
-    }
+  const written =
+    changed === undefined ? underway.all() : [...changed].flatMap((name) => underway.of(name));
+  for (const { service, slot, epoch } of written) {
+    const arrived = catalog.placement(service, slot)?.epoch.counter;
+    if (arrived !== undefined && arrived >= epoch.counter) underway.set(service, slot, undefined);
   }
 }
 
 /** Every node known, as one to be picked. `underway` counts with what is placed there. */
 export function candidatesOf(
   catalog: Catalog,
-  { underway, awayForMs }: Partial<Pick<PassOptions, "underway" | "awayForMs">> = {},
+  { underway, absentForMs }: Partial<Pick<PassOptions, "underway" | "absentForMs">> = {},
 ): readonly Candidate[] {
   return catalog.view.members.map((member) => {
     const { id } = member;
     const instances = catalog.instancesOn(id) + (underway?.countOn(id) ?? 0);
-    return candidateOf(member, instances, awayForMs?.(id) ?? 0);
+    const isDrained = catalog.isDrained(id);
+    return { ...candidateOf(member, instances, absentForMs?.(id) ?? 0), isDrained };
   });
 }
 

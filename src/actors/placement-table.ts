@@ -7,21 +7,27 @@ import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
 import type { PlacementRecord } from "../services/records.ts";
 
 export class PlacementTable {
-  readonly #bySlot = new Map<string, PlacementRecord>();
-  readonly #serviceOf = new Map<InstanceId, ServiceName>();
+  /** In order of slots. Replaced, never changed: who has one may keep it. */
+  readonly #byService = new Map<string, readonly PlacementRecord[]>();
+  readonly #byInstance = new Map<InstanceId, PlacementRecord>();
   readonly #counts = new Map<NodeId, number>();
 
   get(name: string, slot: number): PlacementRecord | undefined {
-    return this.#bySlot.get(`${name}/${slot}`);
+    return this.of(name).find((placement) => placement.slot === slot);
   }
 
-  /** The service that an instance was placed for, while it is. */
-  serviceOf(instance: InstanceId): ServiceName | undefined {
-    return this.#serviceOf.get(instance);
+  /** Those of a service, in order of slots. */
+  of(name: string): readonly PlacementRecord[] {
+    return this.#byService.get(name) ?? none;
+  }
+
+  /** What placed an instance, or names it as the one that is taken over from. */
+  ofInstance(instance: InstanceId): PlacementRecord | undefined {
+    return this.#byInstance.get(instance);
   }
 
   all(): readonly PlacementRecord[] {
-    return [...this.#bySlot.values()];
+    return [...this.#byService.values()].flat();
   }
 
   /** Instances placed on a node. */
@@ -29,18 +35,23 @@ export class PlacementTable {
     return this.#counts.get(node) ?? 0;
   }
 
+  /** Nodes on which something is placed. */
+  nodes(): Iterable<NodeId> {
+    return this.#counts.keys();
+  }
+
   /** Undefined: it is placed no more. */
   set(name: string, slot: number, placement: PlacementRecord | undefined): void {
-    const key = `${name}/${slot}`;
-    const before = this.#bySlot.get(key);
-    if (before !== undefined) {
-      this.#bySlot.delete(key);
-      this.#serviceOf.delete(before.instance);
-      this.#count(before.node, -1);
-    }
+    const before = this.get(name, slot);
+    if (before !== undefined) this.#drop(before);
+    const others = this.of(name).filter((other) => other !== before);
+    const all = placement === undefined ? others : [...others, placement];
+    if (all.length === 0) this.#byService.delete(name);
+    else this.#byService.set(name, all.length === 1 ? all : all.sort((a, b) => a.slot - b.slot));
     if (placement === undefined) return;
-    this.#bySlot.set(key, placement);
-    this.#serviceOf.set(placement.instance, placement.service);
+    this.#byInstance.set(placement.instance, placement);
+    const { outgoing } = placement;
+    if (outgoing !== undefined) this.#byInstance.set(outgoing.instance, placement);
     this.#count(placement.node, 1);
   }
 
@@ -50,6 +61,15 @@ export class PlacementTable {
       if (isSo(service)) this.set(service, slot, undefined);
   }
 
+  #drop(placement: PlacementRecord): void {
+    const { instance, outgoing, node } = placement;
+    for (const id of outgoing === undefined ? [instance] : [instance, outgoing.instance]) {
+      // Another slot's record may have taken it up before this one goes.
+      if (this.#byInstance.get(id) === placement) this.#byInstance.delete(id);
+    }
+    this.#count(node, -1);
+  }
+
   #count(node: NodeId | null, by: 1 | -1): void {
     if (node === null) return;
     const count = this.countOn(node) + by;
@@ -57,3 +77,5 @@ export class PlacementTable {
     else this.#counts.set(node, count);
   }
 }
+
+const none: readonly PlacementRecord[] = [];

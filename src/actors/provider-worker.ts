@@ -178,9 +178,12 @@ function tellAgain(state: State): void {
   if (told === undefined || !isSameStatus(told, status)) publish(placement, status);
 }
 
-/** What is wanted now; where no one wants it here any more, that it goes. */
+/** What is wanted now: to go on as it is where another takes over; to go, where no one wants it here. */
 function desiredOf({ catalog, placement }: ProviderWorkerOptions, last: Desired): Desired {
-  return catalog.desired(placement.instance) ?? { ...last, removed: true };
+  const { instance } = placement;
+  const wish = catalog.desired(instance);
+  if (wish !== undefined) return wish;
+  return catalog.takingOver(instance) === undefined ? { ...last, removed: true } : last;
 }
 
 function feed(state: State, event: InstanceEvent): void {

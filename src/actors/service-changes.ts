@@ -120,6 +120,7 @@ function serviceChange(change: Change): ServiceChange | undefined {
       return { ...common, kind: "lost", name: key.group, ...record(parseLost) };
     case "removed":
     case "token":
+    case "drain":
       return undefined;
   }
 }

@@ -31,17 +31,38 @@ export interface InstanceInfo {
   readonly isSettled: boolean;
 }
 
-/** The one instance that a group has in this version. */
-export function instanceInfo(catalog: Catalog, group: Stamped<GroupRecord>): InstanceInfo {
-  const { name, uid, spec, generation } = group.record;
-  const held = catalog.placement(name, 0);
-  const placement = held?.uid === uid ? held : undefined;
+/** Every instance that a service has or is to have, in order of slots. */
+export function instanceInfos(
+  catalog: Catalog,
+  group: Stamped<GroupRecord>,
+): readonly InstanceInfo[] {
+  const { name, uid, spec } = group.record;
+  const placed = catalog.placementsOf(name).filter((placement) => placement.uid === uid);
+  const { instances } = spec;
+  // Of one that is to be everywhere, one tells that none is placed yet.
+  const count = instances !== "everywhere" ? instances : placed.length === 0 ? 1 : 0;
+  const slots = new Set(placed.map(({ slot }) => slot));
+  const missing = Array.from({ length: count }, (_, slot) => slot).filter((n) => !slots.has(n));
+  const infos = [
+    ...placed.map((placement) => instanceInfo(catalog, group, placement.slot, placement)),
+    ...missing.map((slot) => instanceInfo(catalog, group, slot, undefined)),
+  ];
+  return missing.length === 0 ? infos : infos.sort((a, b) => a.slot - b.slot);
+}
+
+function instanceInfo(
+  catalog: Catalog,
+  group: Stamped<GroupRecord>,
+  slot: number,
+  placement: PlacementRecord | undefined,
+): InstanceInfo {
+  const { name, spec, generation } = group.record;
   const status = placement === undefined ? undefined : catalog.status(placement.instance);
   const common = {
     name,
     group: groupOf(name),
     instance: placement?.instance ?? null,
-    slot: 0,
+    slot,
     node: placement?.node ?? null,
     provider: spec.provider,
     generation,

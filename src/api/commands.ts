@@ -14,6 +14,7 @@ import type {
   ActionResult,
   CreatedToken,
   DeployResult,
+  DrainResult,
   InstanceView,
   NodeView,
   PlanResult,
@@ -94,6 +95,14 @@ export interface Commands {
    */
   forget(node: string): Promise<NodeView[]>;
   /**
+   * Has nothing placed on a node any more, and moves away what can run elsewhere; answers once nothing more
+   * can be moved, or after a minute.
+   * @throws NotFound
+   */
+  drain(node: string): Promise<DrainResult>;
+  /** Lets a node be given services again. @throws NotFound */
+  undrain(node: string): Promise<NodeView[]>;
+  /**
    * Makes the node one of the network that a join token is of, and joins it. `address`: where its issuer
    * is reached from here, default what the token says.
    * @throws BadRequest for what is no token, Conflict where the node is not to be moved, `token_refused`,
@@ -121,6 +130,11 @@ export interface Commands {
    * @throws InvalidSpec with every error of every document, Conflict for a cycle.
    */
   deploy(documents: readonly unknown[]): Promise<DeployResult[]>;
+  /**
+   * Deploys a service as it is deployed, with another number of instances, or `everywhere`.
+   * @throws NotFound, InvalidSpec
+   */
+  scale(name: string, instances: unknown): Promise<DeployResult>;
   /**
    * What `deploy` of those documents would do now, without doing it; in their order.
    * @throws as `deploy` does

@@ -15,7 +15,7 @@ export const EmptyRequest = Type.Object({}, strict);
 export const JoinRequest = Type.Object({ address: Type.String({ minLength: 1 }) }, strict);
 
 /** `node`: its name or id. */
-export const ForgetRequest = Type.Object({ node: Type.String({ minLength: 1 }) }, strict);
+export const NodeRequest = Type.Object({ node: Type.String({ minLength: 1 }) }, strict);
 
 /** A join token, as it was printed; `address`: where its issuer is reached, if not as it says. */
 export const JoinByTokenRequest = Type.Object(
@@ -48,6 +48,9 @@ export const NamesRequest = Type.Object(
   { names: Type.Array(Type.String({ minLength: 1 }), { minItems: 1, maxItems: itemsMax }) },
   strict,
 );
+
+/** `instances`: as in a spec, which says what is wrong with it. */
+export const ScaleRequest = Type.Object({ instances: Type.Unknown() }, strict);
 
 /** As `NewToken` of the commands. */
 export const TokenRequest = Type.Object(

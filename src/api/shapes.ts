@@ -23,6 +23,8 @@ export const NodeView = Type.Object({
     Type.Literal("dead"),
     Type.Literal("left"),
   ]),
+  /** Nothing is to be placed on it: `mob drain`. */
+  drained: Type.Boolean(),
   /** The types it offers, sorted. */
   providers: Strings,
   labels: Type.Record(Type.String(), Type.String()),
@@ -142,13 +144,14 @@ export const PlanResult = Type.Object({
         slot: Integer,
         /**
          * `place`: there is none yet. `keep`: it stays. `replace`: another takes the place of the
-         * present one. `wait`: no node can take it.
+         * present one. `wait`: no node can take it. `remove`: there are to be fewer.
          */
         action: Type.Union([
           Type.Literal("place"),
           Type.Literal("keep"),
           Type.Literal("replace"),
           Type.Literal("wait"),
+          Type.Literal("remove"),
         ]),
         /** Names of nodes: where it would be, and where it is now. */
         node: NullableString,
@@ -164,6 +167,26 @@ export const PlanResult = Type.Object({
   ),
 });
 export type PlanResult = Static<typeof PlanResult>;
+
+/** What became of what was on a node that is drained. */
+export const DrainResult = Type.Object({
+  /** Its name. */
+  node: Type.String(),
+  instances: Type.Immutable(
+    Type.Array(
+      Type.Object({
+        name: Type.String(),
+        slot: Integer,
+        /** Where it is now; null: nowhere. */
+        node: NullableString,
+        /** Why it is there still; absent: it is not. */
+        reason: Type.Optional(Type.String()),
+      }),
+    ),
+  ),
+  ...acknowledgement,
+});
+export type DrainResult = Static<typeof DrainResult>;
 
 /** What can be done to a service that is there. */
 export const Action = serviceAction;

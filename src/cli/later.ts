@@ -3,10 +3,7 @@ import type { Command } from "commander";
 import { ComesLater } from "../core/errors.ts";
 
 const later = [
-  "drain",
-  "undrain",
   "exec",
-  "scale",
   "rollback",
   "why",
   "events",

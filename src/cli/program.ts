@@ -29,11 +29,13 @@ import {
 import { attach } from "./commands/attach.ts";
 import { down, leave } from "./commands/down.ts";
 import {
+  drainNode,
   forgetNode,
   type JoinOptions,
   joinNetwork,
   showNodes,
   showProviders,
+  undrainNode,
 } from "./commands/network.ts";
 import { createToken, listTokens, revokeToken } from "./commands/token.ts";
 import { dataFolderOf, type StartNode, type UpOptions, up } from "./commands/up.ts";
@@ -146,6 +148,18 @@ function addNetworkCommands({ command, context, done }: Program): void {
     .argument("<name|id>")
     .action((node: string, _options: unknown, own: Command) =>
       done(forgetNode(context(own), node)),
+    );
+  command
+    .command("drain")
+    .description("move everything off a node that can run elsewhere, and place nothing on it")
+    .argument("<name|id>")
+    .action((node: string, _options: unknown, own: Command) => done(drainNode(context(own), node)));
+  command
+    .command("undrain")
+    .description("let a drained node be given services again")
+    .argument("<name|id>")
+    .action((node: string, _options: unknown, own: Command) =>
+      done(undrainNode(context(own), node)),
     );
   command
     .command("join")

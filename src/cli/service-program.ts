@@ -2,14 +2,20 @@
 import type { Command } from "commander";
 import type { Action } from "../api/shapes.ts";
 import { countOption, tailOption } from "./arguments.ts";
-import { deploy, plan } from "./commands/deploy.ts";
+import { deploy, plan, scale } from "./commands/deploy.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { showSchema } from "./commands/schema.ts";
 import { actOnServices, listServices, showService } from "./commands/services.ts";
 import { showHistory, type WatchCommandOptions, watchServices } from "./commands/watch.ts";
 import type { Program } from "./run.ts";
 
-export function addServiceCommands({ command, context, done, io }: Program): void {
+export function addServiceCommands(program: Program): void {
+  addSpecCommands(program);
+  addLookCommands(program);
+  addActionCommands(program);
+}
+
+function addSpecCommands({ command, context, done, io }: Program): void {
   command
     .command("deploy")
     .description("deploy services and groups, or update them")
@@ -25,9 +31,20 @@ export function addServiceCommands({ command, context, done, io }: Program): voi
       done(plan(context(own), sources)),
     );
   command
+    .command("scale")
+    .description("have a service run with another number of instances")
+    .argument("<name>")
+    .argument("<instances>", "a whole number, or everywhere: one on each node that can take it")
+    .action((name: string, instances: string, _options: unknown, own: Command) =>
+      done(scale(context(own), name, instances)),
+    );
+  command
     .command("schema")
     .description("print the JSON Schema of a spec, for editors")
     .action(() => done(showSchema(io)));
+}
+
+function addLookCommands({ command, context, done }: Program): void {
   command
     .command("ls")
     .description("list all services")
@@ -63,6 +80,9 @@ export function addServiceCommands({ command, context, done, io }: Program): voi
     .action((name: string, _options: unknown, own: Command) =>
       done(showLogs(context(own), name, own.optsWithGlobals<LogsOptions>())),
     );
+}
+
+function addActionCommands({ command, context, done }: Program): void {
   const actions: readonly [string, Action, string][] = [
     ["start", "start", "start services that were stopped"],
     ["stop", "stop", "stop services; they stay stopped until started"],

@@ -49,6 +49,8 @@ export function createClient(
     nodes: () => get(paths.nodes),
     leave: () => post(paths.leave, {}),
     forget: (node) => post(paths.forget, { node }),
+    drain: (node) => post(paths.drain, { node }),
+    undrain: (node) => post(paths.undrain, { node }),
     join: (other) => post(paths.join, { address: other }),
     joinByToken: (token, address) =>
       post(paths.joinByToken, { token, ...(address !== undefined && { address }) }),
@@ -59,6 +61,7 @@ export function createClient(
     services: () => get(paths.services),
     show: (name) => get(withName(paths.service, name)),
     deploy: (documents) => post(paths.deploy, { documents }),
+    scale: (name, instances) => post(withName(paths.scale, name), { instances }),
     plan: (documents) => ask(paths.plan, { documents }),
     act: (action, names) => post(actionPath(action), { names }),
     logs: (name, options, signal) => readLogs(exchange, name, options, signal, readTimeoutMs),

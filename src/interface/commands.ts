@@ -62,17 +62,27 @@ export function networkCommands(options: CommandsOptions): Commands {
       await operations.forget(node);
       return operations.nodes().map(nodeView);
     },
+    async drain(node) {
+      const { node: id, receipt, instances } = await operations.drain(node);
+      const places = instances.map((one) => ({ ...one, node: nodeName(one.node) }));
+      return { node: named(id), instances: places, ...acknowledgement(receipt, nodeName) };
+    },
+    async undrain(node) {
+      await operations.undrain(node);
+      return operations.nodes().map(nodeView);
+    },
     ...trustCommands(options),
     services: async () => operations.instances().map(view),
     async show(service): Promise<ServiceDetail> {
-      const instance = operations.instance(service);
-      const { spec, wanted } = operations.spec(service);
-      const { group, generation } = instance;
-      return { name: service, group, spec, wanted, generation, instances: [view(instance)] };
+      const { instances, ...detail } = operations.service(service);
+      return { name: service, ...detail, instances: instances.map(view) };
     },
     async deploy(documents) {
       const outcomes = await operations.deploy(documents);
       return outcomes.map((outcome) => deployResult(outcome, nodeName));
+    },
+    async scale(service, instances) {
+      return deployResult(await operations.scale(service, instances), nodeName);
     },
     async plan(documents) {
       const planned = await operations.plan(documents);
@@ -141,23 +151,18 @@ function providerViews({ name, providers }: NodeInfo): ProviderView[] {
 }
 
 function deployResult(
-  { deployed, receipt, instance }: DeployOutcome,
+  { deployed, receipt, instances }: DeployOutcome,
   nodeName: (id: NodeId | null) => string | null,
 ): DeployResult {
   const { group, generation, result } = deployed;
-  const instances =
-    instance === undefined
-      ? []
-      : [
-          {
-            name: instance.name,
-            slot: instance.slot,
-            node: nodeName(instance.node),
-            state: instance.state,
-            ...(instance.reason !== undefined && { reason: instance.reason }),
-          },
-        ];
-  return { group, generation, result, instances, ...acknowledgement(receipt, nodeName) };
+  const told = instances.map(({ name, slot, node, state, reason }) => ({
+    name,
+    slot,
+    node: nodeName(node),
+    state,
+    ...(reason !== undefined && { reason }),
+  }));
+  return { group, generation, result, instances: told, ...acknowledgement(receipt, nodeName) };
 }
 
 function tokenView({ id, name, role, createdAtMs, expiresAtMs }: TokenRecord): TokenView {
@@ -174,14 +179,17 @@ const done = {
 function actionResult(
   action: Action,
   name: string,
-  { changed, receipt, instance }: ActOutcome,
+  { changed, receipt, instances }: ActOutcome,
   nodeName: (id: NodeId | null) => string | null,
 ): ActionResult {
+  // Of several, the first that is not as wanted tells for all.
+  const wanted = action === "stop" ? "stopped" : "running";
+  const shown = instances.find(({ state }) => state !== wanted) ?? instances[0];
   return {
     name,
     result: changed ? done[action] : "unchanged",
-    state: instance?.state ?? "removed",
-    ...(instance?.reason !== undefined && { reason: instance.reason }),
+    state: shown?.state ?? (action === "remove" ? "removed" : wanted),
+    ...(shown?.reason !== undefined && { reason: shown.reason }),
     ...acknowledgement(receipt, nodeName),
   };
 }

@@ -5,9 +5,9 @@
  */
 
 import { readBytesMax, readWaitMsMax } from "../actors/log-follower.ts";
-import type { Operations } from "../actors/operations.ts";
+import type { Operations, Output } from "../actors/operations.ts";
 import type { LogChunk, LogOptions } from "../api/commands.ts";
-import { MobError, NotFound } from "../core/errors.ts";
+import { Conflict, MobError, NotFound } from "../core/errors.ts";
 
 /** Wait before a node that could not be asked is asked again. */
 const retryMs = 500;
@@ -16,24 +16,60 @@ const retryMs = 500;
 export async function readLogs(
   operations: Operations,
   service: string,
-  { tail, follow, slot: wanted }: LogOptions,
+  { tail, follow, slot }: LogOptions,
   signal: AbortSignal,
 ): Promise<AsyncIterable<LogChunk>> {
-  const { slot } = operations.instance(service);
-  if (wanted !== undefined && wanted !== slot) {
-    throw new NotFound(`${service} has no instance ${wanted}`);
+  const { instances } = operations.service(service);
+  if (slot !== undefined && instances.every((instance) => instance.slot !== slot)) {
+    throw new NotFound(`${service} has no instance ${slot}`);
   }
-  const output = operations.output(service);
-  const begin = tail === "all" ? 0 : await output.tail(tail);
-  // A service may write faster than anyone reads: for one who does not follow there is an end.
-  const end = follow ? Number.POSITIVE_INFINITY : await output.tail(0);
-  const isGone = () => signal.aborted || !operations.isPlaced(output.instance);
-  const about = { name: service, slot, node: output.node.name };
-  return pieces({ output, begin, end, signal, isGone, about });
+  const outputs = operations
+    .outputs(service)
+    .filter((output) => slot === undefined || output.slot === slot);
+  if (outputs.length === 0) {
+    throw new Conflict(`${service} has no output yet: it has not been placed`);
+  }
+  const readings = await Promise.all(
+    outputs.map(async (output): Promise<Reading> => {
+      const begin = tail === "all" ? 0 : await output.tail(tail);
+      // A service may write faster than anyone reads: for one who does not follow there is an end.
+      const end = follow ? Number.POSITIVE_INFINITY : await output.tail(0);
+      const isGone = () => signal.aborted || !operations.isPlaced(output.instance);
+      const about = { name: service, slot: output.slot, node: output.node.name };
+      return { output, begin, end, signal, isGone, about };
+    }),
+  );
+  return follow ? merged(readings.map(pieces)) : inTurn(readings.map(pieces));
+}
+
+async function* inTurn<T>(sources: readonly AsyncIterable<T>[]): AsyncGenerator<T> {
+  for (const source of sources) yield* source;
+}
+
+/** Each piece as it comes, whichever source has it. */
+async function* merged<T>(sources: readonly AsyncGenerator<T>[]): AsyncGenerator<T> {
+  const next = async (source: AsyncGenerator<T>) => ({ source, result: await source.next() });
+  const waiting = new Map(sources.map((source) => [source, next(source)]));
+  try {
+    while (waiting.size > 0) {
+      const { source, result } = await Promise.race(waiting.values());
+      if (result.done === true) {
+        waiting.delete(source);
+      } else {
+        waiting.set(source, next(source));
+        yield result.value;
+      }
+    }
+  } finally {
+    for (const [source, promise] of waiting) {
+      promise.catch(() => {}); // No one hears of it any more.
+      source.return(undefined).catch(() => {});
+    }
+  }
 }
 
 interface Reading {
-  readonly output: ReturnType<Operations["output"]>;
+  readonly output: Output;
   readonly begin: number;
   /** Infinite for one who follows. */
   readonly end: number;

@@ -7,12 +7,13 @@ export function nodeView({
   id,
   address,
   state,
+  isDrained,
   providers,
   labels,
   version,
   weight = 1,
 }: NodeInfo): NodeView {
   const offered = providers.filter(({ available }) => available).map(({ type }) => type);
-  const common = { name, id, address, state, version, weight };
+  const common = { name, id, address, state, drained: isDrained, version, weight };
   return { ...common, providers: offered.sort(), labels: { ...labels } };
 }

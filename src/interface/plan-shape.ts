@@ -4,12 +4,13 @@ import type { NodeId } from "../core/ids.ts";
 import type { PlannedDeploy } from "../services/plan.ts";
 
 export function planResult(
-  { group, result, generation, changes, instance }: PlannedDeploy,
+  { group, result, generation, changes, instances }: PlannedDeploy,
   nodeName: (id: NodeId | null) => string | null,
 ): PlanResult {
-  const { name, slot, action, node, from, reason, refusals } = instance;
-  const places = { node: nodeName(node), from: nodeName(from) };
-  const refused = refusals.map((refusal) => ({ node: refusal.name, reasons: refusal.reasons }));
-  const planned = { name, slot, action, ...places, reason, refusals: refused };
-  return { group, result, generation, changes, instances: [planned] };
+  const planned = instances.map(({ name, slot, action, node, from, reason, refusals }) => {
+    const places = { node: nodeName(node), from: nodeName(from) };
+    const refused = refusals.map((refusal) => ({ node: refusal.name, reasons: refusal.reasons }));
+    return { name, slot, action, ...places, reason, refusals: refused };
+  });
+  return { group, result, generation, changes, instances: planned };
 }

@@ -8,10 +8,11 @@ import {
   ActorsQuery,
   DeployRequest,
   EmptyRequest,
-  ForgetRequest,
   JoinRequest,
   NamesRequest,
+  NodeRequest,
   RevokeRequest,
+  ScaleRequest,
   TokenRequest,
 } from "../api/requests.ts";
 import type { VersionView } from "../api/shapes.ts";
@@ -41,9 +42,11 @@ export function addRoutes(
     check(EmptyRequest, body, "the body");
     return commands.leave();
   });
-  app.post(paths.forget, async ({ body }) => {
-    return commands.forget(check(ForgetRequest, body, "the body").node);
-  });
+  for (const act of ["forget", "drain", "undrain"] as const) {
+    app.post(paths[act], async ({ body }) => {
+      return commands[act](check(NodeRequest, body, "the body").node);
+    });
+  }
   app.post(paths.shutdown, async ({ body }) => {
     check(EmptyRequest, body, "the body");
     return commands.shutdown();
@@ -56,6 +59,9 @@ export function addRoutes(
   });
   app.post(paths.plan, async ({ body }) => {
     return commands.plan(check(DeployRequest, body, "the body").documents);
+  });
+  app.post<{ Params: { name: string } }>(paths.scale, async ({ params, body }) => {
+    return commands.scale(params.name, check(ScaleRequest, body, "the body").instances);
   });
   for (const action of ["start", "stop", "restart", "remove"] as const) {
     app.post(actionPath(action), async ({ body }) => {

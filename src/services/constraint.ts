@@ -36,7 +36,7 @@ export function reasonAgainst(
   { name, labels }: Described,
 ): string | undefined {
   const label = attribute.startsWith(labelPrefix) ? attribute.slice(labelPrefix.length) : undefined;
-  const actual = label === undefined ? name : own(labels, label);
+  const actual = label === undefined ? name : labelOf(labels, label);
   if ((actual === value) === (operator === "==")) return undefined;
   if (label === undefined) return operator === "==" ? `is not ${value}` : `is ${value}`;
   if (actual === undefined) return `has no label ${label}, which is to be ${value}`;
@@ -46,7 +46,7 @@ export function reasonAgainst(
 
 const labelPrefix = "label.";
 
-/** Labels are the users': one may be called `constructor`. */
-function own(labels: Described["labels"], label: string): string | undefined {
+/** Labels are the users': one may be called `constructor`. Undefined: there is none of that name. */
+export function labelOf(labels: Described["labels"], label: string): string | undefined {
   return Object.hasOwn(labels, label) ? labels[label] : undefined;
 }

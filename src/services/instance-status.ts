@@ -76,3 +76,8 @@ export function newStatus(nowMs: number): InstanceStatus {
     restartStamp: noStamp,
   };
 }
+
+/** Whether it does what it is for, as far as anyone can tell. */
+export function isReady({ state, healthy }: InstanceStatus): boolean {
+  return state === "running" && healthy !== false;
+}

@@ -2,7 +2,13 @@
  * The keys of what the store holds of services. The kind comes first, so that all of a kind are found
  * together; the group's name second, because all records of a group are in its name's shard.
  */
-import { asInstanceId, type InstanceId, type ServiceName } from "../core/ids.ts";
+import {
+  asInstanceId,
+  asNodeId,
+  type InstanceId,
+  type NodeId,
+  type ServiceName,
+} from "../core/ids.ts";
 import { groupOf, isServiceName } from "./service-name.ts";
 
 export type RecordKey =
@@ -13,6 +19,7 @@ export type RecordKey =
   | { readonly kind: "placement"; readonly name: ServiceName; readonly slot: number }
   | { readonly kind: "status"; readonly group: ServiceName; readonly instance: InstanceId }
   | { readonly kind: "token"; readonly id: string }
+  | { readonly kind: "drain"; readonly node: NodeId }
   | { readonly kind: "lost"; readonly group: ServiceName; readonly stamp: string };
 
 /** The first part of every key there may be. */
@@ -24,6 +31,7 @@ export const recordKinds: ReadonlySet<RecordKey["kind"]> = new Set([
   "placement",
   "status",
   "token",
+  "drain",
   "lost",
 ]);
 
@@ -42,6 +50,8 @@ export const keys = {
   status: (name: ServiceName, instance: InstanceId) => `status/${groupOf(name)}/${instance}`,
   /** `TokenRecord`: of no service, but who may do something to all of them. */
   token: (id: string) => `token/${id}`,
+  /** `DrainRecord`: its being there is what counts. */
+  drain: (node: NodeId) => `drain/${node}`,
 } as const;
 
 /** What a key is of; undefined when it is of no record of services. */
@@ -68,6 +78,8 @@ export function parseKey(key: string): RecordKey | undefined {
       return { kind, group: parent, instance: asInstanceId(last) };
     case "token":
       return isHexId(whole) ? { kind, id: whole } : undefined;
+    case "drain":
+      return isHexId(whole) ? { kind, node: asNodeId(whole) } : undefined;
     case "lost":
       return isServiceName(parent) && last !== ""
         ? { kind, group: parent, stamp: last }

@@ -2,9 +2,9 @@
  * Picks the node for an instance. Pure, and the same whoever decides: nodes that see the same network
  * pick the same node.
  */
-import { createHash } from "node:crypto";
 import type { NodeId, ServiceName } from "../core/ids.ts";
-import { type Constraint, reasonAgainst } from "./constraint.ts";
+import { asFraction, hashText } from "../ring/hash.ts";
+import { type Constraint, labelOf, reasonAgainst } from "./constraint.ts";
 import type { Refusal } from "./records.ts";
 
 /** As the membership sees it. */
@@ -29,20 +29,32 @@ export interface Candidate {
   readonly providers: ReadonlyMap<string, ProviderOffer>;
   /** Instances placed on it. */
   readonly instances: number;
+  /** A user wants nothing on it. */
+  readonly isDrained?: boolean;
 }
 
 export interface PlacementRequest {
   readonly service: ServiceName;
   readonly provider: string;
   readonly constraints: readonly Constraint[];
+  /** The label over whose values its instances are spread. */
+  readonly spread?: string | undefined;
   /** Where it is now: it stays there as long as that node can have it. */
   readonly present?: NodeId;
+  /** The only node that it may be on; absent: any. */
+  readonly only?: NodeId | undefined;
+  /** Where the other instances of the service are, each time once. */
+  readonly siblings?: readonly NodeId[];
 }
 
 /** Why a node was picked; `among` counts the nodes that can take it. */
 export type Choice =
   | { readonly kind: "present" }
   | { readonly kind: "only" }
+  /** One on each node was asked for. */
+  | { readonly kind: "everywhere" }
+  /** Fewer of its siblings are on it, or where its label says, than elsewhere. */
+  | { readonly kind: "spread"; readonly siblings: number; readonly among: number }
   | { readonly kind: "fewest"; readonly instances: number; readonly among: number }
   /** Of several with equally few. */
   | { readonly kind: "rank"; readonly instances: number; readonly among: number };
@@ -51,18 +63,29 @@ export type Placed =
   | { readonly node: NodeId; readonly choice: Choice }
   | { readonly refusals: readonly Refusal[] };
 
+/** Instances placed on a node, as far as its `instances` are not those of now. */
+export type LoadOf = (node: Candidate) => number;
+
 /**
- * The present node, else the one with the fewest instances, else the first by rendezvous hashing of
- * service and node; where none can take it, every node's every reason, by name of node.
+ * The present node; else the one whose zone, and then which itself, has the fewest siblings; of those the
+ * one with the fewest instances, and of those the first by rendezvous hashing of service and node. Where
+ * none can take it, every node's every reason, by name of node.
  */
-export function place(request: PlacementRequest, candidates: readonly Candidate[]): Placed {
-  const judged = candidates.map((node) => ({ node, reasons: reasonsAgainst(request, node) }));
-  const eligible = judged.filter(({ reasons }) => reasons.length === 0).map(({ node }) => node);
+export function place(
+  request: PlacementRequest,
+  candidates: readonly Candidate[],
+  loadOf: LoadOf = ({ instances }) => instances,
+): Placed {
+  const { only } = request;
+  const allowed = only === undefined ? candidates : candidates.filter(({ id }) => id === only);
+  const eligible = allowed.filter((node) => reasonsAgainst(request, node).length === 0);
   const present = eligible.find(({ id }) => id === request.present);
   if (present !== undefined) return { node: present.id, choice: { kind: "present" } };
-  const best = leastLoaded(request.service, eligible);
+  const best = bestOf(request, eligible, loadOf);
   if (best !== undefined) return best;
-  const refusals = judged.map(({ node: { id, name }, reasons }) => ({ node: id, name, reasons }));
+  const refusals = allowed.map((node) => {
+    return { node: node.id, name: node.name, reasons: reasonsAgainst(request, node) };
+  });
   return { refusals: refusals.sort((a, b) => compare(a.name, b.name) || compare(a.node, b.node)) };
 }
 
@@ -71,9 +94,10 @@ export function reasonsAgainst(
   { provider, constraints, present }: PlacementRequest,
   node: Candidate,
 ): readonly string[] {
-  const { id, state, isFlapping, providers } = node;
+  const { id, state, isFlapping, isDrained, providers } = node;
   const reasons: string[] = [];
   if (state !== "alive") reasons.push(stateText(state));
+  if (isDrained === true) reasons.push("is drained");
   if (isFlapping === true && id !== present) reasons.push("keeps dying and coming back");
   const offer = providers.get(provider);
   if (offer === undefined) {
@@ -81,10 +105,11 @@ export function reasonsAgainst(
   } else if (!offer.available) {
     reasons.push(`does not offer ${provider} (${provider}: not available: ${offer.reason})`);
   }
-  return [
-    ...reasons,
-    ...constraints.flatMap((constraint) => reasonAgainst(constraint, node) ?? []),
-  ];
+  for (const constraint of constraints) {
+    const reason = reasonAgainst(constraint, node);
+    if (reason !== undefined) reasons.push(reason);
+  }
+  return reasons;
 }
 
 /** For the status of a service that no node can take: `a: is dead; b: does not offer docker`. */
@@ -101,6 +126,10 @@ export function choiceText(choice: Choice): string {
       return "it is there already";
     case "only":
       return "the only node that can take it";
+    case "everywhere":
+      return "one on every node that can take it";
+    case "spread":
+      return `the fewest of its instances (${choice.siblings}) of ${choice.among} nodes that can take it`;
     case "fewest":
       return `the fewest instances (${choice.instances}) of ${choice.among} nodes that can take it`;
     case "rank":
@@ -121,25 +150,69 @@ export function stateText(state: Exclude<NodeState, "alive">): string {
   }
 }
 
-function leastLoaded(
-  service: ServiceName,
+function bestOf(
+  { service, spread, only, siblings = [] }: PlacementRequest,
   eligible: readonly Candidate[],
+  loadOf: LoadOf,
 ): { readonly node: NodeId; readonly choice: Choice } | undefined {
-  const instances = Math.min(...eligible.map((node) => node.instances));
-  const emptiest = eligible
-    .filter((node) => node.instances === instances)
-    .map(({ id }) => ({ id, weight: hash(`${service}\n${id}`) }))
-    .sort((a, b) => compare(a.weight, b.weight));
-  const [first] = emptiest;
-  if (first === undefined) return undefined;
   const among = eligible.length;
+  const [first] = eligible;
+  if (first === undefined) return undefined;
+  if (only !== undefined) return { node: first.id, choice: { kind: "everywhere" } };
   if (among === 1) return { node: first.id, choice: { kind: "only" } };
-  const kind = emptiest.length === 1 ? "fewest" : "rank";
-  return { node: first.id, choice: { kind, instances, among } };
+  const onNode = counted(siblings);
+  const zoneOf = zones(spread, eligible);
+  const inZone = counted(siblings.map(zoneOf));
+  const farthest = fewest(
+    fewest(eligible, ({ id }) => inZone.get(zoneOf(id)) ?? 0),
+    ({ id }) => onNode.get(id) ?? 0,
+  );
+  const emptiest = fewest(farthest, loadOf);
+  const best = emptiest.length === 1 ? (emptiest[0] ?? first) : firstInRank(service, emptiest);
+  return { node: best.id, choice: choiceOf(best) };
+
+  function choiceOf(node: Candidate): Choice {
+    if (farthest.length < among)
+      return { kind: "spread", siblings: onNode.get(node.id) ?? 0, among };
+    const kind = emptiest.length === 1 ? "fewest" : "rank";
+    return { kind, instances: loadOf(node), among };
+  }
 }
 
-function hash(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
+/** The value of the label at each node; without a label, and for a node without it, one for all. */
+function zones(spread: string | undefined, nodes: readonly Candidate[]): (id: NodeId) => string {
+  if (spread === undefined) return () => "";
+  const values = new Map(nodes.map(({ id, labels }) => [id, labelOf(labels, spread)]));
+  return (id) => values.get(id) ?? "";
+}
+
+function counted<T>(items: readonly T[]): ReadonlyMap<T, number> {
+  const counts = new Map<T, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return counts;
+}
+
+/** Those with the smallest count. */
+function fewest(
+  nodes: readonly Candidate[],
+  countOf: (node: Candidate) => number,
+): readonly Candidate[] {
+  let least = Number.POSITIVE_INFINITY;
+  let found: Candidate[] = [];
+  for (const node of nodes) {
+    const count = countOf(node);
+    if (count > least) continue;
+    if (count < least) found = [];
+    least = count;
+    found.push(node);
+  }
+  return found;
+}
+
+/** `nodes`: one or more. */
+function firstInRank(service: ServiceName, nodes: readonly Candidate[]): Candidate {
+  const weight = ({ id }: Candidate) => asFraction(hashText(`${service}\n${id}`));
+  return nodes.reduce((best, node) => (weight(node) < weight(best) ? node : best));
 }
 
 function compare(a: string, b: string): number {

@@ -6,7 +6,7 @@ import type { NodeId, ServiceName } from "../core/ids.ts";
 import { type DeployResult, deployed } from "./deploy.ts";
 import { noStamp, type Stamp } from "./instance-status.ts";
 import { type Candidate, choiceText, refusalsText, stateText } from "./placement.ts";
-import { type Decision, reconcile } from "./reconcile.ts";
+import { type Decision, type DesiredGroup, reconcile } from "./reconcile.ts";
 import type { GroupRecord, PlacementRecord, Refusal, RunStateRecord } from "./records.ts";
 import type { ServiceSpec } from "./spec.ts";
 import { type FieldChange, specChanges } from "./spec-changes.ts";
@@ -24,8 +24,10 @@ export interface Wanted {
   readonly spec: ServiceSpec;
   /** Undefined: nothing is deployed under its name. */
   readonly standing?: Standing | undefined;
-  /** Where it is placed now; also of an earlier creation. */
-  readonly present?: PlacementRecord | undefined;
+  /** Where it is placed now, by slot; also of earlier creations. */
+  readonly present: readonly PlacementRecord[];
+  /** What is seen of what is placed. */
+  readonly observe: DesiredGroup["observe"];
 }
 
 export interface PlannedInstance {
@@ -33,9 +35,9 @@ export interface PlannedInstance {
   readonly slot: number;
   /**
    * `place`: there is none yet. `keep`: it stays where it is. `replace`: another takes the place of the
-   * present one. `wait`: no node can take it.
+   * present one. `wait`: no node can take it. `remove`: there are to be fewer.
    */
-  readonly action: "place" | "keep" | "replace" | "wait";
+  readonly action: "place" | "keep" | "replace" | "wait" | "remove";
   /** Null: none can take it. */
   readonly node: NodeId | null;
   /** Where it is now, if anywhere. */
@@ -53,7 +55,8 @@ export interface PlannedDeploy {
   readonly generation: number;
   /** Of an update; `wanted`, where it starts what was stopped. */
   readonly changes: readonly FieldChange[];
-  readonly instance: PlannedInstance;
+  /** In order of slots. */
+  readonly instances: readonly PlannedInstance[];
 }
 
 /**
@@ -71,21 +74,22 @@ export function planDeploys(
   });
   const decisions = reconcile({
     self,
-    groups: planned.map(({ result, record, standing }) => ({
+    groups: planned.map(({ result, record, standing, present, observe }) => ({
       group: record,
       specStamp: result === "unchanged" ? (standing?.stamp ?? noStamp) : noStamp,
       removed: false,
-      isIdle: false,
+      present,
+      observe,
     })),
-    placements: planned.map(({ present }) => present).filter((present) => present !== undefined),
     nodes,
+    missedForMs: () => 0,
   });
   return planned.map(({ result, record, ...service }) => ({
     group: record.name,
     result,
     generation: record.generation,
     changes: changesOf(service),
-    instance: plannedInstance(service, record, decisions.find(isOf(record.name)), nodes),
+    instances: plannedInstances(service, record, decisions.filter(isOf(record.name)), nodes),
   }));
 }
 
@@ -103,24 +107,41 @@ function changesOf({ spec, standing }: Wanted): readonly FieldChange[] {
   return [...changes, { path: "wanted", from: "stopped", to: "running" }];
 }
 
-function plannedInstance(
+function plannedInstances(
   { present }: Wanted,
-  { name, uid }: GroupRecord,
+  { uid }: GroupRecord,
+  decisions: readonly Decision[],
+  nodes: readonly Candidate[],
+): readonly PlannedInstance[] {
+  const now = new Map(present.filter((it) => it.uid === uid).map((it) => [it.slot, it]));
+  const decided = new Map(decisions.map((decision) => [decision.placement.slot, decision]));
+  return [...new Set([...now.keys(), ...decided.keys()])]
+    .sort((a, b) => a - b)
+    .flatMap((slot) => plannedInstance(now.get(slot), decided.get(slot), nodes) ?? []);
+}
+
+/** Undefined: of an earlier creation, which is no concern of the present one. */
+function plannedInstance(
+  now: PlacementRecord | undefined,
   decision: Decision | undefined,
   nodes: readonly Candidate[],
-): PlannedInstance {
-  const now = present?.uid === uid ? present : undefined;
+): PlannedInstance | undefined {
   const placement = decision?.placement ?? now;
-  const { node = null, refusals = [] } = placement ?? {};
+  if (placement === undefined || (now === undefined && decision?.kind === "withdraw"))
+    return undefined;
+  const { service: name, slot, node, refusals } = placement;
   const from = now?.node ?? null;
-  const about = { name, slot: 0, node, from, refusals };
+  const about = { name, slot, node, from, refusals };
+  if (decision?.kind === "withdraw") {
+    return { ...about, node: null, action: "remove", reason: "there are to be fewer" };
+  }
   if (node === null) return { ...about, action: "wait", reason: refusalsText(refusals) };
-  if (decision?.kind !== "place" || decision.choice === undefined) {
+  if (decision?.choice === undefined) {
     return { ...about, action: "keep", reason: whyKept(node, nodes) };
   }
   const reason = choiceText(decision.choice);
   if (from === null) return { ...about, action: "place", reason };
-  const isSame = placement?.instance === now?.instance;
+  const isSame = placement.instance === now?.instance;
   return { ...about, action: isSame ? "keep" : "replace", reason };
 }
 

@@ -6,7 +6,6 @@
 import { createHash } from "node:crypto";
 import { asInstanceId, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
 import type { Stamp } from "./instance-status.ts";
-import { keys } from "./keys.ts";
 import {
   type Candidate,
   type Choice,
@@ -17,6 +16,8 @@ import {
 } from "./placement.ts";
 import { canonicalText } from "./plain-data.ts";
 import type { GroupRecord, PlacementRecord } from "./records.ts";
+import { type WantedSlot, wantedSlots } from "./slots.ts";
+import type { ServiceSpec } from "./spec.ts";
 
 /** A group that this controller decides for. */
 export interface DesiredGroup {
@@ -25,18 +26,27 @@ export interface DesiredGroup {
   readonly specStamp: Stamp;
   /** Its creation was removed. */
   readonly removed: boolean;
+  /** Where its instances are now; those of earlier creations too. */
+  readonly present: readonly PlacementRecord[];
+  /** What is seen of one of them. */
+  readonly observe: (placement: PlacementRecord) => Observed;
+}
+
+export interface Observed {
   /** Nothing of it is to run: stopped by a user, or ended for good. It stays, whatever becomes of its node. */
   readonly isIdle: boolean;
+  /** It runs, and is not found unhealthy: it can take over, and is to be taken over without a gap. */
+  readonly isReady: boolean;
 }
 
 export interface ReconcileInput {
   readonly self: NodeId;
   /** Only of the groups in here is anything decided. */
   readonly groups: readonly DesiredGroup[];
-  /** Where they are now. */
-  readonly placements: readonly PlacementRecord[];
   /** Every node known, with the instances of whatever group that are placed on it now. */
   readonly nodes: readonly Candidate[];
+  /** For how long a node that is not among them has been missed, ms. */
+  readonly missedForMs: (node: NodeId) => number;
 }
 
 export type Decision =
@@ -47,20 +57,15 @@ export type Decision =
 
 /** In the order of the services' names, whatever the order of the input. */
 export function reconcile(input: ReconcileInput): readonly Decision[] {
-  const load: Load = new Map(input.nodes.map(({ id, instances }) => [id, instances]));
-  const bySlot = new Map(input.placements.map((placement) => [slotKey(placement), placement]));
-  const groups = input.groups.toSorted((a, b) => (a.group.name < b.group.name ? -1 : 1));
-  return groups.flatMap((wanted) => {
-    const present = bySlot.get(slotKey({ service: wanted.group.name, slot: 0 }));
-    const decision = decideOn(input, wanted, present, load);
-    if (decision === undefined) return [];
-    addLoad(load, present?.node, -1);
-    if (decision.kind === "place") addLoad(load, decision.placement.node, 1);
-    return [decision];
-  });
+  const { nodes } = input;
+  const load = new Map(nodes.map(({ id, instances }) => [id, instances]));
+  const pass: Pass = { ...input, byId: new Map(nodes.map((node) => [node.id, node])), load };
+  return input.groups
+    .toSorted((a, b) => (a.group.name < b.group.name ? -1 : 1))
+    .flatMap((wanted) => decideOnGroup(pass, wanted));
 }
 
-/** Whether a wanted group is where it was to be: while its node lives, nothing is decided on it then. */
+/** Whether an instance is where it was to be: while its node lives, nothing is decided on it then. */
 export function isPlaced(
   group: Pick<GroupRecord, "uid">,
   specStamp: Stamp,
@@ -69,15 +74,20 @@ export function isPlaced(
   return present?.uid === group.uid && present.node !== null && present.specStamp === specStamp;
 }
 
+/** How long a node that has just come may take to hear of the others. */
+const missedMsMax = 5_000;
+
 /**
  * In how many ms what is placed on `node` is lost to it, so that another takes it over: 0 where it is
- * already, undefined as long as it is not. A host that is silent or that no one knows is not waited for.
- * One whose node alone is gone has its tasks running, and is given its grace. A node that has left was
- * told that its tasks run on, and keeps them until it is forgotten.
+ * already, undefined as long as it is not. A host that is silent is not waited for. One whose node alone is
+ * gone has its tasks running, and is given its grace. A node that has left was told that its tasks run on,
+ * and keeps them until it is forgotten. One that is not known was forgotten, or is yet to be heard of by a
+ * node that has just come.
  */
 export function lostInMs(
   node: Pick<Candidate, "state" | "awayForMs"> | undefined,
   restartGraceMs: number,
+  missedForMs: number,
 ): number | undefined {
   switch (node?.state) {
     case "alive":
@@ -87,33 +97,103 @@ export function lostInMs(
     case "away":
       return Math.max(0, restartGraceMs - (node.awayForMs ?? 0));
     case "dead":
-    case undefined:
       return 0;
+    case undefined:
+      return Math.max(0, missedMsMax - missedForMs);
   }
 }
 
-type Load = Map<NodeId, number>;
+/** What all decisions of a pass share. */
+interface Pass extends ReconcileInput {
+  readonly byId: ReadonlyMap<NodeId, Candidate>;
+  /** Instances on each node, with what was decided so far. */
+  readonly load: Map<NodeId, number>;
+}
+
+function decideOnGroup(pass: Pass, wanted: DesiredGroup): readonly Decision[] {
+  const { group, removed } = wanted;
+  const ofCreation = wanted.present.filter(({ uid }) => uid === group.uid);
+  if (removed) return ofCreation.map((placement) => ({ kind: "withdraw", placement }));
+  const slots = slotsOf(pass, group, ofCreation);
+  const bySlot = new Map(wanted.present.map((placement) => [placement.slot, placement]));
+  /** Where each slot is, as decided so far. */
+  const nodeOf = new Map(ofCreation.map(({ slot, node }) => [slot, node]));
+  const decisions: Decision[] = [];
+  const decided = (decision: Decision, before: PlacementRecord | undefined) => {
+    const { slot, node } = decision.placement;
+    addLoad(pass.load, before?.node, -1);
+    nodeOf.delete(slot);
+    if (decision.kind === "place") {
+      addLoad(pass.load, node, 1);
+      nodeOf.set(slot, node);
+    }
+    decisions.push(decision);
+  };
+  const isWanted = new Set(slots.map(({ slot }) => slot));
+  for (const placement of wanted.present) {
+    if (!isWanted.has(placement.slot)) decided({ kind: "withdraw", placement }, placement);
+  }
+  for (const slot of slots) {
+    const present = bySlot.get(slot.slot);
+    const siblings = [...nodeOf].flatMap(([other, node]) =>
+      other === slot.slot || node === null ? [] : [node],
+    );
+    const decision = decideOn(pass, wanted, { ...slot, present, siblings });
+    if (decision !== undefined) decided(decision, present);
+  }
+  return decisions;
+}
+
+function slotsOf(
+  { nodes, byId, missedForMs }: Pass,
+  { name, spec }: GroupRecord,
+  present: readonly PlacementRecord[],
+): readonly WantedSlot[] {
+  const request = requestFor(name, spec);
+  const missed = present.flatMap(({ node }) => {
+    const isMissed = node !== null && !byId.has(node) && missedForMs(node) < missedMsMax;
+    return isMissed ? [{ id: node, isLive: false }] : [];
+  });
+  const known = [...nodes.map(({ id, state }) => ({ id, isLive: state === "alive" })), ...missed];
+  const canTake = (id: NodeId) => {
+    const node = byId.get(id);
+    return node !== undefined && reasonsAgainst({ ...request, present: id }, node).length === 0;
+  };
+  return wantedSlots(spec.instances, present, known, canTake);
+}
+
+/** What a service asks of the node that it is placed on. */
+export function requestFor(
+  service: ServiceName,
+  { provider, placement }: ServiceSpec,
+): PlacementRequest {
+  const { constraints, spread } = placement;
+  return { service, provider, constraints, spread };
+}
+
+/** A slot, what is there, and where its siblings are. */
+interface SlotNow extends WantedSlot {
+  readonly present: PlacementRecord | undefined;
+  readonly siblings: readonly NodeId[];
+}
 
 function decideOn(
-  input: ReconcileInput,
+  pass: Pass,
   wanted: DesiredGroup,
-  present: PlacementRecord | undefined,
-  load: Load,
+  { slot, only, present, siblings }: SlotNow,
 ): Decision | undefined {
-  const { group, specStamp, removed, isIdle } = wanted;
-  if (removed) {
-    return present?.uid === group.uid ? { kind: "withdraw", placement: present } : undefined;
-  }
+  const { group, specStamp } = wanted;
+  const { name, spec } = group;
   const isUnchanged = isPlaced(group, specStamp, present);
-  const there = input.nodes.find(({ id }) => id === present?.node);
-  const lostMs = lostInMs(there, group.spec.restartGraceMs);
-  if (isUnchanged && lostMs !== 0) return undefined;
-  const candidates = input.nodes.map((node) => ({ ...node, instances: load.get(node.id) ?? 0 }));
-  const { provider, placement: wish } = group.spec;
-  const request = { service: group.name, provider, constraints: wish.constraints };
-  const anew = (epoch: number, at: Partial<PlacementRequest> = {}): Decision => {
-    const outcome = place({ ...request, ...at }, candidates);
-    const placement = placementOf(input.self, wanted, epoch, outcome);
+  const there = present?.node == null ? undefined : pass.byId.get(present.node);
+  const missedForMs = present?.node == null ? 0 : pass.missedForMs(present.node);
+  const lostMs = lostInMs(there, spec.restartGraceMs, missedForMs);
+  const isToMove = there?.state === "alive" && there.isDrained === true;
+  if (isUnchanged && lostMs !== 0 && !isToMove) return undefined;
+  const request: PlacementRequest = { ...requestFor(name, spec), only, siblings };
+  const anew = (epoch: number, at: Partial<PlacementRequest> = {}): Placing => {
+    const outcome = place({ ...request, ...at }, pass.nodes, ({ id }) => pass.load.get(id) ?? 0);
+    const placement = placementOf(pass.self, wanted, { slot, epoch }, outcome);
     return "node" in outcome
       ? { kind: "place", placement, choice: outcome.choice }
       : { kind: "place", placement };
@@ -124,38 +204,52 @@ function decideOn(
     const decision = anew(epoch);
     return isAsBefore(decision.placement, present) ? undefined : decision;
   }
-  if (lostMs === 0) {
-    // A job is not run again; what no other node can take is left to its node, which may come back.
-    if (isUnchanged && (isIdle || group.spec.restart.when === "none")) return undefined;
-    const takenOver = anew(epoch);
-    return takenOver.placement.node === null ? undefined : takenOver;
+  // A job is not run again, and what nothing is to run of stays: elsewhere it would begin anew.
+  const isToStay = isUnchanged && (wanted.observe(present).isIdle || spec.restart.when === "none");
+  if (lostMs === 0 || (isToMove && isUnchanged)) {
+    if (isToStay) return undefined;
+    const moved = anew(epoch);
+    // What no other node can take is left to its node: it may come back, or is drained in vain.
+    if (moved.placement.node === null) return undefined;
+    return isToMove ? takingOver(wanted, moved, present) : moved;
   }
-  const node = candidates.find(({ id }) => id === present.node);
-  if (node?.state !== "alive") return undefined;
-  // Another provider, which that node does not offer: another instance takes its place elsewhere.
-  if (reasonsAgainst({ ...request, present: node.id }, node).length > 0) {
-    return anew(epoch);
+  if (there?.state !== "alive") return undefined;
+  // It cannot stay: another instance takes its place elsewhere.
+  if (reasonsAgainst({ ...request, present: there.id }, there).length > 0) {
+    return takingOver(wanted, anew(epoch), present);
   }
   // Its tasks are the other provider's, to be ended by it: they are of another instance.
-  if (present.provider !== undefined && present.provider !== provider) {
-    return anew(epoch, { present: node.id });
+  if (present.provider !== undefined && present.provider !== spec.provider) {
+    return anew(epoch, { present: there.id });
   }
-  const next = { counter: epoch, controller: input.self };
-  const placement = { ...present, provider, specStamp, epoch: next };
+  const next = { counter: epoch, controller: pass.self };
+  const placement = { ...present, provider: spec.provider, specStamp, epoch: next };
   return { kind: "place", placement, choice: { kind: "present" } };
+}
+
+type Placing = Extract<Decision, { readonly kind: "place" }>;
+
+/** The present one, or what that was itself to take over from, runs on until the new one runs. */
+function takingOver(wanted: DesiredGroup, placing: Placing, present: PlacementRecord): Placing {
+  const { instance, node, provider } = present;
+  if (placing.placement.node === null || node === null) return placing;
+  if (provider !== undefined && provider !== wanted.group.spec.provider) return placing;
+  const outgoing = wanted.observe(present).isReady ? { instance, node } : present.outgoing;
+  if (outgoing === undefined) return placing;
+  return { ...placing, placement: { ...placing.placement, outgoing } };
 }
 
 function placementOf(
   self: NodeId,
   { group, specStamp }: DesiredGroup,
-  epoch: number,
+  { slot, epoch }: { readonly slot: number; readonly epoch: number },
   outcome: Placed,
 ): PlacementRecord {
   const node = "node" in outcome ? outcome.node : null;
   return {
     service: group.name,
-    slot: 0,
-    instance: instanceId(group.uid, 0, epoch, node),
+    slot,
+    instance: instanceId(group.uid, slot, epoch, node),
     node,
     refusals: "node" in outcome ? [] : outcome.refusals,
     epoch: { counter: epoch, controller: self },
@@ -180,10 +274,6 @@ function isAsBefore(next: PlacementRecord, present: PlacementRecord): boolean {
   return canonicalText({ ...next, instance, epoch }) === canonicalText(present);
 }
 
-function addLoad(load: Load, node: NodeId | null | undefined, instances: number): void {
-  if (node != null) load.set(node, (load.get(node) ?? 0) + instances);
-}
-
-function slotKey({ service, slot }: { service: ServiceName; slot: number }): string {
-  return keys.placement(service, slot);
+function addLoad(load: Map<NodeId, number>, node: NodeId | null | undefined, by: 1 | -1): void {
+  if (node != null) load.set(node, (load.get(node) ?? 0) + by);
 }

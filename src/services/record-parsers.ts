@@ -59,6 +59,7 @@ export function parseRemoved(value: unknown): RemovedRecord {
 export function parsePlacement(value: unknown): PlacementRecord {
   return parse("the record of a placement", value, (fields) => {
     const provider = fields.optional("provider", anyText, undefined);
+    const outgoing = fields.optional("outgoing", readOutgoing, undefined);
     return {
       service: fields.required("service", serviceName),
       slot: fields.required("slot", count),
@@ -69,6 +70,7 @@ export function parsePlacement(value: unknown): PlacementRecord {
       uid: fields.required("uid", hexId),
       specStamp: fields.required("specStamp", anyText),
       ...(provider !== undefined && { provider }),
+      ...(outgoing !== undefined && { outgoing }),
     };
   });
 }
@@ -105,6 +107,12 @@ function readEpoch(value: unknown, at: Place): Epoch {
   const fields = new Fields(value, at, "an object");
   const controller = fields.required("controller", nodeId);
   return { counter: fields.required("counter", count), controller };
+}
+
+function readOutgoing(value: unknown, at: Place): PlacementRecord["outgoing"] {
+  const fields = new Fields(value, at, "an object");
+  const instance = asInstanceId(fields.required("instance", hexId));
+  return { instance, node: fields.required("node", nodeId) };
 }
 
 function readRefusal(value: unknown, at: Place): Refusal {

@@ -38,6 +38,12 @@ export interface RemovedRecord {
   readonly atMs: number;
 }
 
+/** Nothing is to be placed on a node. */
+export interface DrainRecord {
+  /** Wall clock, ms. */
+  readonly atMs: number;
+}
+
 /** Totally ordered; of two placements of a slot the one of the higher epoch is obeyed. */
 export interface Epoch {
   readonly counter: number;
@@ -69,6 +75,8 @@ export interface PlacementRecord {
   readonly specStamp: Stamp;
   /** What runs it, from which its tasks are: another one takes another instance. Absent: by version 0.1. */
   readonly provider?: string;
+  /** What it takes over from, elsewhere: that runs on, as it is, until this one runs. */
+  readonly outgoing?: { readonly instance: InstanceId; readonly node: NodeId };
 }
 
 /** What the node of an instance tells of it. */

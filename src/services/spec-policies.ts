@@ -4,8 +4,13 @@
  */
 
 import { described, objectOf } from "../core/reading.ts";
-import { choice, duration, integer, listOf, number, size } from "../core/value-readers.ts";
-import { type Constraint, constraintPattern, parseConstraint } from "./constraint.ts";
+import { choice, duration, integer, listOf, number, size, text } from "../core/value-readers.ts";
+import {
+  type Constraint,
+  constraintPattern,
+  constraintText,
+  parseConstraint,
+} from "./constraint.ts";
 import { deepFreeze } from "./plain-data.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 
@@ -20,6 +25,8 @@ export interface StopPolicy {
 export interface PlacementWish {
   /** All of them must hold; default none. */
   readonly constraints: readonly Constraint[];
+  /** The label over whose values the instances are spread; absent: over the nodes alone. */
+  readonly spread?: string;
 }
 
 export interface LogPolicy {
@@ -118,18 +125,28 @@ const readConstraint = described(
 );
 const readConstraints = listOf(readConstraint, constraintsMax);
 
+const readLabelKey = text(/^[^\s=!]{1,128}$/, "the name of a label, like zone");
+
 export const readPlacementWish = objectOf(
-  'an object, like { constraints: ["label.zone == eu"] }',
-  (fields): PlacementWish => ({
-    constraints: fields.optional(
+  'an object, like { constraints: ["label.zone == eu"], spread: zone }',
+  (fields): PlacementWish => {
+    const constraints = fields.optional(
       "constraints",
       readConstraints,
       placementWishDefault.constraints,
       "What its node must be; all of them.",
-    ),
-  }),
-  ["spread"],
+    );
+    const about = "The label over whose values its instances are spread.";
+    const spread = fields.optional("spread", readLabelKey, undefined, about);
+    return spread === undefined ? { constraints } : { constraints, spread };
+  },
 );
+
+/** As a user could have written it. */
+export function placementToJson({ constraints, spread }: PlacementWish) {
+  const written = { constraints: constraints.map(constraintText) };
+  return spread === undefined ? written : { ...written, spread };
+}
 
 export const readStop = objectOf(
   "an object, like { signal: SIGTERM, grace: 10s }",

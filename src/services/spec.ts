@@ -8,7 +8,7 @@ import { groupBytesMax } from "../core/limits.ts";
 import { durationText } from "../core/quantities.ts";
 import { described, Fields, objectOf, type Place, readAll } from "../core/reading.ts";
 import { listOf, mapOf, processText, text } from "../core/value-readers.ts";
-import { constraintText } from "./constraint.ts";
+import { type Instances, readInstances } from "./instances.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 import { isServiceName, serviceNamePattern } from "./service-name.ts";
@@ -16,6 +16,7 @@ import {
   type LogPolicy,
   logsDefault,
   type PlacementWish,
+  placementToJson,
   placementWishDefault,
   readLogs,
   readPlacementWish,
@@ -37,6 +38,8 @@ export interface ServiceSpec {
   readonly params: Plain;
   /** Services that must run before this one is started for the first time. */
   readonly requires: readonly ServiceName[];
+  /** Default 1. */
+  readonly instances: Instances;
   readonly placement: PlacementWish;
   readonly restart: RestartPolicy;
   /** How long its node may be away before another node takes it over; default 10,000. */
@@ -58,7 +61,6 @@ export const laterFields: readonly string[] = [
   "guarantee",
   "heal",
   "health",
-  "instances",
   "intensity",
   "on_dependency_down",
   "ports",
@@ -87,7 +89,8 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     provider: spec.provider,
     params: spec.params,
     requires: spec.requires,
-    placement: { constraints: spec.placement.constraints.map(constraintText) },
+    instances: spec.instances,
+    placement: placementToJson(spec.placement),
     restart: {
       policy: restart.when,
       delay: durationText(restart.delayMs),
@@ -157,6 +160,12 @@ export const readSpecFields = objectOf(
       readRequires,
       [],
       "Services that must run before this one is started, like db or group/db.",
+    ),
+    instances: fields.optional(
+      "instances",
+      readInstances,
+      1,
+      "How many of it there are to be, or everywhere: one on each node that can take it.",
     ),
     placement: fields.optional(
       "placement",

@@ -6,11 +6,13 @@ import type { Client } from "../client/client.ts";
 const actorCall = "actor|trace|untrace|suspend|resume|restartActor";
 const quote = "[\"'`]";
 const begun = `${quote}([^"'\`]*)$`;
-const serviceName = new RegExp(`\\bmob\\.(?:show|start|stop|restart|rm|logs)\\([^)]*${begun}`);
+const serviceName = new RegExp(
+  `\\bmob\\.(?:show|scale|start|stop|restart|rm|logs|history)\\([^)]*${begun}`,
+);
 const actorName = new RegExp(`\\bmob\\.(?:${actorCall})\\(\\s*${begun}`);
 /** Alone in \`tree\`, else after the actor, also in \`{ node: \`. */
 const nodeName = new RegExp(
-  `\\bmob\\.(?:tree\\(|(?:${actorCall})\\(\\s*${quote}[^"'\`]*${quote}\\s*,[^)]*)\\s*${begun}`,
+  `\\bmob\\.(?:(?:tree|forget|drain|undrain)\\(|(?:${actorCall})\\(\\s*${quote}[^"'\`]*${quote}\\s*,[^)]*)\\s*${begun}`,
 );
 
 export interface CompletionOptions {

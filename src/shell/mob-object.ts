@@ -4,6 +4,7 @@ import type {
   Action,
   ActionResult,
   DeployResult,
+  DrainResult,
   InstanceView,
   NodeView,
   PlanResult,
@@ -27,6 +28,7 @@ import type { Paint } from "./style.ts";
 import {
   formatActions,
   formatDeploys,
+  formatDrain,
   formatInstances,
   formatNodes,
   formatProviders,
@@ -40,10 +42,13 @@ export interface MobObject extends ActorCalls {
   nodes(): Promise<NodeView[]>;
   join(address: string): Promise<NodeView[]>;
   forget(node: string): Promise<NodeView[]>;
+  drain(node: string): Promise<DrainResult>;
+  undrain(node: string): Promise<NodeView[]>;
   services(): Promise<InstanceView[]>;
   show(name: string): Promise<ServiceDetail>;
   deploy(...documents: object[]): Promise<DeployResult[]>;
   plan(...documents: object[]): Promise<PlanResult[]>;
+  scale(name: string, instances: number | "everywhere"): Promise<DeployResult>;
   start(...names: string[]): Promise<ActionResult[]>;
   stop(...names: string[]): Promise<ActionResult[]>;
   restart(...names: string[]): Promise<ActionResult[]>;
@@ -57,10 +62,12 @@ export interface MobObject extends ActorCalls {
 export const helpText = `mob.nodes()                  the nodes of the network
 mob.join("host:port")        join the network of another node
 mob.forget("name or id")     drop a node that is not live, for good
+mob.drain("name or id")      move everything off a node; mob.undrain undoes it
 mob.services()               every instance of every service
 mob.show("web")              one service: its spec and its instances
 mob.deploy({ name: … })      deploy a service or a group, or several
 mob.plan({ name: … })        what that would change, and where it would run
+mob.scale("web", 5)          another number of instances, or "everywhere"
 mob.start("web", …)          also mob.stop, mob.restart and mob.rm
 mob.logs("web", 100)         the last lines of its output, or "all"
 mob.history("web")           what users wrote of it, and what lost a conflict
@@ -87,6 +94,8 @@ export function createMobObject(
     nodes: () => shown(() => client.nodes(), formatNodes),
     join: (address) => shown(() => client.join(text(address)), formatNodes),
     forget: (node) => shown(() => client.forget(text(node)), formatNodes),
+    drain: (node) => shown(() => client.drain(text(node)), formatDrain),
+    undrain: (node) => shown(() => client.undrain(text(node)), formatNodes),
     services: () =>
       shown(
         () => client.services(),
@@ -99,6 +108,11 @@ export function createMobObject(
       ),
     deploy: (...documents) => shown(() => deployAndLook(client, documents), formatDeploys),
     plan: (...documents) => shown(() => client.plan(documents), formatPlans),
+    scale: (name, instances) =>
+      shown(
+        () => client.scale(text(name), instances),
+        (result, paint) => formatDeploys([result], paint),
+      ),
     start: (...names) => act("start", names),
     stop: (...names) => act("stop", names),
     restart: (...names) => act("restart", names),

@@ -2,6 +2,7 @@
 import type {
   ActionResult,
   DeployResult,
+  DrainResult,
   InstanceView,
   NodeView,
   ProviderView,
@@ -25,7 +26,7 @@ export function formatNodes(nodes: readonly NodeView[], paint: Paint): string {
     (node): Row => [
       node.name,
       node.address,
-      stateCell(node.state),
+      node.drained ? { text: `${node.state}, drained`, colour: "yellow" } : stateCell(node.state),
       node.providers.join(",") || none,
       pairs(node.labels) || none,
       node.version,
@@ -106,6 +107,17 @@ export function formatActions(results: readonly ActionResult[], paint: Paint): s
 function outcomeOf({ result, state }: ActionResult): string {
   const isPending = (result === "stopped" || result === "removed") && state !== result;
   return isPending ? `to be ${result}` : result;
+}
+
+export function formatDrain({ node, instances, ...rest }: DrainResult, paint: Paint): string {
+  const rows = instances.map(({ name, slot, node: at, reason }): Row => {
+    const isLeft = reason !== undefined;
+    const result = isLeft ? ({ text: "stays", colour: "yellow" } as const) : "moved";
+    return [`  ${name}`, slot, result, at ?? none, reason ?? ""];
+  });
+  const title = `${paint("bold", printable(node))}: drained, ${acknowledged(rest)}\n`;
+  const header = ["  NAME", "SLOT", "RESULT", "NODE", "REASON"];
+  return rows.length === 0 ? title : `${title}${formatTable(header, rows, paint)}`;
 }
 
 /** `now`: wall clock, ms. */

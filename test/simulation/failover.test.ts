@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InstanceInfo } from "../../src/actors/service-view.ts";
 import { Simulation } from "../../src/simulator/simulation.ts";
+import { instanceOf } from "./told.ts";
 
 const machines = ["a", "b", "c"];
 
@@ -33,8 +34,7 @@ async function network(spec: object = {}): Promise<Network> {
         (task) => task.service === service && task.ended === undefined,
       ),
     );
-  const told = (machine: string, service: string) =>
-    simulation.operations(machine).instance(service);
+  const told = (machine: string, service: string) => instanceOf(simulation, machine, service);
   for (const { name } of services) assert.equal(running(name).length, 1);
   return { simulation, running, told };
 }

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Simulation } from "../../src/simulator/simulation.ts";
 import { Chaos, type ChaosOptions } from "./chaos.ts";
+import { instanceOf } from "./told.ts";
 
 /** Tries another range: `MOB_SEEDS=1000-1200`. The default takes a few seconds. */
 const [firstSeed = 1, lastSeed = 20] = (process.env["MOB_SEEDS"] ?? "1-20").split("-").map(Number);
@@ -49,7 +50,7 @@ test("no actor of a node takes a task or the node along when it is killed", asyn
     await simulation.run(15_000);
     assert.deepEqual(host.running(), before, `after ${next} was killed`);
     const [restarted] = await simulation.ask("a", (node) => node.act("restart", ["web"]));
-    const pid = restarted?.instance?.handle["pid"];
+    const pid = restarted?.instances[0]?.handle["pid"];
     const after = host.running().filter(({ handle }) => handle["pid"] === pid);
     assert.equal(after.length, 1, `web restarts after ${next} was killed`);
     assert.ok(!before.some(({ handle }) => handle["pid"] === pid));
@@ -128,14 +129,14 @@ test("removed and deployed again at once, a service is the new one and runs once
 test("an instance whose actors keep failing leaves the others alone, and is taken up again", async () => {
   const simulation = await oneNode();
   const before = simulation.host("a").running();
-  const web = simulation.operations("a").instance("web").instance;
+  const web = instanceOf(simulation, "a", "web").instance;
   for (let time = 0; time < 8; time++) {
     simulation.kill("a", `provider-worker/${web}`);
     await simulation.run(20);
   }
   assert.ok(!simulation.actorNames("a").includes(`provider-worker/${web}`));
   const [outcome] = await simulation.ask("a", (node) => node.act("stop", ["web"]));
-  assert.equal(outcome?.instance?.state, "stopped");
+  assert.equal(outcome?.instances[0]?.state, "stopped");
   const left = simulation.host("a").running();
   assert.deepEqual(
     left,
@@ -190,9 +191,9 @@ test("what was removed on one side of a cut stays so, whatever the other side ma
 test("a deploy with another provider that the node offers too ends the old task, then starts the new", async () => {
   const simulation = await oneNode();
   const host = simulation.host("a");
-  const before = simulation.operations("a").instance("web");
+  const before = instanceOf(simulation, "a", "web");
   await simulation.ask("a", (node) => node.deploy([{ ...web, provider: "virtual-too" }]));
-  const after = simulation.operations("a").instance("web");
+  const after = instanceOf(simulation, "a", "web");
   assert.equal(after.state, "running");
   assert.equal(after.provider, "virtual-too");
   assert.notEqual(after.instance, before.instance);
@@ -208,14 +209,14 @@ test("a deploy with another provider that the node offers too ends the old task,
 test("a status that was lost on its way is told again", async () => {
   const simulation = await oneNode();
   const host = simulation.host("a");
-  const { instance } = simulation.operations("a").instance("web");
+  const { instance } = instanceOf(simulation, "a", "web");
   simulation.suspend("a", "store");
   const [task] = host.running().filter((found) => found.instance === instance);
   if (task !== undefined) host.kill(task.instance);
   await simulation.run(100);
   simulation.kill("a", "store");
   await simulation.run(12_000);
-  const web = simulation.operations("a").instance("web");
+  const web = instanceOf(simulation, "a", "web");
   const running = host.running().filter((found) => found.instance === instance);
   assert.deepEqual(
     running.map(({ handle }) => handle),

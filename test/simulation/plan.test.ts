@@ -33,7 +33,7 @@ function placed(node: Operations, name: string) {
 }
 
 function assertKept(planned: PlannedDeploy, before: object, after: object): void {
-  const { action } = planned.instance;
+  const action = planned.instances[0]?.action;
   if (action === "keep") assert.deepEqual(after, before);
   else assert.notDeepEqual(after, before);
 }
@@ -62,8 +62,8 @@ test("a deploy made right after a plan, through whatever node, does what the pla
       );
       await simulation.run(3_000); // The node that was asked may not have heard of its placement yet.
       const after = placed(simulation.operations(through), name);
-      assert.equal(after.node, planned.instance.node, `${seed}/${round} ${name}`);
-      assert.equal(before.node, planned.instance.from);
+      assert.equal(after.node, planned.instances[0]?.node, `${seed}/${round} ${name}`);
+      assert.equal(before.node, planned.instances[0]?.from);
       assertKept(planned, before, after);
     }
     assert.deepEqual(simulation.violations, []);

@@ -11,6 +11,7 @@ export const aNode: NodeView = {
   id: "0".repeat(32),
   address: "127.0.0.1:6666",
   state: "alive",
+  drained: false,
   providers: ["bash"],
   labels: { zone: "eu" },
   version: "0.1.0",
@@ -125,6 +126,12 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
       if (node !== "7777@box") throw new NotFound(`there is no node ${node}`);
       return [aNode];
     },
+    async drain(node) {
+      if (node !== aNode.name) throw new NotFound(`there is no node ${node}`);
+      const stays = { name: "web", slot: 0, node, reason: "is a job" };
+      return { node, instances: [stays], ...acknowledged };
+    },
+    undrain: async () => [aNode],
     services: async () => [anInstance],
     async show(name) {
       known(name);
@@ -139,6 +146,15 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
         instances: [{ name: "web", slot: 0, node: "6666@box", state: "running" }],
         ...acknowledged,
       })),
+    async scale(name, instances) {
+      known(name);
+      const count = typeof instances === "number" ? instances : 1;
+      const told = Array.from(
+        { length: count },
+        (_, slot) => ({ name, slot, node: aNode.name, state: "running" }) as const,
+      );
+      return { group: name, generation: 2, result: "updated", instances: told, ...acknowledged };
+    },
     plan: async (documents) => documents.map(() => aPlan),
     async act(action, names) {
       for (const name of names) known(name);

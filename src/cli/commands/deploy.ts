@@ -26,6 +26,15 @@ export async function deploy(context: Context, sources: readonly string[]): Prom
   return exitCodeOfStates(instances.map(({ state }) => state));
 }
 
+/** `instances`: a number in text, or `everywhere`; a node says what is wrong with it. */
+export async function scale(context: Context, name: string, instances: string): Promise<number> {
+  const { io, client, print } = context;
+  const wanted = /^\d+$/.test(instances) ? Number(instances) : instances;
+  const result = await withProgress(io, `scaling ${name}`, client.scale(name, wanted));
+  await print(result, (one, paint) => formatDeploys([one], paint));
+  return exitCodeOfStates(result.instances.map(({ state }) => state));
+}
+
 /** Tells what `deploy` of the same sources would do. */
 export async function plan(context: Context, sources: readonly string[]): Promise<void> {
   const { io, client, print } = context;

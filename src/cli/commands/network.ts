@@ -1,8 +1,9 @@
 /** Commands about the network as a whole: its nodes and what they offer. */
 import { BadRequest } from "../../core/errors.ts";
-import { formatNodes, formatProviders } from "../../shell/views.ts";
+import { formatDrain, formatNodes, formatProviders } from "../../shell/views.ts";
 import { parseJoinToken } from "../../trust/join-token.ts";
 import type { Context } from "../context.ts";
+import { exitCodes } from "../exit-codes.ts";
 import { withProgress } from "../progress.ts";
 
 export async function showNodes({ client, print }: Context): Promise<void> {
@@ -27,6 +28,19 @@ export async function joinNetwork(
 
 export async function forgetNode({ client, print }: Context, node: string): Promise<void> {
   await print(await client.forget(node), formatNodes);
+}
+
+/** Resolves with the exit code: a script that stops the node next must know that something stays. */
+export async function drainNode({ io, client, print }: Context, node: string): Promise<number> {
+  const result = await withProgress(io, `draining ${node}`, client.drain(node));
+  await print(result, formatDrain);
+  return result.instances.some(({ reason }) => reason !== undefined)
+    ? exitCodes.failed
+    : exitCodes.done;
+}
+
+export async function undrainNode({ client, print }: Context, node: string): Promise<void> {
+  await print(await client.undrain(node), formatNodes);
 }
 
 export async function showProviders({ client, print }: Context): Promise<void> {

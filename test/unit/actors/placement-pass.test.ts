@@ -31,7 +31,7 @@ function catalogOf(names: readonly string[]): Catalog {
 
 function pass(catalog: Catalog, underway: PlacementTable, changed?: ReadonlySet<string>) {
   return placementPass(
-    { catalog, self, owns: () => true, underway, awayForMs: () => 4_000 },
+    { catalog, self, owns: () => true, underway, absentForMs: () => 4_000 },
     changed,
   );
 }

@@ -21,6 +21,8 @@ function spec(name: string, more: object = {}) {
   return parseSpec({ name, provider: "bash", params: { command: "true" }, ...more });
 }
 
+const observe = () => ({ isIdle: false, isReady: true });
+
 /** Holds what is deployed, as the records of a network would. */
 class Network {
   readonly standing = new Map<string, Standing>();
@@ -40,8 +42,8 @@ class Network {
 
   wanted(service: ReturnType<typeof spec>): Wanted {
     const { name } = service;
-    const [standing, present] = [this.standing.get(name), this.placements.get(name)];
-    return { spec: service, standing, present };
+    const [standing, placed] = [this.standing.get(name), this.placements.get(name)];
+    return { spec: service, standing, present: placed === undefined ? [] : [placed], observe };
   }
 
   /** As the controller does: the spec is written under a new stamp, and a pass follows. */
@@ -52,12 +54,12 @@ class Network {
     const { result, record } = deployed(before?.group, before?.run ?? "running", service, uid);
     const stamp = result === "unchanged" ? (before?.stamp ?? "") : `stamp ${this.#writes}`;
     this.standing.set(name, { group: record, stamp, run: "running" });
-    const present = this.placements.get(name);
+    const { present } = this.wanted(service);
     const decisions = reconcile({
       self,
-      groups: [{ group: record, specStamp: stamp, removed: false, isIdle: false }],
-      placements: present === undefined ? [] : [present],
+      groups: [{ group: record, specStamp: stamp, removed: false, present, observe }],
       nodes: this.nodes(),
+      missedForMs: () => 0,
     });
     for (const { placement } of decisions) this.placements.set(placement.service, placement);
     return { result, generation: record.generation };
@@ -66,8 +68,10 @@ class Network {
 
 function planOne(network: Network, service: ReturnType<typeof spec>) {
   const [planned] = planDeploys(self, [network.wanted(service)], network.nodes());
-  assert.ok(planned !== undefined);
-  return planned;
+  const [instance, ...others] = planned?.instances ?? [];
+  assert.ok(planned !== undefined && instance !== undefined);
+  assert.deepEqual(others, []);
+  return { ...planned, instance };
 }
 
 test("a new service is planned on the node that has the fewest instances, and says so", () => {
@@ -130,9 +134,9 @@ test("what is on a node that cannot be asked is left there, and says so", () => 
   const nodes = [node("a", { state: "away" }), node("b")];
   const changed = spec("web", { env: { A: "1" } });
   const [planned] = planDeploys(self, [network.wanted(changed)], nodes);
-  assert.equal(planned?.instance.action, "keep");
+  assert.equal(planned?.instances[0]?.action, "keep");
   assert.equal(
-    planned?.instance.reason,
+    planned?.instances[0]?.reason,
     "its node is away, and what is placed there is left there",
   );
 });
@@ -145,7 +149,10 @@ test("of several, each counts for where the next one goes", () => {
     planned.map(({ group }) => group),
     ["one", "two", "three"],
   );
-  assert.equal(new Set(planned.map(({ instance }) => instance.node)).size, 3);
+  assert.equal(
+    new Set(planned.flatMap(({ instances }) => instances.map(({ node: id }) => id))).size,
+    3,
+  );
 });
 
 test("a deploy right after a plan does what the plan said, whatever was deployed before", () => {

@@ -6,6 +6,7 @@ import { keys } from "../../../src/services/keys.ts";
 import {
   type Decision,
   type DesiredGroup,
+  type Observed,
   type ReconcileInput,
   reconcile,
 } from "../../../src/services/reconcile.ts";
@@ -14,13 +15,23 @@ import { compareEpochs, type PlacementRecord } from "../../../src/services/recor
 import { parseSpec } from "../../../src/services/spec.ts";
 
 type Node = Omit<ReconcileInput["nodes"][number], "instances">;
-type Input = Omit<ReconcileInput, "nodes"> & { readonly nodes: readonly Node[] };
+type Wanted = Omit<DesiredGroup, "present" | "observe"> & Partial<Observed>;
+type Input = Pick<ReconcileInput, "self"> & {
+  readonly groups: readonly Wanted[];
+  readonly placements: readonly PlacementRecord[];
+  readonly nodes: readonly Node[];
+};
 
 /** What is decided, the nodes' instances counted. */
 function decide(input: Input): readonly Decision[] {
-  const { placements } = input;
+  const { self: decider, placements } = input;
   const count = (id: Node["id"]) => placements.filter((placement) => placement.node === id).length;
-  return reconcile({ ...input, nodes: input.nodes.map((n) => ({ ...n, instances: count(n.id) })) });
+  const wanted = input.groups.map(({ isIdle = false, isReady = true, ...one }): DesiredGroup => {
+    const present = placements.filter(({ service }) => service === one.group.name);
+    return { ...one, present, observe: () => ({ isIdle, isReady }) };
+  });
+  const counted = input.nodes.map((known) => ({ ...known, instances: count(known.id) }));
+  return reconcile({ self: decider, groups: wanted, nodes: counted, missedForMs: () => 5_000 });
 }
 
 const [a, b, c] = ["aaaaaaaa", "bbbbbbbb", "cccccccc"].map(asNodeId);
@@ -37,11 +48,11 @@ function node(
   return { id, name: `node-${at}`, labels: {}, state, providers };
 }
 
-function group(name: string, more: Partial<DesiredGroup> = {}, spec: object = {}): DesiredGroup {
+function group(name: string, more: Partial<Wanted> = {}, spec: object = {}): Wanted {
   const uid = more.group?.uid ?? "00000001";
   const parsed = parseSpec({ name, provider: "bash", ...spec });
   const record = { name: asServiceName(name), uid, spec: parsed, generation: 1 };
-  return { specStamp: "1", removed: false, isIdle: false, ...more, group: record };
+  return { specStamp: "1", removed: false, ...more, group: record };
 }
 
 /** The placements once the decisions have been carried out. */
@@ -194,7 +205,7 @@ test("a job is not run again elsewhere, nor is what is to run no more; deployed 
   const [first] = run({ groups: [group("web")], nodes: [node(1)] });
   assert.ok(first);
   const nodes = [node(0), node(1, "dead")];
-  const left = (more: Partial<DesiredGroup>, spec: object = {}) =>
+  const left = (more: Partial<Wanted>, spec: object = {}) =>
     run({ groups: [group("web", more, spec)], placements: [first], nodes })[0]?.node;
   assert.equal(left({}, { restart: "none" }), b);
   assert.equal(left({ isIdle: true }), b);

@@ -139,7 +139,8 @@ const wrong: readonly [readonly string[], readonly unknown[]][] = [
     ["env", "A"],
     [null, {}, [], "a\0b", "x".repeat(32_769)],
   ],
-  [["placement"], [null, "eu", { constraint: [] }, { spread: "zone" }]],
+  [["placement"], [null, "eu", { constraint: [] }, { spread: "a b" }]],
+  [["instances"], [null, -1, 1.5, 1_001, "all"]],
   [
     ["placement", "constraints"],
     [null, "label.zone == eu", ["zone == eu"], [1], Array(33).fill("node.name == a")],

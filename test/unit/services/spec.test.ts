@@ -25,6 +25,7 @@ test("fills in every default", () => {
     provider: "bash",
     params: {},
     requires: [],
+    instances: 1,
     placement: { constraints: [] },
     restart: {
       when: "always",
@@ -46,7 +47,8 @@ test("reads every field", () => {
     provider: "bash",
     params: { command: "sleep 1", list: [1, { a: null }] },
     requires: ["db", "stack/cache"],
-    placement: { constraints: ["label.zone==eu"] },
+    instances: 3,
+    placement: { constraints: ["label.zone==eu"], spread: "zone" },
     restart: {
       policy: "on_error",
       delay: "250ms",
@@ -64,7 +66,11 @@ test("reads every field", () => {
     provider: "bash",
     params: { command: "sleep 1", list: [1, { a: null }] },
     requires: ["db", "stack/cache"],
-    placement: { constraints: [{ attribute: "label.zone", operator: "==", value: "eu" }] },
+    instances: 3,
+    placement: {
+      constraints: [{ attribute: "label.zone", operator: "==", value: "eu" }],
+      spread: "zone",
+    },
     restart: {
       when: "on_error",
       delayMs: 250,

@@ -1,0 +1,80 @@
+/**
+ * Waits until what was wished for a service has come about, as far as it can: woken by each change of
+ * the view and of what is known of that service, up to a deadline.
+ */
+import type { Env } from "../core/env.ts";
+import { isLive } from "../membership/view.ts";
+import type { PlacementRecord } from "../services/records.ts";
+import type { Catalog } from "./catalog.ts";
+import { type InstanceInfo, instanceInfos } from "./service-view.ts";
+
+/** Longest wait for a service to come to rest after a wish, before its state is told as it is. */
+export const settleMsMax = 15_000;
+
+export interface WaitingOptions {
+  readonly catalog: Catalog;
+  readonly env: Env;
+}
+
+/**
+ * Resolves once `condition` holds, or at the deadline. It is looked at after each change of the view
+ * and of what is known of `name`: of many who wait, each looks at its own alone. Undefined: of anything.
+ */
+export function until(
+  { catalog, env }: WaitingOptions,
+  name: string | undefined,
+  condition: () => boolean,
+  msMax = settleMsMax,
+): Promise<void> {
+  if (condition()) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = catalog.watch((change) => {
+      const concerns = name === undefined || change.kind === "view" || change.names.has(name);
+      if (concerns && condition()) end();
+    });
+    const deadline = env.timers.set(msMax, () => end());
+    function end(): void {
+      stop();
+      env.timers.cancel(deadline);
+      resolve();
+    }
+  });
+}
+
+/**
+ * The instances once what their nodes know is what the users want, and none is in a passing state.
+ * @param generation that this node may not have heard of yet
+ */
+export async function settled(
+  options: WaitingOptions,
+  name: string,
+  generation?: number,
+): Promise<readonly InstanceInfo[]> {
+  const { catalog } = options;
+  const look = () => {
+    const group = catalog.group(name);
+    return group === undefined ? undefined : instanceInfos(catalog, group);
+  };
+  await until(options, name, () => {
+    const known = catalog.group(name)?.record.generation ?? 0;
+    if (generation !== undefined && known < generation) return false;
+    return look()?.every(({ isSettled }) => isSettled) ?? true;
+  });
+  return look() ?? [];
+}
+
+/** Waits until nothing of instances is left that are placed no more, where their nodes live to see to it. */
+export async function gone(
+  options: WaitingOptions,
+  before: readonly PlacementRecord[],
+): Promise<void> {
+  const { catalog } = options;
+  const isGone = ({ instance, node }: PlacementRecord) => {
+    const member = node === null ? undefined : catalog.member(node);
+    const isSeenTo = member !== undefined && isLive(member);
+    const isPlaced = catalog.placementOf(instance) !== undefined;
+    return isPlaced || !isSeenTo || catalog.status(instance) === undefined;
+  };
+  const [first] = before;
+  if (first !== undefined) await until(options, first.service, () => before.every(isGone));
+}

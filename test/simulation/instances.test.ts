@@ -1,0 +1,102 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Simulation } from "../../src/simulator/simulation.ts";
+
+const machines = ["a", "b", "c"];
+
+async function network(): Promise<Simulation> {
+  const simulation = new Simulation({ seed: 1, machines });
+  for (const name of machines) await join(simulation, name);
+  return simulation;
+}
+
+async function join(simulation: Simulation, name: string): Promise<void> {
+  await simulation.start(name);
+  if (name !== "a") await simulation.ask(name, (node) => node.join("a:6666"));
+}
+
+function web(more: object): object {
+  return { name: "web", provider: "virtual", params: {}, ...more };
+}
+
+/** Machines on which tasks of web run, one entry a task. */
+function running(simulation: Simulation): readonly string[] {
+  return machines.flatMap((machine) =>
+    simulation
+      .host(machine)
+      .running()
+      .map(() => machine),
+  );
+}
+
+test("a service is scaled up and down, one instance a node while there are some", async () => {
+  const simulation = await network();
+  const [deployed] = await simulation.ask("a", (node) => node.deploy([web({ instances: 3 })]));
+  assert.deepEqual(
+    deployed?.instances.map(({ state }) => state),
+    ["running", "running", "running"],
+  );
+  assert.deepEqual(running(simulation), machines);
+  const kept = simulation.host("a").running();
+  const more = await simulation.ask("b", (node) => node.scale("web", 7));
+  assert.equal(more.instances.length, 7);
+  assert.ok(more.instances.every(({ state }) => state === "running"));
+  assert.equal(running(simulation).length, 7);
+  const fewer = await simulation.ask("c", (node) => node.scale("web", 1));
+  assert.equal(fewer.instances.length, 1);
+  assert.equal(running(simulation).length, 1, "the answer comes once the others are gone");
+  const none = await simulation.ask("c", (node) => node.scale("web", 0));
+  assert.deepEqual([none.instances, running(simulation)], [[], []]);
+  assert.ok(kept.length === 1);
+  assert.deepEqual(simulation.violations, []);
+});
+
+test("everywhere follows the nodes, and a node that comes back has its own again", async () => {
+  const simulation = new Simulation({ seed: 1, machines });
+  await join(simulation, "a");
+  await join(simulation, "b");
+  await simulation.ask("a", (node) => node.deploy([web({ instances: "everywhere" })]));
+  assert.deepEqual(running(simulation), ["a", "b"]);
+  await join(simulation, "c");
+  await simulation.run(5_000);
+  assert.deepEqual(running(simulation), machines);
+  const [before] = simulation.host("c").running();
+  simulation.crash("c");
+  await simulation.run(60_000);
+  assert.deepEqual(running(simulation), machines, "its tasks run on, and no other stands in");
+  await simulation.start("c");
+  await simulation.run(15_000);
+  assert.deepEqual(simulation.host("c").running(), [before]);
+  assert.deepEqual(simulation.violations, []);
+});
+
+test("a drained node hands over without a gap, says what stays, and is used again", async () => {
+  const simulation = await network();
+  const specs = [web({ instances: 3 }), { ...web({ restart: "none" }), name: "job" }];
+  await simulation.ask("a", (node) => node.deploy(specs));
+  const places = () => simulation.operations("a").instances();
+  const at = places().find(({ name }) => name === "job")?.node;
+  assert.ok(at != null);
+  const outcome = await simulation.ask("a", (node) => node.drain(at));
+  assert.equal(outcome.node, at);
+  const job = outcome.instances.find(({ name }) => name === "job");
+  assert.match(job?.reason ?? "", /is a job/);
+  const moved = outcome.instances.filter(({ name }) => name === "web");
+  for (const { node, reason } of moved) {
+    assert.notEqual(node, at);
+    assert.equal(reason, undefined);
+  }
+  const tasks = machines.flatMap((name) => simulation.host(name).history);
+  const ofWeb = tasks.filter(({ service }) => service === "web");
+  for (const ended of ofWeb.filter((task) => task.ended !== undefined)) {
+    const after = ofWeb.filter(
+      (task) => task.ended === undefined && task.startedAt <= (ended.ended?.atMs ?? 0),
+    );
+    assert.equal(after.length, 3, "three run whenever one is ended");
+  }
+  assert.equal(ofWeb.filter((task) => task.ended === undefined).length, 3);
+  await simulation.ask("b", (node) => node.undrain(at));
+  await simulation.ask("b", (node) => node.scale("web", 9));
+  assert.ok(places().some(({ name, node }) => name === "web" && node === at));
+  assert.deepEqual(simulation.violations, []);
+});

@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
+import type { Candidate } from "../../../src/services/placement.ts";
+import { type Decision, reconcile } from "../../../src/services/reconcile.ts";
+import type { PlacementRecord } from "../../../src/services/records.ts";
+import { parseSpec, specToJson } from "../../../src/services/spec.ts";
+
+const self = asNodeId("a");
+
+function node(name: string, more: Partial<Candidate> = {}): Candidate {
+  const providers = new Map([["bash", { available: true } as const]]);
+  const about = { id: asNodeId(name), name, labels: {} };
+  return { ...about, state: "alive", providers, instances: 0, ...more };
+}
+
+/** One service, pass after pass. */
+class Service {
+  placements: readonly PlacementRecord[] = [];
+  decisions: readonly Decision[] = [];
+  isReady = true;
+  isIdle = false;
+  missedForMs = 5_000;
+
+  pass(spec: object, nodes: readonly Candidate[]): this {
+    const parsed = parseSpec({ name: "web", provider: "bash", ...spec });
+    const group = { name: asServiceName("web"), uid: "00000001", spec: parsed, generation: 1 };
+    const on = ({ id }: Candidate) => this.placements.filter((it) => it.node === id).length;
+    const wanted = {
+      group,
+      specStamp: JSON.stringify(specToJson(parsed)),
+      removed: false,
+      present: this.placements,
+      observe: () => ({ isIdle: this.isIdle, isReady: this.isReady }),
+    };
+    const counted = nodes.map((one) => ({ ...one, instances: (one.instances ?? 0) + on(one) }));
+    this.decisions = reconcile({
+      self,
+      groups: [wanted],
+      nodes: counted,
+      missedForMs: () => this.missedForMs,
+    });
+    const bySlot = new Map(this.placements.map((placement) => [placement.slot, placement]));
+    for (const { kind, placement } of this.decisions) {
+      if (kind === "place") bySlot.set(placement.slot, placement);
+      else bySlot.delete(placement.slot);
+    }
+    this.placements = [...bySlot.values()].sort((a, b) => a.slot - b.slot);
+    return this;
+  }
+
+  get nodes(): readonly (string | null)[] {
+    return this.placements.map((placement) => placement.node);
+  }
+}
+
+const three = [node("a"), node("b"), node("c")];
+
+test("so many as are asked for, each on another node as long as there are some", () => {
+  const service = new Service().pass({ instances: 3 }, three);
+  assert.deepEqual([...service.nodes].sort(), ["a", "b", "c"]);
+  service.pass({ instances: 5 }, three);
+  for (const { id } of three) assert.ok(service.nodes.filter((on) => on === id).length <= 2);
+  assert.deepEqual(service.pass({ instances: 5 }, three).decisions, []);
+});
+
+test("its own instances are spread before the others' count", () => {
+  const nodes = [node("a", { instances: 9 }), node("b")];
+  assert.deepEqual([...new Service().pass({ instances: 2 }, nodes).nodes].sort(), ["a", "b"]);
+});
+
+test("fewer: those of the highest slots go, the others stay where they are", () => {
+  const service = new Service().pass({ instances: 5 }, three);
+  const kept = service.placements.slice(0, 2).map(({ instance }) => instance);
+  service.pass({ instances: 2 }, three);
+  assert.deepEqual(
+    service.placements.map(({ instance }) => instance),
+    kept,
+  );
+  assert.deepEqual(service.pass({ instances: 0 }, three).placements, []);
+});
+
+test("spread over the values of a label, nodes without it counting as one", () => {
+  const zone = (name: string, value?: string) =>
+    node(name, { labels: value === undefined ? {} : { zone: value } });
+  const nodes = [zone("a", "x"), zone("b", "x"), zone("c", "x"), zone("d", "y"), zone("e")];
+  const { nodes: on } = new Service().pass({ instances: 6, placement: { spread: "zone" } }, nodes);
+  const inZone = (names: readonly string[]) => on.filter((id) => names.includes(id ?? "")).length;
+  assert.deepEqual([inZone(["a", "b", "c"]), inZone(["d"]), inZone(["e"])], [2, 2, 2]);
+});
+
+test("everywhere: one on each node that can take it, as nodes come and go", () => {
+  const everywhere = { instances: "everywhere" };
+  const service = new Service().pass(everywhere, [node("a"), node("b", { providers: new Map() })]);
+  assert.deepEqual(service.nodes, ["a"]);
+  service.pass(everywhere, three);
+  assert.deepEqual([...service.nodes].sort(), ["a", "b", "c"]);
+  const before = service.placements;
+  // A dead node's is not given to another one, and is there again with it.
+  service.pass(everywhere, [node("a"), node("b", { state: "dead" }), node("c")]);
+  assert.deepEqual(service.placements, before);
+  // A forgotten one's is withdrawn, and a new node takes its slot.
+  service.pass(everywhere, [node("a"), node("c"), node("d")]);
+  assert.deepEqual([...service.nodes].sort(), ["a", "c", "d"]);
+  assert.deepEqual(
+    service.placements.map(({ slot }) => slot),
+    [0, 1, 2],
+  );
+  service.pass({ ...everywhere, placement: { constraints: ["node.name != c"] } }, [
+    node("a"),
+    node("c"),
+    node("d"),
+  ]);
+  assert.deepEqual([...service.nodes].sort(), ["a", "d"]);
+});
+
+test("everywhere where no node can take it is pending, with every reason", () => {
+  const service = new Service().pass({ instances: "everywhere", provider: "docker" }, three);
+  assert.deepEqual(service.nodes, [null]);
+  assert.equal(service.placements[0]?.refusals.length, 3);
+  const docker = node("d", { providers: new Map([["docker", { available: true }]]) });
+  service.pass({ instances: "everywhere", provider: "docker" }, [...three, docker]);
+  assert.deepEqual(service.nodes, ["d"]);
+});
+
+test("from a drained node each moves once another can take over, which it names", () => {
+  const service = new Service().pass({ instances: 2 }, [node("a"), node("b")]);
+  const [first] = service.placements.filter(({ node: on }) => on === "a");
+  const drained = [node("a", { isDrained: true }), node("b"), node("c")];
+  service.pass({ instances: 2 }, drained);
+  assert.deepEqual([...service.nodes].sort(), ["b", "c"]);
+  const moved = service.placements.find(({ node: on }) => on === "c");
+  assert.deepEqual(moved?.outgoing, { instance: first?.instance, node: "a" });
+  assert.deepEqual(service.pass({ instances: 2 }, drained).decisions, []);
+});
+
+test("what is on a node that is not known yet stays, and is taken over where it stays unknown", () => {
+  for (const spec of [{}, { instances: "everywhere" }]) {
+    const service = new Service().pass(spec, [node("b")]);
+    service.missedForMs = 4_999;
+    assert.equal(service.pass(spec, [node("a")]).nodes.filter((on) => on === "b").length, 1);
+    service.missedForMs = 5_000;
+    assert.deepEqual(service.pass(spec, [node("a")]).nodes, ["a"]);
+  }
+});
+
+test("what is moved again before it was ready still takes over from the one that runs", () => {
+  const service = new Service().pass({}, [node("a")]);
+  const [first] = service.placements;
+  service.pass({}, [node("a", { isDrained: true }), node("b")]);
+  service.isReady = false;
+  service.pass({}, [node("a", { isDrained: true }), node("b", { isDrained: true }), node("c")]);
+  assert.deepEqual(service.placements[0]?.node, "c");
+  assert.deepEqual(service.placements[0]?.outgoing, { instance: first?.instance, node: "a" });
+});
+
+test("what no other node can take, jobs, and what does not run stay on a drained node", () => {
+  const drained = [node("a", { isDrained: true })];
+  const alone = new Service().pass({}, [node("a")]).pass({}, drained);
+  assert.deepEqual(alone.decisions, []);
+  const job = new Service().pass({ restart: "none" }, [node("a")]);
+  assert.deepEqual(job.pass({ restart: "none" }, [...drained, node("b")]).decisions, []);
+  const idle = new Service().pass({}, [node("a")]);
+  idle.isIdle = true;
+  assert.deepEqual(idle.pass({}, [...drained, node("b")]).decisions, []);
+});
+
+test("nothing is placed on a drained node, and it says so", () => {
+  const { placements } = new Service().pass({}, [node("a", { isDrained: true })]);
+  assert.deepEqual(placements[0]?.refusals[0]?.reasons, ["is drained"]);
+});
+
+test("how many is a whole number or everywhere, and nothing else", () => {
+  for (const instances of [-1, 1.5, 1_001, "all", null, "3"]) {
+    assert.throws(
+      () => parseSpec({ name: "web", provider: "bash", instances }),
+      ({ details: [{ path }] }) => path === "instances",
+    );
+  }
+  for (const instances of [0, 1, 1_000, "everywhere"]) {
+    assert.equal(parseSpec({ name: "web", provider: "bash", instances }).instances, instances);
+  }
+});
