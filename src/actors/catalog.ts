@@ -11,7 +11,6 @@ import { type ShardId, shardOf } from "../ring/ranking.ts";
 import type { Desired } from "../services/instance.ts";
 import {
   type InstanceStatus,
-  isReady,
   noStamp,
   type Phase,
   type Stamp,
@@ -207,25 +206,32 @@ export class Catalog {
     return { spec: group.spec, specStamp, run, runStamp, restartStamp, removed: false };
   }
 
-  /** What is wanted of an instance on this node; undefined when it is not, or no longer, placed here. */
-  desired(instance: InstanceId): Desired | undefined {
+  /**
+   * What is wanted of an instance on this node; undefined when it is not, or no longer, placed here.
+   * @param last what was wanted of it before: it stays what it is until its placement is of the new version
+   */
+  desired(instance: InstanceId, last?: Desired): Desired | undefined {
     const placement = this.placementOf(instance);
     const group = placement && this.#groupOf(placement);
-    return group !== undefined && placement?.node === this.#self ? this.wish(group) : undefined;
+    if (group === undefined || placement?.node !== this.#self) return undefined;
+    const wish = this.wish(group);
+    const { specStamp } = placement;
+    if (specStamp === group.stamp) return wish;
+    const { previous } = group.record;
+    if (specStamp === previous?.stamp) return { ...wish, spec: previous.spec, specStamp };
+    return specStamp === last?.specStamp ? { ...wish, spec: last.spec, specStamp } : wish;
   }
 
   /**
-   * The placement by which an instance is taken over that runs on, as it is, until the new one is ready.
-   * Undefined: there is nothing to wait for, or nothing is to run any more.
+   * The placement that takes over from an instance, which runs on, as it is, until that is done. Undefined:
+   * there is nothing to wait for, or nothing is to run any more.
    */
   takingOver(instance: InstanceId): PlacementRecord | undefined {
     const placement = this.#placements.ofInstance(instance);
     if (placement?.outgoing?.instance !== instance) return undefined;
     const group = this.#groupOf(placement);
     if (group === undefined || this.runState(group.record).run === "stopped") return undefined;
-    const status = this.status(placement.instance);
-    const hasTakenOver = status !== undefined && (isReady(status) || status.state === "done");
-    return hasTakenOver ? undefined : placement;
+    return placement;
   }
 
   /** How much of an instance's output is kept. */

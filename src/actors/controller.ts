@@ -1,43 +1,29 @@
 /**
  * Decides for the groups whose shard this node ranks first among the live: takes the users' wishes for
- * them, one after the other for each name, and compares what is wanted with where it is placed.
+ * them (`wishes.ts`), one after the other for each name, and compares what is wanted with where it is
+ * placed.
  */
 import Type from "typebox";
 import { Compile } from "typebox/compile";
-import { BadRequest, Conflict, NotFound } from "../core/errors.ts";
-import { asServiceName, type NodeId, newId, type ServiceName } from "../core/ids.ts";
+import { BadRequest, NotFound } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
 import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
-import { type DeployResult, deployed } from "../services/deploy.ts";
 import { type Instances, parseInstances } from "../services/instances.ts";
-import { keys } from "../services/keys.ts";
-import { groupToJson } from "../services/records.ts";
 import { type ServiceAction, serviceAction } from "../services/service-action.ts";
-import { parseSpec, type ServiceSpec } from "../services/spec.ts";
-import type { Entry, Receipt } from "../store/replication.ts";
+import { parseSpec } from "../services/spec.ts";
 import { Absences } from "./absences.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
-import { cycleThrough } from "./deploy-checks.ts";
 import { owns } from "./ownership.ts";
-import { dropArrived, placementPass } from "./placement-pass.ts";
+import { dropArrived, type FailedUpdate, placementPass } from "./placement-pass.ts";
 import { PlacementTable } from "./placement-table.ts";
-import { untilReady } from "./readiness.ts";
 import { writeRecords } from "./record-writes.ts";
+import { Rollouts } from "./rollouts.ts";
 import type { ShardMap } from "./shard-map.ts";
+import { type Acted, type Deployed, Wishes } from "./wishes.ts";
 
-export interface Deployed {
-  readonly group: ServiceName;
-  readonly generation: number;
-  readonly result: DeployResult;
-  readonly receipt: Receipt;
-}
-
-export interface Acted {
-  /** False: it was so already. */
-  readonly changed: boolean;
-  readonly receipt: Receipt;
-}
-
+const NamedRequest = Type.Object({ name: Type.String() });
+const isNamed = Compile(NamedRequest);
 const ScaleRequest = Type.Object({ name: Type.String(), instances: Type.Unknown() });
 const isScale = Compile(ScaleRequest);
 const ActRequest = Type.Object({ name: Type.String(), action: serviceAction });
@@ -51,14 +37,16 @@ export type ControllerProtocol = {
   deploy: { request: { document: unknown }; reply: Deployed };
   /** Deploys what is deployed, with another number of instances. @throws NotFound, InvalidSpec */
   scale: { request: { name: string; instances: Instances }; reply: Deployed };
+  /** Deploys the version before the present one. @throws NotFound, Conflict where there is none */
+  rollback: { request: { name: string }; reply: Deployed };
   /** @throws NotFound */
   act: { request: { name: string; action: ServiceAction }; reply: Acted };
 };
 
 export type ControllerInfo =
   | { readonly type: "changed"; readonly change: CatalogChange }
-  /** A node has been away for the grace of a service that is placed there. */
-  | { readonly type: "loss-due" }
+  /** A node's grace may be over, or the time of an update. */
+  | { readonly type: "look-again" }
   | { readonly type: "pass" };
 
 export interface ControllerOptions {
@@ -78,9 +66,10 @@ interface State {
   /** What this node has placed, and the catalog has yet to hear of. */
   readonly underway: PlacementTable;
   readonly absences: Absences;
-  /** When a service is lost to its node next, on the monotonic clock; Infinity: none is due. */
-  nextLossAtMs: number;
-  readonly random: () => number;
+  readonly rollouts: Rollouts;
+  /** When to look again though nothing changes, on the monotonic clock; Infinity: no time is set. */
+  nextLookAtMs: number;
+  readonly wishes: Wishes;
 }
 
 export function controller(
@@ -88,11 +77,13 @@ export function controller(
 ): Behaviour<State, ControllerProtocol, ControllerInfo> {
   return {
     init(self) {
-      const random = self.env.random("controller");
+      const wishes = new Wishes({ ...options, system: self.system, env: self.env });
       const underway = new PlacementTable();
       const absences = new Absences();
-      const nextLossAtMs = Number.POSITIVE_INFINITY;
-      const state = { self, options, busy: new Map(), underway, absences, nextLossAtMs, random };
+      const rollouts = new Rollouts();
+      const nextLookAtMs = Number.POSITIVE_INFINITY;
+      const seen = { underway, absences, rollouts, nextLookAtMs };
+      const state = { self, options, busy: new Map(), ...seen, wishes };
       self.tell({ type: "pass" });
       return state;
     },
@@ -100,28 +91,36 @@ export function controller(
       deploy(state, { document }, caller) {
         try {
           const spec = parseSpec(document);
-          inTurn(state, spec.name, caller, () => deploy(state, spec));
+          inTurn(state, spec.name, caller, () => state.wishes.deploy(spec));
           return [state, replyLater];
         } catch (error) {
           return refuse(state, error);
         }
       },
       scale(state, { name, instances }, caller) {
-        if (!mayBeThere(state, name)) return refuse(state, notFound(name));
-        inTurn(state, name, caller, () => scale(state, name, instances));
+        if (!mayBeThere(state, name))
+          return refuse(state, new NotFound(`there is no service ${name}`));
+        inTurn(state, name, caller, () => state.wishes.scale(name, instances));
+        return [state, replyLater];
+      },
+      rollback(state, { name }, caller) {
+        if (!mayBeThere(state, name))
+          return refuse(state, new NotFound(`there is no service ${name}`));
+        inTurn(state, name, caller, () => state.wishes.rollBack(name, "asked for by a user"));
         return [state, replyLater];
       },
       act(state, { name, action }, caller) {
-        if (!mayBeThere(state, name)) return refuse(state, notFound(name));
-        inTurn(state, name, caller, () => act(state, name, action));
+        if (!mayBeThere(state, name))
+          return refuse(state, new NotFound(`there is no service ${name}`));
+        inTurn(state, name, caller, () => state.wishes.act(name, action));
         return [state, replyLater];
       },
     },
     info(state, message) {
       if (message.type === "changed") {
         pass(state, message.change.kind === "view" ? undefined : message.change.names);
-      } else if (message.type === "loss-due") {
-        state.nextLossAtMs = Number.POSITIVE_INFINITY;
+      } else if (message.type === "look-again") {
+        state.nextLookAtMs = Number.POSITIVE_INFINITY;
         pass(state, undefined);
       } else if (message.type === "pass") {
         pass(state, undefined);
@@ -135,6 +134,10 @@ export function controller(
       scale(payload) {
         if (!isScale.Check(payload)) throw new BadRequest("not a wish for a number of instances");
         return { name: payload.name, instances: parseInstances(payload.instances) };
+      },
+      rollback(payload) {
+        if (isNamed.Check(payload)) return payload;
+        throw new BadRequest("not a wish for a rollback");
       },
       act(payload) {
         if (isAct.Check(payload)) return payload;
@@ -151,7 +154,12 @@ function documentOf(payload: unknown): unknown {
 }
 
 /** Wishes for one name are carried out one after the other, those for different names together. */
-function inTurn<T>(state: State, name: string, caller: Caller<T>, work: () => Promise<T>): void {
+function inTurn<T>(
+  state: State,
+  name: string,
+  caller: Pick<Caller<T>, "reply" | "fail">,
+  work: () => Promise<T>,
+): void {
   const before = state.busy.get(name) ?? Promise.resolve();
   const turn = before.then(work).then(
     (result) => caller.reply(result),
@@ -163,77 +171,33 @@ function inTurn<T>(state: State, name: string, caller: Caller<T>, work: () => Pr
   });
 }
 
-async function deploy(state: State, spec: ServiceSpec): Promise<Deployed> {
-  const { catalog } = state.options;
-  await ready(state, spec.name);
-  const cycle = cycleThrough(catalog, [spec]);
-  if (cycle !== undefined) throw new Conflict(`${spec.name} would require itself: ${cycle}`);
-  const last = catalog.group(spec.name)?.record;
-  const run = last === undefined ? "running" : catalog.runState(last).run;
-  const { result, record } = deployed(last, run, spec, newId(state.random, 8));
-  const { name: group, uid, generation } = record;
-  if (result === "unchanged") return { group, generation, result, receipt: ownReceipt(state) };
-  const receipt = await writeRecords(state.self.system, [
-    { key: keys.spec(group), value: groupToJson(record) },
-    { key: keys.runState(group), value: { uid, run: "running" } },
-  ]);
-  return { group, generation, result, receipt };
-}
-
-async function scale(state: State, name: string, instances: Instances): Promise<Deployed> {
-  await ready(state, name);
-  const group = state.options.catalog.group(name)?.record;
-  if (group === undefined) throw notFound(name);
-  return deploy(state, { ...group.spec, instances });
-}
-
-async function act(state: State, name: string, action: ServiceAction): Promise<Acted> {
-  await ready(state, name);
-  const entries = entriesFor(state, name, action);
-  if (entries.length === 0) return { changed: false, receipt: ownReceipt(state) };
-  return { changed: true, receipt: await writeRecords(state.self.system, entries) };
-}
-
-/** @throws NotFound */
-function entriesFor(state: State, name: string, action: ServiceAction): readonly Entry[] {
-  const { catalog } = state.options;
-  const group = catalog.group(name)?.record;
-  if (group === undefined) throw notFound(name);
-  const { uid } = group;
-  const { run } = catalog.runState(group);
-  const running = { key: keys.runState(group.name), value: { uid, run: "running" } };
-  const atMs = state.self.env.clock.wall();
-  switch (action) {
-    case "start":
-      return run === "running" && isUnderWay(catalog, name) ? [] : [running];
-    case "stop":
-      return run === "stopped" ? [] : [{ ...running, value: { uid, run: "stopped" } }];
-    case "restart": {
-      const restart = { key: keys.restart(group.name), value: { uid, atMs } };
-      return run === "running" ? [restart] : [restart, running];
-    }
-    case "remove":
-      return [
-        { key: keys.removed(group.name, uid), value: { uid, atMs } },
-        { key: keys.spec(group.name) },
-        { key: keys.runState(group.name) },
-        { key: keys.restart(group.name) },
-        ...catalog
-          .placementsOf(group.name)
-          .map(({ slot }) => ({ key: keys.placement(group.name, slot) })),
-      ];
+/** An update has failed: it is undone once, and otherwise left as it is. */
+function giveUp(state: State, { service, reason }: FailedUpdate): void {
+  const { self, rollouts, wishes, options } = state;
+  const failing = options.catalog.group(service);
+  rollouts.forget(service);
+  if (failing === undefined) return;
+  const { spec, previous, rollback, generation } = failing.record;
+  const isUndone = spec.update.rollback && previous !== undefined && rollback === undefined;
+  const about = { service, generation, reason };
+  if (!isUndone) {
+    self.log.warn("an update has failed, and is left as it is", about);
+    return;
   }
+  self.log.warn("an update has failed, and is rolled back", about);
+  const undo = async (): Promise<void> => {
+    // A user may have deployed something else meanwhile.
+    if (options.catalog.group(service)?.stamp !== failing.stamp) return;
+    await wishes.rollBack(service, reason);
+  };
+  const fail = (error: unknown) =>
+    self.log.error("an update cannot be rolled back", { ...about, error });
+  inTurn(state, service, { reply: () => {}, fail }, undo);
 }
 
 /** Something of that name is deployed, or may be. */
-function mayBeThere({ options, busy }: State, name: string): boolean {
-  const { catalog, shards } = options;
-  return catalog.group(name) !== undefined || !shards.isReady(name) || busy.has(name);
-}
-
-function isUnderWay(catalog: Catalog, name: string): boolean {
-  const phase = catalog.phaseOf(asServiceName(name));
-  return phase === "running" || phase === "starting" || phase === "pending";
+function mayBeThere({ wishes, busy }: State, name: string): boolean {
+  return busy.has(name) || wishes.mayKnow(name);
 }
 
 /** Compares wanted and placed, for these names or for all, as far as this node decides for them. */
@@ -241,15 +205,17 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   const { catalog, node, shards } = state.options;
   // What a node that was just met may know better is decided once it has told.
   const mine = (name: string) => owns(catalog.view, node, name) && shards.isReady(name);
-  const { self, underway, absences } = state;
+  const { self, underway, absences, rollouts } = state;
   const nowMs = self.env.clock.mono();
   dropArrived(underway, catalog, changed);
   absences.note(catalog.view.members, catalog.usedNodes(), nowMs);
-  const { entries, placed, takenOver, nextLossMs } = placementPass(
-    { catalog, self: node, owns: mine, underway, absentForMs: (id) => absences.forMs(id, nowMs) },
+  const absentForMs = (id: NodeId) => absences.forMs(id, nowMs);
+  const { entries, placed, takenOver, lookAgainMs, failed } = placementPass(
+    { catalog, self: node, owns: mine, underway, absentForMs, rollouts, nowMs },
     changed,
   );
-  if (nextLossMs !== undefined) lookAgainIn(state, nextLossMs, nowMs);
+  if (lookAgainMs !== undefined) lookAgainIn(state, lookAgainMs, nowMs);
+  for (const update of failed) giveUp(state, update);
   for (const { service, from, to } of takenOver) {
     self.log.info("a service is taken over by another node", { service, from, to });
   }
@@ -268,23 +234,7 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
 }
 
 function lookAgainIn(state: State, ms: number, nowMs: number): void {
-  if (nowMs + ms >= state.nextLossAtMs) return;
-  state.nextLossAtMs = nowMs + ms;
-  state.self.sendAfter(ms, { type: "loss-due" });
-}
-
-/** What other nodes hold of the group is known here: before that, nothing is decided about it. */
-async function ready({ self, options }: State, name: string): Promise<void> {
-  if (!options.shards.isReady(name)) await untilReady(self.system, name);
-}
-
-/** Nothing had to be written: what is there is held here. */
-function ownReceipt({ options }: State): Receipt {
-  const { live, known } = options.catalog.peers();
-  const replicas = live.length + 1;
-  return { acks: [options.node], replicas, partitioned: 2 * replicas <= known };
-}
-
-function notFound(name: string): NotFound {
-  return new NotFound(`there is no service ${name}`);
+  if (nowMs + ms >= state.nextLookAtMs) return;
+  state.nextLookAtMs = nowMs + ms;
+  state.self.sendAfter(ms, { type: "look-again" });
 }

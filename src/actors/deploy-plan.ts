@@ -46,4 +46,9 @@ function wantedOf(catalog: Catalog, spec: ServiceSpec): Wanted {
   return { spec, standing: { group, stamp, run: catalog.runState(group).run }, present, observe };
 }
 
-const unseen = { isIdle: false, isReady: false } as const;
+const unseen = {
+  isIdle: false,
+  isReady: false,
+  needsNewTask: false,
+  hasTakenOver: false,
+} as const;

@@ -17,7 +17,7 @@ import { groupOf } from "../services/service-name.ts";
 import { specToJson } from "../services/spec.ts";
 import type { Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
-import type { Acted, ControllerProtocol, Deployed } from "./controller.ts";
+import type { ControllerProtocol } from "./controller.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { planFor } from "./deploy-plan.ts";
 import { type DrainOutcome, drain, undrain } from "./drains.ts";
@@ -29,9 +29,15 @@ import { patientCall } from "./patient-call.ts";
 import type { Records } from "./records.ts";
 import { joinMsMax } from "./ring-member.ts";
 import type { RingMemberProtocol } from "./ring-member-protocol.ts";
-import { historyOf, type ServiceChange, watchServices } from "./service-changes.ts";
+import {
+  historyOf,
+  type PreviousVersion,
+  type ServiceChange,
+  watchServices,
+} from "./service-changes.ts";
 import { type InstanceInfo, instanceInfos } from "./service-view.ts";
 import { gone, settled, until } from "./waiting.ts";
+import type { Acted, Deployed } from "./wishes.ts";
 
 /** How long it is tried to find the controller that decides: longer than the death of a node goes unseen. */
 const ownerMsMax = 8_000;
@@ -138,10 +144,10 @@ export class Operations {
   }
 
   /**
-   * What users wrote of a service, as far as it is kept: what holds, and what lost a conflict; the latest
-   * first. @throws BadRequest, NotFound
+   * What users wrote of a service, as far as it is kept: what holds, the version before, and what lost a
+   * conflict; the latest first. @throws BadRequest, NotFound
    */
-  history(name: string): readonly ServiceChange[] {
+  history(name: string): readonly (ServiceChange | PreviousVersion)[] {
     const { catalog, records } = this.#options;
     return historyOf(records, name, catalog.group(name)?.record.uid);
   }
@@ -208,6 +214,14 @@ export class Operations {
       throw new NotFound(`there is no service ${name}`);
     }
     return this.#changed(name, this.#ask(name, "scale", { name, instances: wanted }));
+  }
+
+  /** As a deploy of the version before the present one. @throws NotFound, Conflict where there is none */
+  rollback(name: string): Promise<DeployOutcome> {
+    if (this.#options.catalog.group(name) === undefined) {
+      throw new NotFound(`there is no service ${name}`);
+    }
+    return this.#changed(name, this.#ask(name, "rollback", { name }));
   }
 
   /** What `deploy` would do with those documents now. @throws as `deploy` does before it writes */

@@ -3,7 +3,7 @@
  * where `services/reconcile.ts` decides, and nothing is placed that is no longer deployed.
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
-import type { Member } from "../membership/view.ts";
+import { isLive, type Member } from "../membership/view.ts";
 import { isReady } from "../services/instance-status.ts";
 import { keys } from "../services/keys.ts";
 import type { Candidate, ProviderOffer } from "../services/placement.ts";
@@ -16,9 +16,11 @@ import {
   reconcile,
 } from "../services/reconcile.ts";
 import type { GroupRecord, PlacementRecord } from "../services/records.ts";
+import { taskDigest } from "../services/task-digest.ts";
 import type { Entry } from "../store/replication.ts";
 import type { Catalog, Stamped } from "./catalog.ts";
 import type { PlacementTable } from "./placement-table.ts";
+import type { Progress, Rollouts, UpdatedInstance } from "./rollouts.ts";
 
 export interface PlacementPass {
   /** To be written. */
@@ -27,8 +29,15 @@ export interface PlacementPass {
   readonly placed: readonly PlacementRecord[];
   /** What they place on another node than before, since that one is lost to it. */
   readonly takenOver: readonly TakenOver[];
-  /** In how many ms the next service is lost to its node, as things are; undefined: none will be. */
-  readonly nextLossMs: number | undefined;
+  /** In how many ms to look again though nothing changes: a node's grace or an update's time is over then. */
+  readonly lookAgainMs: number | undefined;
+  /** Updates that have failed. */
+  readonly failed: readonly FailedUpdate[];
+}
+
+export interface FailedUpdate {
+  readonly service: ServiceName;
+  readonly reason: string;
 }
 
 export interface TakenOver {
@@ -50,28 +59,37 @@ export interface PassOptions {
   readonly underway: PlacementTable;
   /** For how long a node has been away, or not known though something is placed on it, ms. */
   readonly absentForMs: (node: NodeId) => number;
+  readonly rollouts: Rollouts;
+  /** Of the monotonic clock. */
+  readonly nowMs: number;
 }
 
 /** @param changed the names to look at; undefined: all */
 export function placementPass(
-  { catalog, self, owns, underway, absentForMs }: PassOptions,
+  options: PassOptions,
   changed: ReadonlySet<string> | undefined,
 ): PlacementPass {
+  const { catalog, self, owns, underway, absentForMs, rollouts } = options;
   const looked = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
-  let nextLossMs: number | undefined;
+  let lookAgainMs: number | undefined;
+  const lookIn = (ms: number) => {
+    lookAgainMs = Math.min(ms, lookAgainMs ?? ms);
+  };
   const isHeld = ({ record, stamp }: Stamped<GroupRecord>): boolean => {
     const { instances, restartGraceMs } = record.spec;
     const present = catalog.placementsOf(record.name);
     // Whether each node has one is seen by looking at the nodes.
     if (instances === "everywhere" || present.length !== instances) return false;
+    if (rollouts.has(record.name)) return false;
     return present.every((placement, slot) => {
       if (placement.slot !== slot || !isPlaced(record, stamp, placement)) return false;
+      if (placement.outgoing !== undefined) return false;
       const member = placement.node === null ? undefined : catalog.member(placement.node);
       if (member !== undefined && catalog.isDrained(member.id)) return false;
       const forMs = placement.node === null ? 0 : absentForMs(placement.node);
       const lossMs = lostInMs(member && { ...member, awayForMs: forMs }, restartGraceMs, forMs);
       if (lossMs === 0) return false;
-      if (lossMs !== undefined) nextLossMs = Math.min(lossMs, nextLossMs ?? lossMs);
+      if (lossMs !== undefined) lookIn(lossMs);
       return true;
     });
   };
@@ -87,11 +105,24 @@ export function placementPass(
           .filter(({ service }) => owns(service) && catalog.group(service) === undefined)
       : [];
   if (groups.length === 0 && orphans.length === 0) {
-    return { entries: [], placed: [], takenOver: [], nextLossMs };
+    return { entries: [], placed: [], takenOver: [], lookAgainMs, failed: [] };
   }
+  const failed: FailedUpdate[] = [];
   const decisions = reconcile({
     self,
-    groups: groups.map((group) => desiredGroup(catalog, group)),
+    groups: groups.map((group) => {
+      const wanted = desiredGroup(catalog, group);
+      const progress = progressOf(options, wanted);
+      if (progress === undefined) return wanted;
+      if (progress.lookAgainMs !== undefined) lookIn(progress.lookAgainMs);
+      const { failure: reason, updatesMax } = progress;
+      if (reason !== undefined) failed.push({ service: group.record.name, reason });
+      const observe = (placement: PlacementRecord) => ({
+        ...wanted.observe(placement),
+        hasTakenOver: progress.done.has(placement.instance),
+      });
+      return { ...wanted, observe, updatesMax: reason === undefined ? updatesMax : 0 };
+    }),
     nodes: candidatesOf(catalog, { underway, absentForMs }),
     missedForMs: absentForMs,
   });
@@ -101,7 +132,42 @@ export function placementPass(
   ];
   const placed = decisions.filter(({ kind }) => kind === "place").map(({ placement }) => placement);
   const takenOver = placed.flatMap((placement) => takeOverOf(catalog, placement) ?? []);
-  return { entries, placed, takenOver, nextLossMs };
+  return { entries, placed, takenOver, lookAgainMs, failed };
+}
+
+/** Of an update that is under way, or begins now; undefined: there is none. */
+function progressOf(
+  { catalog, rollouts, nowMs }: PassOptions,
+  { group, specStamp, present, observe }: DesiredGroup,
+): Progress | undefined {
+  const { name, spec, uid } = group;
+  // What is on a node that cannot be asked is not waited for.
+  const placed = present.filter((placement) => {
+    const member = placement.node === null ? undefined : catalog.member(placement.node);
+    return placement.uid === uid && member !== undefined && isLive(member);
+  });
+  const isUpdated = (placement: PlacementRecord) => placement.specStamp === specStamp;
+  const begins = placed.some((placement) => {
+    const { isReady: runs, needsNewTask } = observe(placement);
+    return !isUpdated(placement) && runs && needsNewTask;
+  });
+  const isStopped = catalog.runState(group).run === "stopped";
+  const isJob = spec.restart.when === "none";
+  if (isStopped || isJob || (!begins && !rollouts.has(name))) {
+    rollouts.forget(name);
+    return undefined;
+  }
+  const instances = placed.map((placement): UpdatedInstance => {
+    const status = catalog.status(placement.instance);
+    const isOf = isUpdated(placement) && status?.specStamp === specStamp;
+    return {
+      instance: placement.instance,
+      isUpdated: isUpdated(placement),
+      isReady: isOf && (isReady(status) || status.state === "done"),
+      hasFailed: isOf && status.state === "failed",
+    };
+  });
+  return rollouts.follow(name, specStamp, spec.update, instances, nowMs);
 }
 
 /** What is deployed, and where it is now. */
@@ -110,13 +176,20 @@ export function desiredGroup(
   { record: group, stamp: specStamp }: Stamped<GroupRecord>,
 ): DesiredGroup {
   const isStopped = catalog.runState(group).run === "stopped";
+  const task = taskDigest(group.spec);
   const observe = ({ instance }: PlacementRecord): Observed => {
     const status = catalog.status(instance);
     const hasEnded = status?.state === "done" || status?.state === "failed";
-    return { isIdle: isStopped || hasEnded, isReady: status !== undefined && isReady(status) };
+    return {
+      isIdle: isStopped || hasEnded,
+      isReady: status !== undefined && isReady(status),
+      hasTakenOver: status !== undefined && (isReady(status) || status.state === "done"),
+      needsNewTask: status !== undefined && status.task !== task,
+    };
   };
   const present = catalog.placementsOf(group.name);
-  return { group, specStamp, removed: false, present, observe };
+  const updatesMax = Number.POSITIVE_INFINITY;
+  return { group, specStamp, removed: false, present, observe, updatesMax };
 }
 
 function takeOverOf(

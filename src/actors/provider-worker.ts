@@ -181,7 +181,7 @@ function tellAgain(state: State): void {
 /** What is wanted now: to go on as it is where another takes over; to go, where no one wants it here. */
 function desiredOf({ catalog, placement }: ProviderWorkerOptions, last: Desired): Desired {
   const { instance } = placement;
-  const wish = catalog.desired(instance);
+  const wish = catalog.desired(instance, last);
   if (wish !== undefined) return wish;
   return catalog.takingOver(instance) === undefined ? { ...last, removed: true } : last;
 }

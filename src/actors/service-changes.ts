@@ -22,6 +22,7 @@ import type {
   StatusRecord,
 } from "../services/records.ts";
 import { groupOf, isServiceName } from "../services/service-name.ts";
+import { parseStamp } from "../store/hlc.ts";
 import { type Change, toldOf } from "../store/watching.ts";
 import type { Records } from "./records.ts";
 
@@ -42,6 +43,14 @@ export type ServiceChange = {
   | { readonly kind: "status"; readonly instance: InstanceId; readonly record?: StatusRecord }
   | { readonly kind: "lost"; readonly record?: LostRecord }
 );
+
+/** The version of a service before the one that holds, to which a rollback goes back. */
+export interface PreviousVersion {
+  readonly kind: "previous";
+  readonly atMs: number;
+  readonly by: NodeId;
+  readonly record: Pick<GroupRecord, "uid" | "generation" | "spec">;
+}
 
 /** What is the store's own business, and tokens, are not told. */
 const kinds: ReadonlySet<string> = new Set([
@@ -70,7 +79,7 @@ export function historyOf(
   records: Records,
   name: string,
   uid: string | undefined,
-): readonly ServiceChange[] {
+): readonly (ServiceChange | PreviousVersion)[] {
   const groups = new Set([groupNamed(name)]);
   const kept = records
     .list({ kinds: new Set(["spec", "run", "lost"]), groups })
@@ -78,7 +87,17 @@ export function historyOf(
     .filter((change) => change !== undefined)
     .filter(({ kind, record }) => kind === "lost" || (record !== undefined && record.uid === uid));
   if (kept.length === 0) throw new NotFound(`there is no service ${name}, and none is remembered`);
-  return kept.sort((a, b) => b.atMs - a.atMs);
+  const all = kept.flatMap((change) => [change, ...previousVersion(change)]);
+  return all.sort((a, b) => b.atMs - a.atMs);
+}
+
+function previousVersion(change: ServiceChange): readonly PreviousVersion[] {
+  if (change.kind !== "spec" || change.record?.previous === undefined) return [];
+  const { uid, generation, previous } = change.record;
+  const stamp = parseStamp(previous.stamp);
+  if (stamp === undefined) return [];
+  const record = { uid, generation: generation - 1, spec: previous.spec };
+  return [{ kind: "previous", atMs: stamp.wall, by: stamp.origin, record }];
 }
 
 async function* readAll(

@@ -135,6 +135,8 @@ export interface Commands {
    * @throws NotFound, InvalidSpec
    */
   scale(name: string, instances: unknown): Promise<DeployResult>;
+  /** Deploys the version of a service before the present one. @throws NotFound, Conflict where there is none */
+  rollback(name: string): Promise<DeployResult>;
   /**
    * What `deploy` of those documents would do now, without doing it; in their order.
    * @throws as `deploy` does

@@ -32,6 +32,7 @@ export const paths = {
   services: "/v1/services",
   service: "/v1/services/:name",
   scale: "/v1/services/:name/scale",
+  rollback: "/v1/services/:name/rollback",
   logs: "/v1/services/:name/logs",
   history: "/v1/services/:name/history",
   watch: "/v1/watch",

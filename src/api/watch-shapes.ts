@@ -36,6 +36,8 @@ export const ServiceChange = Type.Object({
   uid: Type.Optional(Type.String()),
   generation: Type.Optional(Type.Integer()),
   spec: Type.Optional(Type.Unknown()),
+  /** Of a spec that undoes the one before it: why. */
+  rollback: Type.Optional(Type.String()),
   /** Of a run state: what the user wants. */
   run: Type.Optional(Run),
   /** Of a placement. */
@@ -58,8 +60,11 @@ export type ServiceChange = Static<typeof ServiceChange>;
 
 /** One version of what users wrote of a service. */
 export const HistoryEntry = Type.Object({
-  /** `lost`: a later write, whose author had not seen this one, holds instead. */
-  state: Type.Union([Type.Literal("current"), Type.Literal("lost")]),
+  /**
+   * `previous`: the version before the current one, to which a rollback goes back. `lost`: a later write,
+   * whose author had not seen this one, holds instead.
+   */
+  state: Type.Union([Type.Literal("current"), Type.Literal("previous"), Type.Literal("lost")]),
   kind: Type.Union([Type.Literal("spec"), Type.Literal("run")]),
   at: Type.Number(),
   /** Name of the node that wrote it. */
@@ -70,6 +75,8 @@ export const HistoryEntry = Type.Object({
   uid: Type.Optional(Type.String()),
   generation: Type.Optional(Type.Integer()),
   spec: Type.Optional(Type.Unknown()),
+  /** Of a spec that undoes the one before it: why. */
+  rollback: Type.Optional(Type.String()),
   /** Of a run state. */
   run: Type.Optional(Run),
 });

@@ -4,7 +4,6 @@ import { ComesLater } from "../core/errors.ts";
 
 const later = [
   "exec",
-  "rollback",
   "why",
   "events",
   "endpoints",

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import type { Action } from "../api/shapes.ts";
 import { countOption, tailOption } from "./arguments.ts";
-import { deploy, plan, scale } from "./commands/deploy.ts";
+import { deploy, plan, rollback, scale } from "./commands/deploy.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { showSchema } from "./commands/schema.ts";
 import { actOnServices, listServices, showService } from "./commands/services.ts";
@@ -38,6 +38,11 @@ function addSpecCommands({ command, context, done, io }: Program): void {
     .action((name: string, instances: string, _options: unknown, own: Command) =>
       done(scale(context(own), name, instances)),
     );
+  command
+    .command("rollback")
+    .description("deploy the version of a service before the present one")
+    .argument("<name>")
+    .action((name: string, _options: unknown, own: Command) => done(rollback(context(own), name)));
   command
     .command("schema")
     .description("print the JSON Schema of a spec, for editors")

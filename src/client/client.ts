@@ -62,6 +62,7 @@ export function createClient(
     show: (name) => get(withName(paths.service, name)),
     deploy: (documents) => post(paths.deploy, { documents }),
     scale: (name, instances) => post(withName(paths.scale, name), { instances }),
+    rollback: (name) => post(withName(paths.rollback, name), {}),
     plan: (documents) => ask(paths.plan, { documents }),
     act: (action, names) => post(actionPath(action), { names }),
     logs: (name, options, signal) => readLogs(exchange, name, options, signal, readTimeoutMs),

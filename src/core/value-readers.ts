@@ -56,6 +56,15 @@ export function processText(charsMax: number): DescribedReader<string> {
   });
 }
 
+/** True or false. */
+export const flag = described(
+  () => ({ type: "boolean" }),
+  (value, at): boolean => {
+    if (typeof value !== "boolean") at.wrong("must be true or false");
+    return value === true;
+  },
+);
+
 /** One of `words`, the first being the stand-in. */
 export function choice<const Word extends string>(
   words: readonly [Word, ...Word[]],

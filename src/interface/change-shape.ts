@@ -1,5 +1,5 @@
 /** Changes and former versions of services, in the shapes that the API promises. */
-import type { ServiceChange } from "../actors/service-changes.ts";
+import type { PreviousVersion, ServiceChange } from "../actors/service-changes.ts";
 import type { ServiceChange as ChangeView, HistoryEntry } from "../api/watch-shapes.ts";
 import type { NodeId } from "../core/ids.ts";
 import { refusalsText } from "../services/placement.ts";
@@ -39,14 +39,17 @@ export function changeView(change: ServiceChange, nameOf: NameOf): ChangeView {
   }
 }
 
-/** What holds of a service, and what lost a conflict. */
+/** What holds of a service, the version before, and what lost a conflict. */
 export function historyEntries(
-  changes: readonly ServiceChange[],
+  changes: readonly (ServiceChange | PreviousVersion)[],
   nameOf: NameOf,
 ): readonly HistoryEntry[] {
   return changes.flatMap((change): HistoryEntry[] => {
     const { kind, atMs, by } = change;
     const written = { at: atMs, by: nameOf(by), removed: false };
+    if (kind === "previous") {
+      return [{ state: kind, ...written, kind: "spec", ...specFields(change.record) }];
+    }
     if (kind === "spec" && change.record !== undefined) {
       return [{ state: "current", ...written, kind, ...specFields(change.record) }];
     }
@@ -66,8 +69,14 @@ function lostEntry({ key, value, wall, origin }: LostRecord, nameOf: NameOf): Hi
   return { ...common, kind: "spec", ...(!removed && specFields(parseGroup(value))) };
 }
 
-function specFields({ uid, spec, generation }: GroupRecord) {
-  return { uid, generation, spec: specToJson(spec) };
+function specFields({
+  uid,
+  spec,
+  generation,
+  rollback,
+}: Pick<GroupRecord, "uid" | "spec" | "generation" | "rollback">) {
+  const version = { uid, generation, spec: specToJson(spec) };
+  return rollback === undefined ? version : { ...version, rollback };
 }
 
 function placementFields({ instance, node, epoch, refusals }: PlacementRecord, nameOf: NameOf) {

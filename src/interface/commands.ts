@@ -84,6 +84,9 @@ export function networkCommands(options: CommandsOptions): Commands {
     async scale(service, instances) {
       return deployResult(await operations.scale(service, instances), nodeName);
     },
+    async rollback(service) {
+      return deployResult(await operations.rollback(service), nodeName);
+    },
     async plan(documents) {
       const planned = await operations.plan(documents);
       return planned.map((one) => planResult(one, nodeName));

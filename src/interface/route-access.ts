@@ -38,6 +38,7 @@ export const routeAccess: ReadonlyMap<string, RouteAccess> = new Map<string, Rou
   [`POST ${paths.plan}`, { needs: "read" }],
   [`POST ${paths.deploy}`, { needs: "deploy" }],
   [`POST ${paths.scale}`, { needs: "deploy" }],
+  [`POST ${paths.rollback}`, { needs: "deploy" }],
   [`POST ${actionPath("start")}`, { needs: "deploy" }],
   [`POST ${actionPath("stop")}`, { needs: "deploy" }],
   [`POST ${actionPath("restart")}`, { needs: "deploy" }],

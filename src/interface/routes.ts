@@ -63,6 +63,10 @@ export function addRoutes(
   app.post<{ Params: { name: string } }>(paths.scale, async ({ params, body }) => {
     return commands.scale(params.name, check(ScaleRequest, body, "the body").instances);
   });
+  app.post<{ Params: { name: string } }>(paths.rollback, async ({ params, body }) => {
+    check(EmptyRequest, body, "the body");
+    return commands.rollback(params.name);
+  });
   for (const action of ["start", "stop", "restart", "remove"] as const) {
     app.post(actionPath(action), async ({ body }) => {
       return commands.act(action, check(NamesRequest, body, "the body").names);

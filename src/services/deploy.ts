@@ -1,6 +1,7 @@
 /**
  * What a deploy makes of what is there: a new creation, a new generation of it, or nothing at all.
  */
+import type { Stamp } from "./instance-status.ts";
 import { canonicalText } from "./plain-data.ts";
 import type { GroupRecord, RunStateRecord } from "./records.ts";
 import { type ServiceSpec, specToJson } from "./spec.ts";
@@ -14,24 +15,46 @@ export function deployResult(last: ServiceSpec | undefined, next: ServiceSpec): 
   return isSame ? "unchanged" : "updated";
 }
 
+/** What is deployed under a name. */
+export interface Deployment {
+  readonly group: GroupRecord;
+  /** That its record was written with. */
+  readonly stamp: Stamp;
+  /** What users last wanted of it. */
+  readonly run: RunStateRecord["run"];
+}
+
 /**
- * The record to write; `last` itself where nothing changes in it. Whoever deploys wants it to run: what
- * was stopped is updated, and started, by the spec that it has.
- * @param last what is deployed under the name; undefined when nothing is, or it was removed
- * @param run what users last wanted of it
+ * The record to write; the last one itself where nothing changes in it. Whoever deploys wants it to run:
+ * what was stopped is updated, and started, by the spec that it has.
+ * @param last undefined: nothing is deployed under the name, or it was removed
  * @param newUid names a new creation
  */
 export function deployed(
-  last: GroupRecord | undefined,
-  run: RunStateRecord["run"],
+  last: Deployment | undefined,
   spec: ServiceSpec,
   newUid: string,
 ): { readonly result: DeployResult; readonly record: GroupRecord } {
-  const result = deployResult(last?.spec, spec);
-  if (last === undefined)
+  const result = deployResult(last?.group.spec, spec);
+  if (last === undefined) {
     return { result, record: { name: spec.name, uid: newUid, spec, generation: 1 } };
-  if (result === "unchanged") {
-    return { result: run === "stopped" ? "updated" : result, record: last };
   }
-  return { result, record: { ...last, spec, generation: last.generation + 1 } };
+  if (result === "unchanged") {
+    return { result: last.run === "stopped" ? "updated" : result, record: last.group };
+  }
+  return { result, record: next(last, spec) };
+}
+
+/**
+ * The record that goes back to the version before; undefined: there is none.
+ * @param reason for people
+ */
+export function rolledBack(last: Deployment, reason: string): GroupRecord | undefined {
+  const { previous } = last.group;
+  return previous && { ...next(last, previous.spec), rollback: reason };
+}
+
+function next({ group, stamp }: Deployment, spec: ServiceSpec): GroupRecord {
+  const { name, uid, generation } = group;
+  return { name, uid, spec, generation: generation + 1, previous: { spec: group.spec, stamp } };
 }

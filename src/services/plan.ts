@@ -3,27 +3,19 @@
  * the very functions of the deploy itself, so that the two cannot come to differ.
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
-import { type DeployResult, deployed } from "./deploy.ts";
-import { noStamp, type Stamp } from "./instance-status.ts";
+import { type Deployment, type DeployResult, deployed } from "./deploy.ts";
+import { noStamp } from "./instance-status.ts";
 import { type Candidate, choiceText, refusalsText, stateText } from "./placement.ts";
 import { type Decision, type DesiredGroup, reconcile } from "./reconcile.ts";
-import type { GroupRecord, PlacementRecord, Refusal, RunStateRecord } from "./records.ts";
+import type { GroupRecord, PlacementRecord, Refusal } from "./records.ts";
 import type { ServiceSpec } from "./spec.ts";
 import { type FieldChange, specChanges } from "./spec-changes.ts";
-
-/** What is there under the name of a service. */
-export interface Standing {
-  readonly group: GroupRecord;
-  /** Of the group's record. */
-  readonly stamp: Stamp;
-  readonly run: RunStateRecord["run"];
-}
 
 /** A service that would be deployed. */
 export interface Wanted {
   readonly spec: ServiceSpec;
   /** Undefined: nothing is deployed under its name. */
-  readonly standing?: Standing | undefined;
+  readonly standing?: Deployment | undefined;
   /** Where it is placed now, by slot; also of earlier creations. */
   readonly present: readonly PlacementRecord[];
   /** What is seen of what is placed. */
@@ -70,7 +62,7 @@ export function planDeploys(
 ): readonly PlannedDeploy[] {
   const planned = wanted.map((service) => {
     const { spec, standing } = service;
-    return { ...service, ...deployed(standing?.group, standing?.run ?? "running", spec, newUid) };
+    return { ...service, ...deployed(standing, spec, newUid) };
   });
   const decisions = reconcile({
     self,
@@ -80,6 +72,8 @@ export function planDeploys(
       removed: false,
       present,
       observe,
+      // As it will be in the end, not where it begins.
+      updatesMax: Number.POSITIVE_INFINITY,
     })),
     nodes,
     missedForMs: () => 0,

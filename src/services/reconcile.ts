@@ -30,6 +30,8 @@ export interface DesiredGroup {
   readonly present: readonly PlacementRecord[];
   /** What is seen of one of them. */
   readonly observe: (placement: PlacementRecord) => Observed;
+  /** Most instances that run, and are to be replaced by others of the new version now. */
+  readonly updatesMax: number;
 }
 
 export interface Observed {
@@ -37,6 +39,10 @@ export interface Observed {
   readonly isIdle: boolean;
   /** It runs, and is not found unhealthy: it can take over, and is to be taken over without a gap. */
   readonly isReady: boolean;
+  /** What the spec says of its task is not what runs. */
+  readonly needsNewTask: boolean;
+  /** It has been ready for long enough that what it takes over from can go. */
+  readonly hasTakenOver: boolean;
 }
 
 export interface ReconcileInput {
@@ -129,6 +135,7 @@ function decideOnGroup(pass: Pass, wanted: DesiredGroup): readonly Decision[] {
     }
     decisions.push(decision);
   };
+  const updates = { left: wanted.updatesMax };
   const isWanted = new Set(slots.map(({ slot }) => slot));
   for (const placement of wanted.present) {
     if (!isWanted.has(placement.slot)) decided({ kind: "withdraw", placement }, placement);
@@ -138,7 +145,7 @@ function decideOnGroup(pass: Pass, wanted: DesiredGroup): readonly Decision[] {
     const siblings = [...nodeOf].flatMap(([other, node]) =>
       other === slot.slot || node === null ? [] : [node],
     );
-    const decision = decideOn(pass, wanted, { ...slot, present, siblings });
+    const decision = decideOn(pass, wanted, { ...slot, present, siblings, updates });
     if (decision !== undefined) decided(decision, present);
   }
   return decisions;
@@ -175,12 +182,14 @@ export function requestFor(
 interface SlotNow extends WantedSlot {
   readonly present: PlacementRecord | undefined;
   readonly siblings: readonly NodeId[];
+  /** Of the service, in this pass. */
+  readonly updates: { left: number };
 }
 
 function decideOn(
   pass: Pass,
   wanted: DesiredGroup,
-  { slot, only, present, siblings }: SlotNow,
+  { slot, only, present, siblings, updates }: SlotNow,
 ): Decision | undefined {
   const { group, specStamp } = wanted;
   const { name, spec } = group;
@@ -189,7 +198,9 @@ function decideOn(
   const missedForMs = present?.node == null ? 0 : pass.missedForMs(present.node);
   const lostMs = lostInMs(there, spec.restartGraceMs, missedForMs);
   const isToMove = there?.state === "alive" && there.isDrained === true;
-  if (isUnchanged && lostMs !== 0 && !isToMove) return undefined;
+  if (isUnchanged && lostMs !== 0 && !isToMove) {
+    return present === undefined ? undefined : takenOver(pass, wanted, present);
+  }
   const request: PlacementRequest = { ...requestFor(name, spec), only, siblings };
   const anew = (epoch: number, at: Partial<PlacementRequest> = {}): Placing => {
     const outcome = place({ ...request, ...at }, pass.nodes, ({ id }) => pass.load.get(id) ?? 0);
@@ -218,6 +229,14 @@ function decideOn(
   if (reasonsAgainst({ ...request, present: there.id }, there).length > 0) {
     return takingOver(wanted, anew(epoch), present);
   }
+  const { isReady, needsNewTask } = wanted.observe(present);
+  if (isReady && needsNewTask) {
+    if (updates.left <= 0) return undefined;
+    updates.left -= 1;
+    if (spec.update.order === "start-first") {
+      return takingOver(wanted, anew(epoch, { present: there.id }), present);
+    }
+  }
   // Its tasks are the other provider's, to be ended by it: they are of another instance.
   if (present.provider !== undefined && present.provider !== spec.provider) {
     return anew(epoch, { present: there.id });
@@ -225,6 +244,18 @@ function decideOn(
   const next = { counter: epoch, controller: pass.self };
   const placement = { ...present, provider: spec.provider, specStamp, epoch: next };
   return { kind: "place", placement, choice: { kind: "present" } };
+}
+
+/** What it took over from is to go. */
+function takenOver(
+  { self }: Pass,
+  wanted: DesiredGroup,
+  present: PlacementRecord,
+): Decision | undefined {
+  const { outgoing, ...placement } = present;
+  if (outgoing === undefined || !wanted.observe(present).hasTakenOver) return undefined;
+  const epoch = { counter: present.epoch.counter + 1, controller: self };
+  return { kind: "place", placement: { ...placement, epoch }, choice: { kind: "present" } };
 }
 
 type Placing = Extract<Decision, { readonly kind: "place" }>;

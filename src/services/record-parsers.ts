@@ -23,6 +23,7 @@ import type {
   RestartRecord,
   RunStateRecord,
   StatusRecord,
+  Version,
 } from "./records.ts";
 import { isServiceName } from "./service-name.ts";
 import { readSpec } from "./spec.ts";
@@ -33,12 +34,18 @@ const refusalsMax = 10_000;
 
 /** @throws InvalidSpec with every error and its path. So do the others. */
 export function parseGroup(value: unknown): GroupRecord {
-  return parse("the record of a group", value, (fields) => ({
-    name: fields.required("name", serviceName),
-    uid: fields.required("uid", hexId),
-    spec: fields.required("spec", readSpec),
-    generation: fields.required("generation", count),
-  }));
+  return parse("the record of a group", value, (fields) => {
+    const previous = fields.optional("previous", readVersion, undefined);
+    const rollback = fields.optional("rollback", anyText, undefined);
+    return {
+      name: fields.required("name", serviceName),
+      uid: fields.required("uid", hexId),
+      spec: fields.required("spec", readSpec),
+      generation: fields.required("generation", count),
+      ...(previous && { previous }),
+      ...(rollback !== undefined && { rollback }),
+    };
+  });
 }
 
 export function parseRunState(value: unknown): RunStateRecord {
@@ -101,6 +108,11 @@ function parse<T>(what: string, value: unknown, read: (fields: Fields) => T): T 
 function readMoment(fields: Fields): { readonly uid: string; readonly atMs: number } {
   const atMs = fields.required("atMs", number({ min: 0, max: Number.MAX_SAFE_INTEGER }));
   return { uid: fields.required("uid", hexId), atMs };
+}
+
+function readVersion(value: unknown, at: Place): Version {
+  const fields = new Fields(value, at, "an object");
+  return { spec: fields.required("spec", readSpec), stamp: fields.required("stamp", anyText) };
 }
 
 function readEpoch(value: unknown, at: Place): Epoch {

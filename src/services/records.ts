@@ -16,6 +16,16 @@ export interface GroupRecord {
   readonly spec: ServiceSpec;
   /** Counts the changes of this creation, from 1. For people; what identifies a version is its stamp. */
   readonly generation: number;
+  /** The version before this one: what is not updated yet still is of it, and a rollback goes back to it. */
+  readonly previous?: Version;
+  /** Why this version undoes the one before it; absent: it does not. */
+  readonly rollback?: string;
+}
+
+/** A spec, and the stamp that it was written with. */
+export interface Version {
+  readonly spec: ServiceSpec;
+  readonly stamp: Stamp;
 }
 
 /** Whether a service is to run: written by every deploy that changes something, start and stop. */
@@ -75,7 +85,7 @@ export interface PlacementRecord {
   readonly specStamp: Stamp;
   /** What runs it, from which its tasks are: another one takes another instance. Absent: by version 0.1. */
   readonly provider?: string;
-  /** What it takes over from, elsewhere: that runs on, as it is, until this one runs. */
+  /** What it takes over from: that runs on, as it is, as long as it is named here. */
   readonly outgoing?: { readonly instance: InstanceId; readonly node: NodeId };
 }
 
@@ -100,8 +110,16 @@ export interface LostRecord {
 }
 
 /** As it is stored and sent; `parseGroup` gives it back. */
-export function groupToJson({ name, uid, spec, generation }: GroupRecord): Plain {
-  return { name, uid, spec: specToJson(spec), generation };
+export function groupToJson({ name, uid, spec, generation, ...more }: GroupRecord): Plain {
+  const { previous, rollback } = more;
+  return {
+    name,
+    uid,
+    spec: specToJson(spec),
+    generation,
+    ...(previous && { previous: { spec: specToJson(previous.spec), stamp: previous.stamp } }),
+    ...(rollback !== undefined && { rollback }),
+  };
 }
 
 /** Negative when `a` is lower, positive when higher, 0 when they are one. */

@@ -28,6 +28,7 @@ import {
   type StopPolicy,
   stopDefault,
 } from "./spec-policies.ts";
+import { readUpdate, type UpdatePolicy, updateDefault, updateToJson } from "./update-policy.ts";
 
 /** A service as deployed, defaults filled in. docs/spec.md tells each field, its default and limits. */
 export interface ServiceSpec {
@@ -44,6 +45,7 @@ export interface ServiceSpec {
   readonly restart: RestartPolicy;
   /** How long its node may be away before another node takes it over; default 10,000. */
   readonly restartGraceMs: number;
+  readonly update: UpdatePolicy;
   readonly env: Readonly<Record<string, string>>;
   readonly stop: StopPolicy;
   readonly logs: LogPolicy;
@@ -71,7 +73,6 @@ export const laterFields: readonly string[] = [
   "secrets",
   "services",
   "strategy",
-  "update",
   "volumes",
 ];
 
@@ -101,6 +102,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
       }),
     },
     restart_grace: durationText(spec.restartGraceMs),
+    update: updateToJson(spec.update),
     env: spec.env,
     stop: { signal: stop.signal, grace: durationText(stop.graceMs) },
     logs: { max_bytes: logs.fileBytesMax, files: logs.filesMax },
@@ -184,6 +186,12 @@ export const readSpecFields = objectOf(
       readRestartGrace,
       restartGraceDefaultMs,
       "How long its node may be away before another node takes it over.",
+    ),
+    update: fields.optional(
+      "update",
+      readUpdate,
+      updateDefault,
+      "How its instances are brought to a new version.",
     ),
     env: fields.optional("env", readEnv, {}, "The environment of its task."),
     stop: fields.optional("stop", readStop, stopDefault, "How it is stopped."),

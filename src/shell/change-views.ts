@@ -24,7 +24,7 @@ function whatOf(change: ServiceChange, paint: Paint): string | undefined {
   const { kind, removed, state } = change;
   switch (kind) {
     case "spec":
-      return removed ? "removed" : `deployed, generation ${change.generation ?? "unknown"}`;
+      return removed ? "removed" : deployText(change);
     case "run":
       return removed ? undefined : `wanted ${change.run ?? "as a newer version says"}`;
     case "restart":
@@ -48,6 +48,12 @@ function whatOf(change: ServiceChange, paint: Paint): string | undefined {
   }
 }
 
+function deployText({ generation: known, rollback }: ServiceChange): string {
+  const generation = known ?? "unknown";
+  if (rollback === undefined) return `deployed, generation ${generation}`;
+  return `rolled back, generation ${generation}: ${printable(rollback)}`;
+}
+
 /** How its last task ended, where nobody wished it: a restart by policy begins with it. */
 function endOf({ state, restarts = 0, exit }: ServiceChange): string | undefined {
   const isTold = state === "done" || state === "failed" || (state === "starting" && restarts > 0);
@@ -59,12 +65,13 @@ function handleText({ handle = {} }: ServiceChange): string {
   return pairs.length === 0 ? "" : `,${pairs.join(",")}`;
 }
 
-function wordOf({ kind, removed, generation, run, spec }: HistoryEntry): string {
+function wordOf({ kind, removed, generation, run, spec, rollback }: HistoryEntry): string {
   if (removed) return "removed";
   if (kind === "run") return run ?? "";
   const text = JSON.stringify(spec) ?? "";
   const shown = text.length > specCharsMax ? `${text.slice(0, specCharsMax)}…` : text;
-  return `generation ${generation}: ${shown}`;
+  const why = rollback === undefined ? "" : `, rolled back (${rollback})`;
+  return `generation ${generation}${why}: ${shown}`;
 }
 
 /** Of a spec, in a table; `--json` has all of it. */

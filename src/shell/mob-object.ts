@@ -48,6 +48,7 @@ export interface MobObject extends ActorCalls {
   show(name: string): Promise<ServiceDetail>;
   deploy(...documents: object[]): Promise<DeployResult[]>;
   plan(...documents: object[]): Promise<PlanResult[]>;
+  rollback(name: string): Promise<DeployResult>;
   scale(name: string, instances: number | "everywhere"): Promise<DeployResult>;
   start(...names: string[]): Promise<ActionResult[]>;
   stop(...names: string[]): Promise<ActionResult[]>;
@@ -68,6 +69,7 @@ mob.show("web")              one service: its spec and its instances
 mob.deploy({ name: … })      deploy a service or a group, or several
 mob.plan({ name: … })        what that would change, and where it would run
 mob.scale("web", 5)          another number of instances, or "everywhere"
+mob.rollback("web")          deploy the version before
 mob.start("web", …)          also mob.stop, mob.restart and mob.rm
 mob.logs("web", 100)         the last lines of its output, or "all"
 mob.history("web")           what users wrote of it, and what lost a conflict
@@ -111,6 +113,11 @@ export function createMobObject(
     scale: (name, instances) =>
       shown(
         () => client.scale(text(name), instances),
+        (result, paint) => formatDeploys([result], paint),
+      ),
+    rollback: (name) =>
+      shown(
+        () => client.rollback(text(name)),
         (result, paint) => formatDeploys([result], paint),
       ),
     start: (...names) => act("start", names),

@@ -125,7 +125,7 @@ test("of two writes of two sides the one that does not hold is in the history on
   for (const machine of ["a", "b"]) {
     const history = simulation.operations(machine).history("web");
     const specs = history.filter(({ kind }) => kind === "spec");
-    const lost = history.filter(({ key }) => key.startsWith("lost/"));
+    const lost = history.filter(({ kind }) => kind === "lost");
     assert.equal(specs.length, 1);
     const words = lost.map(({ kind, record }) => (kind === "lost" ? record?.key : undefined));
     assert.deepEqual(words.sort(), ["run/web", "spec/web"]);

@@ -155,6 +155,10 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
       );
       return { group: name, generation: 2, result: "updated", instances: told, ...acknowledged };
     },
+    async rollback(name) {
+      known(name);
+      return { group: name, generation: 3, result: "updated", instances: [], ...acknowledged };
+    },
     plan: async (documents) => documents.map(() => aPlan),
     async act(action, names) {
       for (const name of names) known(name);

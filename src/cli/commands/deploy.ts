@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Source } from "../../api/documents.ts";
+import type { DeployResult } from "../../api/shapes.ts";
 import { deployAndLook } from "../../client/steady.ts";
 import { BadRequest, messageOf } from "../../core/errors.ts";
 import { formatPlans } from "../../shell/plan-views.ts";
@@ -28,9 +29,19 @@ export async function deploy(context: Context, sources: readonly string[]): Prom
 
 /** `instances`: a number in text, or `everywhere`; a node says what is wrong with it. */
 export async function scale(context: Context, name: string, instances: string): Promise<number> {
-  const { io, client, print } = context;
+  const { io, client } = context;
   const wanted = /^\d+$/.test(instances) ? Number(instances) : instances;
-  const result = await withProgress(io, `scaling ${name}`, client.scale(name, wanted));
+  return showOne(context, withProgress(io, `scaling ${name}`, client.scale(name, wanted)));
+}
+
+/** Deploys the version before the present one. */
+export async function rollback(context: Context, name: string): Promise<number> {
+  const { io, client } = context;
+  return showOne(context, withProgress(io, `rolling back ${name}`, client.rollback(name)));
+}
+
+async function showOne({ print }: Context, deploying: Promise<DeployResult>): Promise<number> {
+  const result = await deploying;
   await print(result, (one, paint) => formatDeploys([one], paint));
   return exitCodeOfStates(result.instances.map(({ state }) => state));
 }

@@ -2,6 +2,7 @@
 import { described } from "../../core/reading.ts";
 import {
   choice,
+  flag,
   integer,
   listOf,
   mapOf,
@@ -121,14 +122,6 @@ const readVolume = described(
   },
 );
 
-const readInit = described(
-  () => ({ type: "boolean" }),
-  (value, at): boolean => {
-    if (typeof value !== "boolean") at.wrong("must be true or false");
-    return value === true;
-  },
-);
-
 const readLabels = mapOf(/^(?!mob\.)[A-Za-z0-9][\w./-]{0,255}$/, processText(4_096), itemsMax);
 /** Less than the engine takes for a container that can start. */
 const memoryMin = 6 * 1024 * 1024;
@@ -200,7 +193,7 @@ export function declareContainerParams(type: string): DeclaredParams<ContainerPa
       pids: fields.optional("pids", integer({ min: 1, max: 4_194_304 }), undefined, "Limit."),
       init: fields.optional(
         "init",
-        readInit,
+        flag,
         false,
         "Has the engine's init process reap and pass on signals.",
       ),

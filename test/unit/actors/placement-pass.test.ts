@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { Catalog } from "../../../src/actors/catalog.ts";
 import { dropArrived, placementPass } from "../../../src/actors/placement-pass.ts";
 import { PlacementTable } from "../../../src/actors/placement-table.ts";
+import { Rollouts } from "../../../src/actors/rollouts.ts";
 import { asNodeId, asServiceName, type NodeId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import type { Member } from "../../../src/membership/view.ts";
@@ -31,7 +32,15 @@ function catalogOf(names: readonly string[]): Catalog {
 
 function pass(catalog: Catalog, underway: PlacementTable, changed?: ReadonlySet<string>) {
   return placementPass(
-    { catalog, self, owns: () => true, underway, absentForMs: () => 4_000 },
+    {
+      catalog,
+      self,
+      owns: () => true,
+      underway,
+      absentForMs: () => 4_000,
+      rollouts: new Rollouts(),
+      nowMs: 0,
+    },
     changed,
   );
 }
@@ -81,10 +90,12 @@ test("a service is taken over from a node that died, and from one that is away a
       entries: [],
       placed: [],
       takenOver: [],
-      nextLossMs: undefined,
+      lookAgainMs: undefined,
+      failed: [],
     });
   }
-  assert.deepEqual(seen("away"), { entries: [], placed: [], takenOver: [], nextLossMs: 6_000 });
+  const idle = { entries: [], placed: [], takenOver: [], failed: [] };
+  assert.deepEqual(seen("away"), { ...idle, lookAgainMs: 6_000 });
   const [to = self] = [self, other].filter((id) => id !== from);
   const { placed: now, takenOver } = seen("dead");
   assert.deepEqual([now[0]?.node, now[0]?.epoch.counter], [to, 2]);

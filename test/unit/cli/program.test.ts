@@ -113,9 +113,9 @@ test("a misspelt command gets a suggestion, one that comes later is refused by n
   const misspelt = await mob(["nodse"]);
   assert.equal(misspelt.code, 2);
   assert.match(misspelt.err, /unknown command 'nodse'\s+\(Did you mean nodes\?\)/);
-  const later = await mob(["rollback", "web", "3", "--now"]);
+  const later = await mob(["secret", "web", "3", "--now"]);
   assert.equal(later.code, 2);
-  assert.match(later.err, /mob rollback comes later/);
+  assert.match(later.err, /mob secret comes later/);
 });
 
 test("a command that wants one of its own shows them, and says so", async () => {

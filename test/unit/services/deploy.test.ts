@@ -1,28 +1,39 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { deployed, deployResult } from "../../../src/services/deploy.ts";
+import {
+  type Deployment,
+  deployed,
+  deployResult,
+  rolledBack,
+} from "../../../src/services/deploy.ts";
+import type { GroupRecord } from "../../../src/services/records.ts";
 import { parseSpec } from "../../../src/services/spec.ts";
 import { validSpec } from "./arbitraries.ts";
 
 const web = parseSpec({ name: "web", provider: "bash", params: { a: 1, b: [1, 2] } });
 
+function running(group: GroupRecord): Deployment {
+  return { group, stamp: "s1", run: "running" };
+}
+
 test("the first deploy of a name creates it", () => {
-  const { result, record } = deployed(undefined, "running", web, "u1");
+  const { result, record } = deployed(undefined, web, "u1");
   assert.equal(result, "created");
   assert.deepEqual(record, { name: "web", uid: "u1", spec: web, generation: 1 });
 });
 
 test("a changed spec is the next generation of the same creation", () => {
-  const { record } = deployed(undefined, "running", web, "u1");
+  const { record } = deployed(undefined, web, "u1");
   const spec = parseSpec({ name: "web", provider: "bash", params: { a: 1, b: [2, 1] } });
-  const next = deployed(record, "running", spec, "u2");
+  const next = deployed(running(record), spec, "u2");
   assert.equal(next.result, "updated");
-  assert.deepEqual(next.record, { name: "web", uid: "u1", spec, generation: 2 });
+  const previous = { spec: web, stamp: "s1" };
+  assert.deepEqual(next.record, { name: "web", uid: "u1", spec, generation: 2, previous });
 });
 
 test("the same spec changes nothing: order of keys and defaults spelt out do not count", () => {
-  const { record } = deployed(undefined, "running", web, "u1");
+  const { record } = deployed(undefined, web, "u1");
   const same = parseSpec({
     params: { b: [1, 2], a: 1 },
     provider: "bash",
@@ -30,15 +41,31 @@ test("the same spec changes nothing: order of keys and defaults spelt out do not
     restart: { policy: "always", max: "1m" },
     stop: { grace: "10000ms" },
   });
-  const next = deployed(record, "running", same, "u2");
+  const next = deployed(running(record), same, "u2");
   assert.equal(next.result, "unchanged");
   assert.equal(next.record, record);
 });
 
 test("the same spec starts what was stopped, as the generation that it is", () => {
-  const { record } = deployed(undefined, "running", web, "u1");
-  const next = deployed(record, "stopped", web, "u2");
+  const { record } = deployed(undefined, web, "u1");
+  const next = deployed({ ...running(record), run: "stopped" }, web, "u2");
   assert.deepEqual(next, { result: "updated", record });
+});
+
+test("a rollback is a generation more, with the spec before and the reason, and goes back and forth", () => {
+  const { record } = deployed(undefined, web, "u1");
+  assert.equal(rolledBack(running(record), "asked for"), undefined);
+  const spec = parseSpec({ name: "web", provider: "bash", params: {} });
+  const { record: second } = deployed(running(record), spec, "u2");
+  const back = rolledBack({ ...running(second), stamp: "s2" }, "asked for");
+  assert.deepEqual(back, {
+    ...record,
+    generation: 3,
+    previous: { spec, stamp: "s2" },
+    rollback: "asked for",
+  });
+  const again = rolledBack({ ...running(back ?? record), stamp: "s3" }, "asked for");
+  assert.deepEqual([again?.spec, again?.generation], [spec, 4]);
 });
 
 test("a spec is unchanged against itself, and updated by any difference in env", () => {

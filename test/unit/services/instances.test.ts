@@ -20,7 +20,10 @@ class Service {
   decisions: readonly Decision[] = [];
   isReady = true;
   isIdle = false;
+  hasTakenOver = false;
   missedForMs = 5_000;
+  updatesMax = Number.POSITIVE_INFINITY;
+  readonly #tasks = new Map<string, string | undefined>();
 
   pass(spec: object, nodes: readonly Candidate[]): this {
     const parsed = parseSpec({ name: "web", provider: "bash", ...spec });
@@ -31,7 +34,13 @@ class Service {
       specStamp: JSON.stringify(specToJson(parsed)),
       removed: false,
       present: this.placements,
-      observe: () => ({ isIdle: this.isIdle, isReady: this.isReady }),
+      observe: ({ instance }: PlacementRecord) => ({
+        isIdle: this.isIdle,
+        isReady: this.isReady,
+        hasTakenOver: this.hasTakenOver,
+        needsNewTask: this.#tasks.get(instance) !== parsed.env["V"],
+      }),
+      updatesMax: this.updatesMax,
     };
     const counted = nodes.map((one) => ({ ...one, instances: (one.instances ?? 0) + on(one) }));
     this.decisions = reconcile({
@@ -42,8 +51,11 @@ class Service {
     });
     const bySlot = new Map(this.placements.map((placement) => [placement.slot, placement]));
     for (const { kind, placement } of this.decisions) {
-      if (kind === "place") bySlot.set(placement.slot, placement);
-      else bySlot.delete(placement.slot);
+      if (kind === "place") {
+        bySlot.set(placement.slot, placement);
+        this.#tasks.set(placement.instance, parsed.env["V"]);
+      }
+      if (kind === "withdraw") bySlot.delete(placement.slot);
     }
     this.placements = [...bySlot.values()].sort((a, b) => a.slot - b.slot);
     return this;
@@ -132,6 +144,15 @@ test("from a drained node each moves once another can take over, which it names"
   const moved = service.placements.find(({ node: on }) => on === "c");
   assert.deepEqual(moved?.outgoing, { instance: first?.instance, node: "a" });
   assert.deepEqual(service.pass({ instances: 2 }, drained).decisions, []);
+  service.hasTakenOver = true;
+  service.pass({ instances: 2 }, drained);
+  const { outgoing: _, ...settled } = moved ?? assert.fail();
+  const epoch = { ...settled.epoch, counter: settled.epoch.counter + 1 };
+  assert.deepEqual(
+    service.placements.find(({ node: on }) => on === "c"),
+    { ...settled, epoch },
+  );
+  assert.deepEqual(service.pass({ instances: 2 }, drained).decisions, []);
 });
 
 test("what is on a node that is not known yet stays, and is taken over where it stays unknown", () => {
@@ -180,4 +201,42 @@ test("how many is a whole number or everywhere, and nothing else", () => {
   for (const instances of [0, 1, 1_000, "everywhere"]) {
     assert.equal(parseSpec({ name: "web", provider: "bash", instances }).instances, instances);
   }
+});
+
+test("an update replaces as many at a time as it may, in place or by others that take over", () => {
+  const version = (v: number, order: string) => ({
+    instances: 3,
+    env: { V: v },
+    update: { order },
+  });
+  for (const order of ["stop-first", "start-first"]) {
+    const service = new Service().pass(version(1, order), three);
+    const before = service.placements;
+    service.updatesMax = 2;
+    service.pass(version(2, order), three);
+    assert.equal(service.decisions.length, 2);
+    const replaced = service.placements.slice(0, 2);
+    for (const [slot, placement] of replaced.entries()) {
+      const old = before[slot];
+      assert.equal(placement.node, old?.node);
+      const outgoing =
+        order === "start-first" ? { instance: old?.instance, node: old?.node } : undefined;
+      assert.deepEqual(placement.outgoing, outgoing);
+      assert.equal(placement.instance === old?.instance, order === "stop-first");
+    }
+    assert.deepEqual(service.placements[2], before[2]);
+    service.updatesMax = 0;
+    assert.deepEqual(service.pass(version(2, order), three).decisions, []);
+    service.isReady = false;
+    service.pass(version(2, order), three);
+    assert.equal(service.decisions.length, 1, "what does not run anyway is not waited with");
+  }
+});
+
+test("an update that no task need be replaced for is of all at once", () => {
+  const service = new Service().pass({ instances: 3 }, three);
+  service.updatesMax = 0;
+  service.pass({ instances: 3, restart: "on_error" }, three);
+  assert.equal(service.decisions.length, 3);
+  assert.deepEqual(service.pass({ instances: 3, restart: "on_error" }, three).decisions, []);
 });

@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
-import { deployed } from "../../../src/services/deploy.ts";
+import { type Deployment, deployed } from "../../../src/services/deploy.ts";
 import type { Candidate } from "../../../src/services/placement.ts";
-import { planDeploys, type Standing, type Wanted } from "../../../src/services/plan.ts";
+import { planDeploys, type Wanted } from "../../../src/services/plan.ts";
 import { reconcile } from "../../../src/services/reconcile.ts";
 import type { PlacementRecord } from "../../../src/services/records.ts";
 import { parseSpec } from "../../../src/services/spec.ts";
@@ -21,11 +21,13 @@ function spec(name: string, more: object = {}) {
   return parseSpec({ name, provider: "bash", params: { command: "true" }, ...more });
 }
 
-const observe = () => ({ isIdle: false, isReady: true });
+/** As at the end of an update. */
+const updatesMax = Number.POSITIVE_INFINITY;
+const observe = () => ({ isIdle: false, isReady: true, needsNewTask: true, hasTakenOver: true });
 
 /** Holds what is deployed, as the records of a network would. */
 class Network {
-  readonly standing = new Map<string, Standing>();
+  readonly standing = new Map<string, Deployment>();
   readonly placements = new Map<string, PlacementRecord>();
   readonly #hosts: readonly Candidate[];
   #writes = 0;
@@ -51,13 +53,13 @@ class Network {
     const { name } = service;
     const before = this.standing.get(name);
     const uid = `u${++this.#writes}`;
-    const { result, record } = deployed(before?.group, before?.run ?? "running", service, uid);
+    const { result, record } = deployed(before, service, uid);
     const stamp = result === "unchanged" ? (before?.stamp ?? "") : `stamp ${this.#writes}`;
     this.standing.set(name, { group: record, stamp, run: "running" });
     const { present } = this.wanted(service);
     const decisions = reconcile({
       self,
-      groups: [{ group: record, specStamp: stamp, removed: false, present, observe }],
+      groups: [{ group: record, specStamp: stamp, removed: false, present, observe, updatesMax }],
       nodes: this.nodes(),
       missedForMs: () => 0,
     });

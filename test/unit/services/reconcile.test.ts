@@ -15,7 +15,7 @@ import { compareEpochs, type PlacementRecord } from "../../../src/services/recor
 import { parseSpec } from "../../../src/services/spec.ts";
 
 type Node = Omit<ReconcileInput["nodes"][number], "instances">;
-type Wanted = Omit<DesiredGroup, "present" | "observe"> & Partial<Observed>;
+type Wanted = Omit<DesiredGroup, "present" | "observe" | "updatesMax"> & Partial<Observed>;
 type Input = Pick<ReconcileInput, "self"> & {
   readonly groups: readonly Wanted[];
   readonly placements: readonly PlacementRecord[];
@@ -28,7 +28,8 @@ function decide(input: Input): readonly Decision[] {
   const count = (id: Node["id"]) => placements.filter((placement) => placement.node === id).length;
   const wanted = input.groups.map(({ isIdle = false, isReady = true, ...one }): DesiredGroup => {
     const present = placements.filter(({ service }) => service === one.group.name);
-    return { ...one, present, observe: () => ({ isIdle, isReady }) };
+    const observe = () => ({ isIdle, isReady, needsNewTask: true, hasTakenOver: true });
+    return { ...one, present, observe, updatesMax: Number.POSITIVE_INFINITY };
   });
   const counted = input.nodes.map((known) => ({ ...known, instances: count(known.id) }));
   return reconcile({ self: decider, groups: wanted, nodes: counted, missedForMs: () => 5_000 });

@@ -140,6 +140,7 @@ const wrong: readonly [readonly string[], readonly unknown[]][] = [
     [null, {}, [], "a\0b", "x".repeat(32_769)],
   ],
   [["placement"], [null, "eu", { constraint: [] }, { spread: "a b" }]],
+  [["update"], [null, 1, { order: "both" }, { parallel: 0 }, { deadline: 0 }, { rollback: 1 }]],
   [["instances"], [null, -1, 1.5, 1_001, "all"]],
   [
     ["placement", "constraints"],

@@ -1,0 +1,163 @@
+/**
+ * Carries out what users wish for services, on the node that decides for them: each wish is what it writes,
+ * all or nothing. Those for one name are to come one after the other.
+ */
+
+import type { Env, Random } from "../core/env.ts";
+import { Conflict, NotFound } from "../core/errors.ts";
+import { asServiceName, type NodeId, newId, type ServiceName } from "../core/ids.ts";
+import type { ActorSystem } from "../otp/actor-system.ts";
+import { type Deployment, type DeployResult, deployed, rolledBack } from "../services/deploy.ts";
+import type { Instances } from "../services/instances.ts";
+import { keys } from "../services/keys.ts";
+import { type GroupRecord, groupToJson } from "../services/records.ts";
+import type { ServiceAction } from "../services/service-action.ts";
+import type { ServiceSpec } from "../services/spec.ts";
+import type { Entry, Receipt } from "../store/replication.ts";
+import type { Catalog } from "./catalog.ts";
+import { cycleThrough } from "./deploy-checks.ts";
+import { untilReady } from "./readiness.ts";
+import { writeRecords } from "./record-writes.ts";
+import type { ShardMap } from "./shard-map.ts";
+
+export interface Deployed {
+  readonly group: ServiceName;
+  readonly generation: number;
+  readonly result: DeployResult;
+  readonly receipt: Receipt;
+}
+
+export interface Acted {
+  /** False: it was so already. */
+  readonly changed: boolean;
+  readonly receipt: Receipt;
+}
+
+export interface WishesOptions {
+  readonly node: NodeId;
+  readonly catalog: Catalog;
+  readonly shards: ShardMap;
+  readonly system: ActorSystem;
+  readonly env: Env;
+}
+
+export class Wishes {
+  readonly #options: WishesOptions;
+  readonly #random: Random;
+
+  constructor(options: WishesOptions) {
+    this.#options = options;
+    this.#random = options.env.random("controller");
+  }
+
+  /** Something of that name is deployed, or may be: what the others know of it is not here yet. */
+  mayKnow(name: string): boolean {
+    const { catalog, shards } = this.#options;
+    return catalog.group(name) !== undefined || !shards.isReady(name);
+  }
+
+  /** @throws Conflict when it would close a cycle of dependencies */
+  async deploy(spec: ServiceSpec): Promise<Deployed> {
+    const { catalog } = this.#options;
+    await this.#ready(spec.name);
+    const cycle = cycleThrough(catalog, [spec]);
+    if (cycle !== undefined) throw new Conflict(`${spec.name} would require itself: ${cycle}`);
+    const last = catalog.group(spec.name) && this.#deployment(spec.name);
+    const { result, record } = deployed(last, spec, newId(this.#random, 8));
+    return this.#store(record, result);
+  }
+
+  /** @throws NotFound */
+  async scale(name: string, instances: Instances): Promise<Deployed> {
+    await this.#ready(name);
+    return this.deploy({ ...this.#deployment(name).group.spec, instances });
+  }
+
+  /**
+   * Deploys the version before the present one.
+   * @param reason for people
+   * @throws NotFound; Conflict where there is none
+   */
+  async rollBack(name: string, reason: string): Promise<Deployed> {
+    await this.#ready(name);
+    const record = rolledBack(this.#deployment(name), reason);
+    if (record === undefined) throw new Conflict(`${name} has no version before this one`);
+    return this.#store(record, "updated");
+  }
+
+  /** @throws NotFound */
+  async act(name: string, action: ServiceAction): Promise<Acted> {
+    await this.#ready(name);
+    const entries = this.#entriesFor(name, action);
+    if (entries.length === 0) return { changed: false, receipt: this.#ownReceipt() };
+    return { changed: true, receipt: await writeRecords(this.#options.system, entries) };
+  }
+
+  /** @throws NotFound */
+  #entriesFor(name: string, action: ServiceAction): readonly Entry[] {
+    const { catalog, env } = this.#options;
+    const { group, run } = this.#deployment(name);
+    const { uid } = group;
+    const running = { key: keys.runState(group.name), value: { uid, run: "running" } };
+    const atMs = env.clock.wall();
+    switch (action) {
+      case "start":
+        return run === "running" && this.#isUnderWay(name) ? [] : [running];
+      case "stop":
+        return run === "stopped" ? [] : [{ ...running, value: { uid, run: "stopped" } }];
+      case "restart": {
+        const restart = { key: keys.restart(group.name), value: { uid, atMs } };
+        return run === "running" ? [restart] : [restart, running];
+      }
+      case "remove":
+        return [
+          { key: keys.removed(group.name, uid), value: { uid, atMs } },
+          { key: keys.spec(group.name) },
+          { key: keys.runState(group.name) },
+          { key: keys.restart(group.name) },
+          ...catalog
+            .placementsOf(group.name)
+            .map(({ slot }) => ({ key: keys.placement(group.name, slot) })),
+        ];
+    }
+  }
+
+  async #store(record: GroupRecord, result: DeployResult): Promise<Deployed> {
+    const { name: group, uid, generation } = record;
+    if (result === "unchanged") {
+      return { group, generation, result, receipt: this.#ownReceipt() };
+    }
+    const receipt = await writeRecords(this.#options.system, [
+      { key: keys.spec(group), value: groupToJson(record) },
+      { key: keys.runState(group), value: { uid, run: "running" } },
+    ]);
+    return { group, generation, result, receipt };
+  }
+
+  /** @throws NotFound */
+  #deployment(name: string): Deployment {
+    const { catalog } = this.#options;
+    const held = catalog.group(name);
+    if (held === undefined) throw new NotFound(`there is no service ${name}`);
+    return { group: held.record, stamp: held.stamp, run: catalog.runState(held.record).run };
+  }
+
+  #isUnderWay(name: string): boolean {
+    const phase = this.#options.catalog.phaseOf(asServiceName(name));
+    return phase === "running" || phase === "starting" || phase === "pending";
+  }
+
+  /** What other nodes hold of the group is known here: before that, nothing is decided about it. */
+  async #ready(name: string): Promise<void> {
+    const { shards, system } = this.#options;
+    if (!shards.isReady(name)) await untilReady(system, name);
+  }
+
+  /** Nothing had to be written: what is there is held here. */
+  #ownReceipt(): Receipt {
+    const { catalog, node } = this.#options;
+    const { live, known } = catalog.peers();
+    const replicas = live.length + 1;
+    return { acks: [node], replicas, partitioned: 2 * replicas <= known };
+  }
+}
