@@ -29,7 +29,7 @@ import { names } from "./names.ts";
 import { ringNode } from "./ownership.ts";
 import { ShardActors } from "./shard-actors.ts";
 import { shardsKept } from "./shard-storage.ts";
-import { ShardWrites, type WriteRequest } from "./shard-writes.ts";
+import { againMs, ShardWrites, type WriteRequest } from "./shard-writes.ts";
 import type { StoreShardOptions } from "./store-shard.ts";
 
 export type StoreMessage = ShardMessage | RepairMessage;
@@ -50,6 +50,8 @@ export type StoreInfo =
   /** What this node holds must be taken for a blank replica's, and why. */
   | { readonly type: "outdated"; readonly why: string }
   | { readonly type: "compared"; readonly peer: NodeId; readonly shard: ShardId }
+  /** A write is to be tried again. */
+  | { readonly type: "again" }
   | { readonly type: "tick" };
 
 export type StoreOptions = StoreShardOptions;
@@ -144,6 +146,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
         { entries, here: true },
         { timeoutMs: remoteTimeoutMs },
       ),
+    againLater: () => self.sendAfter(againMs, { type: "again" }),
   });
   const state: State = {
     self,
@@ -184,6 +187,9 @@ function react(state: State, message: StoreInfo): void {
       return;
     case "compared":
       feedRepair(state, { kind: "compared", peer: message.peer, shard: message.shard });
+      return;
+    case "again":
+      state.writes.again();
       return;
     case "tick":
       state.self.sendAfter(repairTickMs, { type: "tick" });

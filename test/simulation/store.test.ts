@@ -61,6 +61,20 @@ test("what was acknowledged survives a crash of all five at once and the loss of
   }
 });
 
+test("a shard that is opened while the supervisor of shards is killed can be written from then on", async () => {
+  const simulation = new Simulation({ seed: 1, machines: ["a"] });
+  await simulation.start("a");
+  for (let n = 0; n < 20; n++) {
+    const name = `k${n}`;
+    simulation.begin("a", (node) => node.deploy([service(name)]));
+    await simulation.run(0.01 * n); // As many turns of actors as it takes from the question to the shard.
+    simulation.kill("a", "shards");
+    await simulation.run(5_000);
+    const [outcome] = await simulation.ask("a", (node) => node.deploy([service(name, 2)]));
+    assert.equal(outcome?.receipt.acks.length, 1);
+  }
+});
+
 test("a watch goes on over the deaths of the nodes that it follows, with nothing told twice", async () => {
   const simulation = await fiveNodes(3);
   const told: Change[] = [];
