@@ -13,6 +13,7 @@ import { named } from "../otp/ref.ts";
 import { type ShardId, shardCount } from "../ring/ranking.ts";
 import { type Roster, stepRoster } from "../ring/roster.ts";
 import { shardOfKey } from "../store/key-shard.ts";
+import { outlived } from "../store/outliving.ts";
 import {
   hasMetAll,
   isFresh,
@@ -72,6 +73,8 @@ const isWrite = Compile(WriteShape);
 const remoteTimeoutMs = 11_500;
 /** Ticks between two looks for tombstones that may go. */
 const purgeTicks = 30;
+/** Ticks between two looks for what a write of a removed creation has won against. */
+const outlivedTicks = 5;
 
 interface State {
   readonly self: Self<StoreProtocol, StoreInfo>;
@@ -232,10 +235,25 @@ function onTick(state: State): void {
   state.writes.release();
   void durability.settle();
   state.ticks++;
+  if (state.ticks % outlivedTicks === 0) writeOutlived(state);
   if (state.ticks % purgeTicks !== 0) return;
   records.lookAgain();
   for (const shard of shards.withTombstones) {
     if (shards.writerOf(shard) === node) state.actors.tell(shard, { kind: "purge-due" });
+  }
+}
+
+/** Where what was just met is known here, so that nothing newer is overwritten unread. */
+function writeOutlived({ options, writes, self }: State): void {
+  const { shards, records, node } = options;
+  for (const shard of shards.withTombstones) {
+    const replica = records.replica(shard);
+    if (replica === undefined || shards.writerOf(shard) !== node || !shards.isFresh(shard))
+      continue;
+    const entries = outlived(replica);
+    if (entries.length === 0) continue;
+    self.log.warn("what lost to a write of a removed creation is written again", { entries });
+    writes.all({ entries, here: true }).catch(() => {}); // It is tried anew.
   }
 }
 

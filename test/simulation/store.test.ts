@@ -149,6 +149,26 @@ test("of two writes of two sides the one that does not hold is in the history on
   assert.throws(() => simulation.operations("a").history("DB"), { code: "bad_request" });
 });
 
+test("what was deployed anew after a removal stays, though the other side wrote what was removed later", async () => {
+  const simulation = new Simulation({ seed: 7, machines: ["a", "b"] });
+  await simulation.start("a");
+  await simulation.start("b");
+  await simulation.ask("a", (node) => node.join("b:6666"));
+  await simulation.ask("a", (node) => node.deploy([service("web", 1)]));
+  simulation.cut("a", "b");
+  await simulation.run(20_000);
+  await simulation.ask("a", (node) => node.act("remove", ["web"]));
+  await simulation.ask("a", (node) => node.deploy([service("web", 2)]));
+  await simulation.ask("b", (node) => node.deploy([service("web", 3)]));
+  simulation.heal();
+  await simulation.run(60_000);
+  for (const machine of ["a", "b"]) {
+    assert.deepEqual(simulation.catalog(machine).group("web")?.record.spec.params, { v: 2 });
+    const [instance] = simulation.operations(machine).instances();
+    assert.equal(instance?.state, "running");
+  }
+});
+
 test("of two writes of one instant the origin decides, and the same on every node", async () => {
   const simulation = new Simulation({ seed: 6, machines: ["a", "b"] });
   await simulation.start("a");
