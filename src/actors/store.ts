@@ -10,6 +10,7 @@ import type { NodeId } from "../core/ids.ts";
 import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
 import { replyLater } from "../otp/gen-server.ts";
 import { named } from "../otp/ref.ts";
+import { isSameRing, type RingNode } from "../ring/homes.ts";
 import { type ShardId, shardCount } from "../ring/ranking.ts";
 import { type Roster, stepRoster } from "../ring/roster.ts";
 import { shardOfKey } from "../store/key-shard.ts";
@@ -84,8 +85,8 @@ interface State {
   readonly writes: ShardWrites;
   readonly random: () => number;
   roster: Roster;
-  /** The ring as last published, to see whether it changed. */
-  published: string;
+  /** As last published, to see whether it changed. */
+  published: { readonly ring: readonly RingNode[]; readonly known: number };
   cancelRoster: Cancel;
   ticks: number;
 }
@@ -159,7 +160,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
     writes,
     random: env.random("store"),
     roster: new Map(),
-    published: "",
+    published: { ring: [], known: 0 },
     cancelRoster: () => {},
     ticks: 0,
   };
@@ -267,9 +268,8 @@ function publish(state: State): void {
   state.roster = roster;
   state.cancelRoster();
   if (dueInMs !== undefined) state.cancelRoster = self.sendAfter(dueInMs, { type: "view" });
-  const text = JSON.stringify([ring, known.length]);
-  if (text === state.published) return;
-  state.published = text;
+  if (known.length === state.published.known && isSameRing(ring, state.published.ring)) return;
+  state.published = { ring, known: known.length };
   const live = known.filter(({ id, isLive: lives }) => lives && id !== node).map(({ id }) => id);
   shards.publish(ring, live, known.length);
   state.actors.tellAll({ type: "place" });
