@@ -63,7 +63,8 @@ export class Catalog {
   readonly #filled = new Set<ShardId>();
   readonly #watchers = new Set<(change: CatalogChange) => void>();
   #view: View = { version: 0, members: [] };
-  #members: ReadonlyMap<NodeId, Member> = new Map();
+  /** Of the view, made when it is first asked for: many views come and go unasked. */
+  #members: ReadonlyMap<NodeId, Member> | undefined;
 
   constructor(self: NodeId, log: Log) {
     this.#self = self;
@@ -82,11 +83,12 @@ export class Catalog {
 
   publishView(view: View): void {
     this.#view = view;
-    this.#members = new Map(view.members.map((member) => [member.id, member]));
+    this.#members = undefined;
     this.#tell({ kind: "view" });
   }
 
   member(id: NodeId): Member | undefined {
+    this.#members ??= new Map(this.#view.members.map((member) => [member.id, member]));
     return this.#members.get(id);
   }
 

@@ -5,7 +5,7 @@
  */
 import Type from "typebox";
 import { Compile } from "typebox/compile";
-import { BadRequest, NotFound } from "../core/errors.ts";
+import { BadRequest, NotFound, Unavailable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
@@ -153,6 +153,9 @@ function documentOf(payload: unknown): unknown {
     : undefined;
 }
 
+/** A wish whose turn comes later is not begun: shorter than anyone waits for its outcome. */
+const turnMsMax = 12_000;
+
 /** Wishes for one name are carried out one after the other, those for different names together. */
 function inTurn<T>(
   state: State,
@@ -161,7 +164,15 @@ function inTurn<T>(
   work: () => Promise<T>,
 ): void {
   const before = state.busy.get(name) ?? Promise.resolve();
-  const turn = before.then(work).then(
+  const { clock } = state.self.env;
+  const askedAtMs = clock.mono();
+  const begin = () => {
+    // As after a stall: whoever asked was told that its outcome is unknown, and may have gone on.
+    if (clock.mono() - askedAtMs > turnMsMax)
+      throw new Unavailable(`${name} was busy with other wishes`);
+    return work();
+  };
+  const turn = before.then(begin).then(
     (result) => caller.reply(result),
     (error: unknown) => caller.fail(error),
   );

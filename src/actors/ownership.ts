@@ -14,7 +14,8 @@ import { groupOf } from "../services/service-name.ts";
 export function ringNode(member: Member): RingNode {
   const { id, facts } = member;
   const { weight } = facts;
-  return { id, isLive: isLive(member), ...(weight !== undefined && { weight }) };
+  const lives = isLive(member);
+  return weight === undefined ? { id, isLive: lives } : { id, isLive: lives, weight };
 }
 
 /** The node whose controller decides for the service's group; undefined while no node is live. */

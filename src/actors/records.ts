@@ -37,6 +37,11 @@ export class Records {
     for (const watch of this.#watches) watch.changed(registers);
   }
 
+  /** All of a shard; undefined: nothing of it is held. */
+  replica(shard: ShardId): Replica | undefined {
+    return this.#replicas.get(shard);
+  }
+
   /** Removals that this node remembers. */
   get tombstones(): number {
     return [...this.#replicas.values()].reduce((sum, { tombstones }) => sum + tombstones.size, 0);

@@ -5,6 +5,7 @@
 import type { Log } from "../core/log.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { startChild, whichChildren } from "../otp/children.ts";
+import { ChildState } from "../otp/errors.ts";
 import { worker } from "../otp/worker.ts";
 import type { ShardId } from "../ring/ranking.ts";
 import type { ReplicationEvent } from "../store/replication.ts";
@@ -48,9 +49,12 @@ export class ShardActors {
       mailboxMax,
       behaviour: () => storeShard(shard, this.#options),
     });
+    const isThere = () => void this.#running.set(shard, undefined);
     const starting = startChild(this.#system, names.shards, { id: `${shard}`, start }).then(
-      () => void this.#running.set(shard, undefined),
+      isThere,
       (error: unknown) => {
+        // Begun by the life of `store` before this one, and come to the supervisor in its present life.
+        if (error instanceof ChildState) return isThere();
         this.#running.delete(shard);
         throw error;
       },

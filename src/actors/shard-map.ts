@@ -77,6 +77,11 @@ export class ShardMap {
     return this.#live.length + 1 >= this.#known && this.#hasMetAll();
   }
 
+  /** Whether what is held here of a shard is all that the peers just met have told of it. */
+  isFresh(shard: ShardId): boolean {
+    return this.#isFresh(shard);
+  }
+
   /** Whether what is held here of a service is all that the peers just met have told of it. */
   isReady(name: string): boolean {
     return this.#isFresh(shardOf(groupOf(asServiceName(name))));

@@ -19,7 +19,7 @@ import type { StoreShardProtocol } from "./store-shard.ts";
 /** How long it is tried to find the node that writes: longer than the death of one goes unseen. */
 const tryMsMax = 8_000;
 /** Pause before it is tried again. */
-const againMs = 250;
+export const againMs = 250;
 /** Above the time after which the shard itself gives up. */
 const localTimeoutMs = 11_000;
 /** Writes waiting for one shard to be up to date before more are refused. */
@@ -45,6 +45,8 @@ export interface ShardWritesOptions {
   readonly ensure: (shard: ShardId) => Promise<void> | undefined;
   /** Has another node write whoever should. */
   readonly sendTo: (writer: NodeId, entries: readonly Entry[]) => Promise<Receipt>;
+  /** Has `again` called `againMs` from now, if the store lives then: what it was asked for ends with it. */
+  readonly againLater: () => void;
 }
 
 interface Write {
@@ -60,6 +62,8 @@ export class ShardWrites {
   readonly #waiting = new Map<ShardId, (() => void)[]>();
   /** The last write of each key that is on its way. */
   readonly #last = new Map<string, number>();
+  /** Writes that are to be tried again, the first of them next. */
+  readonly #pausing: (() => void)[] = [];
   #orders = 0;
 
   constructor(options: ShardWritesOptions) {
@@ -136,12 +140,17 @@ export class ShardWrites {
     }
   }
 
+  /** Lets the write go on whose pause is over: all are of one length. */
+  again(): void {
+    this.#pausing.shift()?.();
+  }
+
   get waiting(): number {
     return [...this.#waiting.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
   async #send(write: Write): Promise<Receipt> {
-    const { node, shards, env, sendTo } = this.#options;
+    const { node, shards, env, sendTo, againLater } = this.#options;
     const { shard, giveUpAtMs } = write;
     for (let { entries } = write; ; ) {
       const writer = shards.writerOf(shard);
@@ -151,7 +160,8 @@ export class ShardWrites {
         const isUntouched = error instanceof Unreachable || error instanceof NoSuchActor;
         if (!isUntouched || env.clock.mono() > giveUpAtMs) throw error;
       }
-      await new Promise<void>((resolve) => env.timers.set(againMs, resolve));
+      againLater();
+      await new Promise<void>((resolve) => this.#pausing.push(resolve));
       entries = entries.filter(({ key }) => this.#last.get(key) === write.order);
       if (entries.length === 0) throw new OutcomeUnknown("a later write has taken its place");
     }

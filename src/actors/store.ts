@@ -10,9 +10,11 @@ import type { NodeId } from "../core/ids.ts";
 import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
 import { replyLater } from "../otp/gen-server.ts";
 import { named } from "../otp/ref.ts";
+import { isSameRing, type RingNode } from "../ring/homes.ts";
 import { type ShardId, shardCount } from "../ring/ranking.ts";
 import { type Roster, stepRoster } from "../ring/roster.ts";
 import { shardOfKey } from "../store/key-shard.ts";
+import { outlived } from "../store/outliving.ts";
 import {
   hasMetAll,
   isFresh,
@@ -29,7 +31,7 @@ import { names } from "./names.ts";
 import { ringNode } from "./ownership.ts";
 import { ShardActors } from "./shard-actors.ts";
 import { shardsKept } from "./shard-storage.ts";
-import { ShardWrites, type WriteRequest } from "./shard-writes.ts";
+import { againMs, ShardWrites, type WriteRequest } from "./shard-writes.ts";
 import type { StoreShardOptions } from "./store-shard.ts";
 
 export type StoreMessage = ShardMessage | RepairMessage;
@@ -50,6 +52,8 @@ export type StoreInfo =
   /** What this node holds must be taken for a blank replica's, and why. */
   | { readonly type: "outdated"; readonly why: string }
   | { readonly type: "compared"; readonly peer: NodeId; readonly shard: ShardId }
+  /** A write is to be tried again. */
+  | { readonly type: "again" }
   | { readonly type: "tick" };
 
 export type StoreOptions = StoreShardOptions;
@@ -70,6 +74,8 @@ const isWrite = Compile(WriteShape);
 const remoteTimeoutMs = 11_500;
 /** Ticks between two looks for tombstones that may go. */
 const purgeTicks = 30;
+/** Ticks between two looks for what a write of a removed creation has won against. */
+const outlivedTicks = 5;
 
 interface State {
   readonly self: Self<StoreProtocol, StoreInfo>;
@@ -79,8 +85,8 @@ interface State {
   readonly writes: ShardWrites;
   readonly random: () => number;
   roster: Roster;
-  /** The ring as last published, to see whether it changed. */
-  published: string;
+  /** As last published, to see whether it changed. */
+  published: { readonly ring: readonly RingNode[]; readonly known: number };
   cancelRoster: Cancel;
   ticks: number;
 }
@@ -144,6 +150,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
         { entries, here: true },
         { timeoutMs: remoteTimeoutMs },
       ),
+    againLater: () => self.sendAfter(againMs, { type: "again" }),
   });
   const state: State = {
     self,
@@ -153,7 +160,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
     writes,
     random: env.random("store"),
     roster: new Map(),
-    published: "",
+    published: { ring: [], known: 0 },
     cancelRoster: () => {},
     ticks: 0,
   };
@@ -184,6 +191,9 @@ function react(state: State, message: StoreInfo): void {
       return;
     case "compared":
       feedRepair(state, { kind: "compared", peer: message.peer, shard: message.shard });
+      return;
+    case "again":
+      state.writes.again();
       return;
     case "tick":
       state.self.sendAfter(repairTickMs, { type: "tick" });
@@ -226,10 +236,25 @@ function onTick(state: State): void {
   state.writes.release();
   void durability.settle();
   state.ticks++;
+  if (state.ticks % outlivedTicks === 0) writeOutlived(state);
   if (state.ticks % purgeTicks !== 0) return;
   records.lookAgain();
   for (const shard of shards.withTombstones) {
     if (shards.writerOf(shard) === node) state.actors.tell(shard, { kind: "purge-due" });
+  }
+}
+
+/** Where what was just met is known here, so that nothing newer is overwritten unread. */
+function writeOutlived({ options, writes, self }: State): void {
+  const { shards, records, node } = options;
+  for (const shard of shards.withTombstones) {
+    const replica = records.replica(shard);
+    if (replica === undefined || shards.writerOf(shard) !== node || !shards.isFresh(shard))
+      continue;
+    const entries = outlived(replica);
+    if (entries.length === 0) continue;
+    self.log.warn("what lost to a write of a removed creation is written again", { entries });
+    writes.all({ entries, here: true }).catch(() => {}); // It is tried anew.
   }
 }
 
@@ -243,9 +268,8 @@ function publish(state: State): void {
   state.roster = roster;
   state.cancelRoster();
   if (dueInMs !== undefined) state.cancelRoster = self.sendAfter(dueInMs, { type: "view" });
-  const text = JSON.stringify([ring, known.length]);
-  if (text === state.published) return;
-  state.published = text;
+  if (known.length === state.published.known && isSameRing(ring, state.published.ring)) return;
+  state.published = { ring, known: known.length };
   const live = known.filter(({ id, isLive: lives }) => lives && id !== node).map(({ id }) => id);
   shards.publish(ring, live, known.length);
   state.actors.tellAll({ type: "place" });

@@ -88,7 +88,13 @@ export interface MembershipState {
   /** 0: well; each point stretches this node's own times. */
   health: number;
   pushPullAtMs: number;
-  publish: { isChanged: boolean; hasDied: boolean; atMs: number | undefined };
+  publish: {
+    isChanged: boolean;
+    hasDied: boolean;
+    /** When the deaths that are being gathered are one change; at or before `lastAtMs`: there are none. */
+    gatheredAtMs: number;
+    lastAtMs: number;
+  };
   view: View;
   /** When the `timer` event is due. */
   dueAtMs: number;
@@ -141,7 +147,12 @@ export function startMembership(
     outdated: new Set(),
     health: 0,
     pushPullAtMs: nowMs + draw() * chosen.pushPullMs,
-    publish: { isChanged: false, hasDied: false, atMs: undefined },
+    publish: {
+      isChanged: false,
+      hasDied: false,
+      gatheredAtMs: Number.NEGATIVE_INFINITY,
+      lastAtMs: Number.NEGATIVE_INFINITY,
+    },
     view: { version: 1, members: [record] },
     dueAtMs: nowMs,
   };

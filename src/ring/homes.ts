@@ -29,3 +29,10 @@ export function homesOf(shard: ShardId, nodes: readonly RingNode[]): Homes {
   if (live.length > 0) return { homes, acting: live };
   return { homes, acting: ranking.filter((id) => isLive.get(id)).slice(0, replicasMax) };
 }
+
+/** Whether every shard is where it was. */
+export function isSameRing(a: readonly RingNode[], b: readonly RingNode[]): boolean {
+  const isSame = (one: RingNode, other: RingNode | undefined) =>
+    one.id === other?.id && one.isLive === other.isLive && one.weight === other.weight;
+  return a.length === b.length && a.every((one, at) => isSame(one, b[at]));
+}

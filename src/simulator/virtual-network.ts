@@ -39,7 +39,8 @@ export class VirtualNetwork {
   readonly links: VirtualLinks;
   readonly #medium: Medium;
   readonly #listening = new Map<string, Listening>();
-  readonly #ends = new Set<End>();
+  /** By the machine that has them. */
+  readonly #ends = new Map<string, Set<End>>();
   #connections = 0;
 
   constructor({ scheduler, random, trace, quality }: VirtualNetworkOptions) {
@@ -50,7 +51,7 @@ export class VirtualNetwork {
       trace,
       links: this.links,
       kernel: { name: "kernel", dead: false },
-      forget: (end) => this.#ends.delete(end),
+      forget: (end) => this.#endsAt(end.place.machine).delete(end),
     };
   }
 
@@ -62,7 +63,7 @@ export class VirtualNetwork {
   /** Takes one cut back. */
   mend(a: string, b: string): void {
     this.links.mend(a, b);
-    this.#sendAgain();
+    for (const end of this.#endsAt(a)) if (end.other?.place.machine === b) end.mended();
   }
 
   /** Ends every cut. */
@@ -83,7 +84,7 @@ export class VirtualNetwork {
 
   /** Most bytes that wait in one direction of any connection. */
   unsentBytesMax(): number {
-    return Math.max(0, ...[...this.#ends].map(({ unsentBytes }) => unsentBytes));
+    return this.#allEnds().reduce((most, { unsentBytes }) => Math.max(most, unsentBytes), 0);
   }
 
   /** The network as one life of a node uses it. */
@@ -98,14 +99,14 @@ export class VirtualNetwork {
   /** The process is gone; its machine tells the others, as soon as a frame could come. */
   crash(owner: Owner): void {
     this.#unlisten(owner);
-    for (const end of [...this.#ends]) if (end.place.owner === owner) end.abandon();
+    for (const end of this.#allEnds()) if (end.place.owner === owner) end.abandon();
   }
 
   /** The machine is without power: nobody is told anything, until it is back and knows nothing. */
   powerOff(machine: string, owner: Owner | undefined): void {
     this.links.setOff(machine, true);
     if (owner !== undefined) this.#unlisten(owner);
-    for (const end of [...this.#ends]) if (end.place.machine === machine) end.vanish();
+    for (const end of [...this.#endsAt(machine)]) end.vanish();
   }
 
   powerOn(machine: string): void {
@@ -120,14 +121,23 @@ export class VirtualNetwork {
   }
 
   #sendAgain(): void {
-    for (const end of [...this.#ends]) end.mended();
+    for (const end of this.#allEnds()) end.mended();
+  }
+
+  #endsAt(machine: string): Set<End> {
+    const held = this.#ends.get(machine) ?? new Set();
+    this.#ends.set(machine, held);
+    return held;
+  }
+
+  #allEnds(): readonly End[] {
+    return [...this.#ends.values()].flatMap((ends) => [...ends]);
   }
 
   #between(a: string, b: string): readonly End[] {
-    return [...this.#ends].filter(({ place, other }) => {
-      const there = other?.place.machine;
-      return (place.machine === a && there === b) || (place.machine === b && there === a);
-    });
+    const between = (from: string, to: string) =>
+      [...this.#endsAt(from)].filter(({ other }) => other?.place.machine === to);
+    return [...between(a, b), ...between(b, a)];
   }
 
   #listen(place: Place, address: string, accept: (connection: Connection) => void): Listener {
@@ -191,7 +201,7 @@ export class VirtualNetwork {
       keyingMaterial,
     });
     End.connect(here, accepted);
-    this.#ends.add(here).add(accepted);
+    for (const end of [here, accepted]) this.#endsAt(end.place.machine).add(end);
     scheduler.after(0, () => listening.accept(accepted), listening.place.owner);
     scheduler.after(delay, () => dial.resolve(here), owner);
   }

@@ -48,6 +48,22 @@ export function surplusLosers(
   return newestFirst.slice(losersMax).map((loser) => loser.key);
 }
 
+/** What is kept of what lost for `key`, newest first, with the stamp that it was written at. */
+export function losersOf(
+  registers: ReadonlyMap<string, Register>,
+  key: string,
+): readonly Register[] {
+  const [, group = ""] = key.split("/", 2);
+  const prefix = prefixOf(group);
+  const losers: Register[] = [];
+  for (const { key: kept, value: loser, stamp } of registers.values()) {
+    if (!kept.startsWith(prefix) || typeof loser !== "object" || loser === null) continue;
+    if (!("key" in loser) || loser.key !== key) continue;
+    losers.push({ key, value: "value" in loser ? loser.value : undefined, stamp, seen: [] });
+  }
+  return losers.sort((a, b) => compareStamps(b.stamp, a.stamp));
+}
+
 function prefixOf(group: string): string {
   return `lost/${group}/`;
 }

@@ -28,6 +28,11 @@ export function leftOf(removal: Register, registers: Registers): readonly Regist
 export function isDispensable(register: Register, registers: Registers): boolean {
   if (register.value === undefined) return true;
   if (isRemoval(register)) return leftOf(register, registers).length === 0;
+  return isOfRemoved(register, registers);
+}
+
+/** Whether it names a creation that is known to be removed. */
+export function isOfRemoved(register: Register, registers: Registers): boolean {
   const [kind = "", group = ""] = register.key.split("/", 2);
   return kinds.has(kind) && registers.has(`${prefix}${group}/${uidOf(register)}`);
 }

@@ -61,6 +61,20 @@ test("what was acknowledged survives a crash of all five at once and the loss of
   }
 });
 
+test("a shard that is opened while the supervisor of shards is killed can be written from then on", async () => {
+  const simulation = new Simulation({ seed: 1, machines: ["a"] });
+  await simulation.start("a");
+  for (let n = 0; n < 20; n++) {
+    const name = `k${n}`;
+    simulation.begin("a", (node) => node.deploy([service(name)]));
+    await simulation.run(0.01 * n); // As many turns of actors as it takes from the question to the shard.
+    simulation.kill("a", "shards");
+    await simulation.run(5_000);
+    const [outcome] = await simulation.ask("a", (node) => node.deploy([service(name, 2)]));
+    assert.equal(outcome?.receipt.acks.length, 1);
+  }
+});
+
 test("a watch goes on over the deaths of the nodes that it follows, with nothing told twice", async () => {
   const simulation = await fiveNodes(3);
   const told: Change[] = [];
@@ -133,6 +147,26 @@ test("of two writes of two sides the one that does not hold is in the history on
   }
   assert.throws(() => simulation.operations("a").history("db"), { code: "not_found" });
   assert.throws(() => simulation.operations("a").history("DB"), { code: "bad_request" });
+});
+
+test("what was deployed anew after a removal stays, though the other side wrote what was removed later", async () => {
+  const simulation = new Simulation({ seed: 7, machines: ["a", "b"] });
+  await simulation.start("a");
+  await simulation.start("b");
+  await simulation.ask("a", (node) => node.join("b:6666"));
+  await simulation.ask("a", (node) => node.deploy([service("web", 1)]));
+  simulation.cut("a", "b");
+  await simulation.run(20_000);
+  await simulation.ask("a", (node) => node.act("remove", ["web"]));
+  await simulation.ask("a", (node) => node.deploy([service("web", 2)]));
+  await simulation.ask("b", (node) => node.deploy([service("web", 3)]));
+  simulation.heal();
+  await simulation.run(60_000);
+  for (const machine of ["a", "b"]) {
+    assert.deepEqual(simulation.catalog(machine).group("web")?.record.spec.params, { v: 2 });
+    const [instance] = simulation.operations(machine).instances();
+    assert.equal(instance?.state, "running");
+  }
 });
 
 test("of two writes of one instant the origin decides, and the same on every node", async () => {

@@ -23,9 +23,13 @@ export function counters(stage: Stage, object: Objection): Invariant {
   /** By what is counted; the highest so far. */
   const told = new Map<string, number>();
 
+  function fell(what: string, before: number, value: number): void {
+    object(`${what} went down from ${before} to ${value}`);
+  }
+
   function rises(highest: Map<string, number>, what: string, value: number): void {
     const before = highest.get(what) ?? Number.NEGATIVE_INFINITY;
-    if (value < before) object(`${what} went down from ${before} to ${value}`);
+    if (value < before) fell(what, before, value);
     highest.set(what, Math.max(before, value));
   }
 
@@ -35,9 +39,14 @@ export function counters(stage: Stage, object: Objection): Invariant {
     catalog.watch((change) => {
       if (change.kind === "view") {
         for (const { id, name, incarnation } of catalog.view.members) {
-          rises(seen, `incarnation of ${name} (${id}) on ${machine}`, incarnation);
-          if (id === system.node) told.set(id, Math.max(told.get(id) ?? 0, incarnation));
+          const before = seen.get(id) ?? 0;
+          if (incarnation === before) continue;
+          if (incarnation < before)
+            fell(`incarnation of ${name} on ${machine}`, before, incarnation);
+          else seen.set(id, incarnation);
         }
+        const own = catalog.member(system.node)?.incarnation ?? 0;
+        told.set(system.node, Math.max(told.get(system.node) ?? 0, own));
       } else if (isCalm) {
         for (const name of change.names) followRecords(machine, node, name, seen);
       }

@@ -26,7 +26,7 @@ export function deciders(stage: Stage, object: Objection): Invariant {
 
   function look({ catalog, system }: ComposedNode): void {
     const ids = catalog.view.members.filter(isLive).map(({ id }) => id);
-    const live = ids.sort().join(" ");
+    const live = ids.join(" "); // Views are sorted by id.
     if (components.get(system.node)?.live === live) return;
     components.set(system.node, { live, sinceMs: stage.simulation.now });
   }

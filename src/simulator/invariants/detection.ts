@@ -66,9 +66,9 @@ export function falseAccusations(scene: Scene, object: Objection): SceneInvarian
       node.catalog.watch((change) => {
         if (change.kind !== "view") return;
         for (const { id, name, state } of node.catalog.view.members) {
-          const isNew = states.get(id) !== state;
+          if (states.get(id) === state) continue;
           states.set(id, state);
-          if (isNew && (state === "dead" || state === "away") && isOf(scene, id, name)) {
+          if ((state === "dead" || state === "away") && isOf(scene, id, name)) {
             accused(observer, name, state);
           }
         }

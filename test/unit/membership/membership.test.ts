@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { viewMsPerMember } from "../../../src/membership/publishing.ts";
 import { idOf } from "../../../src/simulator/member-host.ts";
 import { MemberNetwork } from "../../../src/simulator/member-network.ts";
 import { areAll, settled, statesOf, views } from "./members.ts";
@@ -426,6 +427,27 @@ test("deaths of one moment are one change of the view", () => {
   for (const n of [3, 4, 5, 6]) network.crash(n);
   network.run(2_000);
   assert.deepEqual(deaths, [4]);
+});
+
+test("of nodes that come in a crowd each view shows many, and the last of them all", () => {
+  const size = 60;
+  const network = new MemberNetwork({ seed: 1, size });
+  const shown: { readonly atMs: number; readonly members: number }[] = [];
+  network.onView = ({ number }, { members }) => {
+    if (number === 0) shown.push({ atMs: network.now, members: members.length });
+  };
+  for (let n = 0; n < size; n++) {
+    network.start(n);
+    if (n > 0) network.join(n, 0);
+  }
+  network.run(2_000);
+  assertWhole(network);
+  assert.equal(shown.at(-1)?.members, size);
+  for (const [at, { atMs, members }] of shown.entries()) {
+    const before = shown[at - 1];
+    if (before === undefined) continue;
+    assert.ok(atMs - before.atMs >= viewMsPerMember * before.members, `${members} at ${atMs} ms`);
+  }
 });
 
 test("a quiet network sends four messages a second and node, dials no one and publishes nothing", () => {

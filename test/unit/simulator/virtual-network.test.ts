@@ -73,6 +73,22 @@ test("a cut holds what is sent in its direction alone, and a mended link deliver
   assert.equal(onB.ends.length, 0);
 });
 
+test("mending a link sends again over that link, once, and does nothing for any other", async () => {
+  const { here, network, scheduler, onB, run } = await connected();
+  network.cut("a", "b");
+  sendAll(here, 3);
+  await run(10);
+  const { waiting } = scheduler;
+  network.mend("a", "b");
+  for (let n = 0; n < 100; n++) {
+    network.cut("c", `d${n}`);
+    network.mend("c", `d${n}`);
+  }
+  assert.equal(scheduler.waiting, waiting + 1);
+  await run(5_000);
+  assert.deepEqual(onB.frames, upTo(3));
+});
+
 test("a sender gives up what nobody acknowledges; the other side learns nothing of it", async () => {
   const { network, here, onA, onB, run } = await connected();
   network.cut("a", "b");
