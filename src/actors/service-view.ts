@@ -81,7 +81,12 @@ function seen(catalog: Catalog, node: NodeId, status: InstanceStatus): Observed 
   if (member !== undefined && isLive(member)) return told;
   const where = `its node ${member?.name ?? node} is ${member?.state ?? "not known"}`;
   if (member?.state === "away") return { ...told, reason: `${where}; its tasks run on` };
-  return { ...told, state: "lost", reason: `${where}; it was ${state} when last heard of` };
+  return {
+    ...told,
+    state: "lost",
+    healthy: null,
+    reason: `${where}; it was ${state} when last heard of`,
+  };
 }
 
 function isSettled(
@@ -96,6 +101,9 @@ function isSettled(
   if (status.state === "starting" || status.state === "stopping") return false;
   const wish = catalog.wish(group);
   if (wish.run === "stopped") return status.state === "stopped";
+  // Of one that is checked it is not known yet whether it does its work.
+  const isChecked = group.record.spec.health !== undefined;
+  if (isChecked && status.state === "running" && status.healthy === null) return false;
   return (
     status.specStamp === wish.specStamp &&
     status.runStamp === wish.runStamp &&

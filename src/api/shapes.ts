@@ -46,6 +46,9 @@ export const InstanceState = Type.Union([
 ]);
 export type InstanceState = Static<typeof InstanceState>;
 
+/** What the health checks of a task have found. */
+export const Healthy = Type.Union([Type.Boolean(), Type.Null()]);
+
 /** One instance of a service: a row of `mob ls`. */
 export const InstanceView = Type.Object({
   /** `group/service`, or the one name of a lone service. */
@@ -58,7 +61,8 @@ export const InstanceView = Type.Object({
   node: NullableString,
   provider: Type.String(),
   state: InstanceState,
-  healthy: Type.Boolean(),
+  /** Null: no one checks, or nothing is known yet. It says nothing of `state`, nor that of it. */
+  healthy: Healthy,
   /** How to find its task: `{ pid }`, `{ container }`…; empty when it has none. */
   handle: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
   /** How its last task ended: one of the two, or neither where nothing recorded it. */

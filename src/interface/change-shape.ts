@@ -81,7 +81,7 @@ function statusFields({ node, status }: StatusRecord, nameOf: NameOf) {
   return {
     node: nameOf(node),
     state,
-    healthy: healthy ?? state === "running",
+    healthy,
     handle: { ...handle },
     ...(exit && { exit: exitView(exit) }),
     restarts,

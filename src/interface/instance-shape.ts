@@ -16,7 +16,7 @@ export function instanceView(
     node: nodeName(info.node),
     provider,
     state,
-    healthy: healthy ?? state === "running",
+    healthy,
     handle: { ...handle },
     ...(exit && { exit: exitView(exit) }),
     restarts: info.restarts,

@@ -11,6 +11,7 @@ import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
 import type { PublishStatus } from "../actors/provider-worker.ts";
+import type { Reach } from "../actors/reach.ts";
 import { Records } from "../actors/records.ts";
 import { Refusals } from "../actors/refusals.ts";
 import { ShardMap } from "../actors/shard-map.ts";
@@ -45,6 +46,7 @@ export interface World {
   readonly transport: Transport;
   readonly storage: Storage;
   readonly providers: ReadonlyMap<string, Provider>;
+  readonly reach: Reach;
 }
 
 export interface NodeConfig {
@@ -105,7 +107,7 @@ function treeOptions(
   node: ComposedNode,
   links: Links,
 ): MobOptions {
-  const { storage, transport, providers } = world;
+  const { storage, transport, providers, reach } = world;
   const { identity, name, address, facts, networkKeys, audit } = config;
   const { id, boot } = identity;
   const { catalog } = node;
@@ -151,7 +153,7 @@ function treeOptions(
         publish,
         work,
         service: ({ placement, desired, provider }) =>
-          serviceSupervisor({ placement, desired, provider, catalog, publish, work }),
+          serviceSupervisor({ placement, desired, provider, catalog, publish, work, reach }),
       },
     },
     interface: config.interface?.(node) ?? [],

@@ -32,6 +32,7 @@ import { type LocalDoor, localDoor } from "./local-door.ts";
 import { enterNetwork, joinDoor } from "./network-entry.ts";
 import { type NodeLog, openNodeLog } from "./node-log.ts";
 import { ownAddresses } from "./own-addresses.ts";
+import { reachHost } from "./reach-host.ts";
 import { realEnv } from "./real-env.ts";
 
 export interface NodeOptions {
@@ -165,7 +166,7 @@ async function run(
   transport.serveJoins((request, from) => desk.redeem(request, from));
   const { asked, ask } = stopRequest();
   const node = await composeNode(
-    { env, transport, storage, providers: providers.offered },
+    { env, transport, storage, providers: providers.offered, reach: reachHost },
     {
       identity,
       name,

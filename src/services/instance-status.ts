@@ -34,8 +34,10 @@ export interface InstanceStatus {
   readonly state: Phase;
   /** Why it is in its state, where there is something to say. */
   readonly reason?: string;
-  /** Null: no one checks. */
+  /** Of a task that runs. Null: no one checks, or nothing is known yet. False: it is being ended for it. */
   readonly healthy: boolean | null;
+  /** When the task that runs, or ran last, was first found healthy; absent where it never was. */
+  readonly healthySince?: number;
   /** Of the task that runs, or is being stopped. */
   readonly handle?: Handle;
   /** Counts the starts; 0 before the first. With the instance it names one task. */

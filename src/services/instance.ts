@@ -65,6 +65,13 @@ export type TaskEvent =
       readonly exit: Exit;
       readonly atMs: number;
     }
+  /** What is known of its health has changed; `why` it is not healthy, for people. */
+  | {
+      readonly kind: "health";
+      readonly attempt: number;
+      readonly healthy: boolean | null;
+      readonly why?: string;
+    }
   /** What `stop` asked for is complete: nothing of the task is left. */
   | { readonly kind: "stopped"; readonly attempt: number };
 
@@ -80,7 +87,7 @@ export type InstanceEvent =
 /** At most one timer of each is set. */
 export type TimerId = "restart";
 
-export type StopReason = "stop" | "restart" | "update" | "remove";
+export type StopReason = "stop" | "restart" | "update" | "remove" | "unhealthy";
 
 export type InstanceEffect =
   /** Comes first among the effects of a step: what is stored is never behind what runs. */

@@ -49,9 +49,13 @@ function seeToTask(state: InstanceState, nowMs: number): Step {
   const reason = stopReason(state);
   if (reason === undefined) return acknowledge(state);
   const { signal, graceMs } = desired.spec.stop;
-  const held = status.held || reason !== "restart";
+  const held = status.held || (reason !== "restart" && reason !== "unhealthy");
   const { handle, attempt } = status;
-  const next = enter(state, "stopping", nowMs, { held, ...(handle !== undefined && { handle }) });
+  const next = enter(state, "stopping", nowMs, {
+    held,
+    ...(handle !== undefined && { handle }),
+    ...(reason === "unhealthy" && { healthy: false, reason: status.reason ?? "" }),
+  });
   return { state: next.state, effects: [{ kind: "stop", attempt, reason, signal, graceMs }] };
 }
 
@@ -60,7 +64,8 @@ function stopReason(state: InstanceState): StopReason | undefined {
   if (desired.removed) return "remove";
   if (desired.run === "stopped") return "stop";
   if (needsNewTask(state)) return "update";
-  return desired.restartStamp === status.restartStamp ? undefined : "restart";
+  if (desired.restartStamp !== status.restartStamp) return "restart";
+  return status.healthy === false ? "unhealthy" : undefined;
 }
 
 /** Nothing runs, and nothing is to: stopped, or removed for good. */
@@ -99,7 +104,9 @@ function start(state: InstanceState, nowMs: number, more: Partial<InstanceStatus
   const attempt = state.status.attempt + 1;
   const task = taskDigest(spec);
   const stamps = { specStamp, runStamp, restartStamp };
-  const next = enter(state, "starting", nowMs, { attempt, task, held: false, ...stamps, ...more });
+  const { healthySince: _healthySince, ...status } = state.status;
+  const begun = { attempt, task, held: false, ...stamps, ...more };
+  const next = enter({ ...state, status }, "starting", nowMs, begun);
   return { state: next.state, effects: [{ kind: "start", attempt, spec }] };
 }
 

@@ -1,7 +1,7 @@
 /**
  * What a user wants to run, parsed once and frozen. Everything is checked here but what is in
  * `params`, which only the provider understands. A field whose meaning is yet to be built is refused
- * by name, never ignored: a user must not believe in a health check that no one makes.
+ * by name, never ignored: a user must not believe in a limit that no one sets.
  */
 import { asServiceName, dnsLabel, type ServiceName } from "../core/ids.ts";
 import { groupBytesMax } from "../core/limits.ts";
@@ -9,6 +9,7 @@ import { durationText } from "../core/quantities.ts";
 import { described, Fields, objectOf, type Place, readAll } from "../core/reading.ts";
 import { listOf, mapOf, processText, text } from "../core/value-readers.ts";
 import { constraintText } from "./constraint.ts";
+import { type HealthPolicy, healthToJson, readHealth } from "./health-policy.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 import { isServiceName, serviceNamePattern } from "./service-name.ts";
@@ -41,6 +42,8 @@ export interface ServiceSpec {
   readonly restart: RestartPolicy;
   /** How long its node may be away before another node takes it over; default 10,000. */
   readonly restartGraceMs: number;
+  /** Absent: no one asks whether it does its work. */
+  readonly health?: HealthPolicy;
   readonly env: Readonly<Record<string, string>>;
   readonly stop: StopPolicy;
   readonly logs: LogPolicy;
@@ -57,7 +60,6 @@ export const envValueCharsMax = 32_768;
 export const laterFields: readonly string[] = [
   "guarantee",
   "heal",
-  "health",
   "instances",
   "intensity",
   "on_dependency_down",
@@ -80,7 +82,7 @@ export function parseSpec(input: unknown): ServiceSpec {
 
 /** The spec as a user could have written it, every default spelt out; `parseSpec` gives it back. */
 export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain } {
-  const { restart, stop, logs } = spec;
+  const { restart, health, stop, logs } = spec;
   const { intensity } = restart;
   return {
     name: spec.name,
@@ -98,6 +100,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
       }),
     },
     restart_grace: durationText(spec.restartGraceMs),
+    ...(health !== undefined && { health: healthToJson(health) }),
     env: spec.env,
     stop: { signal: stop.signal, grace: durationText(stop.graceMs) },
     logs: { max_bytes: logs.fileBytesMax, files: logs.filesMax },
@@ -146,40 +149,54 @@ const readEnv = mapOf(
 /** Without the limit on its size. */
 export const readSpecFields = objectOf(
   "a service: an object with name, provider and params",
-  (fields): ServiceSpec => ({
-    name: asServiceName(
-      fields.required("name", readName, "Deploying it again updates the service."),
-    ),
-    provider: fields.required("provider", readProvider),
-    params: fields.optional("params", readParams, {}, "What to run, in the provider's own words."),
-    requires: fields.optional(
-      "requires",
-      readRequires,
-      [],
-      "Services that must run before this one is started, like db or group/db.",
-    ),
-    placement: fields.optional(
-      "placement",
-      readPlacementWish,
-      placementWishDefault,
-      "Which nodes it may be placed on.",
-    ),
-    restart: fields.optional(
-      "restart",
-      readRestart,
-      restartDefault,
-      "After which ends it is restarted, and how soon.",
-    ),
-    restartGraceMs: fields.optional(
-      "restart_grace",
-      readRestartGrace,
-      restartGraceDefaultMs,
-      "How long its node may be away before another node takes it over.",
-    ),
-    env: fields.optional("env", readEnv, {}, "The environment of its task."),
-    stop: fields.optional("stop", readStop, stopDefault, "How it is stopped."),
-    logs: fields.optional("logs", readLogs, logsDefault, "How much of its output is kept."),
-  }),
+  (fields): ServiceSpec => {
+    const health = fields.optional(
+      "health",
+      readHealth,
+      undefined,
+      "How it is asked whether it does its work.",
+    );
+    return {
+      name: asServiceName(
+        fields.required("name", readName, "Deploying it again updates the service."),
+      ),
+      provider: fields.required("provider", readProvider),
+      params: fields.optional(
+        "params",
+        readParams,
+        {},
+        "What to run, in the provider's own words.",
+      ),
+      requires: fields.optional(
+        "requires",
+        readRequires,
+        [],
+        "Services that must run before this one is started, like db or group/db.",
+      ),
+      placement: fields.optional(
+        "placement",
+        readPlacementWish,
+        placementWishDefault,
+        "Which nodes it may be placed on.",
+      ),
+      restart: fields.optional(
+        "restart",
+        readRestart,
+        restartDefault,
+        "After which ends it is restarted, and how soon.",
+      ),
+      restartGraceMs: fields.optional(
+        "restart_grace",
+        readRestartGrace,
+        restartGraceDefaultMs,
+        "How long its node may be away before another node takes it over.",
+      ),
+      env: fields.optional("env", readEnv, {}, "The environment of its task."),
+      stop: fields.optional("stop", readStop, stopDefault, "How it is stopped."),
+      ...(health !== undefined && { health }),
+      logs: fields.optional("logs", readLogs, logsDefault, "How much of its output is kept."),
+    };
+  },
   laterFields,
 );
 

@@ -29,6 +29,7 @@ const time = number({ min: 0, max: Number.MAX_SAFE_INTEGER });
 export function readStatus(value: unknown, at: Place): InstanceStatus {
   const fields = new Fields(value, at, "an object");
   const reason = fields.optional("reason", anyText, undefined);
+  const healthySince = fields.optional("healthySince", time, undefined);
   const handle = fields.optional("handle", readHandle, undefined);
   const exit = fields.optional("exit", readTaskExit, undefined);
   const startedAt = fields.optional("startedAt", time, undefined);
@@ -37,6 +38,7 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
     state: fields.required("state", choice(phases)),
     ...(reason !== undefined && { reason }),
     healthy: fields.required("healthy", readHealthy),
+    ...(healthySince !== undefined && { healthySince }),
     ...(handle !== undefined && { handle }),
     attempt: fields.required("attempt", count),
     ...(exit !== undefined && { exit }),

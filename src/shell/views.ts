@@ -40,14 +40,26 @@ export function formatInstances(
   now: number,
   paint: Paint,
 ): string {
-  const header = ["NAME", "SLOT", "NODE", "PROVIDER", "STATE", "FOR", "RESTARTS", "TASK", "REASON"];
+  const header = [
+    "NAME",
+    "SLOT",
+    "NODE",
+    "PROVIDER",
+    "STATE",
+    "HEALTH",
+    "FOR",
+    "RESTARTS",
+    "TASK",
+    "REASON",
+  ];
   const rows = byName(instances).map(
     (instance): Row => [
       instance.name,
       instance.slot,
       instance.node ?? none,
       instance.provider,
-      stateCell(unhealthy(instance) ? "unhealthy" : instance.state),
+      stateCell(instance.state),
+      healthCell(instance.healthy),
       instance.since === 0 ? none : formatAge(now - instance.since),
       instance.restarts,
       pairs(instance.handle) || none,
@@ -153,8 +165,9 @@ function stateCell(state: string): Cell {
   return { text: state, colour: stateColour(state) };
 }
 
-function unhealthy({ state, healthy }: InstanceView): boolean {
-  return state === "running" && !healthy;
+function healthCell(healthy: InstanceView["healthy"]): Cell {
+  if (healthy === null) return { text: none };
+  return healthy ? { text: "healthy", colour: "green" } : { text: "unhealthy", colour: "red" };
 }
 
 /** The last end is told where the state does not tell it, and where it was not the user's wish. */
