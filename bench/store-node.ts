@@ -88,6 +88,7 @@ async function serve({ folder, networkKeyFile, port, join: peers }: StoreNodeOpt
       storage,
       providers: new Map(),
       reach: async () => undefined,
+      isPortFree: async () => true,
     },
     {
       identity: await nextIdentity(storage, key.id),

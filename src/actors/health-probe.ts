@@ -25,7 +25,11 @@ export async function probe(
   { provider, reach }: ProbeOptions,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  if (check.kind !== "exec") return await reach(check, signal);
+  if (check.kind !== "exec") {
+    const { port } = check;
+    if (typeof port === "string") return `the task was given no port ${port}`;
+    return await reach({ ...check, port }, signal);
+  }
   if (provider.exec === undefined) return `${provider.type} cannot run a command in a task`;
   try {
     const command = commandWords(check.command);

@@ -13,6 +13,7 @@ import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Waiting, waitingFor } from "../services/dependencies.ts";
+import { withNumber } from "../services/health-policy.ts";
 import type {
   Desired,
   Found,
@@ -23,11 +24,13 @@ import type {
 } from "../services/instance.ts";
 import type { InstanceStatus } from "../services/instance-status.ts";
 import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
+import { taskEnv } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog } from "./catalog.ts";
 import { dependencyOn } from "./dependency-view.ts";
 import type { CheckedTask, HealthCheckerInfo } from "./health-checker.ts";
 import { healthCheckerName, names, serviceSupervisorName } from "./names.ts";
+import type { PortClaims } from "./port-claims.ts";
 import { TaskHolder } from "./task-holder.ts";
 import type { TaskWork } from "./task-work.ts";
 
@@ -40,6 +43,7 @@ export interface ProviderWorkerOptions {
   readonly provider: Provider;
   readonly publish: PublishStatus;
   readonly work: TaskWork;
+  readonly ports: PortClaims;
   /** Checks its health; started below its supervisor once that is wanted. */
   readonly healthChecker: ChildSpec;
 }
@@ -119,6 +123,7 @@ function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorker
     holder: new TaskHolder({
       instance,
       provider: options.provider,
+      ports: options.ports,
       log: self.log,
       tell: (event) => self.tell({ type: "event", event }),
       isOver: () => state.hasEnded,
@@ -168,9 +173,9 @@ function react(state: State, message: ProviderWorkerInfo): void {
 }
 
 /** An engine that does not answer is asked again. */
-async function takeUp({ self, holder }: State): Promise<void> {
+async function takeUp({ self, holder, machine }: State): Promise<void> {
   try {
-    self.tell({ type: "taken-up", found: await holder.takeUp() });
+    self.tell({ type: "taken-up", found: await holder.takeUp(machine.status.ports ?? {}) });
   } catch (error) {
     self.log.warn("an instance cannot be taken up yet", { error });
     self.sendAfter(takeUpAgainMs, { type: "take-up" });
@@ -235,7 +240,10 @@ function checkedTask(
   const { spec } = desired;
   if (adopting || status.state !== "running" || handle === undefined) return undefined;
   if (spec.health === undefined) return undefined;
-  return { task: { instance, attempt, handle }, startedAt, healthy, policy: spec.health, spec };
+  const { ports = {} } = status;
+  const policy = { ...spec.health, check: withNumber(spec.health.check, ports) };
+  const started = { params: spec.params, env: taskEnv(spec, ports) };
+  return { task: { instance, attempt, handle }, startedAt, healthy, policy, spec: started };
 }
 
 /** Not waited for: its supervisor may be ending, which ends this actor too. */

@@ -2,9 +2,9 @@
  * The seam between a health check that connects and the network of the node's own host: `src/node` has
  * the real one, `src/simulator` a virtual one.
  */
-import type { HealthCheck } from "../services/health-policy.ts";
-
-export type ConnectingCheck = Exclude<HealthCheck, { readonly kind: "exec" }>;
+export type ConnectingCheck =
+  | { readonly kind: "http"; readonly port: number; readonly path: string }
+  | { readonly kind: "tcp"; readonly port: number };
 
 /**
  * Connects to 127.0.0.1 as a check says: resolves with why it failed, for people, or undefined where it

@@ -14,6 +14,7 @@ import type {
   ActionResult,
   CreatedToken,
   DeployResult,
+  EndpointView,
   InstanceView,
   NodeView,
   PlanResult,
@@ -113,6 +114,11 @@ export interface Commands {
    */
   rotateKeys(step: KeyStep, key?: string): Promise<KeysView>;
   services(): Promise<InstanceView[]>;
+  /**
+   * Where the ports of running instances are reached, of all services or of one.
+   * @throws NotFound
+   */
+  endpoints(name?: string): Promise<EndpointView[]>;
   /** @throws NotFound */
   show(name: string): Promise<ServiceDetail>;
   /**

@@ -28,6 +28,7 @@ export const paths = {
   leave: "/v1/node/leave",
   shutdown: "/v1/node/shutdown",
   services: "/v1/services",
+  endpoints: "/v1/endpoints",
   service: "/v1/services/:name",
   logs: "/v1/services/:name/logs",
   history: "/v1/services/:name/history",

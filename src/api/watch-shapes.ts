@@ -47,6 +47,7 @@ export const ServiceChange = Type.Object({
   /** Of a status. */
   state: Type.Optional(InstanceView.properties.state),
   healthy: Type.Optional(Healthy),
+  ports: Type.Optional(InstanceView.properties.ports),
   handle: Type.Optional(InstanceView.properties.handle),
   exit: InstanceView.properties.exit,
   restarts: Type.Optional(Type.Integer()),

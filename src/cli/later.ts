@@ -10,7 +10,6 @@ const later = [
   "rollback",
   "why",
   "events",
-  "endpoints",
   "secret",
   "volume",
   "invoke",

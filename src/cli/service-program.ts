@@ -5,7 +5,7 @@ import { countOption, tailOption } from "./arguments.ts";
 import { deploy, plan } from "./commands/deploy.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { showSchema } from "./commands/schema.ts";
-import { actOnServices, listServices, showService } from "./commands/services.ts";
+import { actOnServices, listEndpoints, listServices, showService } from "./commands/services.ts";
 import { showHistory, type WatchCommandOptions, watchServices } from "./commands/watch.ts";
 import type { Program } from "./run.ts";
 
@@ -32,6 +32,13 @@ export function addServiceCommands({ command, context, done, io }: Program): voi
     .command("ls")
     .description("list all services")
     .action((_options: unknown, own: Command) => done(listServices(context(own))));
+  command
+    .command("endpoints")
+    .description("list where the ports of running services are reached")
+    .argument("[name]", "of which service (all)")
+    .action((name: string | undefined, _options: unknown, own: Command) =>
+      done(listEndpoints(context(own), name)),
+    );
   command
     .command("show")
     .description("show a service: its spec and its instances")
@@ -63,6 +70,10 @@ export function addServiceCommands({ command, context, done, io }: Program): voi
     .action((name: string, _options: unknown, own: Command) =>
       done(showLogs(context(own), name, own.optsWithGlobals<LogsOptions>())),
     );
+  addActions(command, { context, done });
+}
+
+function addActions(command: Command, { context, done }: Pick<Program, "context" | "done">): void {
   const actions: readonly [string, Action, string][] = [
     ["start", "start", "start services that were stopped"],
     ["stop", "stop", "stop services; they stay stopped until started"],

@@ -83,6 +83,7 @@ function statusFields({ node, status }: StatusRecord, nameOf: NameOf) {
     state,
     healthy,
     handle: { ...handle },
+    ...(status.ports && { ports: { ...status.ports } }),
     ...(exit && { exit: exitView(exit) }),
     restarts,
     since,

@@ -23,6 +23,7 @@ import type { TokenRecord } from "../services/token-record.ts";
 import { actorCommands } from "./actor-commands.ts";
 import { createLocate } from "./actor-location.ts";
 import { changeView, historyEntries } from "./change-shape.ts";
+import { endpointViews } from "./endpoint-shape.ts";
 import { instanceView } from "./instance-shape.ts";
 import { readLogs } from "./log-reading.ts";
 import { nodeView } from "./node-shape.ts";
@@ -64,6 +65,13 @@ export function networkCommands(options: CommandsOptions): Commands {
     },
     ...trustCommands(options),
     services: async () => operations.instances().map(view),
+    async endpoints(service) {
+      const instances = operations.instances();
+      if (service !== undefined) operations.instance(service); // Throws where there is none.
+      const wanted = instances.filter(({ name: of }) => service === undefined || of === service);
+      const nodes = operations.nodes();
+      return wanted.flatMap((instance) => endpointViews(instance, nodes));
+    },
     async show(service): Promise<ServiceDetail> {
       const instance = operations.instance(service);
       const { spec, wanted } = operations.spec(service);

@@ -7,7 +7,7 @@ export function instanceView(
   info: InstanceInfo,
   nodeName: (id: NodeId | null) => string | null,
 ): InstanceView {
-  const { name, instance, slot, provider, state, healthy, handle, exit, reason } = info;
+  const { name, instance, slot, provider, state, healthy, handle, ports, exit, reason } = info;
   return {
     name,
     group: info.group,
@@ -18,6 +18,7 @@ export function instanceView(
     state,
     healthy,
     handle: { ...handle },
+    ports: { ...ports },
     ...(exit && { exit: exitView(exit) }),
     restarts: info.restarts,
     since: info.since,

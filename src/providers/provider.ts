@@ -29,7 +29,10 @@ export interface TaskContext {
   readonly service: string;
   /** Counts the starts of this instance, from 1. With the instance id it names one task. */
   readonly attempt: number;
+  /** With the variables that tell `ports`. */
   readonly env: Readonly<Record<string, string>>;
+  /** Of the host, by name, for this task alone; default: none. */
+  readonly ports?: Readonly<Record<string, number>>;
   readonly logs: LogLimits;
   /** Told, now and then, what a start that takes long is at: `pulling alpine: 3.1 of 7.9 MB in 2 layers`. */
   readonly progress?: (text: string) => void;

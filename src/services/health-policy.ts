@@ -8,13 +8,17 @@ import { durationText } from "../core/quantities.ts";
 import { asObject, described, objectOf } from "../core/reading.ts";
 import { duration, integer, listOf, processText, text } from "../core/value-readers.ts";
 import { deepFreeze, type Plain } from "./plain-data.ts";
+import { type Ports, portNamePattern } from "./ports.ts";
+
+/** A number, or the name of one of the service's ports. */
+export type PortOrName = number | string;
 
 /** One look at a task. What connects does so to 127.0.0.1, on the node that the task runs on. */
 export type HealthCheck =
   /** Healthy: a GET is answered with a status from 200 to 399. */
-  | { readonly kind: "http"; readonly port: number; readonly path: string }
+  | { readonly kind: "http"; readonly port: PortOrName; readonly path: string }
   /** Healthy: a connection is taken, and not closed at once without a word. */
-  | { readonly kind: "tcp"; readonly port: number }
+  | { readonly kind: "tcp"; readonly port: PortOrName }
   /** Healthy: it ends with code 0. Text is a line for `sh -c`; a list is a program and its arguments. */
   | { readonly kind: "exec"; readonly command: string | readonly string[] };
 
@@ -41,7 +45,18 @@ const hourMs = 3_600_000;
 const wordsMax = 256;
 const wordCharsMax = 4_096;
 
-const readPort = integer({ min: 1, max: 65_535 });
+const readNumber = integer({ min: 1, max: 65_535 });
+const readPort = described(
+  () => ({
+    description: "A number from 1 to 65535, or the name of one of its ports.",
+    anyOf: [readNumber.schema(), { type: "string", pattern: portNamePattern.source }],
+  }),
+  (value, at): PortOrName => {
+    if (typeof value !== "string") return readNumber(value, at);
+    if (!portNamePattern.test(value)) at.wrong("must be a number, or the name of one of its ports");
+    return value;
+  },
+);
 const readPath = text(/^\/[!-~]{0,2047}$/, "a path that begins with /, like /health");
 const readInterval = duration({ min: 100, max: 24 * hourMs });
 const readTimeout = duration({ min: 10, max: hourMs });
@@ -170,6 +185,12 @@ export function checkText(check: HealthCheck): string {
 
 /** Of a command, in a reason. */
 const shownCharsMax = 60;
+
+/** The check with the number of its port, by what the task was given. */
+export function withNumber<Check extends HealthCheck>(check: Check, ports: Ports): Check {
+  if (check.kind === "exec" || typeof check.port === "number") return check;
+  return { ...check, port: ports[check.port] ?? check.port };
+}
 
 /** A program and its arguments: what a provider runs for an `exec` check. */
 export function commandWords(command: string | readonly string[]): readonly string[] {

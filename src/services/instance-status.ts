@@ -2,6 +2,7 @@
  * What is known of one instance by the node that runs it: stored, shown by `ls`, and all that the
  * node needs to go on after a crash. Everything of the life cycle that must survive is in here.
  */
+import type { Ports } from "./ports.ts";
 import type { Exit, RestartHistory } from "./restart-policy.ts";
 import { noRestarts } from "./restart-policy.ts";
 
@@ -40,6 +41,8 @@ export interface InstanceStatus {
   readonly healthySince?: number;
   /** Of the task that runs, or is being stopped. */
   readonly handle?: Handle;
+  /** Those that the task which runs, or ran last, was given by its node; absent: none. */
+  readonly ports?: Ports;
   /** Counts the starts; 0 before the first. With the instance it names one task. */
   readonly attempt: number;
   readonly exit?: TaskExit;

@@ -82,7 +82,7 @@ function react(state: InstanceState, event: InstanceEvent, nowMs: number, random
 function reactToTask(state: InstanceState, event: TaskEvent, nowMs: number, random: Random): Step {
   switch (event.kind) {
     case "started":
-      return task.started(state, event.handle, event.startedAt, nowMs);
+      return task.started(state, event, nowMs);
     case "progress":
       return task.progressed(state, event.text);
     case "start_failed":

@@ -13,6 +13,7 @@ import {
   type StopReason,
 } from "./instance.ts";
 import type { InstanceStatus } from "./instance-status.ts";
+import { isGiven } from "./ports.ts";
 import { noRestarts, restarted } from "./restart-policy.ts";
 import { taskDigest } from "./task-digest.ts";
 
@@ -65,6 +66,10 @@ function stopReason(state: InstanceState): StopReason | undefined {
   if (desired.run === "stopped") return "stop";
   if (needsNewTask(state)) return "update";
   if (desired.restartStamp !== status.restartStamp) return "restart";
+  // Its node crashed before it had noted what ports it gave: no one can find it.
+  if (status.state === "running" && !isGiven(desired.spec.ports, status.ports ?? {})) {
+    return "restart";
+  }
   return status.healthy === false ? "unhealthy" : undefined;
 }
 
@@ -107,7 +112,10 @@ function start(state: InstanceState, nowMs: number, more: Partial<InstanceStatus
   const { healthySince: _healthySince, ...status } = state.status;
   const begun = { attempt, task, held: false, ...stamps, ...more };
   const next = enter({ ...state, status }, "starting", nowMs, begun);
-  return { state: next.state, effects: [{ kind: "start", attempt, spec }] };
+  return {
+    state: next.state,
+    effects: [{ kind: "start", attempt, spec, ports: status.ports ?? {} }],
+  };
 }
 
 /** Notes what needed nothing to be done: a start of what runs, a spec that its task can live with. */

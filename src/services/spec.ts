@@ -11,6 +11,7 @@ import { listOf, mapOf, processText, text } from "../core/value-readers.ts";
 import { constraintText } from "./constraint.ts";
 import { type HealthPolicy, healthToJson, readHealth } from "./health-policy.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
+import { type Ports, portVariable, readPorts } from "./ports.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 import { isServiceName, serviceNamePattern } from "./service-name.ts";
 import {
@@ -45,6 +46,8 @@ export interface ServiceSpec {
   /** Absent: no one asks whether it does its work. */
   readonly health?: HealthPolicy;
   readonly env: Readonly<Record<string, string>>;
+  /** By name; 0: one that its node chooses. */
+  readonly ports: Ports;
   readonly stop: StopPolicy;
   readonly logs: LogPolicy;
 }
@@ -63,7 +66,6 @@ export const laterFields: readonly string[] = [
   "instances",
   "intensity",
   "on_dependency_down",
-  "ports",
   "priority",
   "rebalance",
   "resources",
@@ -102,6 +104,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     restart_grace: durationText(spec.restartGraceMs),
     ...(health !== undefined && { health: healthToJson(health) }),
     env: spec.env,
+    ports: spec.ports,
     stop: { signal: stop.signal, grace: durationText(stop.graceMs) },
     logs: { max_bytes: logs.fileBytesMax, files: logs.filesMax },
   };
@@ -192,6 +195,12 @@ export const readSpecFields = objectOf(
         "How long its node may be away before another node takes it over.",
       ),
       env: fields.optional("env", readEnv, {}, "The environment of its task."),
+      ports: fields.optional(
+        "ports",
+        readPorts,
+        {},
+        "Ports of its node, by name, told in PORT_NAME; 0: a free one.",
+      ),
       stop: fields.optional("stop", readStop, stopDefault, "How it is stopped."),
       ...(health !== undefined && { health }),
       logs: fields.optional("logs", readLogs, logsDefault, "How much of its output is kept."),
@@ -203,7 +212,23 @@ export const readSpecFields = objectOf(
 /** Reads a spec as a part of something larger. */
 export function readSpec(value: unknown, at: Place): ServiceSpec {
   const spec = readSpecFields(value, at);
+  complainOfPorts(spec, at);
   const bytes = Buffer.byteLength(JSON.stringify(specToJson(spec)));
   if (bytes > groupBytesMax) at.wrong(`is ${bytes} bytes long, and may have ${groupBytesMax}`);
   return spec;
+}
+
+/** What the fields say of each other's ports. */
+function complainOfPorts({ ports, env, health }: ServiceSpec, at: Place): void {
+  for (const name of Object.keys(ports)) {
+    const variable = portVariable(name);
+    if (Object.hasOwn(env, variable)) {
+      at.member("env").member(variable).wrong(`is where ports.${name} is told`);
+    }
+  }
+  const check = health?.check;
+  if (check === undefined || check.kind === "exec" || typeof check.port === "number") return;
+  if (Object.hasOwn(ports, check.port)) return;
+  const place = at.member("health").member(check.kind).member("port");
+  place.wrong(`${check.port} is none of the service's ports`);
 }

@@ -5,6 +5,7 @@
 import { Fields, type Place, type Reader } from "../core/reading.ts";
 import { anyText, choice, count, listOf, mapOf, number } from "../core/value-readers.ts";
 import type { Handle, InstanceStatus, TaskExit } from "./instance-status.ts";
+import { readPorts } from "./ports.ts";
 import type { Exit, RestartHistory } from "./restart-policy.ts";
 
 const phases = [
@@ -31,6 +32,7 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
   const reason = fields.optional("reason", anyText, undefined);
   const healthySince = fields.optional("healthySince", time, undefined);
   const handle = fields.optional("handle", readHandle, undefined);
+  const ports = fields.optional("ports", readPorts, undefined);
   const exit = fields.optional("exit", readTaskExit, undefined);
   const startedAt = fields.optional("startedAt", time, undefined);
   const retryAt = fields.optional("retryAt", time, undefined);
@@ -40,6 +42,7 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
     healthy: fields.required("healthy", readHealthy),
     ...(healthySince !== undefined && { healthySince }),
     ...(handle !== undefined && { handle }),
+    ...(ports !== undefined && { ports }),
     attempt: fields.required("attempt", count),
     ...(exit !== undefined && { exit }),
     restarts: fields.required("restarts", count),

@@ -3,8 +3,16 @@
  * at events. Where the instance goes from there is for `settling.ts`.
  */
 import type { Random } from "../core/env.ts";
-import { change, enter, type Found, type InstanceState, nothing, type Step } from "./instance.ts";
-import type { Handle, InstanceStatus } from "./instance-status.ts";
+import {
+  change,
+  enter,
+  type Found,
+  type InstanceState,
+  nothing,
+  type Step,
+  type TaskEvent,
+} from "./instance.ts";
+import type { InstanceStatus } from "./instance-status.ts";
 import { decide, type Ending, type Exit, endingText } from "./restart-policy.ts";
 
 /** An engine may have much to say of a start, or why there is none; the status keeps this much. */
@@ -12,13 +20,13 @@ const wordsCharsMax = 1_000;
 
 export function started(
   state: InstanceState,
-  handle: Handle,
-  startedAt: number,
+  { handle, startedAt, ports = {} }: TaskEvent & { readonly kind: "started" },
   nowMs: number,
 ): Step {
-  const { status } = state;
-  if (status.state === "starting") return enter(state, "running", nowMs, { handle, startedAt });
-  if (status.state === "stopping") return change(state, { handle, startedAt });
+  const { ports: _before, ...status } = state.status;
+  const told = { handle, startedAt, ...(Object.keys(ports).length > 0 && { ports }) };
+  if (status.state === "starting") return enter({ ...state, status }, "running", nowMs, told);
+  if (status.state === "stopping") return change({ ...state, status }, told);
   return nothing(state);
 }
 

@@ -6,7 +6,9 @@ import type { Client } from "../client/client.ts";
 const actorCall = "actor|trace|untrace|suspend|resume|restartActor";
 const quote = "[\"'`]";
 const begun = `${quote}([^"'\`]*)$`;
-const serviceName = new RegExp(`\\bmob\\.(?:show|start|stop|restart|rm|logs)\\([^)]*${begun}`);
+const serviceName = new RegExp(
+  `\\bmob\\.(?:show|endpoints|start|stop|restart|rm|logs)\\([^)]*${begun}`,
+);
 const actorName = new RegExp(`\\bmob\\.(?:${actorCall})\\(\\s*${begun}`);
 /** Alone in \`tree\`, else after the actor, also in \`{ node: \`. */
 const nodeName = new RegExp(

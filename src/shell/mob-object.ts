@@ -4,6 +4,7 @@ import type {
   Action,
   ActionResult,
   DeployResult,
+  EndpointView,
   InstanceView,
   NodeView,
   PlanResult,
@@ -27,6 +28,7 @@ import type { Paint } from "./style.ts";
 import {
   formatActions,
   formatDeploys,
+  formatEndpoints,
   formatInstances,
   formatNodes,
   formatProviders,
@@ -42,6 +44,7 @@ export interface MobObject extends ActorCalls {
   forget(node: string): Promise<NodeView[]>;
   services(): Promise<InstanceView[]>;
   show(name: string): Promise<ServiceDetail>;
+  endpoints(name?: string): Promise<EndpointView[]>;
   deploy(...documents: object[]): Promise<DeployResult[]>;
   plan(...documents: object[]): Promise<PlanResult[]>;
   start(...names: string[]): Promise<ActionResult[]>;
@@ -59,6 +62,7 @@ mob.join("host:port")        join the network of another node
 mob.forget("name or id")     drop a node that is not live, for good
 mob.services()               every instance of every service
 mob.show("web")              one service: its spec and its instances
+mob.endpoints("web")         where its ports are reached; of all services without a name
 mob.deploy({ name: … })      deploy a service or a group, or several
 mob.plan({ name: … })        what that would change, and where it would run
 mob.start("web", …)          also mob.stop, mob.restart and mob.rm
@@ -97,6 +101,8 @@ export function createMobObject(
         () => client.show(text(name)),
         (detail, paint) => formatService(detail, now(), paint),
       ),
+    endpoints: (name) =>
+      shown(() => client.endpoints(name === undefined ? name : text(name)), formatEndpoints),
     deploy: (...documents) => shown(() => deployAndLook(client, documents), formatDeploys),
     plan: (...documents) => shown(() => client.plan(documents), formatPlans),
     start: (...names) => act("start", names),

@@ -2,6 +2,7 @@
 import type {
   ActionResult,
   DeployResult,
+  EndpointView,
   InstanceView,
   NodeView,
   ProviderView,
@@ -50,6 +51,7 @@ export function formatInstances(
     "FOR",
     "RESTARTS",
     "TASK",
+    "PORTS",
     "REASON",
   ];
   const rows = byName(instances).map(
@@ -63,10 +65,18 @@ export function formatInstances(
       instance.since === 0 ? none : formatAge(now - instance.since),
       instance.restarts,
       pairs(instance.handle) || none,
+      pairs(instance.ports) || none,
       reasonOf(instance),
     ],
   );
   return formatTable(header, rows, paint);
+}
+
+export function formatEndpoints(endpoints: readonly EndpointView[], paint: Paint): string {
+  const rows = byName(endpoints).map(({ name, slot, node, port, address, healthy }): Row => {
+    return [name, slot, node, port, address, healthCell(healthy)];
+  });
+  return formatTable(["NAME", "SLOT", "NODE", "PORT", "ADDRESS", "HEALTH"], rows, paint);
 }
 
 export function formatService(detail: ServiceDetail, now: number, paint: Paint): string {

@@ -105,6 +105,7 @@ export class Machine {
         transport: network.transport(owner, identity.id),
         storage,
         providers: new Map(offered.map((one) => [one.type, one])),
+        isPortFree: async (port) => !this.host.listens(port),
         reach: virtualReach(this.host, scheduler, owner),
       },
       {

@@ -7,7 +7,7 @@ import { busyboxImage } from "../support/busybox-root.ts";
 import { DockerEngine, whyNoDocker } from "../support/docker-engine.ts";
 import { skipWithout } from "../support/engine-needed.ts";
 import { eventually } from "../support/eventually.ts";
-import { freePort, Lab, type MobNode, root } from "../support/mob-node.ts";
+import { Lab, type MobNode, root } from "../support/mob-node.ts";
 import { processAlive } from "../support/process-alive.ts";
 
 const skip = skipWithout(whyNoDocker());
@@ -37,15 +37,17 @@ test("a container is checked through its published port, and by commands in it",
 }, async (t) => {
   const lab = await openLab(t);
   const node = await lab.start({ providers: "docker" });
-  const port = await freePort();
   const quick = { interval: "200ms", start_period: "60s" };
   const go = join(lab.home, "go");
   const shared = { volumes: [`${lab.home}:${lab.home}`] };
   const serve = `until [ -e ${go} ]; do sleep 0.1; done; exec nc -lk -p 80 -e true`;
   const command = ["sh", "-c", serve];
-  const ports = [`127.0.0.1:${port}:80`];
+  const published = { command, ports: ["127.0.0.1:http:80"], ...shared };
   await Promise.all([
-    deploy(node, "tcp", { command, ports, ...shared }, { health: { tcp: { port }, ...quick } }),
+    deploy(node, "tcp", published, {
+      ports: { http: 0 },
+      health: { tcp: { port: "http" }, ...quick },
+    }),
     deploy(
       node,
       "exec",

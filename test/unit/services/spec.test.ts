@@ -35,6 +35,7 @@ test("fills in every default", () => {
     },
     restartGraceMs: 10_000,
     env: {},
+    ports: {},
     stop: { signal: "SIGTERM", graceMs: 10_000 },
     logs: { fileBytesMax: 10_000_000, filesMax: 5 },
   });
@@ -75,6 +76,7 @@ test("reads every field", () => {
     },
     restartGraceMs: 120_000,
     env: { MODE: "production", PORT: "8080", DEBUG: "true" },
+    ports: {},
     stop: { signal: "SIGINT", graceMs: 1_500 },
     logs: { fileBytesMax: 262_144, filesMax: 2 },
   });

@@ -32,7 +32,7 @@ test("an instance is shown with its task, its last exit and the reason of its st
   const [, row] = table.split("\n");
   assert.equal(
     row?.split(/ {2,}/).join("|"),
-    "web|0|6666@box|bash|pending|-|1m1s|2|-|waits for db (last ended with exit code 7)",
+    "web|0|6666@box|bash|pending|-|1m1s|2|-|http=20000|waits for db (last ended with exit code 7)",
   );
 });
 
