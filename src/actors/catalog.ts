@@ -9,12 +9,7 @@ import type { Log } from "../core/log.ts";
 import { isLive, type Member, type View } from "../membership/view.ts";
 import { type ShardId, shardOf } from "../ring/ranking.ts";
 import type { Desired } from "../services/instance.ts";
-import {
-  type InstanceStatus,
-  noStamp,
-  type Phase,
-  type Stamp,
-} from "../services/instance-status.ts";
+import { type InstanceStatus, noStamp, type Stamp } from "../services/instance-status.ts";
 import { parseKey, type RecordKey } from "../services/keys.ts";
 import {
   parseGroup,
@@ -239,34 +234,6 @@ export class Catalog {
   /** How much of an instance's output is kept. */
   logs(instance: InstanceId): LogPolicy {
     return this.desired(instance)?.spec.logs ?? logsDefault;
-  }
-
-  /**
-   * The state of a service as those that require it see it: of the first of its instances that does not
-   * run, if any; undefined: it is not deployed.
-   */
-  readonly phaseOf = (name: string): Phase | undefined => {
-    const group = this.group(name);
-    if (group === undefined) return undefined;
-    const phases = this.placementsOf(name)
-      .filter(({ uid }) => uid === group.record.uid)
-      .map((placement) => this.#phaseOf(placement));
-    const { instances } = group.record.spec;
-    if (instances === 0) return "stopped";
-    // A node that is gone owes its instance to no one: there is one for each that is there.
-    const due = instances === "everywhere" ? phases.filter((phase) => phase !== "lost") : phases;
-    const isWhole = due.length >= (instances === "everywhere" ? 1 : instances);
-    const other = due.find((phase) => phase !== "running" && phase !== "done");
-    return other ?? (isWhole ? (due.find((phase) => phase === "running") ?? "done") : "pending");
-  };
-
-  #phaseOf({ instance, node }: PlacementRecord): Phase {
-    if (node === null) return "pending";
-    const status = this.status(instance);
-    if (status === undefined) return "pending";
-    const member = this.member(node);
-    const isThere = member !== undefined && (isLive(member) || member.state === "away");
-    return isThere ? status.state : "lost";
   }
 
   /** The creation that a placement is of, if it is the one that is there. */

@@ -29,7 +29,8 @@ export function checkDocuments(
     const prefix = documents.length > 1 ? `[${index}]` : "";
     try {
       const spec = parseSpec(document);
-      details.push(...at(prefix, problems(spec, catalog, checkParams)));
+      const found = [...problems(spec, catalog, checkParams), ...whyNotChecked(spec, catalog)];
+      details.push(...at(prefix, found));
       return [spec];
     } catch (error) {
       if (!(error instanceof InvalidSpec)) throw error;
@@ -93,6 +94,20 @@ function problems(
     if (error instanceof InvalidSpec) return error.details;
     throw error;
   }
+}
+
+/** A check that runs a command takes a provider that can run one. */
+function whyNotChecked(
+  { provider, health }: ServiceSpec,
+  catalog: Catalog,
+): readonly ErrorDetail[] {
+  if (health?.check.kind !== "exec") return [];
+  const offers = catalog.view.members.flatMap(({ facts }) =>
+    facts.providers.filter(({ type, available }) => type === provider && available),
+  );
+  const canBe = offers.length === 0 || offers.some(({ features }) => features?.includes("exec"));
+  if (canBe) return [];
+  return [{ path: "health.exec", message: `${provider} cannot run a command in its tasks` }];
 }
 
 function isOffered(catalog: Catalog, type: string): boolean {

@@ -30,6 +30,15 @@ export function servicePath(instance: InstanceId): string {
   return `mob/supervisor/services/${instance}`;
 }
 
+/** The supervisor of an instance. */
+export function serviceSupervisorName(instance: InstanceId): string {
+  return `service-supervisor/${instance}`;
+}
+
+export function healthCheckerName(instance: InstanceId): string {
+  return `health-checker/${instance}`;
+}
+
 export function providerWorkerName(instance: InstanceId): string {
   return `provider-worker/${instance}`;
 }

@@ -141,6 +141,7 @@ function progressOf(
   { group, specStamp, present, observe }: DesiredGroup,
 ): Progress | undefined {
   const { name, spec, uid } = group;
+  const isChecked = spec.health !== undefined;
   // What is on a node that cannot be asked is not waited for.
   const placed = present.filter((placement) => {
     const member = placement.node === null ? undefined : catalog.member(placement.node);
@@ -163,7 +164,7 @@ function progressOf(
     return {
       instance: placement.instance,
       isUpdated: isUpdated(placement),
-      isReady: isOf && (isReady(status) || status.state === "done"),
+      isReady: isOf && (isReady(status, isChecked) || status.state === "done"),
       hasFailed: isOf && status.state === "failed",
     };
   });
@@ -177,13 +178,14 @@ export function desiredGroup(
 ): DesiredGroup {
   const isStopped = catalog.runState(group).run === "stopped";
   const task = taskDigest(group.spec);
+  const isChecked = group.spec.health !== undefined;
   const observe = ({ instance }: PlacementRecord): Observed => {
     const status = catalog.status(instance);
     const hasEnded = status?.state === "done" || status?.state === "failed";
     return {
       isIdle: isStopped || hasEnded,
-      isReady: status !== undefined && isReady(status),
-      hasTakenOver: status !== undefined && (isReady(status) || status.state === "done"),
+      isReady: status !== undefined && isReady(status, isChecked),
+      hasTakenOver: status !== undefined && (isReady(status, isChecked) || status.state === "done"),
       needsNewTask: status !== undefined && status.task !== task,
     };
   };

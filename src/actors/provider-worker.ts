@@ -5,10 +5,15 @@
  */
 import type { Random } from "../core/env.ts";
 import { messageOf } from "../core/errors.ts";
+import type { InstanceId } from "../core/ids.ts";
+import { startChild } from "../otp/children.ts";
+import type { ChildSpec } from "../otp/definition.ts";
+import { ChildState } from "../otp/errors.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type Waiting, waitingFor } from "../services/dependencies.ts";
+import { withNumber } from "../services/health-policy.ts";
 import type {
   Desired,
   Found,
@@ -19,9 +24,13 @@ import type {
 } from "../services/instance.ts";
 import type { InstanceStatus } from "../services/instance-status.ts";
 import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
+import { taskEnv } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog } from "./catalog.ts";
-import { names } from "./names.ts";
+import { dependencyOn } from "./dependency-view.ts";
+import type { CheckedTask, HealthCheckerInfo } from "./health-checker.ts";
+import { healthCheckerName, names, serviceSupervisorName } from "./names.ts";
+import type { PortClaims } from "./port-claims.ts";
 import { TaskHolder } from "./task-holder.ts";
 import type { TaskWork } from "./task-work.ts";
 
@@ -34,6 +43,9 @@ export interface ProviderWorkerOptions {
   readonly provider: Provider;
   readonly publish: PublishStatus;
   readonly work: TaskWork;
+  readonly ports: PortClaims;
+  /** Checks its health; started below its supervisor once that is wanted. */
+  readonly healthChecker: ChildSpec;
 }
 
 /**
@@ -51,6 +63,8 @@ export type ProviderWorkerInfo =
   /** As `look`; and what the network was told and does not know is told again. */
   | { readonly type: "repair" }
   | { readonly type: "event"; readonly event: InstanceEvent }
+  /** What checks its health has begun a life, and is to be told what to check. */
+  | { readonly type: "checker-ready" }
   | { readonly type: "take-up" }
   | { readonly type: "taken-up"; readonly found: Found };
 
@@ -72,6 +86,9 @@ interface State {
   /** What was last asked to be done with the engine. Never rejects. */
   work: Promise<void>;
   readonly timers: Map<TimerId, Cancel>;
+  /** Which task, by which spec, its health checker was last told to check; empty: none. */
+  checking: string;
+  hasChecker: boolean;
 }
 
 export function providerWorker(
@@ -106,6 +123,7 @@ function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorker
     holder: new TaskHolder({
       instance,
       provider: options.provider,
+      ports: options.ports,
       log: self.log,
       tell: (event) => self.tell({ type: "event", event }),
       isOver: () => state.hasEnded,
@@ -115,6 +133,8 @@ function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorker
     hasEnded: false,
     work: Promise.resolve(),
     timers: new Map(),
+    checking: "",
+    hasChecker: false,
   };
   self.system.monitor(self.ref, () => {
     state.hasEnded = true;
@@ -135,6 +155,10 @@ function react(state: State, message: ProviderWorkerInfo): void {
     case "event":
       feed(state, message.event);
       return;
+    case "checker-ready":
+      state.checking = "";
+      tellChecker(state);
+      return;
     case "take-up":
       enqueue(state, () => takeUp(state));
       return;
@@ -149,9 +173,9 @@ function react(state: State, message: ProviderWorkerInfo): void {
 }
 
 /** An engine that does not answer is asked again. */
-async function takeUp({ self, holder }: State): Promise<void> {
+async function takeUp({ self, holder, machine }: State): Promise<void> {
   try {
-    self.tell({ type: "taken-up", found: await holder.takeUp() });
+    self.tell({ type: "taken-up", found: await holder.takeUp(machine.status.ports ?? {}) });
   } catch (error) {
     self.log.warn("an instance cannot be taken up yet", { error });
     self.sendAfter(takeUpAgainMs, { type: "take-up" });
@@ -164,7 +188,9 @@ function look(state: State): void {
   const { catalog } = state.options;
   const desired = desiredOf(state.options, state.machine.desired);
   feed(state, { kind: "desired", desired });
-  const waiting: readonly Waiting[] = waitingFor(desired.spec.requires, catalog.phaseOf);
+  const waiting: readonly Waiting[] = waitingFor(desired.spec.requires, (name) =>
+    dependencyOn(catalog, name),
+  );
   feed(state, { kind: "dependencies", waitingFor: waiting });
 }
 
@@ -191,6 +217,48 @@ function feed(state: State, event: InstanceEvent): void {
   const { state: machine, effects } = step(state.machine, event, wallMs, state.random);
   state.machine = machine;
   for (const effect of effects) carryOut(state, effect);
+  tellChecker(state);
+}
+
+/** Has checked what runs, if that is wanted, and nothing else. */
+function tellChecker(state: State): void {
+  const { options, machine } = state;
+  const { instance } = options.placement;
+  const { spec, specStamp } = machine.desired;
+  const checked = checkedTask(instance, machine);
+  const checking = checked === undefined ? "" : `${checked.task.attempt} ${specStamp}`;
+  if (checking === state.checking) return;
+  state.checking = checking;
+  if (spec.health !== undefined && !state.hasChecker) startChecker(state);
+  const message: HealthCheckerInfo = { type: "task", checked };
+  state.self.system.tell(healthCheckerName(instance), message);
+}
+
+/** Undefined: nothing is to be checked now. */
+function checkedTask(
+  instance: InstanceId,
+  { status, desired, adopting }: InstanceState,
+): CheckedTask | undefined {
+  const { attempt, handle, startedAt = status.since, healthy } = status;
+  const { spec } = desired;
+  if (adopting || status.state !== "running" || handle === undefined) return undefined;
+  if (spec.health === undefined) return undefined;
+  const { ports = {} } = status;
+  const policy = { ...spec.health, check: withNumber(spec.health.check, ports) };
+  const started = { params: spec.params, env: taskEnv(spec, ports) };
+  return { task: { instance, attempt, handle }, startedAt, healthy, policy, spec: started };
+}
+
+/** Not waited for: its supervisor may be ending, which ends this actor too. */
+function startChecker(state: State): void {
+  const { self, options } = state;
+  state.hasChecker = true;
+  const supervisor = serviceSupervisorName(options.placement.instance);
+  startChild(self.system, supervisor, options.healthChecker).catch((error: unknown) => {
+    if (error instanceof ChildState) return; // Of an earlier life of this actor.
+    state.hasChecker = false;
+    self.log.warn("the health of an instance cannot be checked yet", { error });
+  });
 }
 
 function carryOut(state: State, effect: InstanceEffect): void {

@@ -6,6 +6,7 @@ import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import type { Handle, InstanceStatus, Phase, TaskExit } from "../services/instance-status.ts";
 import { refusalsText } from "../services/placement.ts";
+import type { Ports } from "../services/ports.ts";
 import type { GroupRecord, PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import type { Catalog, Stamped } from "./catalog.ts";
@@ -20,6 +21,10 @@ export interface InstanceInfo {
   readonly state: Phase;
   readonly healthy: boolean | null;
   readonly handle: Handle;
+  /** Of its node, by name. */
+  readonly ports: Ports;
+  /** Of what runs it is asked whether it is healthy. */
+  readonly isChecked: boolean;
   readonly exit?: TaskExit;
   readonly restarts: number;
   /** Wall clock, ms; 0 where nothing has happened yet. */
@@ -65,6 +70,7 @@ function instanceInfo(
     slot,
     node: placement?.node ?? null,
     provider: spec.provider,
+    isChecked: spec.health !== undefined,
     generation,
     epoch: placement?.epoch.counter ?? 0,
   };
@@ -80,7 +86,7 @@ function instanceInfo(
 
 type Observed = Pick<
   InstanceInfo,
-  "state" | "healthy" | "handle" | "exit" | "restarts" | "since" | "reason"
+  "state" | "healthy" | "handle" | "ports" | "exit" | "restarts" | "since" | "reason"
 >;
 
 function unstarted(placement: PlacementRecord | undefined): Observed {
@@ -90,19 +96,25 @@ function unstarted(placement: PlacementRecord | undefined): Observed {
       : placement.node === null
         ? refusalsText(placement.refusals)
         : "its node has yet to take it up";
-  return { state: "pending", healthy: null, handle: {}, restarts: 0, since: 0, reason };
+  return { state: "pending", healthy: null, handle: {}, ports: {}, restarts: 0, since: 0, reason };
 }
 
 /** The status as its node told it; of a node that is not heard of, no one knows the present one. */
 function seen(catalog: Catalog, node: NodeId, status: InstanceStatus): Observed {
   const { state, healthy, handle = {}, exit, restarts, since, reason } = status;
-  const observed = { state, healthy, handle, restarts, since };
+  const ports = state === "running" ? (status.ports ?? {}) : {};
+  const observed = { state, healthy, handle, ports, restarts, since };
   const member = catalog.member(node);
   const told = { ...observed, ...(exit && { exit }), ...(reason !== undefined && { reason }) };
   if (member !== undefined && isLive(member)) return told;
   const where = `its node ${member?.name ?? node} is ${member?.state ?? "not known"}`;
   if (member?.state === "away") return { ...told, reason: `${where}; its tasks run on` };
-  return { ...told, state: "lost", reason: `${where}; it was ${state} when last heard of` };
+  return {
+    ...told,
+    state: "lost",
+    healthy: null,
+    reason: `${where}; it was ${state} when last heard of`,
+  };
 }
 
 function isSettled(
@@ -117,6 +129,9 @@ function isSettled(
   if (status.state === "starting" || status.state === "stopping") return false;
   const wish = catalog.wish(group);
   if (wish.run === "stopped") return status.state === "stopped";
+  // Of one that is checked it is not known yet whether it does its work.
+  const isChecked = group.record.spec.health !== undefined;
+  if (isChecked && status.state === "running" && status.healthy === null) return false;
   return (
     status.specStamp === wish.specStamp &&
     status.runStamp === wish.runStamp &&

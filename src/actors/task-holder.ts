@@ -8,27 +8,40 @@ import type { InstanceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import type { FoundTask, Provider, Task } from "../providers/provider.ts";
 import type { Found, InstanceEffect, TaskEvent } from "../services/instance.ts";
+import { type Ports, taskEnv } from "../services/ports.ts";
+import type { PortClaims } from "./port-claims.ts";
 
 export interface TaskHolderOptions {
   readonly instance: InstanceId;
   readonly provider: Provider;
+  readonly ports: PortClaims;
   readonly log: Log;
   readonly tell: (event: TaskEvent) => void;
   /** Whoever it holds the task for is gone: nothing is taken over any more. */
   readonly isOver: () => boolean;
 }
 
+/** Nothing of the task is left after these. */
+const endings: ReadonlySet<TaskEvent["kind"]> = new Set(["start_failed", "exited", "stopped"]);
+
 export class TaskHolder {
   readonly #options: TaskHolderOptions;
   #task: Task | undefined;
 
   constructor(options: TaskHolderOptions) {
-    this.#options = options;
+    const { instance, ports } = options;
+    const tell = (event: TaskEvent) => {
+      // What it had is for others now; it gets it again where that is free when it starts next.
+      if (endings.has(event.kind)) ports.release(instance);
+      options.tell(event);
+    };
+    this.#options = { ...options, tell };
   }
 
-  /** Learns what the engine has, and takes it over. @throws what the provider throws */
-  async takeUp(): Promise<Found> {
-    const { provider, instance } = this.#options;
+  /** Learns what the engine has, and takes it over. `given`: its ports. @throws what the provider throws */
+  async takeUp(given: Ports): Promise<Found> {
+    const { provider, instance, ports } = this.#options;
+    ports.hold(instance, given);
     const tasks = (await provider.list(instance)).toSorted((a, b) => b.attempt - a.attempt);
     const [newest, ...older] = tasks;
     for (const { attempt } of older) await provider.forget(instance, attempt);
@@ -36,17 +49,20 @@ export class TaskHolder {
   }
 
   /** Told by `started` or `start_failed`. Never rejects. */
-  async start({ attempt, spec }: InstanceEffect & { readonly kind: "start" }): Promise<void> {
+  async start(effect: InstanceEffect & { readonly kind: "start" }): Promise<void> {
     const { provider, instance, log, tell, isOver } = this.#options;
+    const { attempt, spec } = effect;
     this.#task = undefined;
     try {
       const progress = (text: string) => tell({ kind: "progress", attempt, text });
-      const context = { service: spec.name, attempt, env: spec.env, logs: spec.logs, progress };
+      const ports = await this.#options.ports.claim(instance, spec.ports, effect.ports);
+      const env = taskEnv(spec, ports);
+      const context = { service: spec.name, attempt, env, ports, logs: spec.logs, progress };
       const handle = await provider.start(instance, provider.parseParams(spec.params), context);
       if (isOver()) return; // Whoever takes over finds it.
       const found = await this.#adopt({ instance, attempt, handle });
       const startedAt = found.kind === "running" ? found.startedAt : found.atMs;
-      tell({ kind: "started", attempt, handle, startedAt });
+      tell({ kind: "started", attempt, handle, startedAt, ports });
       if (found.kind === "gone") {
         tell({ kind: "exited", attempt, exit: found.exit, atMs: found.atMs });
       }
@@ -80,9 +96,10 @@ export class TaskHolder {
 
   /** Nothing of the instance stays in the engine. @throws what the provider throws */
   async remove(): Promise<void> {
-    const { provider, instance } = this.#options;
+    const { provider, instance, ports } = this.#options;
     this.release();
     await provider.remove(instance);
+    ports.release(instance);
   }
 
   /** Lets go of the task without touching it. */

@@ -5,9 +5,10 @@
 
 import type { Env, Random } from "../core/env.ts";
 import { Conflict, NotFound } from "../core/errors.ts";
-import { asServiceName, type NodeId, newId, type ServiceName } from "../core/ids.ts";
+import { type NodeId, newId, type ServiceName } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { type Deployment, type DeployResult, deployed, rolledBack } from "../services/deploy.ts";
+import type { Phase } from "../services/instance-status.ts";
 import type { Instances } from "../services/instances.ts";
 import { keys } from "../services/keys.ts";
 import { type GroupRecord, groupToJson } from "../services/records.ts";
@@ -18,6 +19,7 @@ import type { Catalog } from "./catalog.ts";
 import { cycleThrough } from "./deploy-checks.ts";
 import { untilReady } from "./readiness.ts";
 import { writeRecords } from "./record-writes.ts";
+import { instanceInfos } from "./service-view.ts";
 import type { ShardMap } from "./shard-map.ts";
 
 export interface Deployed {
@@ -40,6 +42,8 @@ export interface WishesOptions {
   readonly system: ActorSystem;
   readonly env: Env;
 }
+
+const underWay: readonly Phase[] = ["pending", "starting", "running"];
 
 export class Wishes {
   readonly #options: WishesOptions;
@@ -142,9 +146,14 @@ export class Wishes {
     return { group: held.record, stamp: held.stamp, run: catalog.runState(held.record).run };
   }
 
+  /** All of it runs, or is about to by itself. */
   #isUnderWay(name: string): boolean {
-    const phase = this.#options.catalog.phaseOf(asServiceName(name));
-    return phase === "running" || phase === "starting" || phase === "pending";
+    const { catalog } = this.#options;
+    const group = catalog.group(name);
+    return (
+      group !== undefined &&
+      instanceInfos(catalog, group).every(({ state }) => underWay.includes(state))
+    );
   }
 
   /** What other nodes hold of the group is known here: before that, nothing is decided about it. */

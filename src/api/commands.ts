@@ -15,6 +15,7 @@ import type {
   CreatedToken,
   DeployResult,
   DrainResult,
+  EndpointView,
   InstanceView,
   NodeView,
   PlanResult,
@@ -122,6 +123,11 @@ export interface Commands {
    */
   rotateKeys(step: KeyStep, key?: string): Promise<KeysView>;
   services(): Promise<InstanceView[]>;
+  /**
+   * Where the ports of running instances are reached, of all services or of one.
+   * @throws NotFound
+   */
+  endpoints(name?: string): Promise<EndpointView[]>;
   /** @throws NotFound */
   show(name: string): Promise<ServiceDetail>;
   /**

@@ -30,6 +30,7 @@ export const paths = {
   leave: "/v1/node/leave",
   shutdown: "/v1/node/shutdown",
   services: "/v1/services",
+  endpoints: "/v1/endpoints",
   service: "/v1/services/:name",
   scale: "/v1/services/:name/scale",
   rollback: "/v1/services/:name/rollback",

@@ -71,6 +71,9 @@ export const ProofRequest = Type.Object(
   strict,
 );
 
+/** `service`: whose; default: of all. */
+export const EndpointsQuery = Type.Object({ service: Type.Optional(Type.String()) }, strict);
+
 /** `node`: name or id of the node asked about; default: the one that answers. */
 export const ActorsQuery = Type.Object({ node: Type.Optional(Type.String()) }, strict);
 

@@ -48,6 +48,9 @@ export const InstanceState = Type.Union([
 ]);
 export type InstanceState = Static<typeof InstanceState>;
 
+/** What the health checks of a task have found. */
+export const Healthy = Type.Union([Type.Boolean(), Type.Null()]);
+
 /** One instance of a service: a row of `mob ls`. */
 export const InstanceView = Type.Object({
   /** `group/service`, or the one name of a lone service. */
@@ -60,9 +63,12 @@ export const InstanceView = Type.Object({
   node: NullableString,
   provider: Type.String(),
   state: InstanceState,
-  healthy: Type.Boolean(),
+  /** Null: no one checks, or nothing is known yet. It says nothing of `state`, nor that of it. */
+  healthy: Healthy,
   /** How to find its task: `{ pid }`, `{ container }`…; empty when it has none. */
   handle: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+  /** The ports of its node that it has, by name. */
+  ports: Type.Record(Type.String(), Integer),
   /** How its last task ended: one of the two, or neither where nothing recorded it. */
   exit: Type.Optional(
     Type.Object({ code: Type.Optional(Integer), signal: Type.Optional(Type.String()) }),
@@ -77,6 +83,21 @@ export const InstanceView = Type.Object({
   epoch: Integer,
 });
 export type InstanceView = Static<typeof InstanceView>;
+
+/** Where a port of a running instance is reached; of one that is checked, only while it is healthy. */
+export const EndpointView = Type.Object({
+  name: Type.String(),
+  slot: Integer,
+  /** The node's name. */
+  node: Type.String(),
+  /** The port's name. */
+  port: Type.String(),
+  /** `host:port`, the host being the node's as the network knows it. */
+  address: Type.String(),
+  /** Null: no one checks. */
+  healthy: Healthy,
+});
+export type EndpointView = Static<typeof EndpointView>;
 
 /** A service or a whole group: what was deployed, and what became of it. */
 export const ServiceDetail = Type.Object({

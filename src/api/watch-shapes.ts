@@ -3,7 +3,7 @@
  * renamed. Times are wall clock, ms since 1970.
  */
 import Type, { type Static } from "typebox";
-import { InstanceView } from "./shapes.ts";
+import { Healthy, InstanceView } from "./shapes.ts";
 
 const NullableString = Type.Union([Type.String(), Type.Null()]);
 const Run = Type.Union([Type.Literal("running"), Type.Literal("stopped")]);
@@ -48,7 +48,8 @@ export const ServiceChange = Type.Object({
   node: Type.Optional(NullableString),
   /** Of a status. */
   state: Type.Optional(InstanceView.properties.state),
-  healthy: Type.Optional(Type.Boolean()),
+  healthy: Type.Optional(Healthy),
+  ports: Type.Optional(InstanceView.properties.ports),
   handle: Type.Optional(InstanceView.properties.handle),
   exit: InstanceView.properties.exit,
   restarts: Type.Optional(Type.Integer()),

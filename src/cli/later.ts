@@ -6,7 +6,6 @@ const later = [
   "exec",
   "why",
   "events",
-  "endpoints",
   "secret",
   "volume",
   "invoke",

@@ -5,7 +5,7 @@ import { countOption, tailOption } from "./arguments.ts";
 import { deploy, plan, rollback, scale } from "./commands/deploy.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { showSchema } from "./commands/schema.ts";
-import { actOnServices, listServices, showService } from "./commands/services.ts";
+import { actOnServices, listEndpoints, listServices, showService } from "./commands/services.ts";
 import { showHistory, type WatchCommandOptions, watchServices } from "./commands/watch.ts";
 import type { Program } from "./run.ts";
 
@@ -54,6 +54,13 @@ function addLookCommands({ command, context, done }: Program): void {
     .command("ls")
     .description("list all services")
     .action((_options: unknown, own: Command) => done(listServices(context(own))));
+  command
+    .command("endpoints")
+    .description("list where the ports of running services are reached")
+    .argument("[name]", "of which service (all)")
+    .action((name: string | undefined, _options: unknown, own: Command) =>
+      done(listEndpoints(context(own), name)),
+    );
   command
     .command("show")
     .description("show a service: its spec and its instances")

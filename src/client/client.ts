@@ -67,6 +67,12 @@ export function createClient(
     act: (action, names) => post(actionPath(action), { names }),
     logs: (name, options, signal) => readLogs(exchange, name, options, signal, readTimeoutMs),
     watch: (options, signal) => readChanges(exchange, options, signal, readTimeoutMs),
+    endpoints: (name) =>
+      get(
+        name === undefined
+          ? paths.endpoints
+          : `${paths.endpoints}?service=${encodeURIComponent(name)}`,
+      ),
     history: (name) => get(withName(paths.history, name)),
     providers: () => get(paths.providers),
     actors: (node) => get(withQuery(paths.actors, { node })),

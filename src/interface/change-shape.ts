@@ -90,8 +90,9 @@ function statusFields({ node, status }: StatusRecord, nameOf: NameOf) {
   return {
     node: nameOf(node),
     state,
-    healthy: healthy ?? state === "running",
+    healthy,
     handle: { ...handle },
+    ...(status.ports && { ports: { ...status.ports } }),
     ...(exit && { exit: exitView(exit) }),
     restarts,
     since,

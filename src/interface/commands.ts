@@ -23,6 +23,7 @@ import type { TokenRecord } from "../services/token-record.ts";
 import { actorCommands } from "./actor-commands.ts";
 import { createLocate } from "./actor-location.ts";
 import { changeView, historyEntries } from "./change-shape.ts";
+import { endpointViews } from "./endpoint-shape.ts";
 import { instanceView } from "./instance-shape.ts";
 import { readLogs } from "./log-reading.ts";
 import { nodeView } from "./node-shape.ts";
@@ -73,6 +74,12 @@ export function networkCommands(options: CommandsOptions): Commands {
     },
     ...trustCommands(options),
     services: async () => operations.instances().map(view),
+    async endpoints(service) {
+      const wanted =
+        service === undefined ? operations.instances() : operations.service(service).instances;
+      const nodes = operations.nodes();
+      return wanted.flatMap((instance) => endpointViews(instance, nodes));
+    },
     async show(service): Promise<ServiceDetail> {
       const { instances, ...detail } = operations.service(service);
       return { name: service, ...detail, instances: instances.map(view) };

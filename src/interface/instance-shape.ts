@@ -7,7 +7,7 @@ export function instanceView(
   info: InstanceInfo,
   nodeName: (id: NodeId | null) => string | null,
 ): InstanceView {
-  const { name, instance, slot, provider, state, healthy, handle, exit, reason } = info;
+  const { name, instance, slot, provider, state, healthy, handle, ports, exit, reason } = info;
   return {
     name,
     group: info.group,
@@ -16,8 +16,9 @@ export function instanceView(
     node: nodeName(info.node),
     provider,
     state,
-    healthy: healthy ?? state === "running",
+    healthy,
     handle: { ...handle },
+    ports: { ...ports },
     ...(exit && { exit: exitView(exit) }),
     restarts: info.restarts,
     since: info.since,

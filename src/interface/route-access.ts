@@ -28,6 +28,7 @@ export const routeAccess: ReadonlyMap<string, RouteAccess> = new Map<string, Rou
   [`GET ${paths.services}`, { needs: "read" }],
   [`GET ${paths.service}`, { needs: "read" }],
   [`GET ${paths.logs}`, { needs: "read" }],
+  [`GET ${paths.endpoints}`, { needs: "read" }],
   [`GET ${paths.history}`, { needs: "read" }],
   [`GET ${paths.watch}`, { needs: "read" }],
   [`POST ${paths.watch}`, { needs: "read" }],

@@ -8,6 +8,7 @@ import {
   ActorsQuery,
   DeployRequest,
   EmptyRequest,
+  EndpointsQuery,
   JoinRequest,
   NamesRequest,
   NodeRequest,
@@ -52,6 +53,9 @@ export function addRoutes(
     return commands.shutdown();
   });
 
+  app.get(paths.endpoints, async (request) => {
+    return commands.endpoints(check(EndpointsQuery, queryOf(request), "the query").service);
+  });
   app.get(paths.services, () => commands.services());
   app.get<{ Params: { name: string } }>(paths.service, ({ params }) => commands.show(params.name));
   app.post(paths.deploy, async ({ body }) => {

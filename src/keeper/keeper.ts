@@ -24,6 +24,7 @@ import type { LogLimits, Output } from "./output.ts";
 import { markVariable } from "./process-scan.ts";
 import { RecordFolder } from "./record-folder.ts";
 import { type TaskKey, taskKey } from "./record-names.ts";
+import { type BesideRequest, type BesideResult, runBeside } from "./run-beside.ts";
 import type { ClaimedRun, RunRecord } from "./run-record.ts";
 import { Shims } from "./shims.ts";
 import { SpawnTurns } from "./spawn-turns.ts";
@@ -144,6 +145,24 @@ export class Keeper {
     return { gone: true, ...end };
   }
 
+  /**
+   * Runs a command beside a task that was adopted and runs, as a part of it.
+   * @throws Unavailable when the task has ended, or the command cannot be started
+   */
+  async exec(
+    instance: InstanceId,
+    attempt: number,
+    { command, env, cwd }: Pick<KeptCommand, "command" | "env" | "cwd">,
+    request: BesideRequest,
+  ): Promise<BesideResult> {
+    const key = taskKey(instance, attempt);
+    const task = this.#tasks.get(key);
+    if (task === undefined) throw new Unavailable(`the task of instance ${instance} does not run`);
+    const all = { ...this.#options.env, ...env, ...this.#marks(instance, key) };
+    const beside = { command, env: all, cwd: cwd ?? this.#folder.work(instance) };
+    return await runBeside(task.tree, beside, request);
+  }
+
   /** The output of an instance over all its attempts; archived while somebody has it open. */
   output(instance: InstanceId, limits: LogLimits): Promise<Output> {
     return this.#archiver.open(this.#folder.instance(instance), limits);
@@ -185,8 +204,7 @@ export class Keeper {
 
   async #start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
     const key = taskKey(instance, attempt);
-    const marks = { MOB_INSTANCE: instance, [markVariable]: this.#trees.markOf(key) };
-    const env = { ...command.env, ...marks };
+    const env = { ...command.env, ...this.#marks(instance, key) };
     if (!this.#shims.isReadyFor(env)) await this.#turns.take();
     this.#instances.add(instance);
     try {
@@ -202,6 +220,11 @@ export class Keeper {
       this.#records.remove(this.#records.refresh(`${key}.`));
       throw new Unavailable(`The task could not be started: ${messageOf(error)}`, { cause: error });
     }
+  }
+
+  /** What is in the environment of all that a task starts. */
+  #marks(instance: InstanceId, key: TaskKey): Readonly<Record<string, string>> {
+    return { MOB_INSTANCE: instance, [markVariable]: this.#trees.markOf(key) };
   }
 
   /** Claims the task for a shim, hands it over, and waits until its payload runs. */

@@ -87,6 +87,11 @@ export class KeptTask {
     return this.#stopping.then(() => this.exited).then(() => this.#options.tree.shimEnded());
   }
 
+  /** All of its processes. */
+  get tree(): ProcessTree {
+    return this.#options.tree;
+  }
+
   /** Lets go of the task without touching it: `exited` never settles then. */
   release(): void {
     this.#ending = true;

@@ -55,6 +55,19 @@ export class ProcessTree {
     await moveIntoCgroup(cgroup, pid);
   }
 
+  /** The cgroup, made if need be, for a process that becomes a part of the tree; undefined: there is none. */
+  enter(): string | undefined {
+    const { cgroup } = this.#options;
+    if (cgroup !== undefined && !this.#killed) makeCgroup(cgroup);
+    return cgroup;
+  }
+
+  /** A process that had entered has ended: it may have held up the end of the cgroup. */
+  left(): void {
+    const { cgroup } = this.#options;
+    if (cgroup !== undefined && this.#killed) removeCgroup(cgroup);
+  }
+
   /**
    * The processes that are not in the cgroup. Once there are none the tree is enclosed: nothing can
    * leave it any more, and no one has to look for strays again.

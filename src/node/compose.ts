@@ -10,7 +10,9 @@ import { Durability } from "../actors/durability.ts";
 import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
+import { type IsPortFree, PortClaims } from "../actors/port-claims.ts";
 import type { PublishStatus } from "../actors/provider-worker.ts";
+import type { Reach } from "../actors/reach.ts";
 import { Records } from "../actors/records.ts";
 import { Refusals } from "../actors/refusals.ts";
 import { ShardMap } from "../actors/shard-map.ts";
@@ -45,6 +47,8 @@ export interface World {
   readonly transport: Transport;
   readonly storage: Storage;
   readonly providers: ReadonlyMap<string, Provider>;
+  readonly reach: Reach;
+  readonly isPortFree: IsPortFree;
 }
 
 export interface NodeConfig {
@@ -105,7 +109,7 @@ function treeOptions(
   node: ComposedNode,
   links: Links,
 ): MobOptions {
-  const { storage, transport, providers } = world;
+  const { env, storage, transport, providers, reach } = world;
   const { identity, name, address, facts, networkKeys, audit } = config;
   const { id, boot } = identity;
   const { catalog } = node;
@@ -118,6 +122,7 @@ function treeOptions(
   const connect = connector(world.env, node, shared);
   const publish = statusPublisher(node, id);
   const work = new TaskWork();
+  const ports = new PortClaims(world.isPortFree, env.random("ports"));
   return {
     peer: {
       store: { node: id, storage, durability, links, catalog, shards, records },
@@ -151,7 +156,7 @@ function treeOptions(
         publish,
         work,
         service: ({ placement, desired, provider }) =>
-          serviceSupervisor({ placement, desired, provider, catalog, publish, work }),
+          serviceSupervisor({ placement, desired, provider, catalog, publish, work, ports, reach }),
       },
     },
     interface: config.interface?.(node) ?? [],

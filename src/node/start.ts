@@ -27,11 +27,13 @@ import { apiFront } from "./api-front.ts";
 import { type AuditFile, openAuditFile } from "./audit-file.ts";
 import { composeNode } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
+import { isPortFree } from "./free-port.ts";
 import { type NodeIdentity, nextIdentity } from "./identity.ts";
 import { type LocalDoor, localDoor } from "./local-door.ts";
 import { enterNetwork, joinDoor } from "./network-entry.ts";
 import { type NodeLog, openNodeLog } from "./node-log.ts";
 import { ownAddresses } from "./own-addresses.ts";
+import { reachHost } from "./reach-host.ts";
 import { realEnv } from "./real-env.ts";
 
 export interface NodeOptions {
@@ -165,7 +167,7 @@ async function run(
   transport.serveJoins((request, from) => desk.redeem(request, from));
   const { asked, ask } = stopRequest();
   const node = await composeNode(
-    { env, transport, storage, providers: providers.offered },
+    { env, transport, storage, providers: providers.offered, reach: reachHost, isPortFree },
     {
       identity,
       name,

@@ -7,16 +7,18 @@ import type { Log } from "../core/log.ts";
 import type { Exit } from "../keeper/exit.ts";
 import type { StopOptions } from "../keeper/kept-task.ts";
 import type { LogLimits, Output } from "../keeper/output.ts";
+import type { BesideRequest, BesideResult as ExecResult } from "../keeper/run-beside.ts";
 
 // What the keeper, which is below, says in these words; part of this contract all the same.
 export type { Exit } from "../keeper/exit.ts";
 export type { StopOptions } from "../keeper/kept-task.ts";
 export type { LogLimits, Output, OutputChunk } from "../keeper/output.ts";
+export type { BesideResult as ExecResult } from "../keeper/run-beside.ts";
 
 /** Plain data that finds a task again after a crash: `pid`, `container`… Stored, shown by `ls`. */
 export type Handle = Readonly<Record<string, string | number>>;
 
-/** What a provider can do here, or why it cannot. */
+/** What a provider can do here, or why it cannot. A node adds `exec` to the features of one that has it. */
 export type Capabilities =
   | { readonly available: true; readonly version: string; readonly features: readonly string[] }
   | { readonly available: false; readonly reason: string };
@@ -27,10 +29,21 @@ export interface TaskContext {
   readonly service: string;
   /** Counts the starts of this instance, from 1. With the instance id it names one task. */
   readonly attempt: number;
+  /** With the variables that tell `ports`. */
   readonly env: Readonly<Record<string, string>>;
+  /** Of the host, by name, for this task alone; default: none. */
+  readonly ports?: Readonly<Record<string, number>>;
   readonly logs: LogLimits;
   /** Told, now and then, what a start that takes long is at: `pulling alpine: 3.1 of 7.9 MB in 2 layers`. */
   readonly progress?: (text: string) => void;
+}
+
+/** A command that is run beside a task. `params` and `env` are those that the task was started with. */
+export interface ExecRequest<Params> extends BesideRequest {
+  /** A program, found as the task's own would be, and its arguments. */
+  readonly command: readonly string[];
+  readonly params: Params;
+  readonly env: Readonly<Record<string, string>>;
 }
 
 /** A task that is running, or has just ended. */
@@ -80,6 +93,12 @@ export interface Provider<Params = unknown> {
   list(instance?: InstanceId): Promise<readonly FoundTask[]>;
   /** Takes a task over, right after `start` or after a crash of the node. */
   adopt(task: FoundTask): Promise<Task | Gone>;
+  /**
+   * Runs a command where a task runs: with its environment, in its folder, as its user, bound by its
+   * limits, and ended with it. A provider that cannot is without it. Aborted: what runs is killed.
+   * @throws Unavailable when the task does not run, or the command cannot be started
+   */
+  exec?(task: FoundTask, request: ExecRequest<Params>): Promise<ExecResult>;
   /** The output of an instance, whether or not a task of it runs. */
   output(instance: InstanceId, limits: LogLimits): Promise<Output>;
   /** Forgets an ended attempt of an instance; its output stays. */

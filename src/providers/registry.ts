@@ -95,7 +95,10 @@ async function tryProvider(type: string, options: ProviderOptions): Promise<Offe
   try {
     const provider = kind.create({ ...options, folder: join(options.folder, type) });
     const capabilities = await provider.probe();
-    if (capabilities.available) return { provider, capabilities };
+    if (capabilities.available) {
+      const features = [...capabilities.features, ...(provider.exec === undefined ? [] : ["exec"])];
+      return { provider, capabilities: { ...capabilities, features } };
+    }
     await provider.close();
     return { type, reason: capabilities.reason };
   } catch (error) {

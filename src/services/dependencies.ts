@@ -55,20 +55,62 @@ export function cycleText(cycle: readonly ServiceName[]): string {
   return cycle.join(" → ");
 }
 
+/** An instance of a service that another one requires, as the network knows it. */
+export interface RequiredInstance {
+  /** `lost`: its node is not there to tell. */
+  readonly phase: Phase;
+  readonly healthy: boolean | null;
+}
+
+/** A service that another one requires. */
+export interface Dependency {
+  /** Of the instance that is the nearest to do its work. */
+  readonly phase: Phase;
+  /** Of one that runs: found healthy, or not checked at all. */
+  readonly isHealthy: boolean;
+}
+
 /**
- * Those of `requires` that are not satisfied, in their order. One is satisfied while it runs, or when
- * it is a job that has ended well: what a migration was required for is there once it is done.
- * @param phaseOf undefined: no such service is deployed
+ * What several instances are to those that require the service: one that does its work is enough.
+ * @param isChecked they are asked whether they are healthy
+ */
+export function dependencyOf(
+  instances: readonly RequiredInstance[],
+  isChecked: boolean,
+): Dependency {
+  const judged = instances.map(({ phase, healthy }): Dependency => {
+    return { phase, isHealthy: phase === "running" && (!isChecked || healthy === true) };
+  });
+  const isNearest = ({ phase, isHealthy }: Dependency) => phase === "done" || isHealthy;
+  return (
+    judged.find(isNearest) ??
+    judged.find(({ phase }) => phase === "running") ??
+    judged[0] ?? { phase: "pending", isHealthy: false }
+  );
+}
+
+/**
+ * Those of `requires` that are not satisfied, in their order. One is satisfied while it runs and is
+ * healthy, or when it is a job that has ended well: what a migration was required for is there once it
+ * is done.
+ * @param dependencyOn undefined: no such service is deployed
  */
 export function waitingFor(
   requires: readonly ServiceName[],
-  phaseOf: (name: ServiceName) => Phase | undefined,
+  dependencyOn: (name: ServiceName) => Dependency | undefined,
 ): readonly Waiting[] {
   return requires.flatMap((name): Waiting[] => {
-    const phase = phaseOf(name);
-    if (phase === "running" || phase === "done") return [];
-    return [{ name, why: phase === undefined ? "is not deployed" : `is ${phase}` }];
+    const why = whyNot(dependencyOn(name));
+    return why === undefined ? [] : [{ name, why }];
   });
+}
+
+function whyNot(dependency: Dependency | undefined): string | undefined {
+  if (dependency === undefined) return "is not deployed";
+  const { phase, isHealthy } = dependency;
+  if (phase === "done") return undefined;
+  if (phase !== "running") return `is ${phase}`;
+  return isHealthy ? undefined : "is running, and not healthy yet";
 }
 
 /** For the status: `waits for db (is pending), cache (is not deployed)`. */

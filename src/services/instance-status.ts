@@ -2,6 +2,7 @@
  * What is known of one instance by the node that runs it: stored, shown by `ls`, and all that the
  * node needs to go on after a crash. Everything of the life cycle that must survive is in here.
  */
+import type { Ports } from "./ports.ts";
 import type { Exit, RestartHistory } from "./restart-policy.ts";
 import { noRestarts } from "./restart-policy.ts";
 
@@ -34,10 +35,14 @@ export interface InstanceStatus {
   readonly state: Phase;
   /** Why it is in its state, where there is something to say. */
   readonly reason?: string;
-  /** Null: no one checks. */
+  /** Of a task that runs. Null: no one checks, or nothing is known yet. False: it is being ended for it. */
   readonly healthy: boolean | null;
+  /** When the task that runs, or ran last, was first found healthy; absent where it never was. */
+  readonly healthySince?: number;
   /** Of the task that runs, or is being stopped. */
   readonly handle?: Handle;
+  /** Those that the task which runs, or ran last, was given by its node; absent: none. */
+  readonly ports?: Ports;
   /** Counts the starts; 0 before the first. With the instance it names one task. */
   readonly attempt: number;
   readonly exit?: TaskExit;
@@ -77,7 +82,7 @@ export function newStatus(nowMs: number): InstanceStatus {
   };
 }
 
-/** Whether it does what it is for, as far as anyone can tell. */
-export function isReady({ state, healthy }: InstanceStatus): boolean {
-  return state === "running" && healthy !== false;
+/** Whether it does what it is for; where no one checks, whether it runs. */
+export function isReady({ state, healthy }: InstanceStatus, isChecked: boolean): boolean {
+  return state === "running" && (!isChecked || healthy === true);
 }

@@ -4,6 +4,7 @@
  */
 import type { Waiting } from "./dependencies.ts";
 import type { Handle, InstanceStatus, Phase, Stamp } from "./instance-status.ts";
+import type { Ports } from "./ports.ts";
 import type { Exit } from "./restart-policy.ts";
 import type { ServiceSpec } from "./spec.ts";
 
@@ -54,6 +55,8 @@ export type TaskEvent =
       readonly handle: Handle;
       /** Wall clock, ms; so is `atMs`, the end. */
       readonly startedAt: number;
+      /** That it was given; absent: none. */
+      readonly ports?: Ports;
     }
   /** What a start that takes long is at, for people. */
   | { readonly kind: "progress"; readonly attempt: number; readonly text: string }
@@ -64,6 +67,13 @@ export type TaskEvent =
       readonly attempt: number;
       readonly exit: Exit;
       readonly atMs: number;
+    }
+  /** What is known of its health has changed; `why` it is not healthy, for people. */
+  | {
+      readonly kind: "health";
+      readonly attempt: number;
+      readonly healthy: boolean | null;
+      readonly why?: string;
     }
   /** What `stop` asked for is complete: nothing of the task is left. */
   | { readonly kind: "stopped"; readonly attempt: number };
@@ -80,13 +90,19 @@ export type InstanceEvent =
 /** At most one timer of each is set. */
 export type TimerId = "restart";
 
-export type StopReason = "stop" | "restart" | "update" | "remove";
+export type StopReason = "stop" | "restart" | "update" | "remove" | "unhealthy";
 
 export type InstanceEffect =
   /** Comes first among the effects of a step: what is stored is never behind what runs. */
   | { readonly kind: "publish"; readonly status: InstanceStatus }
   /** Answered by `started` or `start_failed`. Idempotent by attempt. */
-  | { readonly kind: "start"; readonly attempt: number; readonly spec: ServiceSpec }
+  | {
+      readonly kind: "start";
+      readonly attempt: number;
+      readonly spec: ServiceSpec;
+      /** What it was given before: to be given again where that can be had. */
+      readonly ports: Ports;
+    }
   /** Answered by `stopped`. May come while the start is under way: that is to settle first. */
   | {
       readonly kind: "stop";

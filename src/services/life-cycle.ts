@@ -72,6 +72,7 @@ function react(state: InstanceState, event: InstanceEvent, nowMs: number, random
     case "progress":
     case "start_failed":
     case "exited":
+    case "health":
     case "stopped":
       if (event.attempt !== state.status.attempt) return nothing(state);
       return reactToTask(state, event, nowMs, random);
@@ -81,15 +82,17 @@ function react(state: InstanceState, event: InstanceEvent, nowMs: number, random
 function reactToTask(state: InstanceState, event: TaskEvent, nowMs: number, random: Random): Step {
   switch (event.kind) {
     case "started":
-      return task.started(state, event.handle, event.startedAt, nowMs);
+      return task.started(state, event, nowMs);
     case "progress":
       return task.progressed(state, event.text);
     case "start_failed":
       return task.startFailed(state, event.error, nowMs, random);
     case "exited":
       return task.exited(state, event.exit, event.atMs, nowMs, random);
+    case "health":
+      return task.healthTold(state, event.healthy, event.why, nowMs);
     case "stopped":
-      return task.stopped(state, nowMs);
+      return task.stopped(state, nowMs, random);
   }
 }
 

@@ -15,7 +15,9 @@ export type Exit =
 
 /** What ended a run. `by`: what made the task go, `task` being itself or someone who is not Mob. */
 export type Ending =
-  | { readonly kind: "exit"; readonly exit: Exit; readonly by: "task" | "stop" | "health" }
+  | { readonly kind: "exit"; readonly exit: Exit; readonly by: "task" | "stop" }
+  /** A kill for failed health checks, however the task went; `why` says which check and how. */
+  | { readonly kind: "unhealthy"; readonly why: string }
   | { readonly kind: "not_started"; readonly error: string };
 
 export interface RestartPolicy {
@@ -27,7 +29,7 @@ export interface RestartPolicy {
   readonly factor: number;
   /** Longest wait; default 60,000. */
   readonly delayMaxMs: number;
-  /** Time running after which the waits begin anew; default 60,000. */
+  /** Time running, and healthy where that is checked, after which the waits begin anew; default 60,000. */
   readonly healthyAfterMs: number;
   /** Give up rather than restart more than `restarts` times within `withinMs`; default: never. */
   readonly intensity?: { readonly restarts: number; readonly withinMs: number };
@@ -35,7 +37,7 @@ export interface RestartPolicy {
 
 /** What the decision needs of the past. Times in ms of wall clock, since it moves between nodes. */
 export interface RestartHistory {
-  /** Restarts since the task last ran for `healthyAfterMs`. */
+  /** Restarts since the task last ran well for `healthyAfterMs`. */
   readonly inARow: number;
   /** When restarts were due, as far back as the intensity looks; the last may yet have to come. */
   readonly restartedAt: readonly number[];
@@ -57,7 +59,7 @@ export const jitterShare = 0.2;
 const growthsMax = 64;
 
 /**
- * @param ranMs how long the task ran; negative (a clock jumped) counts as not at all
+ * @param ranMs how long the task ran well; negative (a clock jumped) counts as not at all
  * @param luck in [0, 1): how much of the jitter to take; 0 gives the full wait
  */
 export function decide(
@@ -92,9 +94,14 @@ export function restarted(history: RestartHistory, nowMs: number): RestartHistor
 
 /** What ended a run, for people: `exited with code 7`, `killed by SIGKILL`. */
 export function endingText(ending: Ending): string {
-  if (ending.kind === "not_started") return `could not be started: ${ending.error}`;
-  const text = exitText(ending.exit);
-  return ending.by === "health" ? `${text} after failed health checks` : text;
+  switch (ending.kind) {
+    case "not_started":
+      return `could not be started: ${ending.error}`;
+    case "unhealthy":
+      return `ended as unhealthy: ${ending.why}`;
+    case "exit":
+      return exitText(ending.exit);
+  }
 }
 
 function exitText(exit: Exit): string {
@@ -122,7 +129,7 @@ function endOfJob(ending: Ending): Decision {
 
 /** A start that failed, a non-zero exit, a signal or a vanishing that Mob did not cause, a health kill. */
 function isError(ending: Ending): boolean {
-  if (ending.kind === "not_started" || ending.by === "health") return true;
+  if (ending.kind !== "exit") return true;
   if (ending.by === "stop") return false;
   return ending.exit.kind !== "exited" || ending.exit.code !== 0;
 }

@@ -13,6 +13,7 @@ import {
   type StopReason,
 } from "./instance.ts";
 import type { InstanceStatus } from "./instance-status.ts";
+import { isGiven } from "./ports.ts";
 import { noRestarts, restarted } from "./restart-policy.ts";
 import { taskDigest } from "./task-digest.ts";
 
@@ -49,9 +50,13 @@ function seeToTask(state: InstanceState, nowMs: number): Step {
   const reason = stopReason(state);
   if (reason === undefined) return acknowledge(state);
   const { signal, graceMs } = desired.spec.stop;
-  const held = status.held || reason !== "restart";
+  const held = status.held || (reason !== "restart" && reason !== "unhealthy");
   const { handle, attempt } = status;
-  const next = enter(state, "stopping", nowMs, { held, ...(handle !== undefined && { handle }) });
+  const next = enter(state, "stopping", nowMs, {
+    held,
+    ...(handle !== undefined && { handle }),
+    ...(reason === "unhealthy" && { healthy: false, reason: status.reason ?? "" }),
+  });
   return { state: next.state, effects: [{ kind: "stop", attempt, reason, signal, graceMs }] };
 }
 
@@ -60,7 +65,12 @@ function stopReason(state: InstanceState): StopReason | undefined {
   if (desired.removed) return "remove";
   if (desired.run === "stopped") return "stop";
   if (needsNewTask(state)) return "update";
-  return desired.restartStamp === status.restartStamp ? undefined : "restart";
+  if (desired.restartStamp !== status.restartStamp) return "restart";
+  // Its node crashed before it had noted what ports it gave: no one can find it.
+  if (status.state === "running" && !isGiven(desired.spec.ports, status.ports ?? {})) {
+    return "restart";
+  }
+  return status.healthy === false ? "unhealthy" : undefined;
 }
 
 /** Nothing runs, and nothing is to: stopped, or removed for good. */
@@ -99,8 +109,13 @@ function start(state: InstanceState, nowMs: number, more: Partial<InstanceStatus
   const attempt = state.status.attempt + 1;
   const task = taskDigest(spec);
   const stamps = { specStamp, runStamp, restartStamp };
-  const next = enter(state, "starting", nowMs, { attempt, task, held: false, ...stamps, ...more });
-  return { state: next.state, effects: [{ kind: "start", attempt, spec }] };
+  const { healthySince: _healthySince, ...status } = state.status;
+  const begun = { attempt, task, held: false, ...stamps, ...more };
+  const next = enter({ ...state, status }, "starting", nowMs, begun);
+  return {
+    state: next.state,
+    effects: [{ kind: "start", attempt, spec, ports: status.ports ?? {} }],
+  };
 }
 
 /** Notes what needed nothing to be done: a start of what runs, a spec that its task can live with. */

@@ -1,15 +1,17 @@
 /**
  * What a user wants to run, parsed once and frozen. Everything is checked here but what is in
  * `params`, which only the provider understands. A field whose meaning is yet to be built is refused
- * by name, never ignored: a user must not believe in a health check that no one makes.
+ * by name, never ignored: a user must not believe in a limit that no one sets.
  */
 import { asServiceName, dnsLabel, type ServiceName } from "../core/ids.ts";
 import { groupBytesMax } from "../core/limits.ts";
 import { durationText } from "../core/quantities.ts";
 import { described, Fields, objectOf, type Place, readAll } from "../core/reading.ts";
 import { listOf, mapOf, processText, text } from "../core/value-readers.ts";
+import { type HealthPolicy, healthToJson, readHealth } from "./health-policy.ts";
 import { type Instances, readInstances } from "./instances.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
+import { areChosen, type Ports, portVariable, readPorts } from "./ports.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 import { isServiceName, serviceNamePattern } from "./service-name.ts";
 import {
@@ -28,7 +30,13 @@ import {
   type StopPolicy,
   stopDefault,
 } from "./spec-policies.ts";
-import { readUpdate, type UpdatePolicy, updateDefault, updateToJson } from "./update-policy.ts";
+import {
+  readUpdate,
+  type UpdatePolicy,
+  updateDefault,
+  updateFor,
+  updateToJson,
+} from "./update-policy.ts";
 
 /** A service as deployed, defaults filled in. docs/spec.md tells each field, its default and limits. */
 export interface ServiceSpec {
@@ -46,7 +54,11 @@ export interface ServiceSpec {
   /** How long its node may be away before another node takes it over; default 10,000. */
   readonly restartGraceMs: number;
   readonly update: UpdatePolicy;
+  /** Absent: no one asks whether it does its work. */
+  readonly health?: HealthPolicy;
   readonly env: Readonly<Record<string, string>>;
+  /** By name; 0: one that its node chooses. */
+  readonly ports: Ports;
   readonly stop: StopPolicy;
   readonly logs: LogPolicy;
 }
@@ -62,10 +74,8 @@ export const envValueCharsMax = 32_768;
 export const laterFields: readonly string[] = [
   "guarantee",
   "heal",
-  "health",
   "intensity",
   "on_dependency_down",
-  "ports",
   "priority",
   "rebalance",
   "resources",
@@ -83,7 +93,7 @@ export function parseSpec(input: unknown): ServiceSpec {
 
 /** The spec as a user could have written it, every default spelt out; `parseSpec` gives it back. */
 export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain } {
-  const { restart, stop, logs } = spec;
+  const { restart, health, stop, logs } = spec;
   const { intensity } = restart;
   return {
     name: spec.name,
@@ -103,7 +113,9 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     },
     restart_grace: durationText(spec.restartGraceMs),
     update: updateToJson(spec.update),
+    ...(health !== undefined && { health: healthToJson(health) }),
     env: spec.env,
+    ports: spec.ports,
     stop: { signal: stop.signal, grace: durationText(stop.graceMs) },
     logs: { max_bytes: logs.fileBytesMax, files: logs.filesMax },
   };
@@ -151,59 +163,97 @@ const readEnv = mapOf(
 /** Without the limit on its size. */
 export const readSpecFields = objectOf(
   "a service: an object with name, provider and params",
-  (fields): ServiceSpec => ({
-    name: asServiceName(
-      fields.required("name", readName, "Deploying it again updates the service."),
-    ),
-    provider: fields.required("provider", readProvider),
-    params: fields.optional("params", readParams, {}, "What to run, in the provider's own words."),
-    requires: fields.optional(
-      "requires",
-      readRequires,
-      [],
-      "Services that must run before this one is started, like db or group/db.",
-    ),
-    instances: fields.optional(
-      "instances",
-      readInstances,
-      1,
-      "How many of it there are to be, or everywhere: one on each node that can take it.",
-    ),
-    placement: fields.optional(
-      "placement",
-      readPlacementWish,
-      placementWishDefault,
-      "Which nodes it may be placed on.",
-    ),
-    restart: fields.optional(
-      "restart",
-      readRestart,
-      restartDefault,
-      "After which ends it is restarted, and how soon.",
-    ),
-    restartGraceMs: fields.optional(
-      "restart_grace",
-      readRestartGrace,
-      restartGraceDefaultMs,
-      "How long its node may be away before another node takes it over.",
-    ),
-    update: fields.optional(
+  (fields): ServiceSpec => {
+    const ports = fields.optional(
+      "ports",
+      readPorts,
+      {},
+      "Ports of its node, by name, told in PORT_NAME; 0: a free one.",
+    );
+    const health = fields.optional(
+      "health",
+      readHealth,
+      undefined,
+      "How it is asked whether it does its work.",
+    );
+    const update = fields.optional(
       "update",
       readUpdate,
       updateDefault,
       "How its instances are brought to a new version.",
-    ),
-    env: fields.optional("env", readEnv, {}, "The environment of its task."),
-    stop: fields.optional("stop", readStop, stopDefault, "How it is stopped."),
-    logs: fields.optional("logs", readLogs, logsDefault, "How much of its output is kept."),
-  }),
+    );
+    return {
+      name: asServiceName(
+        fields.required("name", readName, "Deploying it again updates the service."),
+      ),
+      provider: fields.required("provider", readProvider),
+      params: fields.optional(
+        "params",
+        readParams,
+        {},
+        "What to run, in the provider's own words.",
+      ),
+      requires: fields.optional(
+        "requires",
+        readRequires,
+        [],
+        "Services that must run before this one is started, like db or group/db.",
+      ),
+      instances: fields.optional(
+        "instances",
+        readInstances,
+        1,
+        "How many of it there are to be, or everywhere: one on each node that can take it.",
+      ),
+      placement: fields.optional(
+        "placement",
+        readPlacementWish,
+        placementWishDefault,
+        "Which nodes it may be placed on.",
+      ),
+      restart: fields.optional(
+        "restart",
+        readRestart,
+        restartDefault,
+        "After which ends it is restarted, and how soon.",
+      ),
+      restartGraceMs: fields.optional(
+        "restart_grace",
+        readRestartGrace,
+        restartGraceDefaultMs,
+        "How long its node may be away before another node takes it over.",
+      ),
+      update: updateFor(update, health !== undefined && areChosen(ports)),
+      env: fields.optional("env", readEnv, {}, "The environment of its task."),
+      ports,
+      stop: fields.optional("stop", readStop, stopDefault, "How it is stopped."),
+      ...(health !== undefined && { health }),
+      logs: fields.optional("logs", readLogs, logsDefault, "How much of its output is kept."),
+    };
+  },
   laterFields,
 );
 
 /** Reads a spec as a part of something larger. */
 export function readSpec(value: unknown, at: Place): ServiceSpec {
   const spec = readSpecFields(value, at);
+  complainOfPorts(spec, at);
   const bytes = Buffer.byteLength(JSON.stringify(specToJson(spec)));
   if (bytes > groupBytesMax) at.wrong(`is ${bytes} bytes long, and may have ${groupBytesMax}`);
   return spec;
+}
+
+/** What the fields say of each other's ports. */
+function complainOfPorts({ ports, env, health }: ServiceSpec, at: Place): void {
+  for (const name of Object.keys(ports)) {
+    const variable = portVariable(name);
+    if (Object.hasOwn(env, variable)) {
+      at.member("env").member(variable).wrong(`is where ports.${name} is told`);
+    }
+  }
+  const check = health?.check;
+  if (check === undefined || check.kind === "exec" || typeof check.port === "number") return;
+  if (Object.hasOwn(ports, check.port)) return;
+  const place = at.member("health").member(check.kind).member("port");
+  place.wrong(`${check.port} is none of the service's ports`);
 }

@@ -5,6 +5,7 @@
 import { Fields, type Place, type Reader } from "../core/reading.ts";
 import { anyText, choice, count, listOf, mapOf, number } from "../core/value-readers.ts";
 import type { Handle, InstanceStatus, TaskExit } from "./instance-status.ts";
+import { readPorts } from "./ports.ts";
 import type { Exit, RestartHistory } from "./restart-policy.ts";
 
 const phases = [
@@ -29,7 +30,9 @@ const time = number({ min: 0, max: Number.MAX_SAFE_INTEGER });
 export function readStatus(value: unknown, at: Place): InstanceStatus {
   const fields = new Fields(value, at, "an object");
   const reason = fields.optional("reason", anyText, undefined);
+  const healthySince = fields.optional("healthySince", time, undefined);
   const handle = fields.optional("handle", readHandle, undefined);
+  const ports = fields.optional("ports", readPorts, undefined);
   const exit = fields.optional("exit", readTaskExit, undefined);
   const startedAt = fields.optional("startedAt", time, undefined);
   const retryAt = fields.optional("retryAt", time, undefined);
@@ -37,7 +40,9 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
     state: fields.required("state", choice(phases)),
     ...(reason !== undefined && { reason }),
     healthy: fields.required("healthy", readHealthy),
+    ...(healthySince !== undefined && { healthySince }),
     ...(handle !== undefined && { handle }),
+    ...(ports !== undefined && { ports }),
     attempt: fields.required("attempt", count),
     ...(exit !== undefined && { exit }),
     restarts: fields.required("restarts", count),

@@ -8,9 +8,8 @@ import type { ServiceSpec } from "./spec.ts";
 
 /** 16 hex digits; equal for specs whose tasks are alike. */
 export function taskDigest(spec: ServiceSpec): string {
-  const { provider, params, env } = spec;
-  return createHash("sha256")
-    .update(canonicalText([provider, params, env]))
-    .digest("hex")
-    .slice(0, 16);
+  const { provider, params, env, ports } = spec;
+  const started = [provider, params, env];
+  if (Object.keys(ports).length > 0) started.push(ports);
+  return createHash("sha256").update(canonicalText(started)).digest("hex").slice(0, 16);
 }

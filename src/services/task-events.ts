@@ -3,8 +3,16 @@
  * at events. Where the instance goes from there is for `settling.ts`.
  */
 import type { Random } from "../core/env.ts";
-import { change, enter, type Found, type InstanceState, nothing, type Step } from "./instance.ts";
-import type { Handle } from "./instance-status.ts";
+import {
+  change,
+  enter,
+  type Found,
+  type InstanceState,
+  nothing,
+  type Step,
+  type TaskEvent,
+} from "./instance.ts";
+import type { InstanceStatus } from "./instance-status.ts";
 import { decide, type Ending, type Exit, endingText } from "./restart-policy.ts";
 
 /** An engine may have much to say of a start, or why there is none; the status keeps this much. */
@@ -12,13 +20,13 @@ const wordsCharsMax = 1_000;
 
 export function started(
   state: InstanceState,
-  handle: Handle,
-  startedAt: number,
+  { handle, startedAt, ports = {} }: TaskEvent & { readonly kind: "started" },
   nowMs: number,
 ): Step {
-  const { status } = state;
-  if (status.state === "starting") return enter(state, "running", nowMs, { handle, startedAt });
-  if (status.state === "stopping") return change(state, { handle, startedAt });
+  const { ports: _before, ...status } = state.status;
+  const told = { handle, startedAt, ...(Object.keys(ports).length > 0 && { ports }) };
+  if (status.state === "starting") return enter({ ...state, status }, "running", nowMs, told);
+  if (status.state === "stopping") return change({ ...state, status }, told);
   return nothing(state);
 }
 
@@ -51,13 +59,44 @@ export function exited(
   const { status } = state;
   if (status.state === "stopping") return change(state, { exit: { ...exit, byMob: true, atMs } });
   if (status.state !== "starting" && status.state !== "running") return nothing(state);
-  const since = status.state === "running" ? (status.startedAt ?? status.since) : status.since;
   const { state: told } = change(state, { exit: { ...exit, byMob: false, atMs } });
-  return ended(told, { kind: "exit", exit, by: "task" }, atMs - since, nowMs, random);
+  return ended(told, { kind: "exit", exit, by: "task" }, ranWellMs(state, atMs), nowMs, random);
 }
 
-export function stopped(state: InstanceState, nowMs: number): Step {
-  return state.status.state === "stopping" ? enter(state, "stopped", nowMs) : nothing(state);
+export function healthTold(
+  state: InstanceState,
+  healthy: boolean | null,
+  why: string | undefined,
+  nowMs: number,
+): Step {
+  const { reason: _reason, ...status } = state.status;
+  if (status.state !== "running") return nothing(state);
+  const healthySince = status.healthySince ?? (healthy === true ? nowMs : undefined);
+  return change(
+    { ...state, status },
+    {
+      healthy,
+      ...(healthySince !== undefined && { healthySince }),
+      ...(why !== undefined && { reason: why.slice(0, wordsCharsMax) }),
+    },
+  );
+}
+
+/** What was stopped for its health ended by a failure; whatever else was stopped has no more to say. */
+export function stopped(state: InstanceState, nowMs: number, random: Random): Step {
+  const { status } = state;
+  if (status.state !== "stopping") return nothing(state);
+  if (status.healthy !== false) return enter(state, "stopped", nowMs);
+  const ending: Ending = { kind: "unhealthy", why: status.reason ?? "" };
+  return ended(state, ending, ranWellMs(state, status.exit?.atMs ?? nowMs), nowMs, random);
+}
+
+/** How long a task that ended at `atMs` did what it was to do. */
+function ranWellMs({ status, desired }: InstanceState, atMs: number): number {
+  const { state, healthySince, startedAt, since } = status;
+  if (desired.spec.health !== undefined)
+    return healthySince === undefined ? 0 : atMs - healthySince;
+  return atMs - (state === "starting" ? since : (startedAt ?? since));
 }
 
 export function timerFired(state: InstanceState, nowMs: number): Step {
@@ -76,14 +115,20 @@ export function adopted(state: InstanceState, found: Found, nowMs: number, rando
   if (found.kind === "running") {
     const { handle, startedAt } = found;
     if (status.state === "running" && status.attempt === attempt) return change(back, { handle });
-    return enter(back, "running", nowMs, { attempt, handle, startedAt, held: false });
+    // What was being ended for its health is so still, and will be.
+    const told = status.attempt === attempt ? healthOf(status) : { healthy: null };
+    return enter(back, "running", nowMs, { attempt, handle, startedAt, held: false, ...told });
   }
   if (attempt === status.attempt) {
     const told = exited(back, found.exit, found.atMs, nowMs, random);
-    return status.state === "stopping" ? stopped(told.state, nowMs) : told;
+    return status.state === "stopping" ? stopped(told.state, nowMs, random) : told;
   }
   const unseen = enter(back, "starting", found.atMs, { attempt });
   return exited(unseen.state, found.exit, found.atMs, nowMs, random);
+}
+
+function healthOf({ healthy, reason }: InstanceStatus): Partial<InstanceStatus> {
+  return { healthy, ...(healthy === false && reason !== undefined && { reason }) };
 }
 
 function foundNothing(state: InstanceState, nowMs: number, random: Random): Step {
@@ -95,7 +140,7 @@ function foundNothing(state: InstanceState, nowMs: number, random: Random): Step
       return exited(state, exit, nowMs, nowMs, random);
     }
     case "stopping":
-      return stopped(state, nowMs);
+      return stopped(state, nowMs, random);
     case "pending":
     case "stopped":
     case "backing-off":

@@ -12,17 +12,22 @@ export interface UpdatePolicy {
   readonly healthyForMs: number;
   /** Longest time without one more that is ready, before the update has failed; default 300,000. */
   readonly deadlineMs: number;
-  /** Whether the new one runs before the old one is ended, or after it; default `stop-first`. */
+  /**
+   * Whether the new one runs before the old one is ended, or after it. Default `start-first` for what is
+   * checked and takes its ports from its node, else `stop-first`: the two might be in each other's way.
+   */
   readonly order: "start-first" | "stop-first";
   /** Whether an update that fails is undone; default true. */
   readonly rollback: boolean;
 }
 
-export const updateDefault: UpdatePolicy = deepFreeze({
+/** As written: where nothing is said of the order, the rest of the spec says it. */
+export type UpdateWish = Omit<UpdatePolicy, "order"> & Partial<Pick<UpdatePolicy, "order">>;
+
+export const updateDefault: UpdateWish = deepFreeze({
   parallel: 1,
   healthyForMs: 10_000,
   deadlineMs: 300_000,
-  order: "stop-first",
   rollback: true,
 });
 
@@ -33,9 +38,16 @@ const readOrder = choice(["stop-first", "start-first"]);
 
 export const readUpdate = objectOf(
   "an object, like { parallel: 1, healthy_for: 10s, order: start-first }",
-  (fields): UpdatePolicy => {
-    const { parallel, healthyForMs, deadlineMs, order, rollback } = updateDefault;
+  (fields): UpdateWish => {
+    const { parallel, healthyForMs, deadlineMs, rollback } = updateDefault;
+    const order = fields.optional(
+      "order",
+      readOrder,
+      undefined,
+      "Whether the new one runs before the old one is ended, or after it.",
+    );
     return {
+      ...(order !== undefined && { order }),
       parallel: fields.optional(
         "parallel",
         readParallel,
@@ -54,12 +66,6 @@ export const readUpdate = objectOf(
         deadlineMs,
         "Longest time without one more that is ready, before the update has failed.",
       ),
-      order: fields.optional(
-        "order",
-        readOrder,
-        order,
-        "Whether the new one runs before the old one is ended, or after it.",
-      ),
       rollback: fields.optional(
         "rollback",
         flag,
@@ -69,6 +75,11 @@ export const readUpdate = objectOf(
     };
   },
 );
+
+/** @param canBothRun whether two instances on one node are not in each other's way, and it is known which is ready */
+export function updateFor(wish: UpdateWish, canBothRun: boolean): UpdatePolicy {
+  return { ...wish, order: wish.order ?? (canBothRun ? "start-first" : "stop-first") };
+}
 
 /** As a user could have written it. */
 export function updateToJson(update: UpdatePolicy): { readonly [key: string]: Plain } {

@@ -40,7 +40,10 @@ function whatOf(change: ServiceChange, paint: Paint): string | undefined {
       const shown = colour === undefined ? state : paint(colour, state);
       const reason = change.reason ?? endOf(change);
       const why = reason === undefined ? "" : `: ${printable(reason)}`;
-      return `${shown} on ${change.node}${handleText(change)}${why}`;
+      const health = { true: ", healthy", false: ", unhealthy", null: "" }[
+        `${change.healthy ?? null}`
+      ];
+      return `${shown}${health} on ${change.node}${handleText(change)}${why}`;
     }
     case "lost":
       if (removed) return undefined;

@@ -5,6 +5,7 @@ import type {
   ActionResult,
   DeployResult,
   DrainResult,
+  EndpointView,
   InstanceView,
   NodeView,
   PlanResult,
@@ -29,6 +30,7 @@ import {
   formatActions,
   formatDeploys,
   formatDrain,
+  formatEndpoints,
   formatInstances,
   formatNodes,
   formatProviders,
@@ -46,6 +48,7 @@ export interface MobObject extends ActorCalls {
   undrain(node: string): Promise<NodeView[]>;
   services(): Promise<InstanceView[]>;
   show(name: string): Promise<ServiceDetail>;
+  endpoints(name?: string): Promise<EndpointView[]>;
   deploy(...documents: object[]): Promise<DeployResult[]>;
   plan(...documents: object[]): Promise<PlanResult[]>;
   rollback(name: string): Promise<DeployResult>;
@@ -66,6 +69,7 @@ mob.forget("name or id")     drop a node that is not live, for good
 mob.drain("name or id")      move everything off a node; mob.undrain undoes it
 mob.services()               every instance of every service
 mob.show("web")              one service: its spec and its instances
+mob.endpoints("web")         where its ports are reached; of all services without a name
 mob.deploy({ name: … })      deploy a service or a group, or several
 mob.plan({ name: … })        what that would change, and where it would run
 mob.scale("web", 5)          another number of instances, or "everywhere"
@@ -108,6 +112,8 @@ export function createMobObject(
         () => client.show(text(name)),
         (detail, paint) => formatService(detail, now(), paint),
       ),
+    endpoints: (name) =>
+      shown(() => client.endpoints(name === undefined ? name : text(name)), formatEndpoints),
     deploy: (...documents) => shown(() => deployAndLook(client, documents), formatDeploys),
     plan: (...documents) => shown(() => client.plan(documents), formatPlans),
     scale: (name, instances) =>

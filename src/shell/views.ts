@@ -3,6 +3,7 @@ import type {
   ActionResult,
   DeployResult,
   DrainResult,
+  EndpointView,
   InstanceView,
   NodeView,
   ProviderView,
@@ -41,21 +42,42 @@ export function formatInstances(
   now: number,
   paint: Paint,
 ): string {
-  const header = ["NAME", "SLOT", "NODE", "PROVIDER", "STATE", "FOR", "RESTARTS", "TASK", "REASON"];
+  const header = [
+    "NAME",
+    "SLOT",
+    "NODE",
+    "PROVIDER",
+    "STATE",
+    "HEALTH",
+    "FOR",
+    "RESTARTS",
+    "TASK",
+    "PORTS",
+    "REASON",
+  ];
   const rows = byName(instances).map(
     (instance): Row => [
       instance.name,
       instance.slot,
       instance.node ?? none,
       instance.provider,
-      stateCell(unhealthy(instance) ? "unhealthy" : instance.state),
+      stateCell(instance.state),
+      healthCell(instance.healthy),
       instance.since === 0 ? none : formatAge(now - instance.since),
       instance.restarts,
       pairs(instance.handle) || none,
+      pairs(instance.ports) || none,
       reasonOf(instance),
     ],
   );
   return formatTable(header, rows, paint);
+}
+
+export function formatEndpoints(endpoints: readonly EndpointView[], paint: Paint): string {
+  const rows = byName(endpoints).map(({ name, slot, node, port, address, healthy }): Row => {
+    return [name, slot, node, port, address, healthCell(healthy)];
+  });
+  return formatTable(["NAME", "SLOT", "NODE", "PORT", "ADDRESS", "HEALTH"], rows, paint);
 }
 
 export function formatService(detail: ServiceDetail, now: number, paint: Paint): string {
@@ -165,8 +187,9 @@ function stateCell(state: string): Cell {
   return { text: state, colour: stateColour(state) };
 }
 
-function unhealthy({ state, healthy }: InstanceView): boolean {
-  return state === "running" && !healthy;
+function healthCell(healthy: InstanceView["healthy"]): Cell {
+  if (healthy === null) return { text: none };
+  return healthy ? { text: "healthy", colour: "green" } : { text: "unhealthy", colour: "red" };
 }
 
 /** The last end is told where the state does not tell it, and where it was not the user's wish. */

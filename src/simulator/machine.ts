@@ -21,7 +21,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 import { type DiskImage, VirtualDisk } from "./virtual-disk.ts";
 import { seededRandom, virtualEnv } from "./virtual-env.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
-import { VirtualHost, virtualProvider } from "./virtual-tasks.ts";
+import { VirtualHost, virtualProvider, virtualReach } from "./virtual-tasks.ts";
 
 /** What all machines of a simulation share. */
 export interface Surroundings {
@@ -105,6 +105,8 @@ export class Machine {
         transport: network.transport(owner, identity.id),
         storage,
         providers: new Map(offered.map((one) => [one.type, one])),
+        isPortFree: async (port) => !this.host.listens(port),
+        reach: virtualReach(this.host, scheduler, owner),
       },
       {
         identity,

@@ -3,6 +3,7 @@
  * them running, and its next life finds them, or how they ended. A task's script is data: how long it
  * runs and how it exits. The host also counts what must never be: two tasks of one instance.
  */
+import type { Reach } from "../actors/reach.ts";
 import { InvalidSpec, Unavailable } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
 import type {
@@ -16,10 +17,16 @@ import type {
 } from "../providers/provider.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 
-/** What a virtual task does: runs `runMs` (for ever when absent), then exits with `exitCode`. */
+/**
+ * What a virtual task does: runs `runMs` (for ever when absent), then exits with `exitCode`. It listens on
+ * `port`, if it has one, from `readyMs` after its start on, and not after `sickMs`.
+ */
 export interface VirtualParams {
   readonly runMs?: number;
   readonly exitCode?: number;
+  readonly port?: number;
+  readonly readyMs?: number;
+  readonly sickMs?: number;
 }
 
 export interface VirtualTask {
@@ -35,6 +42,7 @@ export interface VirtualTask {
 /** How long starting and stopping take, in virtual ms. */
 const startMs = 5;
 const stopMs = 20;
+const connectMs = 1;
 
 /** One machine's tasks. Outlives the nodes that run on it. */
 export class VirtualHost {
@@ -57,6 +65,15 @@ export class VirtualHost {
   /** Tasks of this machine that run now. */
   running(): readonly FoundTask[] {
     return [...this.tasks.values()].filter((task) => !task.ended).map((task) => task.found);
+  }
+
+  /** Whether a task listens there now. */
+  listens(port: number): boolean {
+    return [...this.tasks.values()].some(({ params, startedAt, ended }) => {
+      const { readyMs = 0, sickMs = Number.POSITIVE_INFINITY } = params;
+      const ranMs = this.#scheduler.now - startedAt;
+      return params.port === port && ended === undefined && ranMs >= readyMs && ranMs < sickMs;
+    });
   }
 
   /** The exit that nobody asked for: as `kill -9` of the task. */
@@ -175,6 +192,15 @@ export function virtualProvider(
     },
     async close() {},
   };
+}
+
+/** Connects to the tasks of a machine. */
+export function virtualReach(host: VirtualHost, scheduler: Scheduler, owner: Owner): Reach {
+  return ({ port }) =>
+    new Promise((resolve) => {
+      const answer = () => resolve(host.listens(port) ? undefined : "connection refused");
+      scheduler.after(connectMs, answer, owner);
+    });
 }
 
 function virtualTask(

@@ -1,18 +1,38 @@
 /**
- * The supervisor of one instance. Its two workers know nothing of each other: a crash of the one that
- * gives out the output does not touch the one that holds the task, and neither touches the task.
+ * The supervisor of one instance. A crash of what gives out the output, or of what checks the health, does
+ * not touch the worker that holds the task, and none of them touches the task. The health checker is there
+ * once the spec wants it: services that no one checks do without.
  */
+import { healthChecker } from "../actors/health-checker.ts";
 import { logFollower } from "../actors/log-follower.ts";
-import { logFollowerName, providerWorkerName } from "../actors/names.ts";
+import {
+  healthCheckerName,
+  logFollowerName,
+  providerWorkerName,
+  serviceSupervisorName,
+} from "../actors/names.ts";
 import { type ProviderWorkerOptions, providerWorker } from "../actors/provider-worker.ts";
-import type { ActorDefinition } from "../otp/definition.ts";
+import type { Reach } from "../actors/reach.ts";
+import type { ActorDefinition, ChildSpec } from "../otp/definition.ts";
 import { supervisor } from "../otp/supervisor.ts";
 import { worker } from "../otp/worker.ts";
 
-export function serviceSupervisor(options: ProviderWorkerOptions): ActorDefinition {
-  const { placement, provider, catalog } = options;
+export interface ServiceOptions extends Omit<ProviderWorkerOptions, "healthChecker"> {
+  readonly reach: Reach;
+}
+
+export function serviceSupervisor(options: ServiceOptions): ActorDefinition {
+  const { placement, provider, catalog, reach } = options;
   const { instance } = placement;
+  const checked: ChildSpec = {
+    id: "health-checker",
+    start: worker({
+      name: healthCheckerName(instance),
+      behaviour: () => healthChecker({ instance, provider, reach }),
+    }),
+  };
   return supervisor({
+    name: serviceSupervisorName(instance),
     strategy: "one_for_one",
     intensity: 5,
     periodMs: 10_000,
@@ -21,7 +41,7 @@ export function serviceSupervisor(options: ProviderWorkerOptions): ActorDefiniti
         id: "provider-worker",
         start: worker({
           name: providerWorkerName(instance),
-          behaviour: () => providerWorker(options),
+          behaviour: () => providerWorker({ ...options, healthChecker: checked }),
         }),
         // A start that is under way is waited for, so that its task is not left unrecorded.
         shutdown: 15_000,

@@ -13,6 +13,7 @@ import type { Provider } from "../../src/providers/provider.ts";
 import { eventually } from "../support/eventually.ts";
 import { markedProcesses } from "../support/marked-processes.ts";
 import { processAlive } from "../support/process-alive.ts";
+import { execCases } from "./exec-cases.ts";
 import { exitOf, logs, outputWith, running, startBench } from "./provider-bench.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
@@ -25,7 +26,7 @@ while :; do sleep 1; done`;
 
 export function providerSuite(tested: ProviderUnderTest): void {
   test(tested.name, async (t) => {
-    for (const [name, run] of Object.entries(cases)) {
+    for (const [name, run] of Object.entries({ ...cases, ...execCases })) {
       const options = { skip: tested.skips?.[name] ?? false };
       await t.test(name, options, async (t) => run(await startBench(t, tested), tested));
     }

@@ -32,6 +32,43 @@ function readmeCommand(port: number): string {
   return command.replace("-p 6666", `-p ${port}`);
 }
 
+test("a container is checked through its published port, and by commands in it", {
+  skip,
+}, async (t) => {
+  const lab = await openLab(t);
+  const node = await lab.start({ providers: "docker" });
+  const quick = { interval: "200ms", start_period: "60s" };
+  const go = join(lab.home, "go");
+  const shared = { volumes: [`${lab.home}:${lab.home}`] };
+  const serve = `until [ -e ${go} ]; do sleep 0.1; done; exec nc -lk -p 80 -e true`;
+  const command = ["sh", "-c", serve];
+  const published = { command, ports: ["127.0.0.1:http:80"], ...shared };
+  await Promise.all([
+    deploy(node, "tcp", published, {
+      ports: { http: 0 },
+      health: { tcp: { port: "http" }, ...quick },
+    }),
+    deploy(
+      node,
+      "exec",
+      { command: "sleep 1000", ...shared },
+      {
+        health: { exec: { command: `test -e ${go}` }, ...quick },
+      },
+    ),
+  ]);
+  for (const name of ["tcp", "exec"]) {
+    await eventually(async () => {
+      const { state, healthy, reason = "" } = (await node.instance(name)) ?? {};
+      return state === "running" && healthy === null && reason.includes("not healthy yet");
+    }, `${name} to run and not to be healthy`);
+  }
+  await deploy(node, "go", { command: `touch ${go}`, ...shared }, { restart: "none" });
+  for (const name of ["tcp", "exec"]) {
+    await eventually(async () => (await node.instance(name))?.healthy, `${name} to be healthy`);
+  }
+});
+
 const deploy = (node: MobNode, name: string, params: object, more: object = {}) =>
   node.deploy({ name, provider: "docker", params: { image: busyboxImage, ...params }, ...more });
 

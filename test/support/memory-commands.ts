@@ -1,7 +1,13 @@
 /** A node's commands in memory: what the API, the client and the CLI are tested against. */
 import type { ActorDetail, ActorView } from "../../src/api/actor-shapes.ts";
 import type { Commands, LogChunk } from "../../src/api/commands.ts";
-import type { InstanceView, NodeView, PlanResult, TokenView } from "../../src/api/shapes.ts";
+import type {
+  EndpointView,
+  InstanceView,
+  NodeView,
+  PlanResult,
+  TokenView,
+} from "../../src/api/shapes.ts";
 import type { KeysView } from "../../src/api/trust-shapes.ts";
 import type { ServiceChange } from "../../src/api/watch-shapes.ts";
 import { NotFound } from "../../src/core/errors.ts";
@@ -28,10 +34,20 @@ export const anInstance: InstanceView = {
   state: "running",
   healthy: true,
   handle: { pid: 42 },
+  ports: { http: 20_000 },
   restarts: 0,
   since: 0,
   generation: 1,
   epoch: 1,
+};
+
+const anEndpoint: EndpointView = {
+  name: "web",
+  slot: 0,
+  node: "6666@box",
+  port: "http",
+  address: "127.0.0.1:20000",
+  healthy: true,
 };
 
 export const aPlan: PlanResult = {
@@ -133,6 +149,10 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
     },
     undrain: async () => [aNode],
     services: async () => [anInstance],
+    async endpoints(name) {
+      if (name !== undefined) known(name);
+      return [anEndpoint];
+    },
     async show(name) {
       known(name);
       const spec = { name, provider: "bash" };

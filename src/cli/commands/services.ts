@@ -1,6 +1,11 @@
 /** Commands about services that are there: list, look at, start, stop, restart, remove. */
 import type { Action, InstanceState } from "../../api/shapes.ts";
-import { formatActions, formatInstances, formatService } from "../../shell/views.ts";
+import {
+  formatActions,
+  formatEndpoints,
+  formatInstances,
+  formatService,
+} from "../../shell/views.ts";
 import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withProgress } from "../progress.ts";
@@ -9,6 +14,13 @@ export async function listServices({ client, print }: Context): Promise<void> {
   await print(await client.services(), (services, paint) =>
     formatInstances(services, Date.now(), paint),
   );
+}
+
+export async function listEndpoints(
+  { client, print }: Context,
+  name: string | undefined,
+): Promise<void> {
+  await print(await client.endpoints(name), formatEndpoints);
 }
 
 export async function showService({ client, print }: Context, name: string): Promise<void> {

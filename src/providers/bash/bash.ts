@@ -5,6 +5,7 @@
 import { execa } from "execa";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
+import { findProgram } from "../exec/program.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
 import { type BashParams, bashParams } from "./params.ts";
@@ -48,6 +49,11 @@ export function createBash(options: BashOptions): Provider<BashParams> {
       const { path } = await findBash();
       const task = { command: [path], script: params.command, env: context.env };
       return await keeper.start(instance, context.attempt, task);
+    },
+    async exec({ instance, attempt }, { command, env: own, ...request }) {
+      const [program = "", ...args] = command;
+      const found = await findProgram(program, own["PATH"] ?? env["PATH"]);
+      return await keeper.exec(instance, attempt, { command: [found, ...args], env: own }, request);
     },
   };
 }

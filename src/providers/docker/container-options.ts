@@ -1,5 +1,6 @@
 /** From a service's parameters to what the engine makes a container of. Pure. */
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
+import { Unavailable } from "../../core/errors.ts";
 import type { TaskContext } from "../provider.ts";
 import type { Dialect } from "./dialect.ts";
 import { containerName, labelsOf, type TaskName } from "./labels.ts";
@@ -12,7 +13,8 @@ export function containerOptions(
   context: TaskContext,
   dialect: Dialect,
 ): ContainerCreateOptions {
-  const { image, entrypoint, command, args, user, cwd, labels, ports } = params;
+  const { image, entrypoint, command, args, user, cwd, labels } = params;
+  const ports = publishedPorts(params, context);
   const words = [...(command ?? []), ...(args ?? [])];
   return {
     name: containerName(task, context.service),
@@ -20,7 +22,7 @@ export function containerOptions(
     Labels: { ...labels, ...labelsOf(task, context) },
     Env: Object.entries(context.env).map(([name, value]) => `${name}=${value}`),
     ExposedPorts: Object.fromEntries(ports.map((port) => [portName(port), {}])),
-    HostConfig: hostConfig(params, context, dialect),
+    HostConfig: hostConfig({ ...params, ports }, context, dialect),
     ...(words.length > 0 && { Cmd: words }),
     ...(entrypoint !== undefined && { Entrypoint: [...entrypoint] }),
     ...(user !== undefined && { User: user }),
@@ -49,6 +51,41 @@ function hostConfig(params: ContainerParams, { logs }: TaskContext, dialect: Dia
     ...(pids !== undefined && { PidsLimit: pids }),
     ...(init && { Init: true }),
   };
+}
+
+/**
+ * Those of the parameters, which may name ports of the service; and each of the service's ports that they
+ * do not name, as the same port in the container, since it is told there which one that is.
+ * @throws Unavailable for a name that is none of the service's ports
+ */
+function publishedPorts(
+  { ports }: ContainerParams,
+  { ports: given = {} }: TaskContext,
+): readonly PublishedPort[] {
+  const named = new Set(ports.map(({ host }) => host));
+  const others = Object.entries(given).filter(([name]) => !named.has(name));
+  return [
+    ...ports.map((port, index) => ({ ...port, host: hostPort(port, index, given) })),
+    ...others.map(
+      ([, port]): PublishedPort => ({
+        address: "",
+        host: String(port),
+        container: port,
+        protocol: "tcp",
+      }),
+    ),
+  ];
+}
+
+function hostPort(
+  { host }: PublishedPort,
+  index: number,
+  given: Readonly<Record<string, number>>,
+): string {
+  if (host === "" || /^\d/.test(host)) return host;
+  const port = Object.hasOwn(given, host) ? given[host] : undefined;
+  if (port !== undefined) return String(port);
+  throw new Unavailable(`params.ports[${index}]: ${host} is none of the service's ports`);
 }
 
 function portBindings(ports: readonly PublishedPort[]): Record<string, object[]> {

@@ -13,6 +13,8 @@ import { lostExit } from "../../keeper/exit.ts";
 import type { DeclaredParams } from "../params.ts";
 import type {
   Capabilities,
+  ExecRequest,
+  ExecResult,
   FoundTask,
   Gone,
   Handle,
@@ -29,6 +31,7 @@ import { ContainerTask, copyRest, handleOf, removedByOthers } from "./container-
 import { type Dialect, socketPathOf } from "./dialect.ts";
 import { Engine } from "./engine.ts";
 import { EngineWatch } from "./engine-watch.ts";
+import { execIn } from "./exec-in.ts";
 import { Images } from "./images.ts";
 import { labelFilter, nodeLabel, type TaskName, taskOf } from "./labels.ts";
 import { LogCopy } from "./log-copy.ts";
@@ -117,6 +120,12 @@ export class Containers implements Provider<ContainerParams> {
     if (state.phase === "running") return this.#hold(key, instance, state, copy);
     await copyRest(copy, this.#options.log, this.#closing.signal);
     return { gone: true, ...state.end };
+  }
+
+  /** The engine gives it all that the container has. */
+  exec({ handle }: FoundTask, request: ExecRequest<unknown>): Promise<ExecResult> {
+    const container = { id: String(handle["container"]), pid: Number(handle["pid"] ?? 0) };
+    return execIn(this.#engine, container, request);
   }
 
   output(instance: InstanceId, limits: LogLimits): Promise<Output> {

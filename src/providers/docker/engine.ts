@@ -84,6 +84,26 @@ export class Engine {
     await this.#unless(404, (client) => client.getContainer(id).remove(options));
   }
 
+  /**
+   * Begins a command in a container that runs: what it writes, multiplexed, until it has ended.
+   * @throws EngineRefused where the container does not run
+   */
+  async exec(
+    id: string,
+    command: readonly string[],
+  ): Promise<{ readonly exec: string; readonly output: Readable }> {
+    const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true };
+    const made = await this.#call((client) => client.getContainer(id).exec(options));
+    const output = await this.#stream(async () => await made.start({ hijack: true, stdin: false }));
+    return { exec: made.id, output };
+  }
+
+  /** What became of a command. `code` null: it runs. `pid`: on the host. */
+  async execState(exec: string): Promise<{ readonly code: number | null; readonly pid: number }> {
+    const told = await this.#call((client) => client.getExec(exec).inspect());
+    return { code: told.Running ? null : told.ExitCode, pid: told.Pid };
+  }
+
   async hasImage(image: string): Promise<boolean> {
     const found = await this.#unless(404, (client) => client.getImage(image).inspect());
     return found !== undefined;

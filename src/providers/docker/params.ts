@@ -44,7 +44,7 @@ export interface ContainerParams {
 export interface PublishedPort {
   /** Address of the host's; empty: all. */
   readonly address: string;
-  /** Empty: a free one. */
+  /** A number, or the name of one of the service's ports. Empty: one that the engine chooses. */
   readonly host: string;
   readonly container: number;
   readonly protocol: "tcp" | "udp" | "sctp";
@@ -79,7 +79,7 @@ const readFolder = text(/^\/[^\0]{0,4094}$/, "an absolute path");
 const readNetwork = text(/^[A-Za-z0-9][\w.-]{0,127}$/, "the name of a network of the engine's");
 
 const portPattern =
-  /^(?:(?:(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]{2,39}\]):)?(\d{1,5})?:)?(\d{1,5})(?:\/(tcp|udp|sctp))?$/;
+  /^(?:(?:(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]{2,39}\]):)?(\d{1,5}|[A-Za-z][\w.-]{0,62})?:)?(\d{1,5})(?:\/(tcp|udp|sctp))?$/;
 
 const readPort = described(
   () => ({
@@ -91,9 +91,9 @@ const readPort = described(
   (value, at): PublishedPort => {
     const match = portPattern.exec(typeof value === "number" ? String(value) : String(value ?? ""));
     const [, address = "", host = "", container = "", protocol = "tcp"] = match ?? [];
-    if (match === null || !isPort(container) || (host !== "" && !isPort(host))) {
+    if (match === null || !isPort(container) || (/^\d+$/.test(host) && !isPort(host))) {
       at.wrong(
-        "must be a port of the container's, like 80, 8080:80, 127.0.0.1:8080:80 or 53:53/udp",
+        "must be a port of the container's, like 80, 8080:80, http:80, 127.0.0.1:8080:80 or 53:53/udp",
       );
     }
     return {

@@ -32,13 +32,18 @@ export function createExec({ folder, log, env }: ProviderOptions): Provider<Exec
       if (known !== undefined) return known.handle;
       return await keeper.start(instance, attempt, await commandOf(params, context, env));
     },
+    async exec({ instance, attempt }, { command, params, env: own, ...request }) {
+      const [program = "", ...args] = command;
+      const beside = await commandOf({ ...params, program, args }, { env: own }, env);
+      return await keeper.exec(instance, attempt, beside, request);
+    },
   };
 }
 
 /** @throws Unavailable naming the parameter that cannot be had on this node, and why */
 async function commandOf(
   { program, args, cwd, user }: ExecParams,
-  context: TaskContext,
+  context: Pick<TaskContext, "env">,
   env: ProviderOptions["env"],
 ): Promise<KeptCommand> {
   const as = user && (await naming("user", runAs(user, env)));

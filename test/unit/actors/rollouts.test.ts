@@ -2,9 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Rollouts, type UpdatedInstance } from "../../../src/actors/rollouts.ts";
 import { asInstanceId } from "../../../src/core/ids.ts";
-import { updateDefault } from "../../../src/services/update-policy.ts";
+import { updateDefault, updateFor } from "../../../src/services/update-policy.ts";
 
-const policy = { ...updateDefault, parallel: 2, healthyForMs: 1_000, deadlineMs: 10_000 };
+const policy = {
+  ...updateFor(updateDefault, false),
+  parallel: 2,
+  healthyForMs: 1_000,
+  deadlineMs: 10_000,
+};
 
 /** `o`: of the old version; `s`: of the new one, starting; `r`: ready; `f`: failed. */
 function instances(states: string): readonly UpdatedInstance[] {

@@ -2,6 +2,7 @@
 import fc from "fast-check";
 
 const label = fc.stringMatching(/^[a-z0-9]([a-z0-9-]{0,8}[a-z0-9])?$/);
+const port = fc.integer({ min: 1, max: 65_535 });
 const duration = fc.constantFrom("0s", "1ms", "250ms", "1.5s", "90s", "5m", "1h");
 const text = fc
   .string({ unit: "grapheme", maxLength: 20 })
@@ -51,6 +52,29 @@ export const validSpec = fc.record(
       fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,10}$/),
       fc.oneof(text, fc.integer(), fc.boolean()),
     ),
+    health: fc
+      .tuple(
+        fc.oneof(
+          fc.record({
+            http: fc.record({ port, path: fc.constant("/up") }, { requiredKeys: ["port"] }),
+          }),
+          fc.record({ tcp: fc.record({ port }) }),
+          fc.record({
+            exec: fc.record({ command: fc.constantFrom("test -e up", ["test", "-e", "a b"]) }),
+          }),
+        ),
+        fc.record(
+          {
+            interval: fc.constantFrom("100ms", "10s", "1h"),
+            timeout: fc.constantFrom("10ms", "3s"),
+            retries: fc.integer({ min: 1, max: 100 }),
+            start_period: duration,
+          },
+          { requiredKeys: [] },
+        ),
+      )
+      .map(([check, more]) => ({ ...check, ...more })),
+    ports: fc.constantFrom({}, { http: 0 }, { http: 0, admin: 8_080 }),
     stop: fc.record(
       { signal: fc.constantFrom("SIGTERM", "SIGINT"), grace: duration },
       { requiredKeys: [] },

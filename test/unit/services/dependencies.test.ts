@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { asServiceName, type ServiceName } from "../../../src/core/ids.ts";
 import {
   cycleText,
+  dependencyOf,
   findCycle,
   waitingFor,
   waitingText,
@@ -75,10 +76,36 @@ test("waits for what is not deployed, and for what does not run, each with its w
     [asServiceName("migration"), "done"],
   ]);
   const requires = ["db", "up", "none", "migration"].map(asServiceName);
-  const waiting = waitingFor(requires, (name) => phases.get(name));
+  const waiting = waitingFor(requires, (name) => {
+    const phase = phases.get(name);
+    return phase && dependencyOf([{ phase, healthy: null }], false);
+  });
   assert.deepEqual(waiting, [
     { name: "db", why: "is backing-off" },
     { name: "none", why: "is not deployed" },
   ]);
   assert.equal(waitingText(waiting), "waits for db (is backing-off), none (is not deployed)");
+});
+
+test("one that is checked is waited for until it is healthy", () => {
+  const why = (healthy: boolean | null, isChecked: boolean) => {
+    const dependency = dependencyOf([{ phase: "running", healthy }], isChecked);
+    return waitingFor([asServiceName("db")], () => dependency)[0]?.why;
+  };
+  assert.equal(why(null, false), undefined);
+  assert.equal(why(null, true), "is running, and not healthy yet");
+  assert.equal(why(false, true), "is running, and not healthy yet");
+  assert.equal(why(true, true), undefined);
+});
+
+test("of several instances one that does its work is enough", () => {
+  const running = { phase: "running", healthy: true } as const;
+  const starting = { phase: "starting", healthy: null } as const;
+  const sick = { phase: "running", healthy: false } as const;
+  assert.deepEqual(dependencyOf([starting, sick, running], true), {
+    phase: "running",
+    isHealthy: true,
+  });
+  assert.deepEqual(dependencyOf([starting, sick], true), { phase: "running", isHealthy: false });
+  assert.deepEqual(dependencyOf([], true), { phase: "pending", isHealthy: false });
 });

@@ -20,6 +20,7 @@ export type Happening =
   | { kind: "deploy"; env: number; files: number; when: "always" | "on_error" | "none" }
   | { kind: "run" | "stop" | "restart" | "remove" | "timer" | "crash" | "engine" | "stale" }
   | { kind: "dependency"; isThere: boolean }
+  | { kind: "health"; healthy: boolean | null }
   | { kind: "exit"; exit: Exit; whileDown: boolean }
   | { kind: "refuse" }
   | { kind: "pass"; ms: number };
@@ -31,6 +32,7 @@ function specOf(env: number, files: number, when: string): Desired["spec"] {
     name: "web",
     provider: "bash",
     requires: ["db"],
+    ...(files === 2 && { health: { tcp: { port: 80 } } }),
     env: { V: env },
     logs: { files },
     restart: { policy: when, intensity: { restarts: intensity.restarts, within: "60s" } },
@@ -215,6 +217,12 @@ export function happen(world: World, what: Happening): void {
     case "crash":
       world.crash();
       return;
+    case "health": {
+      const { attempt } = world.state.status;
+      const why = what.healthy === true ? {} : { why: "tcp port 80: connection refused" };
+      world.tell({ kind: "health", attempt, healthy: what.healthy, ...why });
+      return;
+    }
     case "exit":
       if (what.whileDown) world.crash(what.exit);
       else world.exit(what.exit);

@@ -29,6 +29,13 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.constant<Happening>({ kind: "timer" }) },
   {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("health" as const),
+      healthy: fc.constantFrom(true, false, null),
+    }),
+  },
+  {
     weight: 6,
     arbitrary: fc
       .constantFrom(

@@ -5,6 +5,7 @@ import {
   decide,
   type Ending,
   type Exit,
+  endingText,
   jitterShare,
   noRestarts,
   type RestartPolicy,
@@ -20,7 +21,7 @@ const policy: RestartPolicy = {
 };
 const crash = ending({ kind: "exited", code: 1 });
 
-function ending(exit: Exit, by: "task" | "stop" | "health" = "task"): Ending {
+function ending(exit: Exit, by: "task" | "stop" = "task"): Ending {
   return { kind: "exit", exit, by };
 }
 
@@ -100,12 +101,11 @@ test("on_error restarts after a signal that Mob did not send, and only then", ()
   assert.equal(outcome("on_error", ending(killed, "stop")), "done");
 });
 
-test("on_error restarts after a kill for a failed health check, whatever the exit", () => {
-  assert.equal(outcome("on_error", ending({ kind: "exited", code: 0 }, "health")), "restart");
-  assert.equal(
-    outcome("on_error", ending({ kind: "signaled", signal: "SIGTERM" }, "health")),
-    "restart",
-  );
+test("on_error restarts after a kill for a failed health check", () => {
+  const unhealthy = { kind: "unhealthy", why: "tcp port 80: connection refused" } as const;
+  assert.equal(outcome("on_error", unhealthy), "restart");
+  assert.equal(outcome("none", unhealthy), "failed");
+  assert.match(endingText(unhealthy), /unhealthy: tcp port 80: connection refused$/);
 });
 
 test("on_error restarts when nothing recorded how the task ended", () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { InvalidSpec } from "../../../src/core/errors.ts";
-import { laterFields, parseSpec } from "../../../src/services/spec.ts";
+import { laterFields, parseSpec, specToJson } from "../../../src/services/spec.ts";
 
 const least = { name: "web", provider: "bash" };
 
@@ -43,6 +43,7 @@ test("fills in every default", () => {
       rollback: true,
     },
     env: {},
+    ports: {},
     stop: { signal: "SIGTERM", graceMs: 10_000 },
     logs: { fileBytesMax: 10_000_000, filesMax: 5 },
   });
@@ -102,6 +103,7 @@ test("reads every field", () => {
       rollback: false,
     },
     env: { MODE: "production", PORT: "8080", DEBUG: "true" },
+    ports: {},
     stop: { signal: "SIGINT", graceMs: 1_500 },
     logs: { fileBytesMax: 262_144, filesMax: 2 },
   });
@@ -255,4 +257,47 @@ test("thousands of errors are counted, not listed", () => {
       error.details.length === 101 &&
       error.details.at(-1)?.message === "and 4900 more errors",
   );
+});
+
+test("a health check has its defaults, and is given back as it could have been written", () => {
+  const spec = parseSpec({ ...least, health: { http: { port: 8080 } } });
+  assert.deepEqual(spec.health, {
+    check: { kind: "http", port: 8_080, path: "/" },
+    intervalMs: 10_000,
+    timeoutMs: 3_000,
+    retries: 3,
+    startPeriodMs: 30_000,
+  });
+  assert.deepEqual(specToJson(spec)["health"], {
+    http: { port: 8_080, path: "/" },
+    interval: "10s",
+    timeout: "3s",
+    retries: 3,
+    start_period: "30s",
+  });
+  assert.equal(parseSpec(least).health, undefined);
+});
+
+test("a health check is one of three, and every error of it is told with its path", () => {
+  const wrong = (health: unknown) => errorsOf({ ...least, health });
+  assert.deepEqual(Object.keys(wrong(7)), ["health"]);
+  assert.match(wrong({})["health"] ?? "", /one of http, tcp, exec, and has none/);
+  assert.match(wrong({ tcp: { port: 1 }, exec: { command: "x" } })["health"] ?? "", /tcp and exec/);
+  const all = wrong({
+    http: { port: 70_000, path: "up", prot: 1 },
+    interval: 5,
+    timeout: "0s",
+    retries: 0,
+    start_period: "soon",
+  });
+  assert.deepEqual(Object.keys(all).sort(), [
+    "health.http.path",
+    "health.http.port",
+    "health.http.prot",
+    "health.interval",
+    "health.retries",
+    "health.start_period",
+    "health.timeout",
+  ]);
+  assert.deepEqual(Object.keys(wrong({ exec: { command: [] } })), ["health.exec.command"]);
 });

@@ -24,11 +24,15 @@ test("an age is shown in its two largest units", () => {
 test("an instance is shown with its task, its last exit and the reason of its state", () => {
   const ended = { exit: { code: 7 }, restarts: 2, since: 1_000 };
   const instance = { ...anInstance, ...ended, reason: "waits for db" };
-  const table = formatInstances([{ ...instance, state: "pending", handle: {} }], 62_000, plain);
+  const table = formatInstances(
+    [{ ...instance, state: "pending", healthy: null, handle: {} }],
+    62_000,
+    plain,
+  );
   const [, row] = table.split("\n");
   assert.equal(
     row?.split(/ {2,}/).join("|"),
-    "web|0|6666@box|bash|pending|1m1s|2|-|waits for db (last ended with exit code 7)",
+    "web|0|6666@box|bash|pending|-|1m1s|2|-|http=20000|waits for db (last ended with exit code 7)",
   );
 });
 
@@ -37,14 +41,14 @@ test("an exit is not told twice, nor one that the user wished for, nor the age o
   const reason = "exited with code 7";
   const rows = formatInstances(
     [
-      { ...ended, state: "failed", healthy: false, reason },
+      { ...ended, state: "failed", healthy: null, reason },
       { ...ended, state: "running", restarts: 0 },
       { ...ended, state: "running", restarts: 1 },
     ],
     60_000,
     plain,
   ).split("\n");
-  assert.match(rows[1] ?? "", / failed +- .* exited with code 7$/);
+  assert.match(rows[1] ?? "", / failed +- +- .* exited with code 7$/);
   assert.doesNotMatch(rows[2] ?? "", /7/);
   assert.match(rows[3] ?? "", / last ended with exit code 7$/);
 });
@@ -82,8 +86,12 @@ test("a stop that cannot be carried out yet says what it waits for", () => {
   );
 });
 
-test("a running instance that fails its health check does not look well", () => {
-  assert.match(formatInstances([{ ...anInstance, healthy: false }], 0, plain), /unhealthy/);
+test("running and healthy are told apart", () => {
+  const shown = ([true, false, null] as const).map((healthy) => {
+    const [, row = ""] = formatInstances([{ ...anInstance, healthy }], 0, plain).split("\n");
+    return row.split(/ {2,}/).slice(4, 6).join(" ");
+  });
+  assert.deepEqual(shown, ["running healthy", "running unhealthy", "running -"]);
 });
 
 test("a deploy tells its result and what its answer is worth", () => {

@@ -7,8 +7,9 @@ import { dockerParams } from "../../../../src/providers/docker/params.ts";
 
 const task = { node: "ab".repeat(16), instance: asInstanceId("0123456789abcdef"), attempt: 3 };
 
-function options(params: object) {
+function options(params: object, ports: Readonly<Record<string, number>> = {}) {
   const context = {
+    ports,
     service: "shop/web",
     attempt: 3,
     env: { A: "1=2" },
@@ -75,4 +76,16 @@ test("limits, ports, folders and networks are as the engine wants them", () => {
   ]);
   assert.equal(HostConfig?.NetworkMode, "front");
   assert.deepEqual(Env, ["A=1=2"]);
+});
+
+test("a port of the service is published where the parameters say, else as itself", () => {
+  const { HostConfig } = options({ ports: ["127.0.0.1:http:80"] }, { http: 20_001, admin: 20_002 });
+  assert.deepEqual(HostConfig?.PortBindings, {
+    "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "20001" }],
+    "20002/tcp": [{ HostIp: "", HostPort: "20002" }],
+  });
+  assert.throws(
+    () => options({ ports: ["80", "web:80"] }, { http: 1 }),
+    /params\.ports\[1\]: web is none/,
+  );
 });

@@ -1,0 +1,107 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { InstanceEvent } from "../../../src/services/instance.ts";
+import { type Driver, exited, running, started } from "./instance-driver.ts";
+
+const health = { tcp: { port: 80 } };
+const why = "3 failed health checks in a row, tcp port 80: connection refused";
+
+function found(healthy: boolean | null, attempt = 1): InstanceEvent {
+  return { kind: "health", attempt, healthy, ...(healthy !== true && { why }) };
+}
+
+/** Found unhealthy, and ended by its stop. */
+function endedAsUnhealthy(driver: Driver, attempt = 1): Driver {
+  return driver.tell(found(false, attempt), exited(attempt, 0, driver.nowMs), {
+    kind: "stopped",
+    attempt,
+  });
+}
+
+test("what is running is healthy only once a check says so, and not in its next life", () => {
+  const driver = running({ health });
+  assert.equal(driver.state.status.healthy, null);
+  driver.tell(found(null));
+  assert.deepEqual([driver.phase, driver.state.status.reason], ["running", why]);
+  driver.tell(found(true));
+  assert.deepEqual(
+    [driver.phase, driver.state.status.healthy, driver.state.status.reason],
+    ["running", true, undefined],
+  );
+  driver.tell(exited(1, 1), started(2));
+  assert.deepEqual([driver.phase, driver.state.status.healthy], ["running", null]);
+});
+
+test("an unhealthy task is stopped with its signal and grace, and says which check failed", () => {
+  const driver = running({ health, stop: { signal: "SIGINT", grace: "2s" } }).tell(found(false));
+  assert.deepEqual(driver.effects.slice(1), [
+    { kind: "stop", attempt: 1, reason: "unhealthy", signal: "SIGINT", graceMs: 2_000 },
+  ]);
+  assert.deepEqual(
+    [driver.phase, driver.state.status.healthy, driver.state.status.reason],
+    ["stopping", false, why],
+  );
+});
+
+test("it is restarted by its policy, as a failure, whatever its exit code", () => {
+  const driver = endedAsUnhealthy(running({ health, restart: "on_error" }));
+  assert.deepEqual([driver.phase, driver.state.status.restarts], ["starting", 1]);
+  driver.tell(started(2));
+  endedAsUnhealthy(driver, 2);
+  assert.equal(driver.phase, "backing-off");
+  assert.equal(driver.state.status.reason, `ended as unhealthy: ${why}`);
+});
+
+test("a job that is found unhealthy has failed", () => {
+  const driver = endedAsUnhealthy(running({ health, restart: "none" }));
+  assert.deepEqual(
+    [driver.phase, driver.state.status.reason],
+    ["failed", `ended as unhealthy: ${why}`],
+  );
+});
+
+test("a restart for its health does not wait for what it requires", () => {
+  const driver = running({ health, requires: ["db"] });
+  driver.tell({ kind: "dependencies", waitingFor: [] });
+  assert.equal(endedAsUnhealthy(driver).phase, "starting");
+});
+
+test("one that is never healthy is restarted later and later, however long each took to find out", () => {
+  const driver = running({ health });
+  driver.nowMs += 100_000;
+  endedAsUnhealthy(driver).tell(started(2));
+  driver.nowMs += 100_000;
+  endedAsUnhealthy(driver, 2);
+  assert.equal(driver.phase, "backing-off");
+});
+
+test("one that was healthy for a minute has a clean record", () => {
+  const driver = endedAsUnhealthy(running({ health })).tell(started(2), found(true, 2));
+  driver.nowMs += 60_000;
+  assert.equal(endedAsUnhealthy(driver, 2).phase, "starting");
+});
+
+test("what a user wants meanwhile goes before the restart", () => {
+  const stopped = running({ health }).tell(found(false)).want({ run: "stopped", runStamp: "2" });
+  assert.equal(stopped.tell({ kind: "stopped", attempt: 1 }).phase, "stopped");
+  const removed = running({ health }).tell(found(false)).want({ removed: true });
+  assert.deepEqual(removed.tell({ kind: "stopped", attempt: 1 }).did, ["remove"]);
+});
+
+test("what is told of an earlier task changes nothing", () => {
+  const driver = running({ health }).tell(exited(1, 1), started(2));
+  assert.deepEqual(driver.tell(found(false, 1)).effects, []);
+});
+
+test("a node that crashed while it ended an unhealthy task ends it when it is back", () => {
+  const driver = running({ health }).tell(found(false)).crash();
+  const handle = { pid: 101 };
+  driver.tell({
+    kind: "adopted",
+    found: { kind: "running", attempt: 1, handle, startedAt: 1_000_000 },
+  });
+  assert.deepEqual([driver.phase, driver.did], ["stopping", ["stop"]]);
+  const gone = running({ health }).tell(found(false)).crash();
+  gone.tell({ kind: "adopted", found: { kind: "nothing" } });
+  assert.deepEqual([gone.phase, gone.state.status.restarts], ["starting", 1]);
+});
