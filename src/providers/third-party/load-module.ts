@@ -24,7 +24,8 @@ export async function loadModule(url: string): Promise<ProviderModule> {
   const exported: unknown = await import(url).catch((error: unknown) => {
     throw new Unavailable(`it cannot be loaded: ${messageOf(error)}`, { cause: error });
   });
-  const module = has(exported, "createProvider") ? exported : memberOf(exported, "default");
+  const byDefault = memberOf(exported, "default");
+  const module = has(byDefault, "createProvider") ? byDefault : exported;
   const missing = [
     ...(isType(memberOf(module, "type")) ? [] : ["type, a word like acme"]),
     ...(has(module, "createProvider") ? [] : ["createProvider, a function"]),
