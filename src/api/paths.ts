@@ -31,6 +31,7 @@ export const paths = {
   service: "/v1/services/:name",
   logs: "/v1/services/:name/logs",
   history: "/v1/services/:name/history",
+  invoke: "/v1/services/:name/invoke",
   watch: "/v1/watch",
   deploy: "/v1/deploy",
   plan: "/v1/plan",

@@ -13,7 +13,6 @@ const later = [
   "endpoints",
   "secret",
   "volume",
-  "invoke",
   "top",
   "gc",
   "simulate",

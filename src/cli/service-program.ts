@@ -3,13 +3,15 @@ import type { Command } from "commander";
 import type { Action } from "../api/shapes.ts";
 import { countOption, tailOption } from "./arguments.ts";
 import { deploy, plan } from "./commands/deploy.ts";
+import { type InvokeOptions, invokeFunction } from "./commands/invoke.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { showSchema } from "./commands/schema.ts";
 import { actOnServices, listServices, showService } from "./commands/services.ts";
 import { showHistory, type WatchCommandOptions, watchServices } from "./commands/watch.ts";
 import type { Program } from "./run.ts";
 
-export function addServiceCommands({ command, context, done, io }: Program): void {
+export function addServiceCommands(program: Program): void {
+  const { command, context, done, io } = program;
   command
     .command("deploy")
     .description("deploy services and groups, or update them")
@@ -63,6 +65,18 @@ export function addServiceCommands({ command, context, done, io }: Program): voi
     .action((name: string, _options: unknown, own: Command) =>
       done(showLogs(context(own), name, own.optsWithGlobals<LogsOptions>())),
     );
+  command
+    .command("invoke")
+    .description("call the function that a service is, and print what it answers")
+    .argument("<name>")
+    .option("-d, --data <json>", "the event, or - for standard input ({})")
+    .action((name: string, _options: unknown, own: Command) =>
+      done(invokeFunction(context(own), name, own.optsWithGlobals<InvokeOptions>())),
+    );
+  addActions(program);
+}
+
+function addActions({ command, context, done }: Program): void {
   const actions: readonly [string, Action, string][] = [
     ["start", "start", "start services that were stopped"],
     ["stop", "stop", "stop services; they stay stopped until started"],

@@ -4,6 +4,7 @@
  */
 
 import type { ApiTokens } from "../actors/api-tokens.ts";
+import { invokeService } from "../actors/invocations.ts";
 import type { NodeInfo } from "../actors/node-view.ts";
 import type { ActOutcome, DeployOutcome, Operations } from "../actors/operations.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
@@ -90,6 +91,11 @@ export function networkCommands(options: CommandsOptions): Commands {
       return views(changes, (change) => changeView(change, named));
     },
     history: async (service) => [...historyEntries(operations.history(service), named)],
+    async invoke(service, event) {
+      const invoked = await invokeService(operations, service, JSON.stringify(event ?? null));
+      const { id, slot, node, cold, ms, answer } = invoked;
+      return { id, slot, node: named(node), cold, ms, answer: parsedIfJson(answer) };
+    },
     providers: async () =>
       operations
         .nodes()
@@ -127,6 +133,15 @@ export function runningOn(operations: Operations, node: NodeId): string[] {
     .instances()
     .filter((instance) => instance.node === node && "pid" in instance.handle)
     .map((instance) => instance.name);
+}
+
+/** What a function answers is JSON, unless it is not. */
+function parsedIfJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
 
 function providerViews({ name, providers }: NodeInfo): ProviderView[] {

@@ -1,11 +1,13 @@
 /**
- * The supervisor of one instance. Its two workers know nothing of each other: a crash of the one that
+ * The supervisor of one instance. Its workers know nothing of each other: a crash of the one that
  * gives out the output does not touch the one that holds the task, and neither touches the task.
  */
+import { invoker } from "../actors/invoker.ts";
 import { logFollower } from "../actors/log-follower.ts";
-import { logFollowerName, providerWorkerName } from "../actors/names.ts";
+import { invokerName, logFollowerName, providerWorkerName } from "../actors/names.ts";
 import { type ProviderWorkerOptions, providerWorker } from "../actors/provider-worker.ts";
-import type { ActorDefinition } from "../otp/definition.ts";
+import type { InstanceId } from "../core/ids.ts";
+import type { ActorDefinition, ChildSpec } from "../otp/definition.ts";
 import { supervisor } from "../otp/supervisor.ts";
 import { worker } from "../otp/worker.ts";
 
@@ -33,6 +35,20 @@ export function serviceSupervisor(options: ProviderWorkerOptions): ActorDefiniti
           behaviour: () => logFollower(() => provider.output(instance, catalog.logs(instance))),
         }),
       },
+      ...invokerChild(instance, provider.invocable),
     ],
   });
+}
+
+/** Of a function alone. */
+function invokerChild(
+  instance: InstanceId,
+  invocable: ProviderWorkerOptions["provider"]["invocable"],
+): readonly ChildSpec[] {
+  if (invocable === undefined) return [];
+  const start = worker({
+    name: invokerName(instance),
+    behaviour: () => invoker(instance, invocable),
+  });
+  return [{ id: "invoker", start }];
 }
