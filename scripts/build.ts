@@ -37,6 +37,8 @@ async function bundleInto(folder: string): Promise<void> {
       mob: "bin/mob.ts",
       mobcli: "bin/mobcli.ts",
       "provider-process": "src/providers/third-party/process.ts",
+      "provider-suite": "test/conformance/provider-suite.ts",
+      "provider-suite-owner": "test/conformance/owner-process.ts",
       "lambda-host": "src/providers/lambda/host-process.ts",
       "lambda-runtime": "src/providers/lambda/runtime.ts",
     },

@@ -13,5 +13,4 @@ export const underTest: ProviderUnderTest = {
   params: (script) => (script.startsWith("{") ? JSON.parse(script) : { code: script }),
   badParams: [],
   processesPerTask: 2, // The shim, and the host.
-  crashes: { rounds: 0, tasks: 0, everyMs: 0 },
 };

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { Invoked } from "../../src/providers/provider.ts";
+import type { Invoked, Provider } from "../../src/providers/provider.ts";
 import { eventually } from "../support/eventually.ts";
 import { markedProcesses } from "../support/marked-processes.ts";
 import { processAlive } from "../support/process-alive.ts";
@@ -31,7 +31,7 @@ async function deployed(t: TestContext, params: object) {
 }
 
 async function invoke(
-  { invocable }: ReturnType<typeof underTest.create>,
+  { invocable }: Provider,
   { instance }: Ran,
   event: unknown,
 ): Promise<Invoked & { readonly said: unknown }> {

@@ -4,7 +4,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ProviderView } from "../../src/api/shapes.ts";
-import { batchSource, writeBatchProvider } from "../support/batch-provider.ts";
+import { documented, writeBatchProvider } from "../support/batch-provider.ts";
 import { eventually } from "../support/eventually.ts";
 import { Lab, type MobNode } from "../support/mob-node.ts";
 import { processAlive } from "../support/process-alive.ts";
@@ -75,7 +75,7 @@ test("a package is found where the node is started; what cannot be loaded is tol
   await mkdir(folder, { recursive: true });
   const manifest = { name: "@acme/mob-provider-batch", type: "module", exports: "./batch.js" };
   await writeFile(join(folder, "package.json"), JSON.stringify(manifest));
-  await writeFile(join(folder, "batch.js"), batchSource ?? "");
+  await writeFile(join(folder, "batch.js"), documented("batch.js"));
   await writeFile(join(lab.home, "empty.js"), "");
   const node = await lab.start({
     providers: "bash,@acme/mob-provider-batch,./empty.js",

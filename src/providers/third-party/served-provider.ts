@@ -7,10 +7,10 @@ import { pathToFileURL } from "node:url";
 import { Conflict, messageOf, NotFound, Unavailable } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
-import { Keeper } from "../../keeper/keeper.ts";
 import type { Output, Provider, Task } from "../provider.ts";
 import { createFrom, loadModule } from "./load-module.ts";
 import type { Asked, CallName, LoadRequest, ProviderCalls, Told } from "./messages.ts";
+import { providerTools } from "./provider-tools.ts";
 
 type Handlers = {
   readonly [M in CallName]: (
@@ -116,8 +116,7 @@ export class ServedProvider {
     if (this.#provider !== undefined) throw new Conflict("its provider is loaded");
     const module = await loadModule(resolveModule(name, lookFrom));
     const own = { ...options, folder: join(folder, module.type), log: toldLog(this.#tell, {}) };
-    const tools = { openKeeper: (of: ConstructorParameters<typeof Keeper>[0]) => new Keeper(of) };
-    this.#provider = await createFrom(module, own, tools);
+    this.#provider = await createFrom(module, own, providerTools);
     return { type: module.type };
   }
 
