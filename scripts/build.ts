@@ -1,8 +1,9 @@
 /**
- * Bundles the two programs into dist/. One file of JavaScript loads in half the time of a thousand,
+ * Bundles the programs into dist/, with the types of what third parties build on. One file of JavaScript loads in half the time of a thousand,
  * and code behind an `import()` becomes a chunk of its own, so a CLI command never loads the node's.
  * The packages in `dependencies` (native code) stay outside; those bundled are devDependencies.
  */
+import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build, type Plugin } from "esbuild";
@@ -28,11 +29,19 @@ const leftOut: Plugin = {
   },
 };
 
-/** Bundles `bin/*.ts` into `folder`, with the licences of what is bundled. */
+/** Bundles every program into `folder`, with the licences of what is bundled. */
 async function bundleInto(folder: string): Promise<void> {
   const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: ["bin/mob.ts", "bin/mobcli.ts"],
+    entryPoints: {
+      mob: "bin/mob.ts",
+      mobcli: "bin/mobcli.ts",
+      "provider-process": "src/providers/third-party/process.ts",
+      "provider-suite": "test/conformance/provider-suite.ts",
+      "provider-suite-owner": "test/conformance/owner-process.ts",
+      "lambda-host": "src/providers/lambda/host-process.ts",
+      "lambda-runtime": "src/providers/lambda/runtime.ts",
+    },
     outdir: folder,
     bundle: true,
     splitting: true,
@@ -54,6 +63,13 @@ async function bundleInto(folder: string): Promise<void> {
     },
   });
   writeFileSync(join(folder, "LICENSES.txt"), licences(Object.keys(metafile.inputs)));
+}
+
+/** The declarations that package.json exports, and what they stand on. */
+function declareInto(folder: string): void {
+  const compiler = join(root, "node_modules/typescript/bin/tsc");
+  const args = ["-p", "tsconfig.types.json", "--outDir", join(folder, "types")];
+  execFileSync(process.execPath, [compiler, ...args], { cwd: root, stdio: "inherit" });
 }
 
 /** The licence of every package among `inputs`, as their terms ask of who passes them on. */
@@ -78,9 +94,10 @@ const dist = join(root, "dist");
 const fresh = `${dist}.${process.pid}`;
 try {
   await bundleInto(fresh);
+  declareInto(fresh);
   rmSync(dist, { recursive: true, force: true });
   renameSync(fresh, dist); // Whole or not at all: a failed build leaves the last one.
 } catch {
   rmSync(fresh, { recursive: true, force: true });
-  process.exitCode = 1; // esbuild has said why.
+  process.exitCode = 1; // What failed has said why.
 }

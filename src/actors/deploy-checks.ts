@@ -12,30 +12,32 @@ import type { Catalog } from "./catalog.ts";
  * @returns undefined when nothing is known of that type, here or by its later coming
  * @throws InvalidSpec with every path below `params`
  */
-export type CheckParams = (type: string, params: unknown) => "checked" | "unknown";
+export type CheckParams = (type: string, params: unknown) => Checked | Promise<Checked>;
+type Checked = "checked" | "unknown";
 
 /**
  * All documents, parsed and checked.
  * @throws InvalidSpec with every error of every document; where there are several, each path begins
  * with the document's place, `[1].params.command`
  */
-export function checkDocuments(
+export async function checkDocuments(
   documents: readonly unknown[],
   catalog: Catalog,
   checkParams: CheckParams,
-): readonly ServiceSpec[] {
+): Promise<readonly ServiceSpec[]> {
   const details: ErrorDetail[] = [];
-  const specs = documents.flatMap((document, index) => {
+  const specs: ServiceSpec[] = [];
+  for (const [index, document] of documents.entries()) {
     const prefix = documents.length > 1 ? `[${index}]` : "";
     try {
       const spec = parseSpec(document);
-      const found = [...problems(spec, catalog, checkParams), ...whyNotChecked(spec, catalog)];
-      details.push(...at(prefix, found));
-      return [spec];
+      const found = await problems(spec, catalog, checkParams);
+      details.push(...at(prefix, [...found, ...whyNotChecked(spec, catalog)]));
+      specs.push(spec);
     } catch (error) {
       if (!(error instanceof InvalidSpec)) throw error;
       const told = new Set(error.details.map(({ path }) => path));
-      const more = problemsOfUnparsed(document, catalog, checkParams);
+      const more = await problemsOfUnparsed(document, catalog, checkParams);
       details.push(
         ...at(prefix, error.details),
         ...at(
@@ -43,9 +45,8 @@ export function checkDocuments(
           more.filter(({ path }) => !told.has(path)),
         ),
       );
-      return [];
     }
-  });
+  }
   details.push(...duplicates(specs));
   if (details.length > 0) throw new InvalidSpec("the spec cannot be accepted", { details });
   const cycle = cycleThrough(catalog, specs);
@@ -70,11 +71,11 @@ export function cycleThrough(catalog: Catalog, specs: readonly ServiceSpec[]): s
 }
 
 /** What the provider has to say of a spec that is refused already: a user wants to hear all at once. */
-function problemsOfUnparsed(
+async function problemsOfUnparsed(
   document: unknown,
   catalog: Catalog,
   checkParams: CheckParams,
-): readonly ErrorDetail[] {
+): Promise<readonly ErrorDetail[]> {
   if (typeof document !== "object" || document === null || !("provider" in document)) return [];
   const { provider } = document;
   const params = "params" in document ? document.params : {};
@@ -82,13 +83,14 @@ function problemsOfUnparsed(
   return problems({ provider, params }, catalog, checkParams);
 }
 
-function problems(
+async function problems(
   { provider, params }: { readonly provider: string; readonly params: unknown },
   catalog: Catalog,
   checkParams: CheckParams,
-): readonly ErrorDetail[] {
+): Promise<readonly ErrorDetail[]> {
   try {
-    if (checkParams(provider, params) === "checked" || isOffered(catalog, provider)) return [];
+    const checked = await checkParams(provider, params);
+    if (checked === "checked" || isOffered(catalog, provider)) return [];
     return [{ path: "provider", message: `no node of the network knows a provider ${provider}` }];
   } catch (error) {
     if (error instanceof InvalidSpec) return error.details;

@@ -27,7 +27,7 @@ export async function planFor(
   { node, system, catalog, checkParams }: PlanOptions,
   documents: readonly unknown[],
 ): Promise<readonly PlannedDeploy[]> {
-  const specs = checkDocuments(documents, catalog, checkParams);
+  const specs = await checkDocuments(documents, catalog, checkParams);
   await Promise.all(specs.map(({ name }) => untilReady(system, name)));
   for (const { name } of specs) deciderOf(catalog.view, name);
   return planDeploys(

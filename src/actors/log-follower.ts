@@ -5,7 +5,7 @@
  */
 import Type from "typebox";
 import { Compile } from "typebox/compile";
-import { BadRequest, Unavailable } from "../core/errors.ts";
+import { BadRequest, MobError, Unavailable } from "../core/errors.ts";
 import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
 import type { Output, OutputChunk } from "../providers/provider.ts";
@@ -76,7 +76,8 @@ export function logFollower(
       async read(state, request, caller) {
         const { output } = state;
         if (output === undefined) return refuse(state, notOpen());
-        const chunk = await output.read(request.cursor, request.bytesMax);
+        const chunk = await unlessRefused(output.read(request.cursor, request.bytesMax));
+        if (chunk instanceof MobError) return refuse(state, chunk);
         const isFull = state.waiting.size >= waitingMax;
         if (chunk.bytes.length > 0 || request.waitMs === 0 || isFull) return [state, chunk];
         wait(state, output, request, caller);
@@ -84,7 +85,8 @@ export function logFollower(
       },
       async tail(state, { lines }) {
         if (state.output === undefined) return refuse(state, notOpen());
-        return [state, await state.output.tail(lines)];
+        const cursor = await unlessRefused(state.output.tail(lines));
+        return cursor instanceof MobError ? refuse(state, cursor) : [state, cursor];
       },
     },
     async info(state, message) {
@@ -135,7 +137,7 @@ function wait(
 async function answerAll(state: State): Promise<void> {
   for (const [reader, { request }] of state.waiting) {
     const chunk = await read(state, request);
-    if (chunk.bytes.length > 0) settle(state, reader, chunk);
+    if (chunk instanceof MobError || chunk.bytes.length > 0) settle(state, reader, chunk);
   }
 }
 
@@ -146,15 +148,28 @@ async function answer(state: State, reader: number): Promise<void> {
 }
 
 /** Whoever waits has read before: the output is open. */
-function read({ output }: State, { cursor, bytesMax }: ReadRequest): Promise<OutputChunk> {
-  if (output === undefined) throw notOpen();
-  return output.read(cursor, bytesMax);
+async function read(
+  { output }: State,
+  { cursor, bytesMax }: ReadRequest,
+): Promise<OutputChunk | MobError> {
+  return output === undefined ? notOpen() : unlessRefused(output.read(cursor, bytesMax));
 }
 
-function settle(state: State, reader: number, chunk: OutputChunk): void {
+/** What whoever has the output refuses for now is no fault of this actor's. */
+async function unlessRefused<T>(asked: Promise<T>): Promise<T | MobError> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof MobError) return error;
+    throw error;
+  }
+}
+
+function settle(state: State, reader: number, read: OutputChunk | MobError): void {
   const waiting = state.waiting.get(reader);
   waiting?.cancel();
-  waiting?.caller.reply(chunk);
+  if (read instanceof MobError) waiting?.caller.fail(read);
+  else waiting?.caller.reply(read);
   state.waiting.delete(reader);
   if (state.waiting.size > 0) return;
   state.unwatch?.();

@@ -43,6 +43,10 @@ export function providerWorkerName(instance: InstanceId): string {
   return `provider-worker/${instance}`;
 }
 
+export function invokerName(instance: InstanceId): string {
+  return `invoker/${instance}`;
+}
+
 export function logFollowerName(instance: InstanceId): string {
   return `log-follower/${instance}`;
 }

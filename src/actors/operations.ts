@@ -199,7 +199,7 @@ export class Operations {
    */
   async deploy(documents: readonly unknown[]): Promise<readonly DeployOutcome[]> {
     const { catalog, checkParams } = this.#options;
-    const specs = checkDocuments(documents, catalog, checkParams);
+    const specs = await checkDocuments(documents, catalog, checkParams);
     return Promise.all(
       specs.map((spec) =>
         this.#changed(spec.name, this.#ask(spec.name, "deploy", { document: specToJson(spec) })),

@@ -17,6 +17,7 @@ import type {
   DrainResult,
   EndpointView,
   InstanceView,
+  InvokedView,
   NodeView,
   PlanResult,
   ProviderView,
@@ -173,6 +174,13 @@ export interface Commands {
    * @throws NotFound
    */
   history(name: string): Promise<HistoryEntry[]>;
+  /**
+   * Calls the function that a service is, once, on the instance with the least to do. `event` is anything
+   * that JSON can say.
+   * @throws NotFound; Conflict for what is no function; `overloaded`; `function_failed`,
+   * `function_timed_out`; Unavailable when it does not run; OutcomeUnknown when its node is lost meanwhile
+   */
+  invoke(name: string, event: unknown): Promise<InvokedView>;
   /** Of every live node. */
   providers(): Promise<ProviderView[]>;
   /**

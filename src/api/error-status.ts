@@ -9,10 +9,12 @@ const statuses: Readonly<Record<string, number>> = {
   not_found: 404,
   conflict: 409,
   comes_later: 501,
+  function_failed: 502,
   unreachable: 503,
   unavailable: 503,
   overloaded: 503,
   queue_full: 503,
+  function_timed_out: 504,
   call_timeout: 504,
   outcome_unknown: 504,
 };

@@ -36,6 +36,7 @@ export const paths = {
   rollback: "/v1/services/:name/rollback",
   logs: "/v1/services/:name/logs",
   history: "/v1/services/:name/history",
+  invoke: "/v1/services/:name/invoke",
   watch: "/v1/watch",
   deploy: "/v1/deploy",
   plan: "/v1/plan",

@@ -270,6 +270,22 @@ export type RevokedTokens = Static<typeof RevokedTokens>;
 export const ProofView = Type.Object({ proof: Type.String() });
 export type ProofView = Static<typeof ProofView>;
 
+/** What came of one invocation of a function, and where. */
+export const InvokedView = Type.Object({
+  /** Of the invocation: in the lines of the service's log. */
+  id: Type.String(),
+  /** The node's name. */
+  node: Type.String(),
+  slot: Integer,
+  /** A process was started for it. */
+  cold: Type.Boolean(),
+  /** How long the function took. */
+  ms: Type.Number(),
+  /** JSON; text where it is none. */
+  answer: Type.Unknown(),
+});
+export type InvokedView = Static<typeof InvokedView>;
+
 /** What one provider can do on one node, or why it cannot. */
 export const ProviderView = Type.Object({
   /** The node's name. */

@@ -1,5 +1,6 @@
 /** Reads the values of options; what is wrong is told with the option's name. */
 import { isIPv6 } from "node:net";
+import { resolve } from "node:path";
 import { formatAddress, parseAddress } from "../core/address.ts";
 import { BadRequest } from "../core/errors.ts";
 import { weightMax, weightMin } from "../core/limits.ts";
@@ -11,12 +12,17 @@ export function portOption(text: string): number {
   return parsePort(text, "--port");
 }
 
-/** `docker,bash`. */
+/** `docker,bash`, with files of third parties from where the command is given: `./acme.js`. */
 export function providersOption(text: string): string[] {
   const types = text.split(",").map((type) => type.trim());
   if (types.includes(""))
-    throw new BadRequest(`--providers "${text}" should look like bash,docker`);
-  return types;
+    throw new BadRequest(`--providers "${text}" should look like bash,docker,./acme.js`);
+  return types.map((type) => (isProviderFile(type) ? resolve(type) : type));
+}
+
+/** A path, or a name with the ending of a module; not a package, whose name may have a slash in it. */
+function isProviderFile(word: string): boolean {
+  return /^\.{0,2}\//.test(word) || /^[^@].*\.[cm]?[jt]s$/.test(word);
 }
 
 /** `zone=eu`, once a label. */

@@ -8,7 +8,6 @@ const later = [
   "events",
   "secret",
   "volume",
-  "invoke",
   "top",
   "gc",
   "simulate",

@@ -86,7 +86,7 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
     .description("start a node on this host and open its shell; `mob` alone means this")
     .option(
       "-P, --providers <list>",
-      "what it may run: bash,exec,docker,podman (all found)",
+      "what it may run: bash,exec,docker,podman (all found), and ./file.js or npm packages",
       providersOption,
     )
     .option("--registry-logins <file>", "logins at image registries, as in Docker's config.json")

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Action } from "../api/shapes.ts";
 import { countOption, tailOption } from "./arguments.ts";
 import { deploy, plan, rollback, scale } from "./commands/deploy.ts";
+import { type InvokeOptions, invokeFunction } from "./commands/invoke.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { showSchema } from "./commands/schema.ts";
 import { actOnServices, listEndpoints, listServices, showService } from "./commands/services.ts";
@@ -91,6 +92,14 @@ function addLookCommands({ command, context, done }: Program): void {
     .option("--slot <number>", "one instance of several", countOption("--slot"))
     .action((name: string, _options: unknown, own: Command) =>
       done(showLogs(context(own), name, own.optsWithGlobals<LogsOptions>())),
+    );
+  command
+    .command("invoke")
+    .description("call the function that a service is, and print what it answers")
+    .argument("<name>")
+    .option("-d, --data <json>", "the event, or - for standard input ({})")
+    .action((name: string, _options: unknown, own: Command) =>
+      done(invokeFunction(context(own), name, own.optsWithGlobals<InvokeOptions>())),
     );
 }
 

@@ -29,6 +29,9 @@ export interface ClientOptions {
   readonly writeTimeoutMs?: number;
 }
 
+/** Longer than a function may take, and wait for its turn. */
+const invokeTimeoutMs = 1_000_000;
+
 /** Connects when first called. `exchange`: the way to the node; default: HTTP, a connection of its own. */
 export function createClient(
   endpoint: Endpoint,
@@ -74,6 +77,13 @@ export function createClient(
           : `${paths.endpoints}?service=${encodeURIComponent(name)}`,
       ),
     history: (name) => get(withName(paths.history, name)),
+    invoke: (name, event) =>
+      exchange.json({
+        method: "POST",
+        path: withName(paths.invoke, name),
+        body: event,
+        timeoutMs: invokeTimeoutMs,
+      }),
     providers: () => get(paths.providers),
     actors: (node) => get(withQuery(paths.actors, { node })),
     actor: (target, node) => get(withQuery(paths.actor, { target, node })),

@@ -25,7 +25,7 @@ export interface Request {
   readonly reads?: true;
   readonly path: string;
   /** Sent as JSON. */
-  readonly body?: object;
+  readonly body?: unknown;
   /** Largest that the node takes; default: what it takes of most. */
   readonly bodyBytesMax?: number;
   /** Until the answer begins. */

@@ -80,6 +80,16 @@ export class Unavailable extends MobError {
   override readonly retryable = true;
 }
 
+/** A function that was invoked threw, or its process ended before it answered. */
+export class FunctionFailed extends MobError {
+  readonly code = "function_failed";
+}
+
+/** A function that was invoked took longer than it may, and was ended. */
+export class FunctionTimedOut extends MobError {
+  readonly code = "function_timed_out";
+}
+
 /** What is sent from one process to another of an error. */
 export interface ErrorShape {
   readonly code: string;

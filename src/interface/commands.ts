@@ -4,7 +4,7 @@
  */
 
 import type { ApiTokens } from "../actors/api-tokens.ts";
-import type { NodeInfo } from "../actors/node-view.ts";
+import { invokeService } from "../actors/invocations.ts";
 import type { ActOutcome, DeployOutcome, Operations } from "../actors/operations.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
 import type { TrustOperations } from "../actors/trust-operations.ts";
@@ -13,20 +13,20 @@ import type {
   Action,
   ActionResult,
   DeployResult,
-  ProviderView,
   ServiceDetail,
   TokenView,
 } from "../api/shapes.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import type { TokenRecord } from "../services/token-record.ts";
+import { acknowledgement } from "./acknowledgement.ts";
 import { actorCommands } from "./actor-commands.ts";
 import { createLocate } from "./actor-location.ts";
 import { changeView, historyEntries } from "./change-shape.ts";
 import { endpointViews } from "./endpoint-shape.ts";
 import { instanceView } from "./instance-shape.ts";
 import { readLogs } from "./log-reading.ts";
-import { nodeView } from "./node-shape.ts";
+import { nodeCommands } from "./node-commands.ts";
 import { planResult } from "./plan-shape.ts";
 import { trustCommands } from "./trust-commands.ts";
 
@@ -42,36 +42,13 @@ export interface CommandsOptions {
 }
 
 export function networkCommands(options: CommandsOptions): Commands {
-  const { operations, system, tokens, name, stop } = options;
+  const { operations, system, tokens, name } = options;
   const named = (id: NodeId) => operations.nodeName(id);
   const nodeName = (id: NodeId | null) => (id === null ? null : named(id));
   const locate = createLocate({ operations, own: { id: system.node, name } });
   const view = (instance: InstanceInfo) => instanceView(instance, nodeName);
   return {
-    nodes: async () => operations.nodes().map(nodeView),
-    async join(address) {
-      await operations.join(address);
-      return operations.nodes().map(nodeView);
-    },
-    async leave() {
-      const running = runningOn(operations, system.node);
-      await operations.leave();
-      stop();
-      return { name, pid: process.pid, running };
-    },
-    async forget(node) {
-      await operations.forget(node);
-      return operations.nodes().map(nodeView);
-    },
-    async drain(node) {
-      const { node: id, receipt, instances } = await operations.drain(node);
-      const places = instances.map((one) => ({ ...one, node: nodeName(one.node) }));
-      return { node: named(id), instances: places, ...acknowledgement(receipt, nodeName) };
-    },
-    async undrain(node) {
-      await operations.undrain(node);
-      return operations.nodes().map(nodeView);
-    },
+    ...nodeCommands(options),
     ...trustCommands(options),
     services: async () => operations.instances().map(view),
     async endpoints(service) {
@@ -110,11 +87,11 @@ export function networkCommands(options: CommandsOptions): Commands {
       return views(changes, (change) => changeView(change, named));
     },
     history: async (service) => [...historyEntries(operations.history(service), named)],
-    providers: async () =>
-      operations
-        .nodes()
-        .filter(({ isLive }) => isLive)
-        .flatMap(providerViews),
+    async invoke(service, event) {
+      const invoked = await invokeService(operations, service, JSON.stringify(event ?? null));
+      const { id, slot, node, cold, ms, answer } = invoked;
+      return { id, slot, node: named(node), cold, ms, answer: parsedIfJson(answer) };
+    },
     ...actorCommands(system, operations.call, locate),
     tokens: async () => tokens.list().map(tokenView),
     async createToken(wanted) {
@@ -127,10 +104,6 @@ export function networkCommands(options: CommandsOptions): Commands {
       const { revoked, receipt } = await tokens.revoke(nameOrId);
       return { revoked: revoked.map(tokenView), ...acknowledgement(receipt, nodeName) };
     },
-    async shutdown() {
-      stop();
-      return { name, pid: process.pid, running: runningOn(operations, system.node) };
-    },
   };
 }
 
@@ -139,25 +112,6 @@ async function* views<From, To>(
   view: (item: From) => To,
 ): AsyncGenerator<readonly To[]> {
   for await (const batch of batches) yield batch.map(view);
-}
-
-/** Names of the services whose tasks run on `node` now. */
-export function runningOn(operations: Operations, node: NodeId): string[] {
-  return operations
-    .instances()
-    .filter((instance) => instance.node === node && "pid" in instance.handle)
-    .map((instance) => instance.name);
-}
-
-function providerViews({ name, providers }: NodeInfo): ProviderView[] {
-  return providers.map(({ type, available, version, features = [], reason }) => ({
-    node: name,
-    type,
-    available,
-    features: [...features],
-    ...(version !== undefined && { version }),
-    ...(reason !== undefined && { reason }),
-  }));
 }
 
 function deployResult(
@@ -204,10 +158,11 @@ function actionResult(
   };
 }
 
-function acknowledgement(
-  { acks, replicas, partitioned }: DeployOutcome["receipt"],
-  nodeName: (id: NodeId | null) => string | null,
-) {
-  const holders = acks.map((id) => nodeName(id) ?? id);
-  return { class: "available" as const, acks: holders, replicas, partitioned };
+/** The answer of a function is text, and mostly JSON. */
+function parsedIfJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }

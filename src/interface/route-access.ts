@@ -44,6 +44,7 @@ export const routeAccess: ReadonlyMap<string, RouteAccess> = new Map<string, Rou
   [`POST ${actionPath("stop")}`, { needs: "deploy" }],
   [`POST ${actionPath("restart")}`, { needs: "deploy" }],
   [`POST ${actionPath("remove")}`, { needs: "deploy" }],
+  [`POST ${paths.invoke}`, { needs: "deploy" }],
   [`POST ${paths.join}`, { needs: "admin", act: "join", objects: ["address"] }],
   [`POST ${paths.joinByToken}`, { needs: "admin", act: "join", objects: ["address"] }],
   [`POST ${paths.leave}`, { needs: "admin", act: "leave" }],

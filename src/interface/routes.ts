@@ -79,6 +79,9 @@ export function addRoutes(
   app.get<{ Params: { name: string } }>(paths.history, ({ params }) =>
     commands.history(params.name),
   );
+  app.post<{ Params: { name: string } }>(paths.invoke, ({ params, body }) =>
+    commands.invoke(params.name, body),
+  );
   addLogRoute(app, commands, gate, closing);
   addWatchRoutes(app, commands, gate, closing);
   addTrustRoutes(app, commands);

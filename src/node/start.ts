@@ -9,12 +9,12 @@ import { version } from "../api/version.ts";
 import { parseAddress } from "../core/address.ts";
 import { MobError, Unavailable } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
-import { runningOn } from "../interface/commands.ts";
+import { runningOn } from "../interface/node-commands.ts";
 import type { MembershipOptions } from "../membership/options.ts";
 import type { Facts } from "../membership/view.ts";
 import { StartFailed } from "../otp/errors.ts";
 import { showReason } from "../otp/exit-reason.ts";
-import { checkParams, createProviders, type Providers } from "../providers/registry.ts";
+import { createProviders, type Providers } from "../providers/registry.ts";
 import { openLmdb } from "../storage/lmdb.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createTcpTransport } from "../transport/tcp.ts";
@@ -50,7 +50,7 @@ export interface NodeOptions {
   readonly runFolder: string;
   /** Holds the network's id and key; made, for a network of its own, where there is none. */
   readonly networkKeyFile: string;
-  /** Types asked for; default: all that are available here. */
+  /** Types, absolute paths of files, names of packages; default: all of Mob's own that are available. */
   readonly providers?: readonly string[];
   /** A file with logins at registries of images, in the form of Docker's `config.json`; default: none. */
   readonly registryLogins?: string;
@@ -178,7 +178,7 @@ async function run(
       facts: factsOf(providers, options),
       join: entered.join,
       ...(options.membership && { membership: options.membership }),
-      checkParams,
+      checkParams: providers.checkParams,
       onFatal: ask,
       interface: (node) =>
         apiFront(node, {

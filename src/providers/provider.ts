@@ -73,6 +73,30 @@ export interface FoundTask {
   readonly handle: Handle;
 }
 
+/** What came of an invocation. */
+export interface Invoked {
+  /** In the lines of its log. */
+  readonly id: string;
+  /** What the function answered: JSON, as a rule. */
+  readonly answer: string;
+  /** Its process was started for it. */
+  readonly cold: boolean;
+  /** From when it was handed to a process until that had answered. */
+  readonly ms: number;
+}
+
+/** What can be done with the instances of a provider whose tasks are functions. */
+export interface Invocable {
+  /**
+   * Calls the function once. @param event JSON
+   * @throws FunctionFailed, FunctionTimedOut, `overloaded`, Unavailable when it does not run,
+   * OutcomeUnknown when it ended meanwhile
+   */
+  invoke(instance: InstanceId, event: string): Promise<Invoked>;
+  /** Invocations of an instance that are under way or wait. @throws Unavailable when it does not run */
+  load(instance: InstanceId): Promise<number>;
+}
+
 export interface Provider<Params = unknown> {
   /** The word users write: `bash`. */
   readonly type: string;
@@ -105,6 +129,8 @@ export interface Provider<Params = unknown> {
   forget(instance: InstanceId, attempt: number): Promise<void>;
   /** Kills what still runs of an instance and removes all of it, output included. Idempotent. */
   remove(instance: InstanceId): Promise<void>;
+  /** Where its tasks can be invoked; then `invoke` is also one of the features that `probe` tells. */
+  readonly invocable?: Invocable;
   /** Releases what the provider itself holds (watches, connections); tasks are not touched. */
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type {
   DrainResult,
   EndpointView,
   InstanceView,
+  InvokedView,
   NodeView,
   PlanResult,
   ProviderView,
@@ -28,6 +29,7 @@ import { formatPlans } from "./plan-views.ts";
 import type { Paint } from "./style.ts";
 import {
   formatActions,
+  formatAnswer,
   formatDeploys,
   formatDrain,
   formatEndpoints,
@@ -60,6 +62,8 @@ export interface MobObject extends ActorCalls {
   /** The last `lines` lines, default 100; those of several instances one instance after another. */
   logs(name: string, lines?: LogOptions["tail"]): Promise<string[]>;
   history(name: string): Promise<HistoryEntry[]>;
+  /** Calls the function that a service is; gives its answer and how it went. */
+  invoke(name: string, event?: unknown): Promise<InvokedView>;
   providers(): Promise<ProviderView[]>;
 }
 
@@ -77,6 +81,7 @@ mob.rollback("web")          deploy the version before
 mob.start("web", …)          also mob.stop, mob.restart and mob.rm
 mob.logs("web", 100)         the last lines of its output, or "all"
 mob.history("web")           what users wrote of it, and what lost a conflict
+mob.invoke("hello", { … })   call the function that a service is
 mob.providers()              what each node can run
 ${actorHelp}
 Ctrl-D stops a node that was started with this shell; its services run on.
@@ -132,6 +137,11 @@ export function createMobObject(
     rm: (...names) => act("remove", names),
     logs: (name, lines = 100) => shown(() => readLogs(client, text(name), lines), joinLines),
     history: (name) => shown(() => client.history(text(name)), formatHistory),
+    invoke: (name, event = {}) =>
+      shown(
+        () => client.invoke(text(name), event),
+        ({ answer }) => formatAnswer(answer),
+      ),
     providers: () => shown(() => client.providers(), formatProviders),
     ...createActorCalls({ ...about, client, shown }),
   };

@@ -151,6 +151,11 @@ export function formatTokens(tokens: readonly TokenView[], now: number, paint: P
   return formatTable(["NAME", "ID", "ROLE", "AGE", "EXPIRES IN"], rows, paint);
 }
 
+/** What a function answered: text as it is, anything else as JSON. */
+export function formatAnswer(answer: unknown): string {
+  return typeof answer === "string" ? `${answer}\n` : `${JSON.stringify(answer, undefined, 2)}\n`;
+}
+
 export function formatProviders(providers: readonly ProviderView[], paint: Paint): string {
   const rows = providers.map(
     (provider): Row => [

@@ -4,15 +4,18 @@
  * once the spec wants it: services that no one checks do without.
  */
 import { healthChecker } from "../actors/health-checker.ts";
+import { invoker } from "../actors/invoker.ts";
 import { logFollower } from "../actors/log-follower.ts";
 import {
   healthCheckerName,
+  invokerName,
   logFollowerName,
   providerWorkerName,
   serviceSupervisorName,
 } from "../actors/names.ts";
 import { type ProviderWorkerOptions, providerWorker } from "../actors/provider-worker.ts";
 import type { Reach } from "../actors/reach.ts";
+import type { InstanceId } from "../core/ids.ts";
 import type { ActorDefinition, ChildSpec } from "../otp/definition.ts";
 import { supervisor } from "../otp/supervisor.ts";
 import { worker } from "../otp/worker.ts";
@@ -53,6 +56,20 @@ export function serviceSupervisor(options: ServiceOptions): ActorDefinition {
           behaviour: () => logFollower(() => provider.output(instance, catalog.logs(instance))),
         }),
       },
+      ...invokerChild(instance, provider.invocable),
     ],
   });
+}
+
+/** Of a function alone. */
+function invokerChild(
+  instance: InstanceId,
+  invocable: ProviderWorkerOptions["provider"]["invocable"],
+): readonly ChildSpec[] {
+  if (invocable === undefined) return [];
+  const start = worker({
+    name: invokerName(instance),
+    behaviour: () => invoker(instance, invocable),
+  });
+  return [{ id: "invoker", start }];
 }

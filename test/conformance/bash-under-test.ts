@@ -25,7 +25,6 @@ export function bashUnderTest(cgroups: boolean, module: string): ProviderUnderTe
       { input: { command: "a\0b" }, paths: ["params.command"] },
     ],
     processesPerTask: 2, // The shim, and what it runs.
-    crashes: { rounds: 16, tasks: 8, everyMs: 1.3 },
     impersonate: impersonateShim,
   };
 }

@@ -1,7 +1,7 @@
 /** The conformance suite, run for bash with and without cgroups. */
 import { underTest } from "./bash-under-test.ts";
 import { underTest as withoutCgroups } from "./bash-without-cgroups-under-test.ts";
-import { providerSuite } from "./provider-suite.ts";
+import { describeProvider } from "./provider-suite.ts";
 
-providerSuite(underTest);
-providerSuite(withoutCgroups);
+describeProvider(underTest);
+describeProvider(withoutCgroups);

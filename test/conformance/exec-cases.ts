@@ -49,7 +49,7 @@ export const execCases: Readonly<Record<string, Case>> = {
   "runs a command beside a task that was taken over": async (bench, tested) => {
     const task = await bench.run(forever);
     running(task.task).release();
-    const provider = bench.comeBack();
+    const provider = await bench.comeBack();
     const { instance, handle } = task;
     running(await provider.adopt({ instance, attempt: 1, handle }));
     const { output } = await execBeside(bench, tested, provider, task, ["echo", "a  b"]);

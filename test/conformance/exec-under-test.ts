@@ -41,6 +41,5 @@ export const underTest: ProviderUnderTest = {
     { input: { program: "sh", args: "-c ls" }, paths: ["params.args"] },
   ],
   processesPerTask: 2, // The shim, and what it runs.
-  crashes: { rounds: 16, tasks: 8, everyMs: 1.3 },
   impersonate: impersonateShim,
 };

@@ -2,8 +2,8 @@
 import { test } from "node:test";
 import { underTest as asUser } from "./exec-as-user-under-test.ts";
 import { underTest } from "./exec-under-test.ts";
-import { providerSuite } from "./provider-suite.ts";
+import { describeProvider } from "./provider-suite.ts";
 
-providerSuite(underTest);
-if (process.getuid?.() === 0) providerSuite(asUser);
+describeProvider(underTest);
+if (process.getuid?.() === 0) describeProvider(asUser);
 else test(asUser.name, { skip: "only root can run tasks as another user" }, () => {});

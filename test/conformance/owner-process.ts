@@ -8,7 +8,7 @@ import type { ProviderUnderTest } from "./under-test.ts";
 
 const [module = "", folder = "", count = "1", script = "", mark = ""] = process.argv.slice(2);
 const { underTest } = (await import(module)) as { underTest: ProviderUnderTest };
-const provider = underTest.create(folder);
+const provider = await underTest.create(folder);
 await provider.probe();
 const params = provider.parseParams(underTest.params(script, folder));
 const logs = { fileBytesMax: 1e7, filesMax: 5 };

@@ -7,8 +7,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
-import { fileURLToPath } from "node:url";
 import { asInstanceId, type InstanceId } from "../../src/core/ids.ts";
+import { ownProgram } from "../../src/providers/own-program.ts";
 import type { Gone, Handle, Output, Provider, Task } from "../../src/providers/provider.ts";
 import { eventually } from "../support/eventually.ts";
 import { markedProcesses } from "../support/marked-processes.ts";
@@ -25,7 +25,7 @@ export interface Bench {
   /** Starts a task that runs `script`, and takes it over. */
   run(script: string, instance?: InstanceId, attempt?: number): Promise<Ran>;
   /** A second provider on the same folder, as a node has that comes back. */
-  comeBack(): Provider;
+  comeBack(): Promise<Provider>;
   /** A process that owns tasks in this folder and can be killed. */
   startOwner(count: number, script: string): Promise<Owner>;
 }
@@ -55,7 +55,7 @@ export async function startBench(t: TestContext, tested: ProviderUnderTest): Pro
     await eventually(() => markedProcesses(`TEST_MARK=${mark}`).length === 0, "nothing left");
   });
   const folder = await tempFolder(t);
-  const provider = tested.create(folder);
+  const provider = await tested.create(folder);
   providers.push(provider);
   const bench: Bench = {
     folder,
@@ -67,8 +67,8 @@ export async function startBench(t: TestContext, tested: ProviderUnderTest): Pro
       const handle = await provider.start(instance, params, context);
       return { instance, handle, task: await provider.adopt({ instance, attempt, handle }) };
     },
-    comeBack() {
-      const provider = tested.create(folder);
+    async comeBack() {
+      const provider = await tested.create(folder);
       providers.push(provider);
       return provider;
     },
@@ -91,8 +91,9 @@ async function startOwner(
   count: number,
   script: string,
 ): Promise<Owner> {
-  const file = fileURLToPath(new URL("owner-process.ts", import.meta.url));
-  const args = ["--import", "tsx", file, module, folder, String(count), script, mark];
+  const source = "../../test/conformance/owner-process.ts";
+  const { flags, file } = ownProgram("provider-suite-owner", source);
+  const args = [...flags, file, module, folder, String(count), script, mark];
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const kill = () => {

@@ -1,15 +1,17 @@
 /**
  * What must be true of every provider, tested against its real engine. A provider passes all of it
- * or is not one.
+ * or is not one. The package exports it as `mob/provider-suite`, for providers of third parties.
  */
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
-import { InvalidSpec } from "../../src/core/errors.ts";
 import { asInstanceId } from "../../src/core/ids.ts";
-import type { Provider } from "../../src/providers/provider.ts";
+import { silentLog } from "../../src/core/log.ts";
+import type { Provider, ProviderOptions } from "../../src/providers/provider.ts";
+import type { ProviderTools } from "../../src/providers/third-party/provider-module.ts";
+import { providerTools } from "../../src/providers/third-party/provider-tools.ts";
 import { eventually } from "../support/eventually.ts";
 import { markedProcesses } from "../support/marked-processes.ts";
 import { processAlive } from "../support/process-alive.ts";
@@ -17,14 +19,27 @@ import { execCases } from "./exec-cases.ts";
 import { exitOf, logs, outputWith, running, startBench } from "./provider-bench.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
+export type { ProviderUnderTest } from "./under-test.ts";
+
+/** What Mob lends to the providers of third parties. */
+export const tools: ProviderTools = providerTools;
+
+/** What a provider of a third party is given, for tests. */
+export function optionsFor(folder: string): ProviderOptions {
+  const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
+  return { folder, node: "tested", env: { PATH, HOME }, log: silentLog };
+}
+
 const first = asInstanceId("0".repeat(16));
 const second = asInstanceId("1".repeat(16));
+const usualCrashes = { rounds: 16, tasks: 8, everyMs: 1.3 };
 /** A task that ignores SIGTERM, with a grandchild in a session of its own that does too. */
 const stubborn = `trap '' TERM
 (setsid sh -c 'trap "" TERM; echo grandchild; while :; do sleep 1; done' &)
 while :; do sleep 1; done`;
 
-export function providerSuite(tested: ProviderUnderTest): void {
+/** Registers the whole suite with `node:test`, as one test with a part for each case. */
+export function describeProvider(tested: ProviderUnderTest): void {
   test(tested.name, async (t) => {
     for (const [name, run] of Object.entries({ ...cases, ...execCases })) {
       const options = { skip: tested.skips?.[name] ?? false };
@@ -50,7 +65,9 @@ const cases: Readonly<Record<string, Case>> = {
       assert.throws(
         () => provider.parseParams(input),
         (error) => {
-          assert.ok(error instanceof InvalidSpec);
+          assert.ok(error instanceof Error && "code" in error && "details" in error);
+          assert.equal(error.code, "invalid_spec");
+          assert.ok(Array.isArray(error.details));
           assert.deepEqual(
             error.details.map(({ path }) => path),
             paths,
@@ -212,7 +229,7 @@ const cases: Readonly<Record<string, Case>> = {
     await owner.kill();
     await writeFile(`${folder}/go`, "");
     await eventually(() => !processAlive(Number(line.split(" ")[0])), "the task's end");
-    const provider = comeBack();
+    const provider = await comeBack();
     const gone = await eventually(async () => {
       const [found] = await provider.list();
       const task = found && (await provider.adopt(found));
@@ -234,7 +251,7 @@ const cases: Readonly<Record<string, Case>> = {
     await eventually(() => owner.lines[0], "a task that runs");
     await owner.kill();
     tested.impersonate(folder, first, 1, process.pid);
-    const provider = comeBack();
+    const provider = await comeBack();
     const [found] = await provider.list();
     assert.ok(found !== undefined);
     const task = await provider.adopt(found);
@@ -245,12 +262,12 @@ const cases: Readonly<Record<string, Case>> = {
   },
 
   "leaks nothing when its owner is killed at any moment of a start": async (bench, tested) => {
-    const { rounds, tasks, everyMs } = tested.crashes;
+    const { rounds, tasks, everyMs } = tested.crashes ?? usualCrashes;
     for (let round = 0; round < rounds; round++) {
       const owner = await bench.startOwner(tasks, "exec sleep 1000");
       await setTimeout(round * everyMs); // Not a wait for something: the moment of the crash.
       await owner.kill();
-      const provider = bench.comeBack();
+      const provider = await bench.comeBack();
       await assertOnlyListedRun(provider, bench.mark, tested.processesPerTask);
       for (const { instance } of await provider.list()) await provider.remove(instance);
       // A shim that was not yet there when its owner died comes late, and finds nothing to run.
@@ -261,7 +278,7 @@ const cases: Readonly<Record<string, Case>> = {
 
   "touches no task of another owner on the machine": async (bench, tested) => {
     const mine = await bench.run("sleep 1000", first);
-    const other = tested.create(`${bench.folder}/other`);
+    const other = await tested.create(`${bench.folder}/other`);
     assert.deepEqual(await other.list(), []);
     await other.remove(first);
     await other.close();

@@ -8,14 +8,17 @@ export interface ProviderUnderTest {
   readonly name: string;
   /** This module's `import.meta.url`; it exports the provider under test as `underTest`. */
   readonly module: string;
-  /** A provider of the node that owns `folder`. */
-  create(folder: string): Provider;
+  /** A provider of the node that owns `folder`; called again for a node that comes back. */
+  create(folder: string): Provider | Promise<Provider>;
   /** Parameters for a task that runs `script` in a POSIX shell, and can use `folder` by that very path. */
   params(script: string, folder: string): unknown;
   /** Processes of a task with nothing but its main one that have the task's environment. */
   readonly processesPerTask: number;
-  /** Of an owner that is killed while it starts tasks: how often, how many tasks, and time between the moments. */
-  readonly crashes: { readonly rounds: number; readonly tasks: number; readonly everyMs: number };
+  /**
+   * Of an owner that is killed while it starts tasks: how often, how many tasks, and time between the
+   * moments; default 16, 8 and 1.3.
+   */
+  readonly crashes?: { readonly rounds: number; readonly tasks: number; readonly everyMs: number };
   /** Cases that do not apply, by name, each with the reason. */
   readonly skips?: Readonly<Record<string, string>>;
   /** Wrong parameters, and every path that must be complained of. */

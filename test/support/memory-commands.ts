@@ -195,6 +195,10 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
       known(name);
       return [{ ...written, state: "current", kind: "run", run: "running" }];
     },
+    async invoke(name, event) {
+      known(name);
+      return { id: "1", node: "6666@box", slot: 0, cold: false, ms: 1, answer: { event } };
+    },
     providers: async () => [
       { node: "6666@box", type: "bash", available: true, version: "5.2", features: [] },
       { node: "6666@box", type: "docker", available: false, features: [], reason: "not installed" },

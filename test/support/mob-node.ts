@@ -30,6 +30,8 @@ export interface NodeOptions {
   readonly port?: number;
   /** Default `bash`. */
   readonly providers?: string;
+  /** Where the command is given; default: the checkout. */
+  readonly cwd?: string;
   /** More of the command line. */
   readonly args?: readonly string[];
 }
@@ -110,7 +112,7 @@ export class Lab {
       return left.length === 0;
     }, "the end of every process of the test");
     for (const { dataFolder } of this.#nodes) {
-      for (const type of ["bash", "exec"]) {
+      for (const type of ["bash", "exec", "batch", "lambda"]) {
         const keeper = join(dataFolder, "tasks", type);
         if (existsSync(keeper)) removeLeftoverCgroups(keeper);
       }
@@ -143,10 +145,11 @@ export class MobNode {
     return this.#child?.pid ?? 0;
   }
 
-  async start({ providers = "bash", args = [] }: NodeOptions = {}): Promise<void> {
+  async start({ providers = "bash", cwd = root, args = [] }: NodeOptions = {}): Promise<void> {
     this.printed = "";
-    const child = spawn("./mob", ["-p", String(this.port), "-P", providers, ...args], {
-      cwd: root,
+    const program = join(root, "mob");
+    const child = spawn(program, ["-p", String(this.port), "-P", providers, ...args], {
+      cwd,
       env: this.lab.env,
       stdio: ["ignore", "pipe", "pipe"],
     });

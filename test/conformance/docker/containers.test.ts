@@ -155,7 +155,7 @@ test("what somebody has put in a container's place is not taken for it", { skip 
     "1000",
   );
   t.after(() => engine.docker("rm", "-f", stranger.trim()));
-  const back = bench.comeBack();
+  const back = await bench.comeBack();
   for (const container of [String(task.handle["container"]), stranger.slice(0, 12)]) {
     const found = await back.adopt({ instance, attempt: 1, handle: { container } });
     assert.ok("gone" in found && found.exit.kind === "unknown", container);

@@ -2,7 +2,7 @@
 import { after, test } from "node:test";
 import { DockerEngine, whyNoDocker } from "../../support/docker-engine.ts";
 import { skipWithout } from "../../support/engine-needed.ts";
-import { providerSuite } from "../provider-suite.ts";
+import { describeProvider } from "../provider-suite.ts";
 import { underTest } from "./under-test.ts";
 
 const why = skipWithout(whyNoDocker());
@@ -11,5 +11,5 @@ else {
   const engine = await DockerEngine.open();
   after(() => engine.close());
   process.env["DOCKER_HOST"] = `unix://${engine.socketPath}`;
-  providerSuite(underTest);
+  describeProvider(underTest);
 }

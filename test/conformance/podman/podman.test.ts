@@ -2,7 +2,7 @@
 import { after, test } from "node:test";
 import { skipWithout } from "../../support/engine-needed.ts";
 import { PodmanEngine, whyNoPodman } from "../../support/podman-engine.ts";
-import { providerSuite } from "../provider-suite.ts";
+import { describeProvider } from "../provider-suite.ts";
 import { underTest } from "./under-test.ts";
 
 const why = skipWithout(whyNoPodman());
@@ -11,5 +11,5 @@ else {
   const engine = await PodmanEngine.open();
   after(() => engine.close());
   process.env["CONTAINER_HOST"] = `unix://${engine.socketPath}`;
-  providerSuite(underTest);
+  describeProvider(underTest);
 }

@@ -17,7 +17,7 @@ async function create(t: TestContext, wanted: readonly string[] | undefined, pat
 
 test("offers all that the machine has when nothing is asked for", async (t) => {
   const { offered, capabilities, refused } = await create(t, undefined);
-  assert.deepEqual([...offered.keys()], ["bash", "exec"]);
+  assert.deepEqual([...offered.keys()], ["bash", "exec", "lambda"]);
   assert.match(capabilities.get("bash")?.version ?? "", /^\d/);
   assert.match(capabilities.get("exec")?.version ?? "", /^\d/);
   assert.deepEqual(refused, [

@@ -1,0 +1,86 @@
+/** The API's commands about the nodes of the network and what they offer. */
+import type { NodeInfo } from "../actors/node-view.ts";
+import type { Operations } from "../actors/operations.ts";
+import type { Commands } from "../api/commands.ts";
+import type { ProviderView } from "../api/shapes.ts";
+import type { NodeId } from "../core/ids.ts";
+import { acknowledgement } from "./acknowledgement.ts";
+import type { CommandsOptions } from "./commands.ts";
+import { nodeView } from "./node-shape.ts";
+
+type NodeCommands = Pick<
+  Commands,
+  "nodes" | "join" | "leave" | "forget" | "drain" | "undrain" | "providers" | "shutdown"
+>;
+
+export function nodeCommands({ operations, system, name, stop }: CommandsOptions): NodeCommands {
+  const nodeName = (id: NodeId | null) => (id === null ? null : operations.nodeName(id));
+  const nodes = () => operations.nodes().map(nodeView);
+  return {
+    nodes: async () => nodes(),
+    async join(address) {
+      await operations.join(address);
+      return nodes();
+    },
+    async leave() {
+      const running = runningOn(operations, system.node);
+      await operations.leave();
+      stop();
+      return { name, pid: process.pid, running };
+    },
+    async forget(node) {
+      await operations.forget(node);
+      return nodes();
+    },
+    async drain(node) {
+      const { node: id, receipt, instances } = await operations.drain(node);
+      const places = instances.map((one) => ({ ...one, node: nodeName(one.node) }));
+      return {
+        node: operations.nodeName(id),
+        instances: places,
+        ...acknowledgement(receipt, nodeName),
+      };
+    },
+    async undrain(node) {
+      await operations.undrain(node);
+      return nodes();
+    },
+    providers: async () =>
+      operations
+        .nodes()
+        .filter(({ isLive }) => isLive)
+        .flatMap(providerViews),
+    async shutdown() {
+      stop();
+      return { name, pid: process.pid, running: runningOn(operations, system.node) };
+    },
+  };
+}
+
+/** Names of the services whose tasks run on `node` now. */
+export function runningOn(operations: Operations, node: NodeId): string[] {
+  return operations
+    .instances()
+    .filter((instance) => instance.node === node && "pid" in instance.handle)
+    .map((instance) => instance.name);
+}
+
+/** What a function answers is JSON, unless it is not. */
+function _parsedIfJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+function providerViews({ name, providers }: NodeInfo): ProviderView[] {
+  return providers.map(({ type, available, version, features = [], reason }) => ({
+    node: name,
+    type,
+    available,
+    features: [...features],
+    ...(version !== undefined && { version }),
+    ...(reason !== undefined && { reason }),
+  }));
+}

@@ -1,0 +1,86 @@
+/**
+ * Runs a function as a task: a host under the keeper, whose processes come and go with what is to be done.
+ * It outlives the node as every task does; the node finds it again, and speaks to it on a Unix socket.
+ */
+import { join } from "node:path";
+import type { InstanceId } from "../../core/ids.ts";
+import { Keeper } from "../../keeper/keeper.ts";
+import { keptTasks } from "../kept-tasks.ts";
+import { ownProgram } from "../own-program.ts";
+import type { FoundTask, Provider, ProviderOptions, TaskContext } from "../provider.ts";
+import { HostClient } from "./host-client.ts";
+import type { HostConfig } from "./host-config.ts";
+import { type LambdaParams, lambdaParams } from "./params.ts";
+
+/** @throws Unavailable when the folder cannot be made or written. */
+export function createLambda({ folder, log, env }: ProviderOptions): Provider<LambdaParams> {
+  const keeper = new Keeper({ folder, log, env });
+  const hosts = new HostClient((instance) => workFolder(folder, instance));
+  const kept = keptTasks(keeper);
+  return {
+    ...kept,
+    type: "lambda",
+    parseParams: lambdaParams.parse,
+    /** Its engine is the Node that runs the node. */
+    async probe() {
+      const features = await keeper.features();
+      return { available: true, version: process.version, features: ["invoke", ...features] };
+    },
+    async start(instance, params, context) {
+      const { flags, file } = ownProgram("lambda-host", "lambda/host-process.ts");
+      const config = hostConfig(params, context, workFolder(folder, instance), env);
+      const command = [process.execPath, ...smallHeap, ...flags, file];
+      const script = JSON.stringify(config);
+      return await keeper.start(instance, context.attempt, { command, script, env: {} });
+    },
+    async adopt(found: FoundTask) {
+      const task = await keeper.adopt(found.instance, found.attempt);
+      if ("gone" in task) return task;
+      hosts.add(found.instance, task.handle.pid);
+      void task.exited.then(() => hosts.drop(found.instance, task.handle.pid));
+      return task;
+    },
+    invocable: {
+      invoke: (instance, event) => hosts.invoke(instance, event),
+      load: (instance) => hosts.load(instance),
+    },
+    async close() {
+      hosts.close();
+      await kept.close();
+    },
+  };
+}
+
+/** The one of Mob's for handlers of Node's. */
+function ownRuntime(): Pick<HostConfig, "command" | "isOwnRuntime"> {
+  const { flags, file } = ownProgram("lambda-runtime", "lambda/runtime.ts");
+  // By default as of Node 20.19: a .js file may have ES imports.
+  const command = [process.execPath, "--experimental-detect-module", ...flags, file];
+  return { command, isOwnRuntime: true };
+}
+
+const smallHeap = ["--max-semi-space-size=1"];
+
+/** Where the keeper has an instance's tasks run. */
+function workFolder(folder: string, instance: InstanceId): string {
+  return join(folder, "instances", instance, "work");
+}
+
+function hostConfig(
+  { handler, code, command, timeout, concurrency, reserved, idle, queue }: LambdaParams,
+  { service, env }: TaskContext,
+  workFolder: string,
+  inherited: ProviderOptions["env"],
+): HostConfig {
+  const isFolder = code?.startsWith("/") === true && !code.includes("\n");
+  const root = isFolder ? code : join(workFolder, "code");
+  return {
+    name: service,
+    ...(command === undefined ? ownRuntime() : { command, isOwnRuntime: false }),
+    root: code === undefined ? workFolder : root,
+    handler,
+    inline: isFolder ? undefined : code,
+    env: { ...inherited, ...env },
+    pool: { concurrency, reserved, queueMax: queue, timeoutMs: timeout, idleMs: idle },
+  };
+}

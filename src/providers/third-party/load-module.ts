@@ -1,0 +1,69 @@
+/**
+ * Loads the module of a third party. It is looked at as what comes from outside, since a part of the
+ * contract that is missing is to be told by its name.
+ */
+import { messageOf, Unavailable } from "../../core/errors.ts";
+import { dnsLabel } from "../../core/ids.ts";
+import type { Provider, ProviderOptions } from "../provider.ts";
+import type { ProviderModule, ProviderTools } from "./provider-module.ts";
+
+const methods = [
+  "parseParams",
+  "probe",
+  "start",
+  "list",
+  "adopt",
+  "output",
+  "forget",
+  "remove",
+  "close",
+] as const satisfies readonly (keyof Provider)[];
+
+/** @throws Unavailable with why it cannot be loaded, or all that it lacks of the contract */
+export async function loadModule(url: string): Promise<ProviderModule> {
+  const exported: unknown = await import(url).catch((error: unknown) => {
+    throw new Unavailable(`it cannot be loaded: ${messageOf(error)}`, { cause: error });
+  });
+  const byDefault = memberOf(exported, "default");
+  const module = has(byDefault, "createProvider") ? byDefault : exported;
+  const missing = [
+    ...(isType(memberOf(module, "type")) ? [] : ["type, a word like acme"]),
+    ...(has(module, "createProvider") ? [] : ["createProvider, a function"]),
+  ];
+  if (missing.length > 0) throw new Unavailable(`it does not export ${missing.join(", or ")}`);
+  return module as ProviderModule;
+}
+
+/** @throws Unavailable with what it threw, or all that its provider lacks of the contract */
+export async function createFrom(
+  module: ProviderModule,
+  options: ProviderOptions,
+  tools: ProviderTools,
+): Promise<Provider> {
+  let provider: unknown;
+  try {
+    provider = await module.createProvider(options, tools);
+  } catch (error) {
+    throw new Unavailable(`its createProvider failed: ${messageOf(error)}`, { cause: error });
+  }
+  const missing = methods.filter((method) => !has(provider, method));
+  const lacks = [
+    ...(memberOf(provider, "type") === module.type ? [] : [`the type ${module.type}`]),
+    ...missing.map((method) => `${method}()`),
+  ];
+  if (lacks.length > 0) throw new Unavailable(`its provider lacks ${lacks.join(", ")}`);
+  return provider as Provider;
+}
+
+function isType(value: unknown): value is string {
+  return typeof value === "string" && dnsLabel.test(value);
+}
+
+function has(value: unknown, method: string): boolean {
+  return typeof memberOf(value, method) === "function";
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  if (typeof value !== "object" || value === null) return undefined;
+  return Reflect.get(value, name);
+}

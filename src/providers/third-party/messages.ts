@@ -1,0 +1,102 @@
+/**
+ * What a node and the process of a provider say to each other, over the channel of Node's `fork` with
+ * advanced serialisation. A call is answered once; what is told is about a task, an output or a call that
+ * the node has numbered.
+ */
+import type { ErrorShape } from "../../core/errors.ts";
+import type { InstanceId } from "../../core/ids.ts";
+import type { LogLevel } from "../../core/log.ts";
+import type { RecordedExit } from "../../keeper/exit.ts";
+import type {
+  Capabilities,
+  FoundTask,
+  Handle,
+  LogLimits,
+  OutputChunk,
+  ProviderOptions,
+  StopOptions,
+  TaskContext,
+} from "../provider.ts";
+
+/** All that can be asked, each with what it gives. */
+export interface ProviderCalls {
+  /** First of all: makes the provider. Its folder is below `folder`, by its type. */
+  load: { request: LoadRequest; reply: { readonly type: string } };
+  /** Whether anyone is there. */
+  ping: { request: undefined; reply: undefined };
+  probe: { request: undefined; reply: Capabilities };
+  check: { request: { readonly params: unknown }; reply: undefined };
+  start: {
+    request: {
+      readonly instance: InstanceId;
+      readonly params: unknown;
+      readonly context: Omit<TaskContext, "progress">;
+    };
+    reply: Handle;
+  };
+  list: { request: { readonly instance: InstanceId | undefined }; reply: readonly FoundTask[] };
+  /** `task`: the node's number for it, by which its end is told. */
+  adopt: { request: { readonly task: number; readonly found: FoundTask }; reply: Adopted };
+  /** Answered when it has ended, with its end. */
+  stop: { request: { readonly task: number; readonly options: StopOptions }; reply: RecordedExit };
+  release: { request: { readonly task: number }; reply: undefined };
+  /** `output`: the node's number for it, by which growth is told. */
+  output: {
+    request: {
+      readonly output: number;
+      readonly instance: InstanceId;
+      readonly limits: LogLimits;
+    };
+    reply: undefined;
+  };
+  read: {
+    request: { readonly output: number; readonly cursor: number; readonly bytesMax: number };
+    reply: OutputChunk;
+  };
+  tail: { request: { readonly output: number; readonly lines: number }; reply: number };
+  watch: { request: { readonly output: number }; reply: undefined };
+  unwatch: { request: { readonly output: number }; reply: undefined };
+  closeOutput: { request: { readonly output: number }; reply: undefined };
+  forget: {
+    request: { readonly instance: InstanceId; readonly attempt: number };
+    reply: undefined;
+  };
+  remove: { request: { readonly instance: InstanceId }; reply: undefined };
+  close: { request: undefined; reply: undefined };
+}
+
+export type CallName = keyof ProviderCalls;
+
+export interface LoadRequest {
+  /** Of the module: a URL, or the name of a package. */
+  readonly module: string;
+  /** Where packages are looked for: URLs of files, in this order. */
+  readonly lookFrom: readonly string[];
+  readonly folder: string;
+  readonly options: Omit<ProviderOptions, "folder" | "log">;
+}
+
+export type Adopted =
+  | { readonly gone: false; readonly handle: Handle; readonly startedAt: number }
+  | ({ readonly gone: true } & RecordedExit);
+
+/** From the node to the provider's process. */
+export interface Asked {
+  readonly call: number;
+  readonly method: CallName;
+  readonly request: unknown;
+}
+
+/** From the provider's process to the node. */
+export type Told =
+  | { readonly told: "answer"; readonly call: number; readonly reply: unknown }
+  | { readonly told: "error"; readonly call: number; readonly error: ErrorShape }
+  | { readonly told: "progress"; readonly call: number; readonly text: string }
+  | { readonly told: "exited"; readonly task: number; readonly end: RecordedExit }
+  | { readonly told: "changed"; readonly output: number }
+  | {
+      readonly told: "log";
+      readonly level: LogLevel;
+      readonly message: string;
+      readonly fields: Readonly<Record<string, unknown>>;
+    };

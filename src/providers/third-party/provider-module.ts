@@ -1,0 +1,35 @@
+/**
+ * What a third party writes: a module that makes a provider (docs/providers.md). The package exports these
+ * types as `mob/provider`.
+ */
+import type { Keeper, KeeperOptions } from "../../keeper/keeper.ts";
+import type { Provider, ProviderOptions } from "../provider.ts";
+
+export type {
+  Capabilities,
+  Exit,
+  FoundTask,
+  Gone,
+  Handle,
+  LogLimits,
+  Output,
+  OutputChunk,
+  Provider,
+  ProviderOptions,
+  StopOptions,
+  Task,
+  TaskContext,
+} from "../provider.ts";
+
+/** What Mob lends to providers, so that they need not import it. */
+export interface ProviderTools {
+  /** A keeper of processes in `folder`: its tasks outlive whoever started them. */
+  openKeeper(options: KeeperOptions): Keeper;
+}
+
+/** The exports of a module, or the members of its default export (of `module.exports`). */
+export interface ProviderModule {
+  /** The word users write: `acme`. Lower-case letters, digits and hyphens; none of Mob's own. */
+  readonly type: string;
+  createProvider(options: ProviderOptions, tools: ProviderTools): Provider | Promise<Provider>;
+}

@@ -1,0 +1,275 @@
+/**
+ * One process of a third party's provider, as the node has it: calls with deadlines, and an end. It is
+ * ended, by its pid, when it does not answer in time; whatever ends it, all that wait for it are told.
+ */
+import { type ChildProcess, fork } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { InvalidSpec, messageOf, RemoteError, Unavailable } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import type { RecordedExit } from "../../keeper/exit.ts";
+import { ownProgram } from "../own-program.ts";
+import type { Asked, CallName, ProviderCalls, Told } from "./messages.ts";
+import { parseEnd, parseReply } from "./replies.ts";
+
+export interface Patience {
+  /** Longest that it may take to start and to load the module, in ms; default 60,000. */
+  readonly loadMs: number;
+  /** Longest that an answer may take, in ms; default 60,000. A stop may take its grace more. */
+  readonly answerMs: number;
+  /** The same of a start, since the last progress that it told of; default 900,000. */
+  readonly startMs: number;
+  /** Time between two questions whether it is there; default 5,000. */
+  readonly pingEveryMs: number;
+}
+
+const defaultPatience: Patience = {
+  loadMs: 60_000,
+  answerMs: 60_000,
+  startMs: 900_000,
+  pingEveryMs: 5_000,
+};
+
+export interface ProviderProcessOptions {
+  /** The provider's, for people. */
+  readonly name: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly log: Log;
+  readonly patience: Partial<Patience>;
+  /** Ends the process with the node, whatever becomes of it: what comes before the program. */
+  readonly prefix: readonly string[];
+}
+
+/** Questions whether it is there that may be open: with a fourth it is ended. */
+const pingsMax = 3;
+/** A leak is the provider's own: beyond this, in MiB, V8 ends its process. */
+const heapMiB = 256;
+/** Of what it prints, a line longer than this is cut. */
+const lineCharsMax = 4_096;
+
+interface Waiting {
+  readonly resolve: (reply: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Puts the deadline off. */
+  readonly progress: (text: string) => void;
+}
+
+export class ProviderProcess {
+  /** Resolves with why, once it is gone. */
+  readonly ended: Promise<string>;
+  /** Called with the end of a task, by the node's number. */
+  readonly tasks = new Map<number, (end: RecordedExit) => void>();
+  /** Called when there is more of an output, by the node's number. */
+  readonly outputs = new Map<number, () => void>();
+  readonly #options: ProviderProcessOptions;
+  readonly #patience: Patience;
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<number, Waiting>();
+  #pings: NodeJS.Timeout | undefined;
+  #calls = 0;
+  #numbers = 0;
+  #hasEnded = false;
+  #pingsOpen = 0;
+  /** Why it ends, where that is the node's doing. */
+  #why: string | undefined;
+
+  constructor(options: ProviderProcessOptions) {
+    this.#options = options;
+    this.#patience = { ...defaultPatience, ...options.patience };
+    const { env, prefix } = options;
+    const { flags, file } = ownProgram("provider-process", "third-party/process.ts");
+    const [program = process.execPath, ...before] = [...prefix, process.execPath];
+    this.#child = fork(file, [], {
+      execPath: program,
+      execArgv: [...before, ...nodeFlags, ...flags],
+      env: { ...env },
+      serialization: "advanced",
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    this.#logLines(this.#child.stdout);
+    this.#logLines(this.#child.stderr);
+    this.#child.on("message", (message) => this.#hearAny(message));
+    this.ended = new Promise((resolve) => {
+      const end = (why: string) => {
+        this.#hasEnded = true;
+        clearInterval(this.#pings);
+        const told = this.#why ?? why;
+        for (const { reject } of this.#waiting.values()) {
+          reject(new Unavailable(`${options.name} is away: ${told}`));
+        }
+        this.#waiting.clear();
+        resolve(told);
+      };
+      this.#child.once("exit", (code, signal) => end(howItEnded(code, signal)));
+      this.#child.once("error", (error) => end(`its process cannot run: ${messageOf(error)}`));
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded || this.#why !== undefined;
+  }
+
+  /** One for a task or an output that it is to know by it. */
+  nextNumber(): number {
+    return ++this.#numbers;
+  }
+
+  /**
+   * @param progress told what a start is at
+   * @throws what the provider threw; Unavailable when it ended before it answered, or answered nonsense
+   */
+  async call<M extends CallName>(
+    method: M,
+    request: ProviderCalls[M]["request"],
+    { progress, moreMs = 0 }: { progress?: (text: string) => void; moreMs?: number } = {},
+  ): Promise<ProviderCalls[M]["reply"]> {
+    const { answerMs, startMs, loadMs } = this.#patience;
+    const usualMs = method === "start" ? startMs : method === "load" ? loadMs : answerMs;
+    const reply = await this.#ask(method, request, { timeoutMs: usualMs + moreMs, progress });
+    if (method === "load") this.#beginPings();
+    try {
+      return parseReply(method, reply);
+    } catch (error) {
+      throw new Unavailable(`asked to ${method}, ${messageOf(error)}`, { cause: error });
+    }
+  }
+
+  /** SIGKILL, and no more is heard of it. */
+  end(why: string): void {
+    this.#why ??= why;
+    this.#child.kill("SIGKILL");
+  }
+
+  #ask(
+    method: CallName,
+    request: unknown,
+    wait: { readonly timeoutMs: number; readonly progress: ((text: string) => void) | undefined },
+  ): Promise<unknown> {
+    const call = ++this.#calls;
+    const { name } = this.#options;
+    return new Promise((resolve, reject) => {
+      if (this.hasEnded || !this.#child.connected) {
+        reject(new Unavailable(`${name} is away: ${this.#why ?? "its process has ended"}`));
+        return;
+      }
+      const late = () => this.end(`it did not answer to ${method} within ${wait.timeoutMs} ms`);
+      let deadline = setTimeout(late, wait.timeoutMs);
+      const settled =
+        <T>(settle: (value: T) => void) =>
+        (value: T) => {
+          clearTimeout(deadline);
+          settle(value);
+        };
+      this.#waiting.set(call, {
+        resolve: settled(resolve),
+        reject: settled(reject),
+        progress(text) {
+          clearTimeout(deadline);
+          deadline = setTimeout(late, wait.timeoutMs);
+          wait.progress?.(text);
+        },
+      });
+      const asked: Asked = { call, method, request };
+      this.#child.send(asked, (error) => {
+        if (error !== null) this.#waiting.get(call)?.reject(new Unavailable(messageOf(error)));
+      });
+    });
+  }
+
+  /** A provider may send anything by itself, which is no harm to the node. */
+  #hearAny(message: unknown): void {
+    try {
+      this.#hear(message as Told);
+    } catch (error) {
+      this.#options.log.warn("a provider's process said what means nothing", { error });
+    }
+  }
+
+  #hear(told: Told): void {
+    switch (told.told) {
+      case "answer":
+        this.#take(told.call)?.resolve(told.reply);
+        return;
+      case "error":
+        this.#take(told.call)?.reject(errorOf(told.error));
+        return;
+      case "progress":
+        this.#waiting.get(told.call)?.progress(told.text);
+        return;
+      case "exited":
+        this.#hearEnd(told.task, told.end);
+        return;
+      case "changed":
+        this.outputs.get(told.output)?.();
+        return;
+      case "log":
+        this.#options.log[told.level](told.message, told.fields);
+        return;
+    }
+  }
+
+  #take(call: number): Waiting | undefined {
+    const waiting = this.#waiting.get(call);
+    this.#waiting.delete(call);
+    return waiting;
+  }
+
+  #hearEnd(task: number, end: unknown): void {
+    const settle = this.tasks.get(task);
+    this.tasks.delete(task);
+    try {
+      settle?.(parseEnd(end));
+    } catch (error) {
+      settle?.({ exit: { kind: "unknown", reason: messageOf(error) }, atMs: Date.now() });
+    }
+  }
+
+  #beginPings(): void {
+    if (this.hasEnded) return;
+    this.#pings = setInterval(() => this.#ping(), this.#patience.pingEveryMs).unref();
+  }
+
+  /** Counted, and not timed: a node that stood still itself hears what came meanwhile before it counts on. */
+  #ping(): void {
+    if (this.#pingsOpen >= pingsMax) {
+      this.end(`it has not answered for ${pingsMax * this.#patience.pingEveryMs} ms`);
+      return;
+    }
+    this.#pingsOpen++;
+    void this.call("ping", undefined).then(
+      () => {
+        this.#pingsOpen = 0;
+      },
+      () => {}, // It has ended, and that is told.
+    );
+  }
+
+  #logLines(stream: Readable | null): void {
+    if (stream === null) return;
+    createInterface({ input: stream }).on("line", (line) =>
+      this.#options.log.info("a provider printed", { line: line.slice(0, lineCharsMax) }),
+    );
+  }
+}
+
+const nodeFlags = [
+  `--max-old-space-size=${heapMiB}`,
+  "--max-semi-space-size=1",
+  "--experimental-import-meta-resolve", // Its second argument: from where a package is looked for.
+  "--experimental-detect-module", // As of Node 20.19 by default: a .js file may have ES imports.
+];
+
+function errorOf(shape: ConstructorParameters<typeof RemoteError>[0]): Error {
+  const { code, message, details } = shape;
+  return code === "invalid_spec" ? new InvalidSpec(message, { details }) : new RemoteError(shape);
+}
+
+function howItEnded(code: number | null, signal: string | null): string {
+  return signal === null
+    ? `its process ended with exit code ${code}`
+    : `its process was ended by ${signal}`;
+}

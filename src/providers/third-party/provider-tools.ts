@@ -1,0 +1,5 @@
+/** What Mob lends to the providers of third parties: see provider-module.ts. */
+import { Keeper } from "../../keeper/keeper.ts";
+import type { ProviderTools } from "./provider-module.ts";
+
+export const providerTools: ProviderTools = { openKeeper: (options) => new Keeper(options) };

@@ -1,0 +1,108 @@
+/**
+ * A task of a third party's provider, as the node holds it: over every process that the provider has in
+ * its time. Each new one is asked to adopt the task again.
+ */
+import type { RecordedExit } from "../../keeper/exit.ts";
+import type { FoundTask, Handle, StopOptions, Task } from "../provider.ts";
+import type { Adopted } from "./messages.ts";
+import type { ProviderProcess } from "./provider-process.ts";
+
+/** In a process: the number that it knows the task by. */
+interface Held {
+  readonly process: ProviderProcess;
+  readonly number: number;
+}
+
+export interface RemoteTaskOptions {
+  readonly found: FoundTask;
+  /** The provider's process, once it is there. @throws Unavailable when it will not be any more */
+  readonly whenThere: () => Promise<ProviderProcess>;
+  /** Called once, when it has ended or was let go. */
+  readonly onLetGo: () => void;
+}
+
+export class RemoteTask implements Task {
+  handle: Handle;
+  startedAt = 0;
+  readonly exited: Promise<RecordedExit>;
+  readonly #options: RemoteTaskOptions;
+  #held: Held | undefined;
+  #isOver = false;
+  #settle: (end: RecordedExit) => void = () => {};
+  #stopping: Promise<void> | undefined;
+
+  constructor(options: RemoteTaskOptions) {
+    this.#options = options;
+    this.handle = options.found.handle;
+    this.exited = new Promise((settle) => {
+      this.#settle = settle;
+    });
+  }
+
+  /** Has a process take it over. @throws what the provider throws */
+  async adoptIn(process: ProviderProcess): Promise<Adopted> {
+    const number = process.nextNumber();
+    process.tasks.set(number, (end) => this.#end(end));
+    const { found } = this.#options;
+    try {
+      const adopted = await process.call("adopt", { task: number, found });
+      if (adopted.gone) {
+        process.tasks.delete(number);
+        this.#end({ exit: adopted.exit, atMs: adopted.atMs });
+        return adopted;
+      }
+      this.#held = { process, number };
+      this.handle = adopted.handle;
+      this.startedAt = adopted.startedAt;
+      return adopted;
+    } catch (error) {
+      process.tasks.delete(number);
+      throw error;
+    }
+  }
+
+  stop(options: StopOptions): Promise<void> {
+    this.#stopping ??= this.#stop(options);
+    return this.#stopping;
+  }
+
+  release(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.onLetGo();
+    const { process, number } = this.#held ?? {};
+    if (process === undefined || number === undefined) return;
+    process.tasks.delete(number);
+    process.call("release", { task: number }).catch(() => {}); // Of one that has ended, nothing is held.
+  }
+
+  /** Over an absence of the provider it waits. */
+  async #stop(options: StopOptions): Promise<void> {
+    while (!this.#isOver) {
+      const process = await this.#options.whenThere();
+      const held = this.#held;
+      if (held?.process !== process) {
+        await this.adoptIn(process).catch((error: unknown) => this.#failUnless(process, error));
+        continue;
+      }
+      const request = { task: held.number, options };
+      try {
+        this.#end(await process.call("stop", request, { moreMs: options.graceMs }));
+      } catch (error) {
+        this.#failUnless(process, error);
+      }
+    }
+  }
+
+  /** What failed because the process has ended is tried again with the next one. */
+  #failUnless(process: ProviderProcess, error: unknown): void {
+    if (!process.hasEnded && !this.#isOver) throw error;
+  }
+
+  #end(end: RecordedExit): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#options.onLetGo();
+    this.#settle(end);
+  }
+}

@@ -1,0 +1,113 @@
+/**
+ * What a provider's process answers, looked at: it is the word of a third party. Anything but what the
+ * contract says is an error of that call, by name.
+ */
+import Type from "typebox";
+import { Compile } from "typebox/compile";
+import { Unavailable } from "../../core/errors.ts";
+import { asInstanceId } from "../../core/ids.ts";
+import type { CallName, ProviderCalls } from "./messages.ts";
+
+type Parsers = { readonly [M in CallName]: (reply: unknown) => ProviderCalls[M]["reply"] };
+
+const Handle = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]));
+const Exit = Type.Union([
+  Type.Object({ kind: Type.Literal("exited"), code: Type.Integer() }),
+  Type.Object({
+    kind: Type.Literal("signaled"),
+    signal: Type.String(),
+    reason: Type.Optional(Type.String()),
+  }),
+  Type.Object({ kind: Type.Literal("unknown"), reason: Type.String() }),
+]);
+const End = Type.Object({ exit: Exit, atMs: Type.Number() });
+const Found = Type.Object({
+  instance: Type.String({ pattern: "^[0-9a-f]{16}$" }),
+  attempt: Type.Integer({ minimum: 1 }),
+  handle: Handle,
+});
+const Chunk = Type.Object({
+  bytes: Type.Unknown(),
+  from: Type.Integer({ minimum: 0 }),
+  next: Type.Integer({ minimum: 0 }),
+});
+
+const isLoaded = Compile(Type.Object({ type: Type.String() }));
+const isCapabilities = Compile(
+  Type.Union([
+    Type.Object({
+      available: Type.Literal(true),
+      version: Type.String(),
+      features: Type.Array(Type.String()),
+    }),
+    Type.Object({ available: Type.Literal(false), reason: Type.String() }),
+  ]),
+);
+const isHandle = Compile(Handle);
+const isFound = Compile(Type.Array(Found));
+const isAdopted = Compile(
+  Type.Union([
+    Type.Object({ gone: Type.Literal(false), handle: Handle, startedAt: Type.Number() }),
+    Type.Object({ gone: Type.Literal(true), exit: Exit, atMs: Type.Number() }),
+  ]),
+);
+const isEnd = Compile(End);
+const isChunk = Compile(Chunk);
+const isCursor = Compile(Type.Integer({ minimum: 0 }));
+
+const nothing = () => undefined;
+
+const parsers: Parsers = {
+  load: checked(isLoaded, "{ type }"),
+  ping: nothing,
+  probe: checked(isCapabilities, "{ available: true, version, features } or a reason"),
+  check: nothing,
+  start: checked(isHandle, "a handle, which has texts and numbers"),
+  list: (reply) =>
+    checked(
+      isFound,
+      "a list of { instance, attempt, handle }",
+    )(reply).map((found) => ({
+      ...found,
+      instance: asInstanceId(found.instance),
+    })),
+  adopt: checked(isAdopted, "a task, or { gone, exit, atMs }"),
+  stop: checked(isEnd, "a task whose exited gives { exit, atMs }"),
+  release: nothing,
+  output: nothing,
+  read(reply) {
+    const { bytes, from, next } = checked(isChunk, "{ bytes, from, next }")(reply);
+    if (bytes instanceof Uint8Array) return { bytes, from, next };
+    throw new Unavailable("it should give bytes as a Uint8Array");
+  },
+  tail: checked(isCursor, "a cursor"),
+  watch: nothing,
+  unwatch: nothing,
+  closeOutput: nothing,
+  forget: nothing,
+  remove: nothing,
+  close: nothing,
+};
+
+/** @throws Unavailable with what the answer should be */
+export function parseReply<M extends CallName>(
+  method: M,
+  reply: unknown,
+): ProviderCalls[M]["reply"] {
+  return parsers[method](reply);
+}
+
+/** The end of a task, where it is one. */
+export function parseEnd(end: unknown): ProviderCalls["stop"]["reply"] {
+  return parsers.stop(end);
+}
+
+function checked<T>(
+  schema: { Check(value: unknown): value is T },
+  wanted: string,
+): (reply: unknown) => T {
+  return (reply) => {
+    if (schema.Check(reply)) return reply;
+    throw new Unavailable(`it should give ${wanted}`);
+  };
+}

@@ -1,0 +1,178 @@
+/**
+ * The provider's end of the channel: carries out what the node asks of a provider, in its process, and
+ * tells what becomes of tasks and outputs.
+ */
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { Conflict, messageOf, NotFound, Unavailable } from "../../core/errors.ts";
+import type { Log } from "../../core/log.ts";
+import type { RecordedExit } from "../../keeper/exit.ts";
+import type { Output, Provider, Task } from "../provider.ts";
+import { createFrom, loadModule } from "./load-module.ts";
+import type { Asked, CallName, LoadRequest, ProviderCalls, Told } from "./messages.ts";
+import { providerTools } from "./provider-tools.ts";
+
+type Handlers = {
+  readonly [M in CallName]: (
+    request: ProviderCalls[M]["request"],
+    call: number,
+  ) => Promise<ProviderCalls[M]["reply"]>;
+};
+
+interface OpenOutput {
+  readonly output: Output;
+  unwatch?: () => void;
+}
+
+export class ServedProvider {
+  readonly #tell: (told: Told) => void;
+  readonly #tasks = new Map<number, Task>();
+  readonly #outputs = new Map<number, OpenOutput>();
+  #provider: Provider | undefined;
+
+  constructor(tell: (told: Told) => void) {
+    this.#tell = tell;
+  }
+
+  /** @throws whatever the provider throws */
+  answer({ method, request, call }: Asked): Promise<unknown> {
+    const handler: (request: never, call: number) => Promise<unknown> = this.#handlers[method];
+    return handler(request as never, call);
+  }
+
+  readonly #handlers: Handlers = {
+    load: (request) => this.#load(request),
+    ping: async () => undefined,
+    probe: () => this.#loaded.probe(),
+    check: async ({ params }) => {
+      this.#loaded.parseParams(params);
+    },
+    start: ({ instance, params, context }, call) => {
+      const progress = (text: string) => this.#tell({ told: "progress", call, text: String(text) });
+      const parsed = this.#loaded.parseParams(params);
+      return this.#loaded.start(instance, parsed, { ...context, progress });
+    },
+    list: ({ instance }) => this.#loaded.list(instance),
+    adopt: async ({ task: number, found }) => {
+      const task = await this.#loaded.adopt(found);
+      if ("gone" in task) return { gone: true, exit: task.exit, atMs: task.atMs };
+      this.#tasks.set(number, task);
+      // After the answer, which says that there is a task at all.
+      setImmediate(() => {
+        void endOf(task).then((end) => {
+          if (this.#tasks.delete(number)) this.#tell({ told: "exited", task: number, end });
+        });
+      });
+      return { gone: false, handle: task.handle, startedAt: task.startedAt };
+    },
+    stop: async ({ task: number, options }) => {
+      const task = this.#tasks.get(number);
+      if (task === undefined) throw new NotFound("the task has ended");
+      await task.stop(options);
+      return await endOf(task);
+    },
+    release: async ({ task }) => {
+      const held = this.#tasks.get(task);
+      this.#tasks.delete(task);
+      held?.release();
+    },
+    output: async ({ output, instance, limits }) => {
+      this.#outputs.set(output, { output: await this.#loaded.output(instance, limits) });
+    },
+    read: ({ output, cursor, bytesMax }) => this.#open(output).output.read(cursor, bytesMax),
+    tail: ({ output, lines }) => this.#open(output).output.tail(lines),
+    watch: async ({ output: number }) => {
+      const open = this.#open(number);
+      open.unwatch ??= open.output.watch(() => this.#tell({ told: "changed", output: number }));
+    },
+    unwatch: async ({ output }) => {
+      const open = this.#open(output);
+      open.unwatch?.();
+      delete open.unwatch;
+    },
+    closeOutput: async ({ output }) => {
+      const open = this.#outputs.get(output);
+      this.#outputs.delete(output);
+      open?.unwatch?.();
+      await open?.output.close();
+    },
+    forget: async ({ instance, attempt }) => {
+      await this.#loaded.forget(instance, attempt);
+    },
+    remove: async ({ instance }) => {
+      await this.#loaded.remove(instance);
+    },
+    close: async () => {
+      await this.#loaded.close();
+    },
+  };
+
+  get #loaded(): Provider {
+    if (this.#provider !== undefined) return this.#provider;
+    throw new Unavailable("its provider is not loaded");
+  }
+
+  async #load({ module: name, lookFrom, folder, options }: LoadRequest) {
+    if (this.#provider !== undefined) throw new Conflict("its provider is loaded");
+    const module = await loadModule(resolveModule(name, lookFrom));
+    const own = { ...options, folder: join(folder, module.type), log: toldLog(this.#tell, {}) };
+    this.#provider = await createFrom(module, own, providerTools);
+    return { type: module.type };
+  }
+
+  #open(output: number): OpenOutput {
+    const open = this.#outputs.get(output);
+    if (open === undefined) throw new NotFound("the output is closed");
+    return open;
+  }
+}
+
+/** What a provider makes of it that breaks its contract is an end too. */
+async function endOf({ exited }: Task): Promise<RecordedExit> {
+  try {
+    const { exit, atMs } = await exited;
+    return { exit, atMs };
+  } catch (error) {
+    return { exit: { kind: "unknown", reason: messageOf(error) }, atMs: Date.now() };
+  }
+}
+
+/**
+ * The URL of a module, by Node's own rules for packages, seen from each of `lookFrom` in turn.
+ * @throws Unavailable
+ */
+function resolveModule(name: string, lookFrom: readonly string[]): string {
+  if (name.startsWith("/")) return pathToFileURL(name).href;
+  for (const from of lookFrom) {
+    try {
+      return import.meta.resolve(name, from);
+    } catch {
+      // Elsewhere, perhaps.
+    }
+  }
+  throw new Unavailable("there is no such package where the node was started, or beside Mob");
+}
+
+/** The node's log, as its provider sees it. */
+function toldLog(tell: (told: Told) => void, own: Readonly<Record<string, unknown>>): Log {
+  const at =
+    (level: "debug" | "info" | "warn" | "error") =>
+    (message: string, fields: Readonly<Record<string, unknown>> = {}) =>
+      tell({ told: "log", level, message, fields: plain({ ...own, ...fields }) });
+  return {
+    debug: at("debug"),
+    info: at("info"),
+    warn: at("warn"),
+    error: at("error"),
+    child: (fields) => toldLog(tell, { ...own, ...fields }),
+  };
+}
+
+/** Errors as their messages; what no channel takes as text. */
+function plain(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const entries = Object.entries(fields).map(([name, value]): [string, unknown] => {
+    if (value instanceof Error) return [name, messageOf(value)];
+    return [name, typeof value === "object" ? JSON.stringify(value) : value];
+  });
+  return Object.fromEntries(entries);
+}

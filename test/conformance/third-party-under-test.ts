@@ -1,0 +1,31 @@
+/** The documentation's provider in a process of its own, as a node has it: all goes over the channel. */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { silentLog } from "../../src/core/log.ts";
+import { createProviders } from "../../src/providers/registry.ts";
+import { writeBatchProvider } from "../support/batch-provider.ts";
+import type { ProviderUnderTest } from "./under-test.ts";
+
+const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
+
+export const underTest: ProviderUnderTest = {
+  name: "batch, in a process of its own",
+  module: import.meta.url,
+  async create(folder) {
+    mkdirSync(folder, { recursive: true });
+    const wanted = [await writeBatchProvider(folder)];
+    const options = { wanted, folder: join(folder, "tasks"), node: "tested" };
+    const made = await createProviders({ ...options, env: { PATH, HOME }, log: silentLog });
+    const provider = made.offered.get("batch");
+    if (provider === undefined) throw new Error(made.refused[0]?.reason);
+    return provider;
+  },
+  params: (script) => ({ script }),
+  badParams: [],
+  skips: {
+    "refuses bad parameters with the path of every error":
+      "its process is asked for that: see the unit tests",
+  },
+  processesPerTask: 2, // The shim, and what it runs.
+  crashes: { rounds: 4, tasks: 8, everyMs: 2 },
+};
