@@ -7,7 +7,7 @@ import { asServiceName, dnsLabel, type ServiceName } from "../core/ids.ts";
 import { groupBytesMax } from "../core/limits.ts";
 import { durationText } from "../core/quantities.ts";
 import { described, Fields, objectOf, type Place, readAll } from "../core/reading.ts";
-import { listOf, mapOf, processText, text } from "../core/value-readers.ts";
+import { choice, listOf, mapOf, processText, text } from "../core/value-readers.ts";
 import { constraintText } from "./constraint.ts";
 import { type HealthPolicy, healthToJson, readHealth } from "./health-policy.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
@@ -29,6 +29,7 @@ import {
   type StopPolicy,
   stopDefault,
 } from "./spec-policies.ts";
+import type { OnDependencyDown } from "./standing.ts";
 
 /** A service as deployed, defaults filled in. docs/spec.md tells each field, its default and limits. */
 export interface ServiceSpec {
@@ -39,6 +40,8 @@ export interface ServiceSpec {
   readonly params: Plain;
   /** Services that must run before this one is started for the first time. */
   readonly requires: readonly ServiceName[];
+  /** What becomes of it when one of those is down, or was restarted. */
+  readonly onDependencyDown: OnDependencyDown;
   readonly placement: PlacementWish;
   readonly restart: RestartPolicy;
   /** How long its node may be away before another node takes it over; default 10,000. */
@@ -65,7 +68,6 @@ export const laterFields: readonly string[] = [
   "heal",
   "instances",
   "intensity",
-  "on_dependency_down",
   "priority",
   "rebalance",
   "resources",
@@ -91,6 +93,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     provider: spec.provider,
     params: spec.params,
     requires: spec.requires,
+    on_dependency_down: spec.onDependencyDown,
     placement: { constraints: spec.placement.constraints.map(constraintText) },
     restart: {
       policy: restart.when,
@@ -130,6 +133,8 @@ const readRequired = described(
     return asServiceName("");
   },
 );
+
+const readOnDependencyDown = choice(["restart", "stop", "ignore"]);
 
 const requiredNames = listOf(readRequired, requiresMax);
 const readRequires = described(
@@ -175,6 +180,12 @@ export const readSpecFields = objectOf(
         readRequires,
         [],
         "Services that must run before this one is started, like db or group/db.",
+      ),
+      onDependencyDown: fields.optional(
+        "on_dependency_down",
+        readOnDependencyDown,
+        "restart",
+        "What becomes of it when one that it requires is down, or was restarted.",
       ),
       placement: fields.optional(
         "placement",

@@ -25,6 +25,7 @@ test("fills in every default", () => {
     provider: "bash",
     params: {},
     requires: [],
+    onDependencyDown: "restart",
     placement: { constraints: [] },
     restart: {
       when: "always",
@@ -65,6 +66,7 @@ test("reads every field", () => {
     provider: "bash",
     params: { command: "sleep 1", list: [1, { a: null }] },
     requires: ["db", "stack/cache"],
+    onDependencyDown: "restart",
     placement: { constraints: [{ attribute: "label.zone", operator: "==", value: "eu" }] },
     restart: {
       when: "on_error",
