@@ -32,6 +32,8 @@ const services = 1_000;
 const withCommands = 100;
 /** How long it is measured, in intervals. */
 const intervals = 2;
+/** Over which so many begin. */
+const beginMs = 5_000;
 const goalPercent = 5;
 
 interface Target {
@@ -105,9 +107,11 @@ async function coreShare(check: HealthCheck, count: number, target: Target): Pro
     const spec = { params: { command: "exec sleep 1000" }, env: {} };
     const checked = { task, startedAt: Date.now(), healthy: null, policy, spec };
     system.tell(healthCheckerName(instance), { type: "task", checked });
+    await setTimeout(beginMs / count); // Services do not all start in one instant either.
   }
   try {
-    while (healthy < count) await setTimeout(100); // From now on they are spread over the interval.
+    // From their first success on they are spread over the interval.
+    while (healthy < count && unhealthy === 0) await setTimeout(100);
     const before = process.cpuUsage();
     const beganAt = performance.now();
     await setTimeout(intervals * policy.intervalMs);
