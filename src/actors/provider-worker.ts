@@ -5,7 +5,7 @@
  */
 import type { Random } from "../core/env.ts";
 import { messageOf } from "../core/errors.ts";
-import type { InstanceId } from "../core/ids.ts";
+import type { InstanceId, ServiceName } from "../core/ids.ts";
 import { startChild } from "../otp/children.ts";
 import type { ChildSpec } from "../otp/definition.ts";
 import { ChildState } from "../otp/errors.ts";
@@ -27,7 +27,7 @@ import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
 import { taskEnv } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog } from "./catalog.ts";
-import { dependencyOn } from "./dependency-view.ts";
+import { dependencyOn, standingOn } from "./dependency-view.ts";
 import type { CheckedTask, HealthCheckerInfo } from "./health-checker.ts";
 import { healthCheckerName, names, serviceSupervisorName } from "./names.ts";
 import type { PortClaims } from "./port-claims.ts";
@@ -89,6 +89,8 @@ interface State {
   /** Which task, by which spec, its health checker was last told to check; empty: none. */
   checking: string;
   hasChecker: boolean;
+  /** Services that it requires which were deployed at some time of this life. */
+  readonly seen: Set<ServiceName>;
 }
 
 export function providerWorker(
@@ -135,6 +137,7 @@ function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorker
     timers: new Map(),
     checking: "",
     hasChecker: false,
+    seen: new Set(),
   };
   self.system.monitor(self.ref, () => {
     state.hasEnded = true;
@@ -191,7 +194,11 @@ function look(state: State): void {
   const waiting: readonly Waiting[] = waitingFor(desired.spec.requires, (name) =>
     dependencyOn(catalog, name),
   );
-  feed(state, { kind: "dependencies", waitingFor: waiting });
+  const standing = desired.spec.requires.map((name) => {
+    if (catalog.group(name) !== undefined) state.seen.add(name);
+    return standingOn(catalog, name, state.seen.has(name));
+  });
+  feed(state, { kind: "dependencies", waitingFor: waiting, standing });
 }
 
 /** What was told may have been lost on its way, or another may have written over it. */

@@ -5,7 +5,7 @@
 
 import type { ApiTokens } from "../actors/api-tokens.ts";
 import { invokeService } from "../actors/invocations.ts";
-import type { ActOutcome, DeployOutcome, Operations } from "../actors/operations.ts";
+import type { ActOutcome, DeployOutcome } from "../actors/operations.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
 import type { TrustOperations } from "../actors/trust-operations.ts";
 import type { Commands } from "../api/commands.ts";
@@ -26,19 +26,14 @@ import { changeView, historyEntries } from "./change-shape.ts";
 import { endpointViews } from "./endpoint-shape.ts";
 import { instanceView } from "./instance-shape.ts";
 import { readLogs } from "./log-reading.ts";
-import { nodeCommands } from "./node-commands.ts";
+import { type NodeCommandsOptions, nodeCommands } from "./node-commands.ts";
 import { planResult } from "./plan-shape.ts";
 import { trustCommands } from "./trust-commands.ts";
 
-export interface CommandsOptions {
-  readonly operations: Operations;
+export interface CommandsOptions extends NodeCommandsOptions {
   readonly system: ActorSystem;
   readonly tokens: ApiTokens;
   readonly trust: TrustOperations;
-  /** This node's own name. */
-  readonly name: string;
-  /** Has this node stop soon. */
-  readonly stop: () => void;
 }
 
 export function networkCommands(options: CommandsOptions): Commands {

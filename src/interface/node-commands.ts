@@ -4,8 +4,8 @@ import type { Operations } from "../actors/operations.ts";
 import type { Commands } from "../api/commands.ts";
 import type { ProviderView } from "../api/shapes.ts";
 import type { NodeId } from "../core/ids.ts";
+import type { ActorSystem } from "../otp/actor-system.ts";
 import { acknowledgement } from "./acknowledgement.ts";
-import type { CommandsOptions } from "./commands.ts";
 import { nodeView } from "./node-shape.ts";
 
 type NodeCommands = Pick<
@@ -13,7 +13,17 @@ type NodeCommands = Pick<
   "nodes" | "join" | "leave" | "forget" | "drain" | "undrain" | "providers" | "shutdown"
 >;
 
-export function nodeCommands({ operations, system, name, stop }: CommandsOptions): NodeCommands {
+export interface NodeCommandsOptions {
+  readonly operations: Operations;
+  readonly system: Pick<ActorSystem, "node">;
+  /** This node's own name. */
+  readonly name: string;
+  /** Has this node stop soon. */
+  readonly stop: () => void;
+}
+
+export function nodeCommands(options: NodeCommandsOptions): NodeCommands {
+  const { operations, system, name, stop } = options;
   const nodeName = (id: NodeId | null) => (id === null ? null : operations.nodeName(id));
   const nodes = () => operations.nodes().map(nodeView);
   return {

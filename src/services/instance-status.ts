@@ -5,6 +5,7 @@
 import type { Ports } from "./ports.ts";
 import type { Exit, RestartHistory } from "./restart-policy.ts";
 import { noRestarts } from "./restart-policy.ts";
+import type { StartedWith } from "./standing.ts";
 
 /** DESIGN section 9. `pending` waits for what it requires; `done` and `lost` are ends of a job. */
 export type Phase =
@@ -43,6 +44,8 @@ export interface InstanceStatus {
   readonly handle?: Handle;
   /** Those that the task which runs, or ran last, was given by its node; absent: none. */
   readonly ports?: Ports;
+  /** What was up of the services that it requires when its task was started; absent: nothing. */
+  readonly startedWith?: StartedWith;
   /** Counts the starts; 0 before the first. With the instance it names one task. */
   readonly attempt: number;
   readonly exit?: TaskExit;

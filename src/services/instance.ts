@@ -7,6 +7,7 @@ import type { Handle, InstanceStatus, Phase, Stamp } from "./instance-status.ts"
 import type { Ports } from "./ports.ts";
 import type { Exit } from "./restart-policy.ts";
 import type { ServiceSpec } from "./spec.ts";
+import type { Standing } from "./standing.ts";
 
 /** What is wanted of the instance. The stamps make every wish idempotent. */
 export interface Desired {
@@ -26,6 +27,8 @@ export interface InstanceState {
   readonly desired: Desired;
   /** What the next start waits for, as long as the status says `held`. */
   readonly waitingFor: readonly Waiting[];
+  /** What it requires, as far as it is known. */
+  readonly standing: readonly Standing[];
   /** Back after a crash, and not yet told what is left: nothing is done before that. */
   readonly adopting: boolean;
   /** `remove` is done or under way: nothing is ever started again. */
@@ -82,7 +85,12 @@ export type InstanceEvent =
   | TaskEvent
   | { readonly kind: "desired"; readonly desired: Desired }
   /** Everything it still waits for; empty: it may start. To be told again when `requires` changes. */
-  | { readonly kind: "dependencies"; readonly waitingFor: readonly Waiting[] }
+  | {
+      readonly kind: "dependencies";
+      readonly waitingFor: readonly Waiting[];
+      /** Of what it has to follow; default: nothing is known of it. */
+      readonly standing?: readonly Standing[];
+    }
   | { readonly kind: "timer"; readonly timer: TimerId }
   /** Whoever holds the task is back, with what is left of it: first event after `resume`. */
   | { readonly kind: "adopted"; readonly found: Found };
@@ -90,7 +98,7 @@ export type InstanceEvent =
 /** At most one timer of each is set. */
 export type TimerId = "restart";
 
-export type StopReason = "stop" | "restart" | "update" | "remove" | "unhealthy";
+export type StopReason = "stop" | "restart" | "update" | "remove" | "unhealthy" | "dependency";
 
 export type InstanceEffect =
   /** Comes first among the effects of a step: what is stored is never behind what runs. */

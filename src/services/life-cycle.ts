@@ -28,7 +28,8 @@ export function begin(desired: Desired, nowMs: number): InstanceState {
 /** An instance with a past. Nothing happens before `adopted` has told what is left of it. */
 export function resume(status: InstanceStatus, desired: Desired): InstanceState {
   const waitingFor = unknownYet(desired.spec);
-  return { status, desired, waitingFor, adopting: true, removing: false, timerSet: false };
+  const begun = { adopting: true, removing: false, timerSet: false };
+  return { status, desired, waitingFor, standing: [], ...begun };
 }
 
 /**
@@ -63,7 +64,7 @@ function react(state: InstanceState, event: InstanceEvent, nowMs: number, random
     case "desired":
       return nothing({ ...state, ...newDesired(state, event.desired) });
     case "dependencies":
-      return nothing({ ...state, waitingFor: event.waitingFor });
+      return nothing({ ...state, waitingFor: event.waitingFor, standing: event.standing ?? [] });
     case "timer":
       return task.timerFired(state, nowMs);
     case "adopted":
@@ -100,7 +101,7 @@ function reactToTask(state: InstanceState, event: TaskEvent, nowMs: number, rand
 function newDesired(state: InstanceState, desired: Desired): Partial<InstanceState> {
   const { requires } = state.desired.spec;
   const isAsBefore = requires.join() === desired.spec.requires.join();
-  return isAsBefore ? { desired } : { desired, waitingFor: unknownYet(desired.spec) };
+  return isAsBefore ? { desired } : { desired, waitingFor: unknownYet(desired.spec), standing: [] };
 }
 
 function unknownYet(spec: ServiceSpec): readonly Waiting[] {

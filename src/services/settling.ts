@@ -15,6 +15,7 @@ import {
 import type { InstanceStatus } from "./instance-status.ts";
 import { isGiven } from "./ports.ts";
 import { noRestarts, restarted } from "./restart-policy.ts";
+import { startedWith, whyDown, whyNotRunOn } from "./standing.ts";
 import { taskDigest } from "./task-digest.ts";
 
 /** What is to be done now, if anything. */
@@ -33,6 +34,10 @@ export function settle(state: InstanceState, nowMs: number): Step {
     case "backing-off":
       if (!wantsRun(desired)) return rest(state, nowMs);
       if (isAsked(state) || hasNewSpec(state)) return startAnew(state, nowMs);
+      // What it requires will not come back by itself: then its start is no matter of the policy's.
+      if (whyDown(desired.spec.onDependencyDown, state.standing) !== undefined) {
+        return startOrWait(change(state, { held: true }).state, nowMs);
+      }
       return (status.retryAt ?? nowMs) <= nowMs ? restart(state, nowMs) : nothing(state);
     case "failed":
       if (!wantsRun(desired)) return rest(state, nowMs);
@@ -56,6 +61,7 @@ function seeToTask(state: InstanceState, nowMs: number): Step {
     held,
     ...(handle !== undefined && { handle }),
     ...(reason === "unhealthy" && { healthy: false, reason: status.reason ?? "" }),
+    ...(reason === "dependency" && { reason: whyEnded(state) ?? "" }),
   });
   return { state: next.state, effects: [{ kind: "stop", attempt, reason, signal, graceMs }] };
 }
@@ -70,7 +76,13 @@ function stopReason(state: InstanceState): StopReason | undefined {
   if (status.state === "running" && !isGiven(desired.spec.ports, status.ports ?? {})) {
     return "restart";
   }
-  return status.healthy === false ? "unhealthy" : undefined;
+  if (status.healthy === false) return "unhealthy";
+  return status.state === "running" && whyEnded(state) !== undefined ? "dependency" : undefined;
+}
+
+/** What it requires does not let it run on. */
+function whyEnded({ status, desired, standing }: InstanceState): string | undefined {
+  return whyNotRunOn(desired.spec.onDependencyDown, standing, status.startedWith);
 }
 
 /** Nothing runs, and nothing is to: stopped, or removed for good. */
@@ -109,8 +121,10 @@ function start(state: InstanceState, nowMs: number, more: Partial<InstanceStatus
   const attempt = state.status.attempt + 1;
   const task = taskDigest(spec);
   const stamps = { specStamp, runStamp, restartStamp };
-  const { healthySince: _healthySince, ...status } = state.status;
-  const begun = { attempt, task, held: false, ...stamps, ...more };
+  const { healthySince: _healthySince, startedWith: before, ...status } = state.status;
+  const known = startedWith(state.standing, before);
+  const withKnown = known !== undefined && { startedWith: known };
+  const begun = { attempt, task, held: false, ...withKnown, ...stamps, ...more };
   const next = enter({ ...state, status }, "starting", nowMs, begun);
   return {
     state: next.state,

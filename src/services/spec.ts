@@ -7,7 +7,7 @@ import { asServiceName, dnsLabel, type ServiceName } from "../core/ids.ts";
 import { groupBytesMax } from "../core/limits.ts";
 import { durationText } from "../core/quantities.ts";
 import { described, Fields, objectOf, type Place, readAll } from "../core/reading.ts";
-import { listOf, mapOf, processText, text } from "../core/value-readers.ts";
+import { choice, listOf, mapOf, processText, text } from "../core/value-readers.ts";
 import { type HealthPolicy, healthToJson, readHealth } from "./health-policy.ts";
 import { type Instances, readInstances } from "./instances.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
@@ -30,6 +30,7 @@ import {
   type StopPolicy,
   stopDefault,
 } from "./spec-policies.ts";
+import type { OnDependencyDown } from "./standing.ts";
 import {
   readUpdate,
   type UpdatePolicy,
@@ -47,6 +48,8 @@ export interface ServiceSpec {
   readonly params: Plain;
   /** Services that must run before this one is started for the first time. */
   readonly requires: readonly ServiceName[];
+  /** What becomes of it when one of those is down, or was restarted. */
+  readonly onDependencyDown: OnDependencyDown;
   /** Default 1. */
   readonly instances: Instances;
   readonly placement: PlacementWish;
@@ -75,7 +78,6 @@ export const laterFields: readonly string[] = [
   "guarantee",
   "heal",
   "intensity",
-  "on_dependency_down",
   "priority",
   "rebalance",
   "resources",
@@ -100,6 +102,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     provider: spec.provider,
     params: spec.params,
     requires: spec.requires,
+    on_dependency_down: spec.onDependencyDown,
     instances: spec.instances,
     placement: placementToJson(spec.placement),
     restart: {
@@ -141,6 +144,8 @@ const readRequired = described(
     return asServiceName("");
   },
 );
+
+const readOnDependencyDown = choice(["restart", "stop", "ignore"]);
 
 const requiredNames = listOf(readRequired, requiresMax);
 const readRequires = described(
@@ -198,6 +203,12 @@ export const readSpecFields = objectOf(
         readRequires,
         [],
         "Services that must run before this one is started, like db or group/db.",
+      ),
+      onDependencyDown: fields.optional(
+        "on_dependency_down",
+        readOnDependencyDown,
+        "restart",
+        "What becomes of it when one that it requires is down, or was restarted.",
       ),
       instances: fields.optional(
         "instances",

@@ -7,6 +7,7 @@ import { anyText, choice, count, listOf, mapOf, number } from "../core/value-rea
 import type { Handle, InstanceStatus, TaskExit } from "./instance-status.ts";
 import { readPorts } from "./ports.ts";
 import type { Exit, RestartHistory } from "./restart-policy.ts";
+import { serviceNamePattern } from "./service-name.ts";
 
 const phases = [
   "pending",
@@ -24,6 +25,9 @@ const phases = [
 const handleEntriesMax = 64;
 const restartsMax = 1_001;
 
+/** By name of a service; more than a spec of this version can require, and instances of one. */
+const readStartedWith = mapOf(serviceNamePattern, listOf(anyText, 10_000), 1_000);
+
 /** Wall clock, ms; a provider's may have a fraction. */
 const time = number({ min: 0, max: Number.MAX_SAFE_INTEGER });
 
@@ -33,6 +37,7 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
   const healthySince = fields.optional("healthySince", time, undefined);
   const handle = fields.optional("handle", readHandle, undefined);
   const ports = fields.optional("ports", readPorts, undefined);
+  const startedWith = fields.optional("startedWith", readStartedWith, undefined);
   const exit = fields.optional("exit", readTaskExit, undefined);
   const startedAt = fields.optional("startedAt", time, undefined);
   const retryAt = fields.optional("retryAt", time, undefined);
@@ -43,6 +48,7 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
     ...(healthySince !== undefined && { healthySince }),
     ...(handle !== undefined && { handle }),
     ...(ports !== undefined && { ports }),
+    ...(startedWith !== undefined && { startedWith }),
     attempt: fields.required("attempt", count),
     ...(exit !== undefined && { exit }),
     restarts: fields.required("restarts", count),

@@ -67,6 +67,8 @@ test("a container is checked through its published port, and by commands in it",
   for (const name of ["tcp", "exec"]) {
     await eventually(async () => (await node.instance(name))?.healthy, `${name} to be healthy`);
   }
+  await node.mob("rm", "tcp", "exec", "go"); // The engine is the next test's as well.
+  await eventually(async () => (await engine.docker("ps", "-aq")) === "", "nothing left");
 });
 
 const deploy = (node: MobNode, name: string, params: object, more: object = {}) =>

@@ -74,6 +74,7 @@ export const validSpec = fc.record(
         ),
       )
       .map(([check, more]) => ({ ...check, ...more })),
+    on_dependency_down: fc.constantFrom("restart", "stop", "ignore"),
     ports: fc.constantFrom({}, { http: 0 }, { http: 0, admin: 8_080 }),
     stop: fc.record(
       { signal: fc.constantFrom("SIGTERM", "SIGINT"), grace: duration },

@@ -190,7 +190,7 @@ test("an update of what the task was started with stops it and starts the new", 
     const driver = running().want({ spec, specStamp: "2" });
     assert.deepEqual(driver.did, ["stop"]);
     driver.tell({ kind: "stopped", attempt: 1 });
-    assert.deepEqual(driver.effects.at(-1), { kind: "start", attempt: 2, spec });
+    assert.deepEqual(driver.effects.at(-1), { kind: "start", attempt: 2, spec, ports: {} });
   }
 });
 

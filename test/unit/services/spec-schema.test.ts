@@ -170,6 +170,7 @@ const wrong: readonly [readonly string[], readonly unknown[]][] = [
       { tcp: { port: 80 }, interval: 10 },
     ],
   ],
+  [["on_dependency_down"], [null, true, "", "restarts"]],
   [["ports"], [null, 80, [80], { "1a": 0 }, { "a b": 0 }, { http: "0" }, { http: 70_000 }]],
   [["stop"], [null, "SIGTERM", { sginal: "SIGTERM" }]],
   [

@@ -25,6 +25,7 @@ test("fills in every default", () => {
     provider: "bash",
     params: {},
     requires: [],
+    onDependencyDown: "restart",
     instances: 1,
     placement: { constraints: [] },
     restart: {
@@ -81,6 +82,7 @@ test("reads every field", () => {
     provider: "bash",
     params: { command: "sleep 1", list: [1, { a: null }] },
     requires: ["db", "stack/cache"],
+    onDependencyDown: "restart",
     instances: 3,
     placement: {
       constraints: [{ attribute: "label.zone", operator: "==", value: "eu" }],
