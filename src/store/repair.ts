@@ -10,6 +10,9 @@ import { emptyRoot, topOf } from "./digest.ts";
 /** Roots of the shards that a node holds; what is not in it is empty. */
 export type Roots = ReadonlyMap<ShardId, string>;
 
+/** The one hash of all roots. */
+type Top = () => string;
+
 /** What two nodes send each other to find the shards that they do not hold alike. */
 export type RepairMessage =
   | { readonly kind: "store-digest"; readonly hash: string }
@@ -104,16 +107,22 @@ export function stepRepair(
   roots: Roots,
   nowMs: number,
 ): readonly RepairEffect[] {
+  let hash: string | undefined;
+  // One for all who are asked in this step: in a large network these are hundreds.
+  const top: Top = () => {
+    hash ??= topOf(roots);
+    return hash;
+  };
   switch (event.kind) {
     case "received":
       return event.message.kind === "store-digest"
         ? [answer(event.from, event.message.hash, roots)]
         : onRoots(state, event.from, event.message, roots, nowMs);
     case "live":
-      return onLive(state, event.peers, roots, nowMs);
+      return onLive(state, event.peers, top, nowMs);
     case "peer-up":
     case "lagging":
-      return meet(state, event.peer, roots, nowMs);
+      return meet(state, event.peer, top, nowMs);
     case "compared": {
       const course = state.courses.get(event.peer);
       course?.running.delete(event.shard);
@@ -121,11 +130,11 @@ export function stepRepair(
     }
     case "blank":
       for (const shard of event.shards) state.blank.add(shard);
-      return fillBlank(state, roots, nowMs);
+      return fillBlank(state, top, nowMs);
     case "hurry":
       return hurry(state, event.shard, nowMs);
     case "tick":
-      return onTick(state, event.draw, roots, nowMs);
+      return onTick(state, event.draw, top, nowMs);
   }
 }
 
@@ -161,7 +170,7 @@ function onRoots(
 function onLive(
   state: RepairState,
   peers: readonly NodeId[],
-  roots: Roots,
+  top: Top,
   nowMs: number,
 ): readonly RepairEffect[] {
   const live = new Set(peers);
@@ -171,40 +180,35 @@ function onLive(
   for (const peer of gone) state.courses.delete(peer);
   const isNew = (peer: NodeId) => !state.met.has(peer) && !state.courses.has(peer);
   const met = [
-    ...peers.filter(isNew).flatMap((peer) => meet(state, peer, roots, nowMs)),
-    ...fillBlank(state, roots, nowMs),
+    ...peers.filter(isNew).flatMap((peer) => meet(state, peer, top, nowMs)),
+    ...fillBlank(state, top, nowMs),
   ];
   return gone.length > 0 ? [...met, { kind: "fresh" }] : met;
 }
 
 /** Begins anew with every peer; the first of them tells of all that is blank. */
-function fillBlank(state: RepairState, roots: Roots, nowMs: number): readonly RepairEffect[] {
+function fillBlank(state: RepairState, top: Top, nowMs: number): readonly RepairEffect[] {
   const [first] = state.live;
   if (state.blank.size === 0 || first === undefined) return [];
-  const met = state.live.flatMap((peer) => meet(state, peer, roots, nowMs));
+  const met = state.live.flatMap((peer) => meet(state, peer, top, nowMs));
   for (const shard of state.blank) state.courses.get(first)?.waiting.add(shard);
   state.blank.clear();
   return met;
 }
 
-function meet(
-  state: RepairState,
-  peer: NodeId,
-  roots: Roots,
-  nowMs: number,
-): readonly RepairEffect[] {
+function meet(state: RepairState, peer: NodeId, top: Top, nowMs: number): readonly RepairEffect[] {
   const course = newCourse(nowMs, true);
   const before = state.courses.get(peer);
   for (const shard of before?.waiting ?? []) course.waiting.add(shard);
   for (const shard of before?.running.keys() ?? []) course.waiting.add(shard);
   state.met.delete(peer);
   state.courses.set(peer, course);
-  return [ask(course, peer, roots, nowMs)];
+  return [ask(course, peer, top, nowMs)];
 }
 
-function ask(course: Course, to: NodeId, roots: Roots, nowMs: number): RepairEffect {
+function ask(course: Course, to: NodeId, top: Top, nowMs: number): RepairEffect {
   course.askedAtMs = nowMs;
-  return { kind: "send", to, message: { kind: "store-digest", hash: topOf(roots) } };
+  return { kind: "send", to, message: { kind: "store-digest", hash: top() } };
 }
 
 /** Begins as many comparisons as may run; where none is left, the course has ended. */
@@ -244,7 +248,7 @@ function hurry(state: RepairState, shard: ShardId, nowMs: number): readonly Repa
 function onTick(
   state: RepairState,
   draw: number,
-  roots: Roots,
+  top: Top,
   nowMs: number,
 ): readonly RepairEffect[] {
   const effects: RepairEffect[] = [];
@@ -253,14 +257,14 @@ function onTick(
       if (nowMs - sinceMs >= answerMsMax) effects.push(begin(peer, course, shard, nowMs));
     }
     if (course.isUnknown && nowMs - course.askedAtMs >= answerMsMax) {
-      effects.push(ask(course, peer, roots, nowMs));
+      effects.push(ask(course, peer, top, nowMs));
     }
   }
   if (nowMs - state.comparedAtMs < compareMs || state.live.length === 0) return effects;
   state.comparedAtMs = nowMs;
   const peer = state.live[Math.floor(draw * state.live.length)];
   if (peer === undefined || state.courses.has(peer)) return effects;
-  const message = { kind: "store-digest", hash: topOf(roots) } as const;
+  const message = { kind: "store-digest", hash: top() } as const;
   return [...effects, { kind: "send", to: peer, message }];
 }
 

@@ -90,7 +90,8 @@ export function everyoneLives(scene: Scene, machine: string, object: Objection):
     const isRunning = running.has(id);
     if (isRunning !== (state === "alive")) object(`${machine} takes ${name} (${id}) for ${state}`);
   }
+  const known = new Set<string | undefined>(members.map(({ id }) => id));
   for (const id of running) {
-    if (!members.some((member) => member.id === id)) object(`${machine} does not know ${id}`);
+    if (!known.has(id)) object(`${machine} does not know ${id}`);
   }
 }
