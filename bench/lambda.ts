@@ -14,8 +14,8 @@ import { median, noTimes, percentile } from "./statistics.ts";
 export const name = "lambda";
 
 /** Rounds of each, in turn, so that what else the machine does meets all alike. */
-const rounds = 7;
-const callsPerRound = 400;
+const rounds = 5;
+const callsPerRound = 200;
 /** Under way at once. */
 const callers = 4;
 const coldStarts = 15;
