@@ -26,8 +26,7 @@ import { RecordFolder } from "./record-folder.ts";
 import { type TaskKey, taskKey } from "./record-names.ts";
 import { type BesideRequest, type BesideResult, runBeside } from "./run-beside.ts";
 import type { ClaimedRun, RunRecord } from "./run-record.ts";
-import { Shims } from "./shims.ts";
-import { SpawnTurns } from "./spawn-turns.ts";
+import { type Shim, Shims } from "./shims.ts";
 import { TaskTrees } from "./task-trees.ts";
 
 export interface KeeperOptions {
@@ -40,7 +39,7 @@ export interface KeeperOptions {
   readonly cgroups?: boolean;
 }
 
-/** Between two looks at tasks whose shims are not our children, in case one was killed. */
+/** Between two looks at whether shims live, in case one was killed: they are not our children. */
 const sweepEveryMs = 5_000;
 /** The same where no watch can be had, and exits are only seen by looking. */
 const sweepUnwatchedEveryMs = 50;
@@ -54,7 +53,6 @@ export class Keeper {
   readonly #archiver: Archiver;
   readonly #claims: Claims;
   readonly #shims: Shims;
-  readonly #turns = new SpawnTurns();
   readonly #starting = new Map<TaskKey, Promise<PidHandle>>();
   readonly #tasks = new Map<TaskKey, KeptTask>();
   /** Those with records, so that the folder need not be listed for an instance that is new. */
@@ -71,7 +69,7 @@ export class Keeper {
     this.#records = new RecordFolder(this.#folder.records, options.log);
     this.#claims = new Claims(this.#records);
     const { bootId } = this.#trees;
-    this.#shims = new Shims({ path: this.#folder.shim, bootId, env: options.env });
+    this.#shims = new Shims({ shim: this.#folder.shim, bootId, env: options.env });
     this.#records.watch({
       run: (key) => this.#claims.check(key),
       exit: (key) => this.#noteExit(key),
@@ -205,13 +203,14 @@ export class Keeper {
   async #start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
     const key = taskKey(instance, attempt);
     const env = { ...command.env, ...this.#marks(instance, key) };
-    if (!this.#shims.isReadyFor(env)) await this.#turns.take();
     this.#instances.add(instance);
     try {
       if (!this.#folder.writeIntent(instance, key, command.script)) {
         return handleOf(this.#claims.settle(key));
       }
-      const run = await this.#hand(instance, key, { ...command, env });
+      const shim = await this.#shims.take();
+      const run = await this.#hand(shim, instance, key, { ...command, env }).finally(shim.done);
+      this.#shims.prepare();
       if (run.payloadPid !== undefined)
         this.#encloser.add(this.#trees.get(key, run), run.payloadPid);
       return handleOf(run);
@@ -229,6 +228,7 @@ export class Keeper {
 
   /** Claims the task for a shim, hands it over, and waits until its payload runs. */
   async #hand(
+    shim: Shim,
     instance: InstanceId,
     key: TaskKey,
     { command, script, env, cwd, owner }: KeptCommand,
@@ -238,15 +238,10 @@ export class Keeper {
     const outputFile = this.#folder.output(instance);
     const workFolder = cwd ?? this.#folder.work(instance);
     if (owner !== undefined) this.#folder.giveTo(owner, instance);
-    const shim = await this.#shims.take(env);
     this.#records.claim(key, shim.identity, cgroup);
-    shim.process.once("exit", () => setImmediate(() => this.#noteShimEnd(key)));
-    const handed = this.#claims.wait(key, shim.process);
     const program = script === undefined ? command : [...command, `${record}.script`];
     shim.hand({ record, cgroup, command: program, workFolder, outputFile, env });
-    const run = await handed;
-    this.#shims.prepare();
-    return run;
+    return await this.#claims.wait(key, shim.identity);
   }
 
   #hold(instance: InstanceId, key: TaskKey, run: ClaimedRun): KeptTask {
@@ -287,7 +282,7 @@ export class Keeper {
     void this.#archiver.look(this.#folder.instance(task.instance));
   }
 
-  /** A shim of ours ended: if it recorded an exit, that is seen now at the latest. */
+  /** A shim has ended: if it recorded an exit, that is seen now at the latest. */
   #noteShimEnd(key: TaskKey): void {
     const task = this.#tasks.get(key);
     if (task === undefined || this.#records.exitOf(key) !== undefined) return;

@@ -1,7 +1,7 @@
 /**
  * The claim on a task: a node writes it, with the identity of the shim that it hands the task to next,
- * and the payload adds its pid; or a node that finds an intent without a claim writes `cancelled`, and
- * then that task never runs.
+ * and the payload adds its pid, or the shim `cancelled` where it cannot begin. A node that finds an
+ * intent without a claim writes `cancelled` in its place. Then that task never runs.
  */
 import type { ProcessIdentity } from "./process-identity.ts";
 
@@ -17,8 +17,10 @@ export interface ClaimedRun {
 
 export type RunRecord = ClaimedRun | { readonly kind: "cancelled" };
 
+const cancelledLine = "cancelled";
+
 /** What a node writes to cancel. */
-export const cancelledText = "cancelled\n";
+export const cancelledText = `${cancelledLine}\n`;
 
 /** What a node writes to claim. */
 export function claimText({ pid, startTicks, bootId }: ProcessIdentity, cgroup = "-"): string {
@@ -26,12 +28,14 @@ export function claimText({ pid, startTicks, bootId }: ProcessIdentity, cgroup =
 }
 
 /**
- * Parses `SHIM-PID TICKS BOOT-ID CGROUP\nPAYLOAD-PID\n`, `-` standing for what is not there.
- * Undefined while the first line is not whole: only a line that ends in a newline counts.
+ * Parses `SHIM-PID TICKS BOOT-ID CGROUP\nPAYLOAD-PID\n`, `-` standing for what is not there, with
+ * `cancelled` in place of either line. Undefined while the first line is not whole: only a line that ends
+ * in a newline counts.
  */
 export function parseRunRecord(text: string): RunRecord | undefined {
-  if (text === cancelledText) return { kind: "cancelled" };
-  const [first, second, rest] = text.split("\n");
+  const lines = text.split("\n");
+  if (lines.slice(0, -1).includes(cancelledLine)) return { kind: "cancelled" };
+  const [first, second, rest] = lines;
   if (first === undefined || second === undefined) return undefined;
   const match = /^(\d+) (\d+|-) ([0-9a-f-]+) (.+)$/.exec(first);
   if (match === null) return undefined;

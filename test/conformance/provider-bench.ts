@@ -5,13 +5,14 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { asInstanceId, type InstanceId } from "../../src/core/ids.ts";
 import { ownProgram } from "../../src/providers/own-program.ts";
 import type { Gone, Handle, Output, Provider, Task } from "../../src/providers/provider.ts";
 import { eventually } from "../support/eventually.ts";
-import { markedProcesses } from "../support/marked-processes.ts";
+import { markedProcesses, processesNaming } from "../support/marked-processes.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
@@ -52,7 +53,7 @@ export async function startBench(t: TestContext, tested: ProviderUnderTest): Pro
   t.after(async () => {
     await removeAll(providers);
     clearInterval(alive);
-    await eventually(() => markedProcesses(`TEST_MARK=${mark}`).length === 0, "nothing left");
+    await eventually(() => processesOf({ mark, folder }).length === 0, "nothing left");
   });
   const folder = await tempFolder(t);
   const provider = await tested.create(folder);
@@ -75,6 +76,12 @@ export async function startBench(t: TestContext, tested: ProviderUnderTest): Pro
     startOwner: (count, script) => startOwner(t, tested, folder, mark, count, script),
   };
   return bench;
+}
+
+/** All that is there for the tasks of a bench, also shims, which have none of the tasks' environment. */
+export function processesOf({ mark, folder }: Pick<Bench, "mark" | "folder">): readonly number[] {
+  const tasks = markedProcesses(`TEST_MARK=${mark}`);
+  return [...new Set([...tasks, ...processesNaming(join(folder, "shim.sh"))])];
 }
 
 async function removeAll(providers: readonly Provider[]): Promise<void> {

@@ -16,7 +16,15 @@ import { eventually } from "../support/eventually.ts";
 import { markedProcesses } from "../support/marked-processes.ts";
 import { processAlive } from "../support/process-alive.ts";
 import { execCases } from "./exec-cases.ts";
-import { exitOf, logs, outputWith, running, startBench } from "./provider-bench.ts";
+import {
+  type Bench,
+  exitOf,
+  logs,
+  outputWith,
+  processesOf,
+  running,
+  startBench,
+} from "./provider-bench.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
 export type { ProviderUnderTest } from "./under-test.ts";
@@ -48,10 +56,7 @@ export function describeProvider(tested: ProviderUnderTest): void {
   });
 }
 
-type Case = (
-  bench: Awaited<ReturnType<typeof startBench>>,
-  tested: ProviderUnderTest,
-) => Promise<void>;
+type Case = (bench: Bench, tested: ProviderUnderTest) => Promise<void>;
 
 const cases: Readonly<Record<string, Case>> = {
   "says that it is available, and its version": async ({ provider }) => {
@@ -268,10 +273,10 @@ const cases: Readonly<Record<string, Case>> = {
       await setTimeout(round * everyMs); // Not a wait for something: the moment of the crash.
       await owner.kill();
       const provider = await bench.comeBack();
-      await assertOnlyListedRun(provider, bench.mark, tested.processesPerTask);
+      await assertOnlyListedRun(provider, bench, tested.processesPerTask);
       for (const { instance } of await provider.list()) await provider.remove(instance);
       // A shim that was not yet there when its owner died comes late, and finds nothing to run.
-      await eventually(() => markedProcesses(`TEST_MARK=${bench.mark}`).length === 0, "no leak");
+      await eventually(() => processesOf(bench).length === 0, "no leak");
       assert.deepEqual(await provider.list(), []);
     }
   },
@@ -310,7 +315,7 @@ const cases: Readonly<Record<string, Case>> = {
 /** Every process that runs belongs to a task that is listed and running. */
 async function assertOnlyListedRun(
   provider: Provider,
-  mark: string,
+  bench: Bench,
   processesPerTask: number,
 ): Promise<void> {
   const running = new Set<object>();
@@ -321,7 +326,6 @@ async function assertOnlyListedRun(
     // A shim that was claimed and never handed its task lives until it has noticed.
     void task.exited.then(() => running.delete(task));
   }
-  const isSo = () =>
-    markedProcesses(`TEST_MARK=${mark}`).length === running.size * processesPerTask;
+  const isSo = () => processesOf(bench).length === running.size * processesPerTask;
   await eventually(isSo, "no leak");
 }

@@ -12,7 +12,7 @@ export interface ProviderUnderTest {
   create(folder: string): Provider | Promise<Provider>;
   /** Parameters for a task that runs `script` in a POSIX shell, and can use `folder` by that very path. */
   params(script: string, folder: string): unknown;
-  /** Processes of a task with nothing but its main one that have the task's environment. */
+  /** Processes of a task with nothing but its main one, whatever holds it included. */
   readonly processesPerTask: number;
   /**
    * Of an owner that is killed while it starts tasks: how often, how many tasks, and time between the

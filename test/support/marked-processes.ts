@@ -23,3 +23,21 @@ export function environOf(pid: number): string[] {
     return [];
   }
 }
+
+/** Pids of the living processes whose command line holds `text`: of those whose environment is another's. Linux only. */
+export function processesNaming(text: string): number[] {
+  return readdirSync("/proc").flatMap((name) => {
+    const pid = Number(name);
+    const named = Number.isInteger(pid) && commandOf(pid).includes(text);
+    return named && processAlive(pid) ? [pid] : [];
+  });
+}
+
+/** Its arguments, each ended by a zero; empty for one that is gone. */
+export function commandOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+  } catch {
+    return "";
+  }
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { Conflict, Unavailable } from "../../../src/core/errors.ts";
@@ -12,7 +12,7 @@ import { findCgroupBase } from "../../../src/keeper/cgroup.ts";
 import { Keeper } from "../../../src/keeper/keeper.ts";
 import { readBootId, readStat } from "../../../src/keeper/process-identity.ts";
 import { eventually } from "../../support/eventually.ts";
-import { markedProcesses } from "../../support/marked-processes.ts";
+import { commandOf, markedProcesses } from "../../support/marked-processes.ts";
 import { processAlive } from "../../support/process-alive.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
@@ -39,18 +39,30 @@ async function startKeeper(t: TestContext, cgroups = true) {
   return { folder, open, mark, keeper: open() };
 }
 
-/** Without the shim that waits for the next task. */
+/** Without shims and the nursery. */
 function taskProcesses(mark: string): readonly number[] {
   return markedProcesses(`TEST_MARK=${mark}`, `MOB_INSTANCE=${instance}`);
 }
 
+function shims(mark: string): readonly number[] {
+  return markedProcesses(`TEST_MARK=${mark}`).filter((pid) =>
+    commandOf(pid).startsWith("/bin/sh\0"),
+  );
+}
+
+function nurseries(mark: string): readonly number[] {
+  return markedProcesses(`TEST_MARK=${mark}`).filter((pid) =>
+    commandOf(pid).includes("mob-nursery"),
+  );
+}
+
 /** Starts a first task, and resolves with the pid of the shim that is then made ready for the next. */
 async function readyShim(keeper: Keeper, folder: string, mark: string): Promise<number> {
-  const first = await keeper.start(instance, 1, bash("true"));
+  await keeper.start(instance, 1, bash("true"));
   const shim = Number(readIfAny(join(folder, "records", `${instance}.1.run`)).split(" ")[0]);
   const [ready = 0] = await eventually(() => {
-    const pids = markedProcesses(`TEST_MARK=${mark}`);
-    return pids.length === 1 && pids[0] !== shim && pids[0] !== first.pid && pids;
+    const pids = shims(mark);
+    return pids.length === 1 && pids[0] !== shim && pids;
   }, "a shim to be ready, and the end of the first");
   return ready;
 }
@@ -129,8 +141,7 @@ test("the second task, whose shim was ready, has all that the first had", async 
   const envs = [env, { SHOWN: env.SHOWN }, { SHOWN: env.SHOWN }];
   for (const [i, given] of envs.entries()) {
     const attempt = i + 1;
-    const shims = () => markedProcesses(`TEST_MARK=${mark}`).length;
-    if (i > 0) await eventually(() => shims() === 1, "a shim to be ready");
+    if (i > 0) await eventually(() => shims(mark).length === 1, "a shim to be ready");
     const run = script.replace("$1", String(attempt));
     await keeper.start(instance, attempt, { command: ["/bin/sh"], script: run, env: given });
     const task = await keeper.adopt(instance, attempt);
@@ -151,6 +162,78 @@ test("a shim that was ready and was killed is not used", async (t) => {
   await eventually(() => !processAlive(ready), "its end");
   const { pid } = await keeper.start(instance, 2, bash("exec sleep 1000"));
   assert.ok(pid !== undefined && processAlive(pid));
+});
+
+test("a nursery that was killed is replaced, and what it forked runs on", async (t) => {
+  const { keeper, folder, mark } = await startKeeper(t);
+  const ready = await readyShim(keeper, folder, mark);
+  const { pid = 0 } = await keeper.start(instance, 2, bash("exec sleep 1000"));
+  const [nursery = 0] = nurseries(mark);
+  process.kill(nursery, "SIGKILL");
+  await eventually(() => !processAlive(nursery), "its end");
+  const next = await eventually(async () => {
+    const attempt = 3;
+    return (await keeper.start(instance, attempt, bash("exec sleep 1000")).catch(() => undefined))
+      ?.pid;
+  }, "a start by the next");
+  assert.ok(processAlive(pid) && processAlive(next) && processAlive(ready));
+  assert.ok(!nurseries(mark).includes(nursery));
+});
+
+test("a start whose nursery is killed before it forked fails, and leaves nothing", async (t) => {
+  const { keeper, folder, mark } = await startKeeper(t);
+  const ready = await readyShim(keeper, folder, mark);
+  const [nursery = 0] = nurseries(mark);
+  process.kill(nursery, "SIGSTOP");
+  process.kill(ready, "SIGKILL");
+  await eventually(() => !processAlive(ready), "the end of the shim that was ready");
+  const started = keeper.start(instance, 2, bash(`touch ${folder}/ran`));
+  const failed = assert.rejects(started, /the shell that starts tasks ended/);
+  await eventually(() => existsSync(join(folder, "records", `${instance}.2.script`)), "an intent");
+  process.kill(nursery, "SIGKILL");
+  await failed;
+  assert.equal(existsSync(`${folder}/ran`), false);
+  assert.equal(existsSync(join(folder, "records", `${instance}.2.script`)), false);
+});
+
+test("without bash nothing can be started, which is told, and leaves nothing", async (t) => {
+  const folder = await tempFolder(t);
+  const keeper = new Keeper({ folder, log: silentLog, env: { PATH: folder } });
+  t.after(() => keeper.close());
+  for (let tries = 0; tries < 2; tries++) {
+    const started = keeper.start(instance, 1, bash("true"));
+    await assert.rejects(started, /bash, which starts tasks, cannot be run: spawn bash ENOENT/);
+    assert.deepEqual(readdirSync(join(folder, "records")), []);
+  }
+});
+
+test("a closed keeper leaves neither nursery nor shim, and no task is touched", async (t) => {
+  const { keeper, open, mark } = await startKeeper(t);
+  const { pid = 0 } = await keeper.start(instance, 1, bash("exec sleep 1000"));
+  await eventually(() => shims(mark).length === 2, "a shim to be ready");
+  await keeper.close();
+  await eventually(() => shims(mark).length === 1 && nurseries(mark).length === 0, "their end");
+  assert.ok(processAlive(pid));
+  open();
+});
+
+test("a task has no descriptors but the three that everyone has, and leads its process group", async (t) => {
+  const { keeper, folder } = await startKeeper(t);
+  // What the nursery itself was given by who runs this test is not ours.
+  const given = new Set(readdirSync("/proc/self/fd"));
+  const script = `ls /proc/$$/fd >${folder}/fds; ps -o pgid= -p $$ >${folder}/new; mv ${folder}/new ${folder}/pgid; exec sleep 1000`;
+  for (const attempt of [1, 2]) {
+    await keeper.start(instance, attempt, bash(script));
+    const group = await eventually(
+      () => Number(readIfAny(`${folder}/pgid`)) || undefined,
+      "a group",
+    );
+    const run = readIfAny(join(folder, "records", `${instance}.${attempt}.run`));
+    assert.equal(group, Number(run.split(" ")[0]));
+    const fds = readIfAny(`${folder}/fds`).trimEnd().split("\n");
+    assert.deepEqual(fds.filter((fd) => Number(fd) < 10 || !given.has(fd)).sort(), ["0", "1", "2"]);
+    rmSync(`${folder}/pgid`);
+  }
 });
 
 test("a task whose shim has not begun it is removed, and never begins", async (t) => {

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { Writable } from "node:stream";
 import { test } from "node:test";
 import fc from "fast-check";
-import { handLine, installShim } from "../../../src/keeper/shim.ts";
+import { handLines, installShim } from "../../../src/keeper/shim.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
 // What /bin/sh may be: dash, or a bash that minds POSIX, as on macOS and others.
@@ -16,7 +16,11 @@ const shells = [["/bin/sh"], ["bash", "--posix"]] as const;
 async function runUnderShim(
   folder: string,
   program: readonly string[],
-  options: { shell?: readonly string[]; env?: Record<string, string>; line?: string } = {},
+  options: {
+    shell?: readonly string[];
+    env?: Record<string, string>;
+    linesFor?: (pid: number) => string;
+  } = {},
 ): Promise<string> {
   const outputFile = join(folder, "output");
   writeFileSync(outputFile, "");
@@ -29,7 +33,8 @@ async function runUnderShim(
   const pipe = shim.stdio[3];
   assert.ok(pipe instanceof Writable);
   pipe.on("error", () => {}); // It may have ended before it read all.
-  pipe.end(options.line ?? handLine({ ...task, env: options.env ?? {} }));
+  const { pid = 0 } = shim;
+  pipe.end(options.linesFor?.(pid) ?? handLines(pid, { ...task, env: options.env ?? {} }));
   await once(shim, "exit");
   return readFileSync(outputFile, "utf8");
 }
@@ -61,25 +66,48 @@ for (const shell of shells) {
     );
   });
 
-  test(`${where} a shim that is handed nothing, or half a task, runs nothing`, async (t) => {
+  test(`${where} a shim that is handed nothing ends, and one with half a task cancels it`, async (t) => {
     const folder = await tempFolder(t);
-    for (const line of ["", `set -- '${folder}/a.1' - touch '${folder}/ran'`]) {
-      await runUnderShim(folder, [], { shell, line });
-      assert.deepEqual(readdirSync(folder).sort(), ["output", "shim.sh"]);
-    }
+    await runUnderShim(folder, [], { shell, linesFor: () => "" });
+    assert.deepEqual(readdirSync(folder).sort(), ["output", "shim.sh"]);
+    const half = (pid: number) => `${pid} - ${folder}/a.1\nset -- touch '${folder}/ran'`;
+    await runUnderShim(folder, [], { shell, linesFor: half });
+    assert.deepEqual(readdirSync(folder).sort(), ["a.1.run", "output", "shim.sh"]);
+    assert.equal(readFileSync(join(folder, "a.1.run"), "utf8"), "cancelled\n");
   });
 
-  test(`${where} a work folder that is not there ends the shim with nothing run`, async (t) => {
-    const folder = await tempFolder(t);
-    const task = { record: join(folder, "a.1"), cgroup: undefined, env: {} };
-    const line = handLine({
-      ...task,
-      command: ["/bin/touch", join(folder, "ran")],
-      workFolder: join(folder, "none"),
-      outputFile: join(folder, "output"),
+  for (const [what, workFolder, outputFile] of [
+    ["a work folder", "none", "output"],
+    ["an output file", ".", "none/output"],
+  ] as const) {
+    test(`${where} ${what} that is not there has the shim cancel, with nothing run`, async (t) => {
+      const folder = await tempFolder(t);
+      const linesFor = (pid: number) =>
+        handLines(pid, {
+          record: join(folder, "a.1"),
+          cgroup: undefined,
+          env: {},
+          command: ["/bin/touch", join(folder, "ran")],
+          workFolder: join(folder, workFolder),
+          outputFile: join(folder, outputFile),
+        });
+      await runUnderShim(folder, [], { shell, linesFor });
+      assert.deepEqual(readdirSync(folder).sort(), ["a.1.run", "output", "shim.sh"]);
+      assert.equal(readFileSync(join(folder, "a.1.run"), "utf8"), "cancelled\n");
     });
-    await runUnderShim(folder, [], { shell, line });
-    assert.deepEqual(readdirSync(folder).sort(), ["output", "shim.sh"]);
+  }
+
+  test(`${where} what was told to one that was killed before it read it is passed over`, async (t) => {
+    const folder = await tempFolder(t);
+    const task = { record: join(folder, "a.1"), cgroup: undefined, env: {}, workFolder: folder };
+    const echo = (pid: number, word: string) =>
+      handLines(pid, {
+        ...task,
+        command: ["/bin/echo", word],
+        outputFile: join(folder, "output"),
+      });
+    const linesFor = (pid: number) => `rest of a line\n${echo(1, "old")}${echo(pid, "own")}`;
+    assert.equal(await runUnderShim(folder, [], { shell, linesFor }), "own\n");
   });
 }
 
