@@ -9,7 +9,7 @@ import type { ServiceSpec } from "../services/spec.ts";
 import type { Catalog } from "./catalog.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { deciderOf } from "./ownership.ts";
-import { candidatesOf, desiredGroup } from "./placement-pass.ts";
+import { candidatesOf, desiredGroup, portHolders } from "./placement-pass.ts";
 import { untilReady } from "./readiness.ts";
 
 export interface PlanOptions {
@@ -34,6 +34,7 @@ export async function planFor(
     node,
     specs.map((spec) => wantedOf(catalog, spec)),
     candidatesOf(catalog),
+    portHolders(catalog),
   );
 }
 

@@ -13,7 +13,7 @@ import { requestFor } from "../services/reconcile.ts";
 import type { DrainRecord, PlacementRecord } from "../services/records.ts";
 import type { Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
-import { candidatesOf, desiredGroup } from "./placement-pass.ts";
+import { candidatesOf, desiredGroup, portHolders } from "./placement-pass.ts";
 import { writeRecords } from "./record-writes.ts";
 import { until } from "./waiting.ts";
 
@@ -99,6 +99,9 @@ function whyItStays(catalog: Catalog, placement: PlacementRecord): string | unde
   if (isIdle) return "does not run: elsewhere it would begin anew";
   if (spec.restart.when === "none") return "is a job: elsewhere it would be run again";
   if (spec.instances === "everywhere") return undefined;
-  const outcome = place(requestFor(name, spec), candidatesOf(catalog));
+  const outcome = place(
+    { ...requestFor(name, spec), portHolder: portHolders(catalog) },
+    candidatesOf(catalog),
+  );
   return "node" in outcome ? undefined : refusalsText(outcome.refusals);
 }

@@ -6,7 +6,8 @@ import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive, type Member } from "../membership/view.ts";
 import { isReady } from "../services/instance-status.ts";
 import { keys } from "../services/keys.ts";
-import type { Candidate, ProviderOffer } from "../services/placement.ts";
+import type { Candidate, PortHolder, ProviderOffer } from "../services/placement.ts";
+import { fixedPorts } from "../services/ports.ts";
 import {
   type Decision,
   type DesiredGroup,
@@ -124,6 +125,7 @@ export function placementPass(
       return { ...wanted, observe, updatesMax: reason === undefined ? updatesMax : 0 };
     }),
     nodes: candidatesOf(catalog, { underway, absentForMs }),
+    portHolder: portHolders(catalog),
     missedForMs: absentForMs,
   });
   const entries = [
@@ -218,6 +220,21 @@ export function dropArrived(
     const arrived = catalog.placement(service, slot)?.epoch.counter;
     if (arrived !== undefined && arrived >= epoch.counter) underway.set(service, slot, undefined);
   }
+}
+
+/** What has fixed ports of nodes by its placement. Looked up once something asks: few services have any. */
+export function portHolders(catalog: Catalog): PortHolder {
+  let holders: ReadonlyMap<string, ServiceName> | undefined;
+  return (node, port) => {
+    holders ??= new Map(
+      catalog.placements().flatMap(({ service, node: at }) => {
+        const spec = catalog.group(service)?.record.spec;
+        const ports = spec === undefined ? [] : fixedPorts(spec);
+        return ports.map((held): [string, ServiceName] => [`${at} ${held}`, service]);
+      }),
+    );
+    return holders.get(`${node} ${port}`);
+  };
 }
 
 /** Every node known, as one to be picked. `underway` counts with what is placed there. */

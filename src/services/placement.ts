@@ -45,7 +45,14 @@ export interface PlacementRequest {
   readonly only?: NodeId | undefined;
   /** Where the other instances of the service are, each time once. */
   readonly siblings?: readonly NodeId[];
+  /** Ports of its node that it must have. */
+  readonly ports?: readonly number[];
+  /** What has a port of a node by its placement; absent: nothing has any. */
+  readonly portHolder?: PortHolder;
 }
+
+/** Undefined: the port of that node is asked for by nothing that is placed there. */
+export type PortHolder = (node: NodeId, port: number) => ServiceName | undefined;
 
 /** Why a node was picked; `among` counts the nodes that can take it. */
 export type Choice =
@@ -90,10 +97,8 @@ export function place(
 }
 
 /** Every reason why a node cannot take it; none: it can. */
-export function reasonsAgainst(
-  { provider, constraints, present }: PlacementRequest,
-  node: Candidate,
-): readonly string[] {
+export function reasonsAgainst(request: PlacementRequest, node: Candidate): readonly string[] {
+  const { provider, constraints, present } = request;
   const { id, state, isFlapping, isDrained, providers } = node;
   const reasons: string[] = [];
   if (state !== "alive") reasons.push(stateText(state));
@@ -109,7 +114,15 @@ export function reasonsAgainst(
     const reason = reasonAgainst(constraint, node);
     if (reason !== undefined) reasons.push(reason);
   }
+  if (id !== present) reasons.push(...takenPorts(request, id));
   return reasons;
+}
+
+function takenPorts({ ports = [], portHolder }: PlacementRequest, node: NodeId): readonly string[] {
+  return ports.flatMap((port) => {
+    const holder = portHolder?.(node, port);
+    return holder === undefined ? [] : [`has given port ${port} to ${holder}`];
+  });
 }
 
 /** For the status of a service that no node can take: `a: is dead; b: does not offer docker`. */

@@ -5,7 +5,13 @@
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import { type Deployment, type DeployResult, deployed } from "./deploy.ts";
 import { noStamp } from "./instance-status.ts";
-import { type Candidate, choiceText, refusalsText, stateText } from "./placement.ts";
+import {
+  type Candidate,
+  choiceText,
+  type PortHolder,
+  refusalsText,
+  stateText,
+} from "./placement.ts";
 import { type Decision, type DesiredGroup, reconcile } from "./reconcile.ts";
 import type { GroupRecord, PlacementRecord, Refusal } from "./records.ts";
 import type { ServiceSpec } from "./spec.ts";
@@ -54,11 +60,13 @@ export interface PlannedDeploy {
 /**
  * What deploying all of `wanted` would do, in that order. They are placed one after the other, in order of
  * names, as one controller does it. @param nodes every node known, with its instances
+ * @param portHolder what has a port of a node now
  */
 export function planDeploys(
   self: NodeId,
   wanted: readonly Wanted[],
   nodes: readonly Candidate[],
+  portHolder: PortHolder = () => undefined,
 ): readonly PlannedDeploy[] {
   const planned = wanted.map((service) => {
     const { spec, standing } = service;
@@ -76,6 +84,7 @@ export function planDeploys(
       updatesMax: Number.POSITIVE_INFINITY,
     })),
     nodes,
+    portHolder,
     missedForMs: () => 0,
   });
   return planned.map(({ result, record, ...service }) => ({

@@ -11,10 +11,12 @@ import {
   type Choice,
   type Placed,
   type PlacementRequest,
+  type PortHolder,
   place,
   reasonsAgainst,
 } from "./placement.ts";
 import { canonicalText } from "./plain-data.ts";
+import { fixedPorts } from "./ports.ts";
 import type { GroupRecord, PlacementRecord } from "./records.ts";
 import { type WantedSlot, wantedSlots } from "./slots.ts";
 import type { ServiceSpec } from "./spec.ts";
@@ -51,6 +53,7 @@ export interface ReconcileInput {
   readonly groups: readonly DesiredGroup[];
   /** Every node known, with the instances of whatever group that are placed on it now. */
   readonly nodes: readonly Candidate[];
+  readonly portHolder: PortHolder;
   /** For how long a node that is not among them has been missed, ms. */
   readonly missedForMs: (node: NodeId) => number;
 }
@@ -65,7 +68,12 @@ export type Decision =
 export function reconcile(input: ReconcileInput): readonly Decision[] {
   const { nodes } = input;
   const load = new Map(nodes.map(({ id, instances }) => [id, instances]));
-  const pass: Pass = { ...input, byId: new Map(nodes.map((node) => [node.id, node])), load };
+  const pass: Pass = {
+    ...input,
+    byId: new Map(nodes.map((node) => [node.id, node])),
+    load,
+    given: new Map(),
+  };
   return input.groups
     .toSorted((a, b) => (a.group.name < b.group.name ? -1 : 1))
     .flatMap((wanted) => decideOnGroup(pass, wanted));
@@ -114,6 +122,8 @@ interface Pass extends ReconcileInput {
   readonly byId: ReadonlyMap<NodeId, Candidate>;
   /** Instances on each node, with what was decided so far. */
   readonly load: Map<NodeId, number>;
+  /** What was given a port of a node in this pass. */
+  readonly given: Map<string, ServiceName>;
 }
 
 function decideOnGroup(pass: Pass, wanted: DesiredGroup): readonly Decision[] {
@@ -121,6 +131,7 @@ function decideOnGroup(pass: Pass, wanted: DesiredGroup): readonly Decision[] {
   const ofCreation = wanted.present.filter(({ uid }) => uid === group.uid);
   if (removed) return ofCreation.map((placement) => ({ kind: "withdraw", placement }));
   const slots = slotsOf(pass, group, ofCreation);
+  const ports = fixedPorts(group.spec);
   const bySlot = new Map(wanted.present.map((placement) => [placement.slot, placement]));
   /** Where each slot is, as decided so far. */
   const nodeOf = new Map(ofCreation.map(({ slot, node }) => [slot, node]));
@@ -132,6 +143,7 @@ function decideOnGroup(pass: Pass, wanted: DesiredGroup): readonly Decision[] {
     if (decision.kind === "place") {
       addLoad(pass.load, node, 1);
       nodeOf.set(slot, node);
+      for (const port of ports) pass.given.set(portKey(node, port), group.name);
     }
     decisions.push(decision);
   };
@@ -172,10 +184,10 @@ function slotsOf(
 /** What a service asks of the node that it is placed on. */
 export function requestFor(
   service: ServiceName,
-  { provider, placement }: ServiceSpec,
+  { provider, placement, ports }: ServiceSpec,
 ): PlacementRequest {
   const { constraints, spread } = placement;
-  return { service, provider, constraints, spread };
+  return { service, provider, constraints, spread, ports: fixedPorts({ ports }) };
 }
 
 /** A slot, what is there, and where its siblings are. */
@@ -201,7 +213,9 @@ function decideOn(
   if (isUnchanged && lostMs !== 0 && !isToMove) {
     return present === undefined ? undefined : takenOver(pass, wanted, present);
   }
-  const request: PlacementRequest = { ...requestFor(name, spec), only, siblings };
+  const portHolder: PortHolder = (node, port) =>
+    pass.given.get(portKey(node, port)) ?? pass.portHolder(node, port);
+  const request = { ...requestFor(name, spec), only, siblings, portHolder };
   const anew = (epoch: number, at: Partial<PlacementRequest> = {}): Placing => {
     const outcome = place({ ...request, ...at }, pass.nodes, ({ id }) => pass.load.get(id) ?? 0);
     const placement = placementOf(pass.self, wanted, { slot, epoch }, outcome);
@@ -303,6 +317,10 @@ function instanceId(uid: string, slot: number, epoch: number, node: NodeId | nul
 function isAsBefore(next: PlacementRecord, present: PlacementRecord): boolean {
   const { instance, epoch } = present; // A new one would come of a new epoch alone.
   return canonicalText({ ...next, instance, epoch }) === canonicalText(present);
+}
+
+function portKey(node: NodeId | null, port: number): string {
+  return `${node} ${port}`;
 }
 
 function addLoad(load: Map<NodeId, number>, node: NodeId | null | undefined, by: 1 | -1): void {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
-import type { Candidate } from "../../../src/services/placement.ts";
+import type { Candidate, PortHolder } from "../../../src/services/placement.ts";
 import { type Decision, reconcile } from "../../../src/services/reconcile.ts";
 import type { PlacementRecord } from "../../../src/services/records.ts";
 import { parseSpec, specToJson } from "../../../src/services/spec.ts";
@@ -23,6 +23,7 @@ class Service {
   hasTakenOver = false;
   missedForMs = 5_000;
   updatesMax = Number.POSITIVE_INFINITY;
+  portHolder: PortHolder = () => undefined;
   readonly #tasks = new Map<string, string | undefined>();
 
   pass(spec: object, nodes: readonly Candidate[]): this {
@@ -48,6 +49,7 @@ class Service {
       groups: [wanted],
       nodes: counted,
       missedForMs: () => this.missedForMs,
+      portHolder: this.portHolder,
     });
     const bySlot = new Map(this.placements.map((placement) => [placement.slot, placement]));
     for (const { kind, placement } of this.decisions) {
@@ -239,4 +241,24 @@ test("an update that no task need be replaced for is of all at once", () => {
   service.pass({ instances: 3, restart: "on_error" }, three);
   assert.equal(service.decisions.length, 3);
   assert.deepEqual(service.pass({ instances: 3, restart: "on_error" }, three).decisions, []);
+});
+
+test("a fixed port is given once on each node, and who has it is told", () => {
+  const ports = { http: 8080 };
+  const service = new Service().pass({ instances: 4, ports }, three);
+  assert.deepEqual([...service.nodes.slice(0, 3)].sort(), ["a", "b", "c"]);
+  assert.equal(service.nodes[3], null);
+  assert.deepEqual(
+    service.placements[3]?.refusals.map(({ reasons }) => reasons),
+    [
+      ["has given port 8080 to web"],
+      ["has given port 8080 to web"],
+      ["has given port 8080 to web"],
+    ],
+  );
+  const other = new Service();
+  other.portHolder = (at, port) =>
+    at === "a" && port === 8080 ? asServiceName("proxy") : undefined;
+  assert.deepEqual(other.pass({ ports }, [node("a"), node("b")]).nodes, ["b"]);
+  assert.deepEqual(other.pass({ ports: { http: 8081 } }, [node("a")]).nodes, ["a"]);
 });

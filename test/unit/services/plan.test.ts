@@ -61,6 +61,7 @@ class Network {
       self,
       groups: [{ group: record, specStamp: stamp, removed: false, present, observe, updatesMax }],
       nodes: this.nodes(),
+      portHolder: () => undefined,
       missedForMs: () => 0,
     });
     for (const { placement } of decisions) this.placements.set(placement.service, placement);

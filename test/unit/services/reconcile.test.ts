@@ -32,7 +32,13 @@ function decide(input: Input): readonly Decision[] {
     return { ...one, present, observe, updatesMax: Number.POSITIVE_INFINITY };
   });
   const counted = input.nodes.map((known) => ({ ...known, instances: count(known.id) }));
-  return reconcile({ self: decider, groups: wanted, nodes: counted, missedForMs: () => 5_000 });
+  return reconcile({
+    self: decider,
+    groups: wanted,
+    nodes: counted,
+    missedForMs: () => 5_000,
+    portHolder: () => undefined,
+  });
 }
 
 const [a, b, c] = ["aaaaaaaa", "bbbbbbbb", "cccccccc"].map(asNodeId);
