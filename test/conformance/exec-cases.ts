@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import type { ExecResult, Provider } from "../../src/providers/provider.ts";
 import { eventually } from "../support/eventually.ts";
-import { markedProcesses } from "../support/marked-processes.ts";
+import { markedProcesses, processesNaming } from "../support/marked-processes.ts";
 import { type Bench, exitOf, type Ran, running } from "./provider-bench.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
@@ -58,16 +58,15 @@ export const execCases: Readonly<Record<string, Case>> = {
 
   "ends a command that is given up": async (bench, tested) => {
     const task = await bench.run(forever);
-    const all = () => markedProcesses(`TEST_MARK=${bench.mark}`);
-    const before = all().length;
+    const mark = `given-up-${bench.mark}`;
     const controller = new AbortController();
     const { signal } = controller;
-    const command = ["sh", "-c", "exec sleep 1000"];
+    const command = ["sh", "-c", `: ${mark}; sleep 1000 & wait`];
     const ran = execBeside(bench, tested, bench.provider, task, command, signal);
-    await eventually(() => all().length > before, "the command");
+    await eventually(() => processesNaming(mark).length > 0, "the command");
     controller.abort();
     assert.deepEqual((await ran).exit, { kind: "signaled", signal: "SIGKILL" });
-    await eventually(() => all().length <= before, "the end of the command");
+    await eventually(() => processesNaming(mark).length === 0, "the end of the command");
     running(task.task);
   },
 

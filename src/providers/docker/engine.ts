@@ -26,6 +26,8 @@ export type RegistryLogin = Readonly<Record<string, string>>;
 /** Longest that a call may take which gives no stream. */
 const callTimeoutMs = 120_000;
 
+const hasEnded = /can only kill running containers/;
+
 export class Engine {
   readonly socketPath: string;
   readonly #name: string;
@@ -70,7 +72,13 @@ export class Engine {
 
   /** One that does not run, or is not there, is no error. */
   async signal(id: string, signal: string): Promise<void> {
-    await this.#unless([404, 409], (client) => client.getContainer(id).kill({ signal }));
+    try {
+      await this.#unless([404, 409], (client) => client.getContainer(id).kill({ signal }));
+    } catch (error) {
+      // Podman's word for one that has ended in this moment; to others that have it says 409.
+      const isOver = error instanceof EngineRefused && hasEnded.test(error.message);
+      if (!isOver) throw error;
+    }
   }
 
   /** One that is not paused is no error. */

@@ -11,7 +11,7 @@ import type { ExecRequest, ExecResult, Exit } from "../provider.ts";
 import type { Engine } from "./engine.ts";
 import { Frames } from "./frames.ts";
 
-/** How often, and how many times, the exit of a command is asked for whose output has ended. */
+/** How often, and how many times, an engine is asked that is a moment behind what has happened. */
 const lookEveryMs = 20;
 const looksMax = 50;
 
@@ -55,16 +55,19 @@ async function exitOf(engine: Engine, exec: string): Promise<Exit> {
   return { kind: "unknown", reason: "it could not be ended" };
 }
 
-/** Whether it ends now, if it has not. */
+/** Whether it ends now, if it has not. One that has just begun is yet to get into the container. */
 async function endCommand(engine: Engine, exec: string, mainPid: number): Promise<boolean> {
   try {
-    const { code, pid } = await engine.execState(exec);
-    if (code !== null) return true;
-    if (pid <= 0 || !isInContainer(pid, mainPid)) return false;
-    return process.kill(pid, "SIGKILL");
+    for (let look = 0; look < looksMax; look++) {
+      const { code, pid } = await engine.execState(exec);
+      if (code !== null) return true;
+      if (pid > 0 && isInContainer(pid, mainPid)) return process.kill(pid, "SIGKILL");
+      await setTimeout(lookEveryMs, undefined, { ref: false });
+    }
   } catch {
-    return false; // It is not the node's to end.
+    // It is not the node's to end.
   }
+  return false;
 }
 
 /**
