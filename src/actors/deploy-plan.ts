@@ -43,7 +43,8 @@ function wantedOf(catalog: Catalog, spec: ServiceSpec): Wanted {
   const present = catalog.placementsOf(spec.name);
   if (held === undefined) return { spec, present, observe: () => unseen };
   const { record: group, stamp } = held;
-  const { observe } = desiredGroup(catalog, held);
+  // As its instances will be seen once the spec is written.
+  const { observe } = desiredGroup(catalog, { record: { ...group, spec }, stamp });
   return { spec, standing: { group, stamp, run: catalog.runState(group).run }, present, observe };
 }
 

@@ -5,14 +5,13 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { asInstanceId, type InstanceId } from "../../src/core/ids.ts";
 import { ownProgram } from "../../src/providers/own-program.ts";
 import type { Gone, Handle, Output, Provider, Task } from "../../src/providers/provider.ts";
 import { eventually } from "../support/eventually.ts";
-import { markedProcesses, processesNaming } from "../support/marked-processes.ts";
+import { commandOf, markedProcesses, processesNaming } from "../support/marked-processes.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
@@ -81,7 +80,9 @@ export async function startBench(t: TestContext, tested: ProviderUnderTest): Pro
 /** All that is there for the tasks of a bench, also shims, which have none of the tasks' environment. */
 export function processesOf({ mark, folder }: Pick<Bench, "mark" | "folder">): readonly number[] {
   const tasks = markedProcesses(`TEST_MARK=${mark}`);
-  return [...new Set([...tasks, ...processesNaming(join(folder, "shim.sh"))])];
+  // A provider may keep its tasks in a folder below.
+  const shims = processesNaming(`${folder}/`).filter((pid) => /\/shim\.sh\b/.test(commandOf(pid)));
+  return [...new Set([...tasks, ...shims])];
 }
 
 async function removeAll(providers: readonly Provider[]): Promise<void> {

@@ -2,17 +2,19 @@
  * Waits for something to become true. Tests wait for events, never for time to pass; where the
  * event is in another process, this looks often, and gives up late and by name.
  */
-const deadlineMs = 60_000;
+const usualDeadlineMs = 60_000;
 const lookEveryMs = 5;
 
 /**
  * The first result of `condition` that is neither undefined nor false.
+ * @param deadlineMs longer for what takes long by itself
  * @throws Error naming `what` when that took over a minute, which only a machine far busier than usual needs;
  * what `condition` throws goes through.
  */
 export async function eventually<T>(
   condition: () => T | undefined | false | Promise<T | undefined | false>,
   what: string,
+  deadlineMs = usualDeadlineMs,
 ): Promise<T> {
   const giveUpAt = performance.now() + deadlineMs;
   for (;;) {

@@ -1,0 +1,91 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { EndpointView, InstanceView, ServiceDetail } from "../../src/api/shapes.ts";
+import { eventually } from "../support/eventually.ts";
+import { Lab, type MobNode } from "../support/mob-node.ts";
+
+/** Answers with its version, at the port that its node chose. */
+const server = `require("node:http").createServer((_, answer) => answer.end(process.env.V)).listen(process.env.PORT_HTTP, "127.0.0.1")`;
+
+function web(version: string, more: object = {}): object {
+  return {
+    name: "web",
+    provider: "exec",
+    params: { program: process.execPath, args: ["-e", server] },
+    env: { V: version },
+    instances: 10,
+    ports: { http: 0 },
+    health: { http: { port: "http" }, interval: "1s", start_period: "2m" },
+    update: { parallel: 5, healthy_for: "2s", deadline: "4m" },
+    ...more,
+  };
+}
+
+async function instances(node: MobNode): Promise<readonly InstanceView[]> {
+  return (await node.json<ServiceDetail>("show", "web")).instances;
+}
+
+function allHealthy(node: MobNode) {
+  return eventually(
+    async () => {
+      const all = await instances(node);
+      return all.length === 10 && all.every(({ healthy }) => healthy === true) && all;
+    },
+    "ten healthy instances",
+    240_000,
+  );
+}
+
+/** Asks every instance at the address that is told, once. */
+async function askAll(node: MobNode): Promise<{ answers: string[]; silent: string[] }> {
+  const answers: string[] = [];
+  const silent: string[] = [];
+  for (const { address } of await node.json<EndpointView[]>("endpoints", "web")) {
+    try {
+      answers.push(await (await fetch(`http://${address}/`)).text());
+    } catch {
+      silent.push(address);
+    }
+  }
+  return { answers, silent };
+}
+
+test("an update of ten instances is not seen by who asks each in turn, and one that fails is undone", async (t) => {
+  const [a, b] = await (await Lab.open(t)).pair();
+  await a.deploy(web("1"));
+  await allHealthy(a);
+  await b.deploy(web("2"));
+  let rounds = 0;
+  await eventually(
+    async () => {
+      const { answers, silent } = await askAll(b);
+      rounds++;
+      if (silent.length > 0) {
+        // This client may have been slower than the update: what is told now must answer.
+        const told = await b.json<EndpointView[]>("endpoints", "web");
+        const still = silent.filter((address) => told.some((one) => one.address === address));
+        assert.deepEqual(still, []);
+      }
+      return answers.length === 10 && answers.every((version) => version === "2");
+    },
+    "the second version everywhere",
+    240_000,
+  );
+  assert.ok(rounds > 1);
+
+  const before = (await allHealthy(a)).map(({ handle }) => handle["pid"]);
+  const broken = { params: { program: process.execPath, args: ["-e", "process.exit(7)"] } };
+  await a.deploy(web("3", { ...broken, update: { parallel: 2, deadline: "5s" } }));
+  const detail = await eventually(
+    async () => {
+      const now = await a.json<ServiceDetail>("show", "web");
+      return now.generation === 4 && now;
+    },
+    "the rollback",
+    240_000,
+  );
+  assert.deepEqual((detail.spec as { env: unknown }).env, { V: "2" });
+  const after = (await allHealthy(b)).map(({ handle }) => handle["pid"]);
+  assert.ok(after.filter((pid) => before.includes(pid)).length >= 8, "eight were never touched");
+  assert.match(await a.mob("history", "web"), /rolled back \(no instance more of the new version/);
+});
