@@ -5,6 +5,7 @@ import type { Stamp } from "./instance-status.ts";
 import { canonicalText } from "./plain-data.ts";
 import type { GroupRecord, RunStateRecord } from "./records.ts";
 import { type ServiceSpec, specToJson } from "./spec.ts";
+import { taskDigest } from "./task-digest.ts";
 
 export type DeployResult = "created" | "updated" | "unchanged";
 
@@ -46,15 +47,20 @@ export function deployed(
 }
 
 /**
- * The record that goes back to the version before; undefined: there is none.
+ * The record that goes back to the version before, with as many instances as there are to be now;
+ * undefined: there is none.
  * @param reason for people
  */
 export function rolledBack(last: Deployment, reason: string): GroupRecord | undefined {
-  const { previous } = last.group;
-  return previous && { ...next(last, previous.spec), rollback: reason };
+  const { previous, spec } = last.group;
+  if (previous === undefined) return undefined;
+  return { ...next(last, { ...previous.spec, instances: spec.instances }), rollback: reason };
 }
 
+/** What needs no new task is no new version: one scales, and still rolls back to what ran before. */
 function next({ group, stamp }: Deployment, spec: ServiceSpec): GroupRecord {
   const { name, uid, generation } = group;
-  return { name, uid, spec, generation: generation + 1, previous: { spec: group.spec, stamp } };
+  const isNewVersion = taskDigest(spec) !== taskDigest(group.spec);
+  const previous = isNewVersion ? { spec: group.spec, stamp } : group.previous;
+  return { name, uid, spec, generation: generation + 1, ...(previous && { previous }) };
 }

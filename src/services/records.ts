@@ -16,7 +16,7 @@ export interface GroupRecord {
   readonly spec: ServiceSpec;
   /** Counts the changes of this creation, from 1. For people; what identifies a version is its stamp. */
   readonly generation: number;
-  /** The version before this one: what is not updated yet still is of it, and a rollback goes back to it. */
+  /** What ran before this version: what is not updated yet still is of it, and a rollback goes back to it. */
   readonly previous?: Version;
   /** Why this version undoes the one before it; absent: it does not. */
   readonly rollback?: string;

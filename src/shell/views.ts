@@ -107,7 +107,8 @@ export function formatDeploys(results: readonly DeployResult[], paint: Paint): s
     const title = `${paint("bold", printable(group))}: ${result}, generation ${generation}`;
     const worth = result === "unchanged" ? "" : `, ${acknowledged(rest)}`; // Nothing was written.
     const header = ["  NAME", "SLOT", "NODE", "STATE", "REASON"];
-    return `${title}${worth}\n${formatTable(header, instances, paint)}`;
+    const table = instances.length === 0 ? "" : formatTable(header, instances, paint);
+    return `${title}${worth}\n${table}`;
   });
   return lines.join("");
 }

@@ -78,3 +78,19 @@ test("a spec is unchanged against itself, and updated by any difference in env",
     }),
   );
 });
+
+test("a change that needs no new task is no version to go back to, and a rollback keeps the number", () => {
+  const { record } = deployed(undefined, web, "u1");
+  const scaled = deployed(running(record), { ...web, instances: 3 }, "u2").record;
+  assert.equal(scaled.previous, undefined);
+  const spec = parseSpec({ name: "web", provider: "bash", params: { a: 2 }, instances: 3 });
+  const changed = deployed({ ...running(scaled), stamp: "s2" }, spec, "u3").record;
+  const more = deployed(
+    { ...running(changed), stamp: "s3" },
+    { ...spec, instances: 5 },
+    "u4",
+  ).record;
+  assert.equal(more.previous?.stamp, "s2");
+  const back = rolledBack({ ...running(more), stamp: "s4" }, "asked for");
+  assert.deepEqual(back?.spec, { ...web, instances: 5 });
+});
