@@ -32,7 +32,7 @@ test("a node on a terminal greets, takes a deploy, and shows services in colour"
   await terminal.type(`await ${deployWeb}`, "Enter");
   await terminal.see(/web: created, generation 1.*\n.*NAME.*\n +web +0 .* running/);
   await terminal.type("await mob.services()", "Enter");
-  await terminal.see(/^web +0 +\S+ +bash +running +\d+s +0 +pid=\d+$/m);
+  await terminal.see(/^web +0 +\S+ +bash +running +- +\d+s +0 +pid=\d+ +-$/m);
   await terminal.see(/\[32mrunning/, "-e");
   await terminal.type('mob.logs("web")', "Enter");
   await terminal.see(/^hello$/m);
