@@ -10,8 +10,8 @@ const server = `require("node:http").createServer((_, answer) => answer.end(proc
 function web(version: string, more: object = {}): object {
   return {
     name: "web",
-    provider: "exec",
-    params: { program: process.execPath, args: ["-e", server] },
+    provider: "bash",
+    params: { command: `exec '${process.execPath}' -e '${server}'` },
     env: { V: version },
     instances: 10,
     ports: { http: 0 },
@@ -54,9 +54,8 @@ test("an update of ten instances is not seen by who asks each in turn, and one t
   const [a, b] = await (await Lab.open(t)).pair();
   await a.deploy(web("1"));
   await allHealthy(a);
-  await b.deploy(web("2"));
   let rounds = 0;
-  await eventually(
+  const asked = eventually(
     async () => {
       const { answers, silent } = await askAll(b);
       rounds++;
@@ -71,10 +70,11 @@ test("an update of ten instances is not seen by who asks each in turn, and one t
     "the second version everywhere",
     240_000,
   );
+  await Promise.all([b.deploy(web("2")), asked]);
   assert.ok(rounds > 1);
 
   const before = (await allHealthy(a)).map(({ handle }) => handle["pid"]);
-  const broken = { params: { program: process.execPath, args: ["-e", "process.exit(7)"] } };
+  const broken = { params: { command: "exit 7" } };
   await a.deploy(web("3", { ...broken, update: { parallel: 2, deadline: "5s" } }));
   const detail = await eventually(
     async () => {
