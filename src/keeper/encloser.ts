@@ -62,7 +62,7 @@ export class Encloser {
 
   async #enclose(tree: ProcessTree): Promise<void> {
     const outside = await tree.outside();
-    if (outside.length === 0) this.#waiting.delete(tree);
+    if (tree.isEnclosed) this.#waiting.delete(tree);
     for (const pid of outside) await this.#move(tree, pid);
   }
 

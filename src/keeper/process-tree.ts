@@ -36,8 +36,10 @@ const lookAgainMsMax = 50;
 
 export class ProcessTree {
   readonly #options: ProcessTreeOptions;
-  /** True once every process of the tree was found in the cgroup: none can leave it. */
+  /** True once every process of the tree was found in the cgroup, twice: none can leave it. */
   #enclosed = false;
+  /** The last look found none outside of the cgroup. */
+  #wasInside = false;
   /** True once nothing of it lives any more. */
   #killed = false;
   /** What the last look found. */
@@ -68,9 +70,14 @@ export class ProcessTree {
     if (cgroup !== undefined && this.#killed) removeCgroup(cgroup);
   }
 
+  /** Nothing can leave the cgroup any more, and no one has to look for strays again. */
+  get isEnclosed(): boolean {
+    return this.#enclosed || this.#options.cgroup === undefined;
+  }
+
   /**
-   * The processes that are not in the cgroup. Once there are none the tree is enclosed: nothing can
-   * leave it any more, and no one has to look for strays again.
+   * The processes that are not in the cgroup. Once there were none in two looks the tree is enclosed: one
+   * look takes its time, and can miss a process that was forked in it by one that then ended.
    */
   async outside(): Promise<readonly number[]> {
     const { cgroup } = this.#options;
@@ -78,7 +85,9 @@ export class ProcessTree {
     const found = await this.#look();
     const inside = new Set(cgroupMembers(cgroup));
     const outside = found.filter((pid) => !inside.has(pid));
-    this.#enclosed = outside.length === 0;
+    const isInside = outside.length === 0;
+    this.#enclosed = isInside && this.#wasInside;
+    this.#wasInside = isInside;
     return outside;
   }
 
