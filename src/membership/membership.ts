@@ -132,6 +132,8 @@ function onConnected(turn: Turn, peer: NodeId, dialed: string | undefined): void
   redial.nodes.delete(peer);
   redial.lost.add(peer);
   state.gone.delete(peer);
+  // A dial of ours that the peer's own has overtaken is told of no more, and must not hold up the next one.
+  redial.dialing.delete(state.roster.get(peer)?.address ?? "");
   if (dialed === undefined) return;
   redial.joins.delete(dialed);
   tryAgain(turn, dialed); // Another node may have been there once.
