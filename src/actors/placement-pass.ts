@@ -6,13 +6,13 @@ import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive, type Member } from "../membership/view.ts";
 import { isReady } from "../services/instance-status.ts";
 import { keys } from "../services/keys.ts";
+import { lostInMs } from "../services/loss.ts";
 import type { Candidate, PortHolder, ProviderOffer } from "../services/placement.ts";
 import { fixedPorts } from "../services/ports.ts";
 import {
   type Decision,
   type DesiredGroup,
   isPlaced,
-  lostInMs,
   type Observed,
   reconcile,
 } from "../services/reconcile.ts";

@@ -254,7 +254,9 @@ function writeOutlived({ options, writes, self }: State): void {
     const entries = outlived(replica);
     if (entries.length === 0) continue;
     self.log.warn("what lost to a write of a removed creation is written again", { entries });
-    writes.all({ entries, here: true }).catch(() => {}); // It is tried anew.
+    writes.all({ entries, here: true }).catch((error: unknown) => {
+      self.log.warn("it could not be written, and is tried again", { error });
+    });
   }
 }
 
