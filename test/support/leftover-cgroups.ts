@@ -6,14 +6,29 @@ import { createHash } from "node:crypto";
 import { readdirSync, realpathSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
 import { findCgroupBase } from "../../src/keeper/cgroup.ts";
+import { eventually } from "./eventually.ts";
 
-/** `folder`: the keeper's own. To be called once no process of its tasks is left. */
-export function removeLeftoverCgroups(folder: string): void {
+/**
+ * @param folder the keeper's own. To be called once no process of its tasks is left: one that has no
+ * environment any more may still be on its way out of its cgroup, which is waited for.
+ */
+export async function removeLeftoverCgroups(folder: string): Promise<void> {
   const id = createHash("sha256").update(realpathSync(folder)).digest("hex").slice(0, 12);
   const base = findCgroupBase(`mob-${id}`);
   if (base === undefined) return;
-  for (const entry of foldersIn(base)) rmdirSync(join(base, entry));
+  await eventually(() => {
+    for (const entry of foldersIn(base)) tryToRemove(join(base, entry));
+    return foldersIn(base).length === 0;
+  }, `empty cgroups in ${base}`);
   findCgroupBase(`mob-${id}`); // It removes what it finds empty.
+}
+
+function tryToRemove(cgroup: string): void {
+  try {
+    rmdirSync(cgroup);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EBUSY") throw error;
+  }
 }
 
 function foldersIn(path: string): string[] {

@@ -114,7 +114,7 @@ export class Lab {
     for (const { dataFolder } of this.#nodes) {
       for (const type of ["bash", "exec", "batch", "lambda"]) {
         const keeper = join(dataFolder, "tasks", type);
-        if (existsSync(keeper)) removeLeftoverCgroups(keeper);
+        if (existsSync(keeper)) await removeLeftoverCgroups(keeper);
       }
     }
   }

@@ -56,8 +56,13 @@ test("the exit of a container that ended while its engine was away is known", {
 });
 
 test("a stop that finds the engine away is done once it is back", { skip }, async (t) => {
-  const { run } = await startBench(t, underTest);
-  const { task } = await run("trap 'exit 3' TERM; while :; do usleep 50000; done");
+  const { provider, run } = await startBench(t, underTest);
+  const { instance, task } = await run(
+    "trap 'exit 3' TERM; echo up; while :; do usleep 50000; done",
+  );
+  const output = await provider.output(instance, logs);
+  await outputWith(output, "up");
+  await output.close();
   await engine.crash();
   const stopped = running(task).stop({ signal: "SIGTERM", graceMs: 60_000 });
   await engine.start();

@@ -162,6 +162,6 @@ export class LanNode {
       return left.length === 0;
     }, `the end of every process on ${this.host.name}`);
     const keeper = join(this.dataFolder, "tasks", "bash");
-    if (existsSync(keeper)) removeLeftoverCgroups(keeper);
+    if (existsSync(keeper)) await removeLeftoverCgroups(keeper);
   }
 }

@@ -1,6 +1,7 @@
 /** Providers of third parties in real processes: what their authors do wrong, the node survives. */
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -130,8 +131,11 @@ test("a task runs on over the death of its provider's process, and its end is to
 });
 
 test("a stop that finds the provider away is done once it is back", async (t) => {
-  const { provider } = await batch(t);
-  const task = await startedIn(provider, "trap 'exit 3' TERM; while :; do sleep 0.05; done");
+  const { provider, folder } = await batch(t);
+  const trapped = join(folder, "trapped");
+  const script = `trap 'exit 3' TERM; touch ${trapped}; while :; do sleep 0.05; done`;
+  const task = await startedIn(provider, script);
+  await eventually(() => existsSync(trapped), "a task that handles the signal");
   process.kill(await ownerOf(Number(task.handle["pid"])), "SIGKILL");
   await task.stop({ signal: "SIGTERM", graceMs: 60_000 });
   assert.deepEqual((await task.exited).exit, { kind: "exited", code: 3 });
