@@ -22,6 +22,7 @@ import {
 } from "./kept-task.ts";
 import type { LogLimits, Output } from "./output.ts";
 import { markVariable } from "./process-scan.ts";
+import { findProgram } from "./program.ts";
 import { RecordFolder } from "./record-folder.ts";
 import { type TaskKey, taskKey } from "./record-names.ts";
 import { type BesideRequest, type BesideResult, runBeside } from "./run-beside.ts";
@@ -58,6 +59,8 @@ export class Keeper {
   /** Those with records, so that the folder need not be listed for an instance that is new. */
   readonly #instances: Set<InstanceId>;
   readonly #sweep: NodeJS.Timeout;
+  /** Its path, once it was found. */
+  #bash: string | undefined;
 
   /** @throws Unavailable when the folder cannot be made or written. */
   constructor(options: KeeperOptions) {
@@ -79,8 +82,12 @@ export class Keeper {
     this.#sweep = setInterval(() => this.#lookForLost(), everyMs).unref();
   }
 
-  /** What works here beyond the least: `cgroup-v2`, `hole-punch`, `watch`. */
+  /**
+   * What works here beyond the least: `cgroup-v2`, `hole-punch`, `watch`.
+   * @throws Unavailable where there is no bash, which starts all tasks
+   */
   async features(): Promise<readonly string[]> {
+    await this.#findBash();
     const punches = await canPunchHoles(this.#folder.path);
     return [
       ...(this.#trees.cgroups ? ["cgroup-v2"] : []),
@@ -158,7 +165,7 @@ export class Keeper {
     if (task === undefined) throw new Unavailable(`the task of instance ${instance} does not run`);
     const all = { ...this.#options.env, ...env, ...this.#marks(instance, key) };
     const beside = { command, env: all, cwd: cwd ?? this.#folder.work(instance) };
-    return await runBeside(task.tree, beside, request);
+    return await runBeside(await this.#findBash(), task.tree, beside, request);
   }
 
   /** The output of an instance over all its attempts; archived while somebody has it open. */
@@ -198,6 +205,11 @@ export class Keeper {
     this.#records.close();
     this.#shims.close();
     await this.#archiver.close();
+  }
+
+  async #findBash(): Promise<string> {
+    this.#bash ??= await findProgram("bash", this.#options.env["PATH"]);
+    return this.#bash;
   }
 
   async #start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {

@@ -5,6 +5,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { Socket } from "node:net";
+import { closeInherited } from "./inherited-fds.ts";
 import { handFd } from "./shim.ts";
 
 /** Shims that are forked and told their tasks at the same time: as many descriptors, from `handFd` on. */
@@ -15,7 +16,8 @@ const slotsMax = 4;
  * and its pid. `set -m` has bash give it a process group of its own and leave SIGINT as it was. It has
  * no other of these descriptors, and no variable that is bash's own.
  */
-const nurseryScript = `set -m
+const nurseryScript = `${closeInherited(handFd + slotsMax)}
+set -m
 unset SHLVL OLDPWD
 while read -r slot; do
   /bin/sh "$1" </dev/null >/dev/null 2>&1 ${handFd}<&"$slot" ${closeOthers()} &

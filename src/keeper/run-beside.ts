@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { Unavailable } from "../core/errors.ts";
 import type { Exit } from "./exit.ts";
+import { closeInherited } from "./inherited-fds.ts";
 import { OutputHead } from "./output-head.ts";
 import type { ProcessTree } from "./process-tree.ts";
 
@@ -28,21 +29,31 @@ interface Command {
   readonly cwd: string;
 }
 
-/** Moves the shell into a cgroup before it becomes the command: whatever that forks is born there. */
-const enterScript = 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"';
+/**
+ * Moves the shell into a cgroup, if there is one, before it becomes the command: whatever that forks is
+ * born there. Of bash's own variables the command has SHLVL, which bash sets as it executes.
+ */
+const enterScript = `${closeInherited(3)}
+[ -z "$1" ] || echo 0 >"$1/cgroup.procs" || exit
+shift
+unset OLDPWD _
+exec "$@"`;
 
-/** @throws Unavailable when it cannot be started */
+/**
+ * @param bash its path
+ * @throws Unavailable when it cannot be started
+ */
 export async function runBeside(
+  bash: string,
   tree: ProcessTree,
   { command, env, cwd }: Command,
   { signal, outputBytesMax }: BesideRequest,
 ): Promise<BesideResult> {
-  const cgroup = tree.enter();
-  const [program = "", ...args] =
-    cgroup === undefined ? command : ["/bin/sh", "-c", enterScript, "sh", cgroup, ...command];
+  const cgroup = tree.enter() ?? "";
+  const args = ["--norc", "-pc", enterScript, "mob-beside", cgroup, ...command];
   try {
     return await new Promise((resolve, reject) => {
-      const child = spawn(program, args, {
+      const child = spawn(bash, args, {
         cwd,
         env,
         detached: true,

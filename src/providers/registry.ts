@@ -177,7 +177,9 @@ async function tryThirdParty(
 }
 
 async function probed(asked: string, provider: Provider): Promise<Offered | Refused> {
-  const capabilities = await provider.probe();
+  const capabilities = await provider
+    .probe()
+    .catch((error: unknown): Capabilities => ({ available: false, reason: messageOf(error) }));
   if (capabilities.available) {
     const features = [...capabilities.features, ...(provider.exec === undefined ? [] : ["exec"])];
     return { asked, provider, capabilities: { ...capabilities, features } };

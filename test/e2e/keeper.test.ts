@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { writeFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab } from "../support/mob-node.ts";
@@ -104,4 +106,26 @@ test("a task that writes faster than anyone reads leaves the node answering", as
   assert.equal(await node.taskPid("loud"), pid);
   const tail = await node.mob("logs", "loud", "-n", "3");
   assert.match(tail, /^(some words that are written all the time\n){3}/);
+});
+
+test("neither a task nor its health check has a descriptor of the node's", async (t) => {
+  const lab = await Lab.open(t);
+  const node = await lab.start();
+  const file = (name: string) => join(lab.home, name);
+  /** Writes what the shell that runs it has open, and then `listed`. */
+  const list = (name: string) =>
+    `(cd /proc/self/fd; for fd in *; do readlink $fd; done; echo listed) >${file(name)}`;
+  const health = { exec: { command: ["bash", "-c", list("check")] }, interval: "1s" };
+  await node.deploy(bash("web", `${list("task")}; exec sleep 1000`, { health }));
+  for (const name of ["task", "check"]) {
+    const text = await eventually(async () => {
+      const written = await readFile(file(name), "utf8").catch(() => "");
+      return written.includes("listed") && written;
+    }, `what is open in the ${name}`);
+    const open = text.split("\n").filter((path) => path.startsWith(node.dataFolder));
+    assert.deepEqual(
+      open.filter((path) => !path.endsWith("/output")),
+      [],
+    );
+  }
 });

@@ -3,9 +3,9 @@
  * its tasks outlive the node, and how they end, is the keeper's.
  */
 import { execa } from "execa";
-import { messageOf, Unavailable } from "../../core/errors.ts";
+import { Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
-import { findProgram } from "../exec/program.ts";
+import { findProgram } from "../../keeper/program.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
 import { type BashParams, bashParams } from "./params.ts";
@@ -38,12 +38,8 @@ export function createBash(options: BashOptions): Provider<BashParams> {
     type: "bash",
     parseParams: bashParams.parse,
     async probe(): Promise<Capabilities> {
-      try {
-        const { version } = await findBash();
-        return { available: true, version, features: await keeper.features() };
-      } catch (error) {
-        return { available: false, reason: messageOf(error) };
-      }
+      const { version } = await findBash();
+      return { available: true, version, features: await keeper.features() };
     },
     async start(instance, params, context) {
       const { path } = await findBash();

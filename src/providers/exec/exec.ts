@@ -6,10 +6,10 @@ import { release } from "node:os";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import type { KeptCommand } from "../../keeper/kept-task.ts";
+import { checkFolder, findProgram } from "../../keeper/program.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import type { Provider, ProviderOptions, TaskContext } from "../provider.ts";
 import { type ExecParams, execParams } from "./params.ts";
-import { checkFolder, findProgram } from "./program.ts";
 import { runAs, whyNoUsers } from "./run-as.ts";
 
 /** @throws Unavailable when the folder cannot be made or written. */

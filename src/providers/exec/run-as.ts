@@ -6,8 +6,8 @@
 import { execa } from "execa";
 import { Unavailable } from "../../core/errors.ts";
 import type { Owner } from "../../keeper/kept-task.ts";
+import { findProgram } from "../../keeper/program.ts";
 import type { WantedUser } from "./params.ts";
-import { findProgram } from "./program.ts";
 
 type Environment = Readonly<Record<string, string>>;
 

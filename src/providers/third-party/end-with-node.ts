@@ -3,7 +3,7 @@
  * close. The kernel does it (PR_SET_PDEATHSIG of prctl(2)), asked by setpriv(1) of util-linux.
  */
 import { execa } from "execa";
-import { findProgram } from "../exec/program.ts";
+import { findProgram } from "../../keeper/program.ts";
 
 /** What comes before a program; empty where the machine has no such thing, as macOS. */
 export async function endWithNode(

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { checkFolder, findProgram } from "../../../../src/providers/exec/program.ts";
-import { tempFolder } from "../../../support/temp-folder.ts";
+import { checkFolder, findProgram } from "../../../src/keeper/program.ts";
+import { tempFolder } from "../../support/temp-folder.ts";
 
 /** A folder with a program, a text, and a folder by those names. */
 async function startFolder(t: TestContext, name = "."): Promise<string> {

@@ -6,7 +6,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { delimiter, isAbsolute, join } from "node:path";
-import { messageOf, Unavailable } from "../../core/errors.ts";
+import { messageOf, Unavailable } from "../core/errors.ts";
 
 const isNotThere = "does not exist on this node";
 
