@@ -33,14 +33,16 @@ export function detection(stage: Stage, object: Objection): Invariant {
     }
   }
 
+  const { number, composed } = falseAccusations(stage, object);
   return {
-    ...falseAccusations(stage, object),
+    number,
+    composed(machine, node) {
+      downSince.delete(machine); // It may be down again before anyone looks.
+      composed?.(machine, node);
+    },
     each() {
       for (const machine of stage.machines) {
-        if (stage.simulation.machine(machine).life !== undefined) {
-          downSince.delete(machine);
-          continue;
-        }
+        if (stage.simulation.machine(machine).life !== undefined) continue;
         const sinceMs = downSince.get(machine) ?? now();
         downSince.set(machine, sinceMs);
         const isDue = now() - sinceMs >= detectionMsMax && now() < healAtMs(stage.plan);

@@ -5,7 +5,10 @@
  */
 import { asServiceName } from "../../core/ids.ts";
 import { keys, recordKinds } from "../../services/keys.ts";
+import { parseGroup } from "../../services/record-parsers.ts";
+import { losersOf } from "../../store/history.ts";
 import { stampText } from "../../store/hlc.ts";
+import type { Register } from "../../store/register.ts";
 import type { Stage } from "../stage.ts";
 import type { DiskImage } from "../virtual-disk.ts";
 import type { Answer, Wish } from "../wish.ts";
@@ -55,7 +58,7 @@ export function flushedAcknowledgements(scene: Scene, object: Objection): SceneI
     object(`${item.kind} of ${item.name} is acknowledged by ${distinct} of ${replicas} replicas`);
   }
 
-  /** The spec that was deployed, or a later one, is on the disk of all who say so. */
+  /** The spec that was deployed, or a later one, is on the disk of all who say so; or there as what lost to a later one. */
   function lookForFlushed({ item, askedAtMs }: Wish, { acks = [] }: Answer): void {
     if (item.kind !== "deploy") return;
     const key = keys.spec(asServiceName(item.name));
@@ -64,11 +67,25 @@ export function flushedAcknowledgements(scene: Scene, object: Objection): SceneI
       const id = scene.idOf(machine);
       if (id === undefined || !acks.includes(id)) continue;
       if ((replacedAtMs.get(machine) ?? -1) >= askedAtMs) continue;
-      const kept = registersOn(scene.flushed(machine)).get(key);
-      const isKept = kept !== undefined && compareStampTexts(stampText(kept.stamp), stamp) >= 0;
-      if (!isKept)
+      const kept = registersOn(scene.flushed(machine));
+      const current = kept.get(key);
+      const isLater =
+        current !== undefined && compareStampTexts(stampText(current.stamp), stamp) >= 0;
+      if (!isLater && !isAmongLosers(kept, key, item.version))
         object(`${machine} acknowledged ${item.name} ${item.version} and has not kept it`);
     }
+  }
+
+  /** A version that lost is shown again, with a stamp that nobody has acknowledged yet, once it is written again. */
+  function isAmongLosers(
+    registers: ReadonlyMap<string, Register>,
+    key: string,
+    version: number,
+  ): boolean {
+    return losersOf(registers, key).some(
+      ({ value }) =>
+        value !== undefined && scene.versionsIn(parseGroup(value).spec)[0] === String(version),
+    );
   }
 
   /** Of a version, wherever it is still shown; else of the beginning of time. */
