@@ -3,7 +3,7 @@
  * elsewhere, each instance once another has taken over. What cannot stays, and is told with the reason.
  */
 import type { Env } from "../core/env.ts";
-import { NotFound } from "../core/errors.ts";
+import { Conflict, NotFound } from "../core/errors.ts";
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive, type Member } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
@@ -57,10 +57,29 @@ export async function drain(options: DrainsOptions, nameOrId: string): Promise<D
   return { node, receipt, instances: before.map((placement) => drained(catalog, placement)) };
 }
 
+/**
+ * Resolves once nothing that this node was given runs on it any more.
+ * @throws Conflict naming what stays and why; the node is drained then
+ */
+export async function vacate(options: DrainsOptions): Promise<void> {
+  const { instances } = await drain(options, options.system.node);
+  const staying = instances.flatMap(({ name, slot, reason }) =>
+    reason === undefined ? [] : `${name} ${slot}: ${reason}`,
+  );
+  if (staying.length === 0) return;
+  throw new Conflict(
+    `not all can be moved away, so it has not left, and is drained: ${staying.join("; ")}`,
+  );
+}
+
 /** The node can be given services again; what was moved away stays where it is. @throws NotFound */
-export async function undrain({ catalog, system }: DrainsOptions, nameOrId: string): Promise<void> {
-  const { id } = memberNamed(catalog, nameOrId);
-  if (catalog.isDrained(id)) await writeRecords(system, [{ key: keys.drain(id) }]);
+export async function undrain(options: DrainsOptions, nameOrId: string): Promise<void> {
+  await endDrain(options, memberNamed(options.catalog, nameOrId).id);
+}
+
+/** As `undrain`, of a node that may be known no more. */
+export async function endDrain({ catalog, system }: DrainsOptions, node: NodeId): Promise<void> {
+  if (catalog.isDrained(node)) await writeRecords(system, [{ key: keys.drain(node) }]);
 }
 
 function memberNamed({ view }: Catalog, nameOrId: string): Member {

@@ -20,7 +20,7 @@ import type { Catalog } from "./catalog.ts";
 import type { ControllerProtocol } from "./controller.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { planFor } from "./deploy-plan.ts";
-import { type DrainOutcome, drain, undrain } from "./drains.ts";
+import { type DrainOutcome, drain, endDrain, undrain, vacate } from "./drains.ts";
 import type { LogFollowerProtocol } from "./log-follower.ts";
 import { logFollowerName, names } from "./names.ts";
 import { type NodeInfo, nodeInfo } from "./node-view.ts";
@@ -176,8 +176,16 @@ export class Operations {
     );
   }
 
-  /** This node says goodbye to its network, and forgets it. Its services run on, as yet. */
-  async leave(): Promise<void> {
+  /**
+   * This node says goodbye to its network, and forgets it, once others have what it ran; `now`: at once, and
+   * what it runs runs on here.
+   * @throws Conflict where something cannot be moved
+   */
+  async leave(now: boolean): Promise<void> {
+    if (!now) {
+      await vacate(this.#options);
+      await endDrain(this.#options, this.#options.system.node); // For when it comes back.
+    }
     await this.#options.system.call<RingMemberProtocol, "leave">(
       names.ringMember,
       "leave",
@@ -187,9 +195,12 @@ export class Operations {
 
   /** Every node drops the one of that name or id. @throws NotFound; Conflict while it is live */
   async forget(node: string): Promise<void> {
-    await this.#options.system.call<RingMemberProtocol, "forget">(names.ringMember, "forget", {
-      node,
-    });
+    const id = await this.#options.system.call<RingMemberProtocol, "forget">(
+      names.ringMember,
+      "forget",
+      { node },
+    );
+    await endDrain(this.#options, id);
   }
 
   /**

@@ -15,8 +15,8 @@ export type RingMemberProtocol = {
   join: { request: { address: string }; reply: View };
   /** This node says goodbye and forgets its network; answered once that is durable. */
   leave: { request: undefined; reply: undefined };
-  /** Every node drops that one, which must not be live: its name or id. */
-  forget: { request: { node: string }; reply: View };
+  /** Every node drops that one, which must not be live: its name or id. Answered with its id. */
+  forget: { request: { node: string }; reply: NodeId };
 };
 
 export type RingMemberInfo =

@@ -106,7 +106,7 @@ export function ringMember(
           return refuse(state, unforgettable(state, node));
         feed(state, { kind: "forget", node: member.id });
         remember(state);
-        return [state, currentView(state.membership)];
+        return [state, member.id];
       },
     },
     info(state, message) {

@@ -87,10 +87,12 @@ export interface Commands {
    */
   join(address: string): Promise<NodeView[]>;
   /**
-   * Has this node say goodbye to its network and forget it, and stop soon after the answer. Its services
-   * stay on its machine and run on, until it is forgotten: then others take them over as well.
+   * Has this node say goodbye to its network and forget it, once others have what it ran (a minute is the most
+   * it waits), and stop soon after the answer. `now`: at once; its services stay on its machine and run on,
+   * until it is forgotten: then others take them over as well.
+   * @throws Conflict naming what cannot be moved and why; the node is drained then
    */
-  leave(): Promise<ShutdownView>;
+  leave(options?: { readonly now?: boolean }): Promise<ShutdownView>;
   /**
    * Has every node drop the one of that name or id; answers with the nodes that are left.
    * @throws NotFound; Conflict while it is live

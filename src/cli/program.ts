@@ -27,7 +27,7 @@ import {
   traceActor,
 } from "./commands/actors.ts";
 import { attach } from "./commands/attach.ts";
-import { down, leave } from "./commands/down.ts";
+import { down, type LeaveOptions, leave } from "./commands/down.ts";
 import {
   drainNode,
   forgetNode,
@@ -123,9 +123,10 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
     );
   command
     .command("leave")
-    .description("take a node out of its network, and stop it; its services run on")
+    .description("move away what a node runs, take it out of its network, and stop it")
+    .option("--now", "at once: its services run on where they are")
     .action((_options: unknown, own: Command) =>
-      done(leave(context(own), own.optsWithGlobals<CommonOptions>())),
+      done(leave(context(own), own.optsWithGlobals<LeaveOptions>())),
     );
   command
     .command("attach")

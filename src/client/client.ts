@@ -50,7 +50,7 @@ export function createClient(
     address: addressText(endpoint),
     version: () => get(paths.version),
     nodes: () => get(paths.nodes),
-    leave: () => post(paths.leave, {}),
+    leave: (options = {}) => post(paths.leave, options),
     forget: (node) => post(paths.forget, { node }),
     drain: (node) => post(paths.drain, { node }),
     undrain: (node) => post(paths.undrain, { node }),

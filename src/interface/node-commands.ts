@@ -32,9 +32,9 @@ export function nodeCommands(options: NodeCommandsOptions): NodeCommands {
       await operations.join(address);
       return nodes();
     },
-    async leave() {
+    async leave({ now = false } = {}) {
+      await operations.leave(now);
       const running = runningOn(operations, system.node);
-      await operations.leave();
       stop();
       return { name, pid: process.pid, running };
     },
@@ -73,15 +73,6 @@ export function runningOn(operations: Operations, node: NodeId): string[] {
     .instances()
     .filter((instance) => instance.node === node && "pid" in instance.handle)
     .map((instance) => instance.name);
-}
-
-/** What a function answers is JSON, unless it is not. */
-function _parsedIfJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return text;
-  }
 }
 
 function providerViews({ name, providers }: NodeInfo): ProviderView[] {

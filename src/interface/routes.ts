@@ -10,6 +10,7 @@ import {
   EmptyRequest,
   EndpointsQuery,
   JoinRequest,
+  LeaveRequest,
   NamesRequest,
   NodeRequest,
   RevokeRequest,
@@ -40,8 +41,7 @@ export function addRoutes(
     return commands.join(check(JoinRequest, body, "the body").address);
   });
   app.post(paths.leave, async ({ body }) => {
-    check(EmptyRequest, body, "the body");
-    return commands.leave();
+    return commands.leave(check(LeaveRequest, body, "the body"));
   });
   for (const act of ["forget", "drain", "undrain"] as const) {
     app.post(paths[act], async ({ body }) => {

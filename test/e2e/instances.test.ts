@@ -73,6 +73,28 @@ test("several instances: scaled, everywhere, each with its own output, and moved
   assert.ok((await a.json<NodeView[]>("nodes")).every((node) => !node.drained));
 });
 
+test("a node that leaves has others take over what it runs, and stays where something cannot be moved", async (t) => {
+  const [a, b] = await (await Lab.open(t)).pair();
+  const [name = ""] = (await a.json<NodeView[]>("nodes"))
+    .filter(({ address }) => address.endsWith(`:${b.port}`))
+    .map((node) => node.name);
+  const here = { placement: { constraints: [`node.name == ${name}`] } };
+  await a.deploy(bash("held", "exec sleep 1000", here));
+  await a.deploy(bash("web", "exec sleep 1000", { instances: 2 }));
+  await settled(a, "both to run", (now) => now.length === 2);
+  const stays = await b.try("leave");
+  assert.equal(stays.code, 1);
+  assert.match(stays.stderr, /it has not left, and is drained: held 0: no node can take it/);
+  await settled(a, "web to have moved", (now) => now.every(({ node }) => node !== name));
+  await a.mob("rm", "held");
+  const left = await b.try("leave");
+  assert.equal(left.code, 0, left.stderr);
+  assert.match(left.stdout, /has left its network and stopped; no service runs on it/);
+  assert.equal((await settled(a, "web to run on", (now) => now.length === 2)).length, 2);
+  const known = await a.json<NodeView[]>("nodes");
+  assert.ok(known.every(({ drained }) => !drained));
+});
+
 test("what cannot move is told with the reason, and a wrong number with what is wrong", async (t) => {
   const a = await (await Lab.open(t)).start();
   await a.deploy(bash("web", "exec sleep 1000"));

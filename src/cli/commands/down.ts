@@ -16,9 +16,16 @@ export async function down(context: Context, options: CommonOptions): Promise<vo
   );
 }
 
+export type LeaveOptions = CommonOptions & { readonly now?: boolean };
+
 /** Takes a node out of its network for good, and stops it. */
-export async function leave(context: Context, options: CommonOptions): Promise<void> {
-  await end(context, await context.client.leave(), ({ name, running }) =>
+export async function leave(context: Context, options: LeaveOptions): Promise<void> {
+  const { now = false } = options;
+  const leaving = context.client.leave({ now });
+  const left = await (now
+    ? leaving
+    : withProgress(context.io, "moving away what it runs", leaving));
+  await end(context, left, ({ name, running }) =>
     goodbye(name, running, portOf(context.io, options)),
   );
 }
