@@ -6,8 +6,9 @@
 import { InvalidSpec } from "../core/errors.ts";
 import { asServiceName, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
-import { isLive, type Member, type View } from "../membership/view.ts";
+import { isLive, type Member as NetworkMember, type View } from "../membership/view.ts";
 import { type ShardId, shardOf } from "../ring/ranking.ts";
+import { type Member, membersOf, membersUnder } from "../services/group-members.ts";
 import type { Desired } from "../services/instance.ts";
 import { type InstanceStatus, noStamp, type Stamp } from "../services/instance-status.ts";
 import { parseKey, type RecordKey } from "../services/keys.ts";
@@ -39,7 +40,12 @@ export interface Stamped<T> {
   readonly stamp: Stamp;
 }
 
-/** What has changed: the names of services about which something reads differently, or the view. */
+/** A service that is deployed, alone or in a group, and the record that it stands in. */
+export interface Service extends Stamped<GroupRecord> {
+  readonly member: Member;
+}
+
+/** What has changed: the names of groups about which something reads differently, or the view. */
 export type CatalogChange =
   | { readonly kind: "records"; readonly names: ReadonlySet<string> }
   | { readonly kind: "view" };
@@ -59,7 +65,7 @@ export class Catalog {
   readonly #watchers = new Set<(change: CatalogChange) => void>();
   #view: View = { version: 0, members: [] };
   /** Of the view, made when it is first asked for: many views come and go unasked. */
-  #members: ReadonlyMap<NodeId, Member> | undefined;
+  #members: ReadonlyMap<NodeId, NetworkMember> | undefined;
 
   constructor(self: NodeId, log: Log) {
     this.#self = self;
@@ -82,7 +88,7 @@ export class Catalog {
     this.#tell({ kind: "view" });
   }
 
-  member(id: NodeId): Member | undefined {
+  member(id: NodeId): NetworkMember | undefined {
     this.#members ??= new Map(this.#view.members.map((member) => [member.id, member]));
     return this.#members.get(id);
   }
@@ -149,7 +155,27 @@ export class Catalog {
       .sort((a, b) => (a.record.name < b.record.name ? -1 : 1));
   }
 
-  /** Whether a service is to run, and which of the user's words said so. */
+  /** A service by its full name. */
+  service(name: ServiceName): Service | undefined {
+    const group = this.group(groupOf(name));
+    const member = group && membersOf(group.record.spec).get(name);
+    return member && { ...group, member };
+  }
+
+  /** A service, or all of a group, in the order of their start; none: nothing is deployed under that name. */
+  servicesUnder(name: string): readonly Service[] {
+    const group = this.group(groupOf(asServiceName(name)));
+    if (group === undefined) return [];
+    const members = membersUnder(membersOf(group.record.spec), name);
+    return members.map((member) => ({ ...group, member }));
+  }
+
+  /** Every service deployed, by names of groups, and in a group in the order of their start. */
+  services(): readonly Service[] {
+    return this.groups().flatMap(({ record }) => this.servicesUnder(record.name));
+  }
+
+  /** Whether a group is to run, and which of the user's words said so. */
   runState(group: GroupRecord): { readonly run: "running" | "stopped"; readonly stamp: Stamp } {
     const held = this.#runs.get(group.name);
     return held?.record.uid === group.uid
@@ -164,6 +190,11 @@ export class Catalog {
   /** Of a service, in order of slots; of earlier creations too, as long as they are not withdrawn. */
   placementsOf(name: string): readonly PlacementRecord[] {
     return this.#placements.of(name);
+  }
+
+  /** Of all services of a group, those that are not in it any more too. */
+  placementsIn(group: string): readonly PlacementRecord[] {
+    return this.#placements.inGroup(group);
   }
 
   /** The placement that put an instance where it is. */
@@ -195,12 +226,12 @@ export class Catalog {
     return [...this.#statuses.values()];
   }
 
-  /** What the users last wanted of a group, whoever runs it. */
-  wish({ record: group, stamp: specStamp }: Stamped<GroupRecord>): Desired {
+  /** What the users last wanted of a service, whoever runs it. */
+  wish({ record: group, stamp: specStamp, member }: Service): Desired {
     const { run, stamp: runStamp } = this.runState(group);
     const restart = this.#restarts.get(group.name);
     const restartStamp = restart?.record.uid === group.uid ? restart.stamp : noStamp;
-    return { spec: group.spec, specStamp, run, runStamp, restartStamp, removed: false };
+    return { spec: member.spec, specStamp, run, runStamp, restartStamp, removed: false };
   }
 
   /**
@@ -209,13 +240,16 @@ export class Catalog {
    */
   desired(instance: InstanceId, last?: Desired): Desired | undefined {
     const placement = this.placementOf(instance);
-    const group = placement && this.#groupOf(placement);
-    if (group === undefined || placement?.node !== this.#self) return undefined;
-    const wish = this.wish(group);
+    const service = placement && this.#serviceOf(placement);
+    if (service === undefined || placement?.node !== this.#self) return undefined;
+    const wish = this.wish(service);
     const { specStamp } = placement;
-    if (specStamp === group.stamp) return wish;
-    const { previous } = group.record;
-    if (specStamp === previous?.stamp) return { ...wish, spec: previous.spec, specStamp };
+    if (specStamp === service.stamp) return wish;
+    const { previous } = service.record;
+    const before = previous && membersOf(previous.spec).get(placement.service)?.spec;
+    if (before !== undefined && specStamp === previous?.stamp) {
+      return { ...wish, spec: before, specStamp };
+    }
     return specStamp === last?.specStamp ? { ...wish, spec: last.spec, specStamp } : wish;
   }
 
@@ -226,8 +260,8 @@ export class Catalog {
   takingOver(instance: InstanceId): PlacementRecord | undefined {
     const placement = this.#placements.ofInstance(instance);
     if (placement?.outgoing?.instance !== instance) return undefined;
-    const group = this.#groupOf(placement);
-    if (group === undefined || this.runState(group.record).run === "stopped") return undefined;
+    const service = this.#serviceOf(placement);
+    if (service === undefined || this.runState(service.record).run === "stopped") return undefined;
     return placement;
   }
 
@@ -236,13 +270,13 @@ export class Catalog {
     return this.desired(instance)?.spec.logs ?? logsDefault;
   }
 
-  /** The creation that a placement is of, if it is the one that is there. */
-  #groupOf({ service, uid }: PlacementRecord): Stamped<GroupRecord> | undefined {
-    const group = this.group(service);
-    return group?.record.uid === uid ? group : undefined;
+  /** What a placement is of, if its creation is the one that is there. */
+  #serviceOf({ service: name, uid }: PlacementRecord): Service | undefined {
+    const service = this.service(name);
+    return service?.record.uid === uid ? service : undefined;
   }
 
-  /** Returns the name of the service that the record is about. */
+  /** Returns the name of the group that the record is about. */
   #take(
     key: Exclude<RecordKey, KeyOf<"token" | "drain">>,
     { value, stamp: writtenAs }: Register,
@@ -257,18 +291,18 @@ export class Catalog {
       case "run":
         if (isGone) this.#runs.delete(key.name);
         else this.#runs.set(key.name, { record: parseRunState(value), stamp });
-        return key.name;
+        return groupOf(key.name);
       case "restart":
         if (isGone) this.#restarts.delete(key.name);
         else this.#restarts.set(key.name, { record: parseRestart(value), stamp });
-        return key.name;
+        return groupOf(key.name);
       case "removed":
         if (!isGone) this.#remove(key.group, parseRemoved(value).uid);
         else this.#removed.get(key.group)?.delete(key.uid);
         return key.group;
       case "placement":
         this.#placements.set(key.name, key.slot, isGone ? undefined : placed(key, value));
-        return key.name;
+        return groupOf(key.name);
       case "status":
         if (isGone) this.#statuses.delete(key.instance);
         else this.#statuses.set(key.instance, told(key, value));

@@ -6,12 +6,13 @@
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { BadRequest, NotFound, Unavailable } from "../core/errors.ts";
-import type { NodeId } from "../core/ids.ts";
+import { asServiceName, type NodeId } from "../core/ids.ts";
 import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
+import { parseGroupSpec } from "../services/group-spec.ts";
 import { type Instances, parseInstances } from "../services/instances.ts";
 import { type ServiceAction, serviceAction } from "../services/service-action.ts";
-import { parseSpec } from "../services/spec.ts";
+import { groupOf } from "../services/service-name.ts";
 import { Absences } from "./absences.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { owns } from "./ownership.ts";
@@ -90,7 +91,7 @@ export function controller(
     handlers: {
       deploy(state, { document }, caller) {
         try {
-          const spec = parseSpec(document);
+          const spec = parseGroupSpec(document);
           inTurn(state, spec.name, caller, () => state.wishes.deploy(spec));
           return [state, replyLater];
         } catch (error) {
@@ -100,7 +101,8 @@ export function controller(
       scale(state, { name, instances }, caller) {
         if (!mayBeThere(state, name))
           return refuse(state, new NotFound(`there is no service ${name}`));
-        inTurn(state, name, caller, () => state.wishes.scale(name, instances));
+        const group = groupOf(asServiceName(name));
+        inTurn(state, group, caller, () => state.wishes.scale(asServiceName(name), instances));
         return [state, replyLater];
       },
       rollback(state, { name }, caller) {
@@ -183,13 +185,16 @@ function inTurn<T>(
 }
 
 /** An update has failed: it is undone once, and otherwise left as it is. */
-function giveUp(state: State, { service, reason }: FailedUpdate): void {
+function giveUp(state: State, { group, service, reason }: FailedUpdate): void {
   const { self, rollouts, wishes, options } = state;
-  const failing = options.catalog.group(service);
-  rollouts.forget(service);
+  const failing = options.catalog.service(service);
+  for (const { member } of options.catalog.servicesUnder(group)) {
+    rollouts.forget(member.spec.name);
+  }
   if (failing === undefined) return;
-  const { spec, previous, rollback, generation } = failing.record;
-  const isUndone = spec.update.rollback && previous !== undefined && rollback === undefined;
+  const { previous, rollback, generation } = failing.record;
+  const { update } = failing.member.spec;
+  const isUndone = update.rollback && previous !== undefined && rollback === undefined;
   const about = { service, generation, reason };
   if (!isUndone) {
     self.log.warn("an update has failed, and is left as it is", about);
@@ -198,12 +203,12 @@ function giveUp(state: State, { service, reason }: FailedUpdate): void {
   self.log.warn("an update has failed, and is rolled back", about);
   const undo = async (): Promise<void> => {
     // A user may have deployed something else meanwhile.
-    if (options.catalog.group(service)?.stamp !== failing.stamp) return;
-    await wishes.rollBack(service, reason);
+    if (options.catalog.group(group)?.stamp !== failing.stamp) return;
+    await wishes.rollBack(group, group === service ? reason : `${service}: ${reason}`);
   };
   const fail = (error: unknown) =>
     self.log.error("an update cannot be rolled back", { ...about, error });
-  inTurn(state, service, { reply: () => {}, fail }, undo);
+  inTurn(state, group, { reply: () => {}, fail }, undo);
 }
 
 /** Something of that name is deployed, or may be. */
@@ -211,7 +216,7 @@ function mayBeThere({ wishes, busy }: State, name: string): boolean {
   return busy.has(name) || wishes.mayKnow(name);
 }
 
-/** Compares wanted and placed, for these names or for all, as far as this node decides for them. */
+/** Compares wanted and placed, for these groups or for all, as far as this node decides for them. */
 function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   const { catalog, node, shards } = state.options;
   // What a node that was just met may know better is decided once it has told.

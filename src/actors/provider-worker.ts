@@ -27,7 +27,7 @@ import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
 import { taskEnv } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog } from "./catalog.ts";
-import { dependencyOn, standingOn } from "./dependency-view.ts";
+import { dependencyOn, servicesFor, standingOn } from "./dependency-view.ts";
 import type { CheckedTask, HealthCheckerInfo } from "./health-checker.ts";
 import { healthCheckerName, names, serviceSupervisorName } from "./names.ts";
 import type { PortClaims } from "./port-claims.ts";
@@ -191,11 +191,10 @@ function look(state: State): void {
   const { catalog } = state.options;
   const desired = desiredOf(state.options, state.machine.desired);
   feed(state, { kind: "desired", desired });
-  const waiting: readonly Waiting[] = waitingFor(desired.spec.requires, (name) =>
-    dependencyOn(catalog, name),
-  );
-  const standing = desired.spec.requires.map((name) => {
-    if (catalog.group(name) !== undefined) state.seen.add(name);
+  const requires = desired.spec.requires.flatMap((name) => servicesFor(catalog, name));
+  const waiting: readonly Waiting[] = waitingFor(requires, (name) => dependencyOn(catalog, name));
+  const standing = requires.map((name) => {
+    if (catalog.service(name) !== undefined) state.seen.add(name);
     return standingOn(catalog, name, state.seen.has(name));
   });
   feed(state, { kind: "dependencies", waitingFor: waiting, standing });

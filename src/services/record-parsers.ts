@@ -11,6 +11,7 @@ import {
 } from "../core/ids.ts";
 import { Fields, type Place, type Reader, readAll } from "../core/reading.ts";
 import { anyText, choice, count, listOf, number } from "../core/value-readers.ts";
+import { readGroupSpec } from "./group-spec.ts";
 import { isHexId } from "./keys.ts";
 import { deepFreeze } from "./plain-data.ts";
 import type {
@@ -26,7 +27,6 @@ import type {
   Version,
 } from "./records.ts";
 import { isServiceName } from "./service-name.ts";
-import { readSpec } from "./spec.ts";
 import { readStatus } from "./status-reader.ts";
 
 /** Most nodes that a refusal can tell of, and reasons of one. */
@@ -40,7 +40,7 @@ export function parseGroup(value: unknown): GroupRecord {
     return {
       name: fields.required("name", serviceName),
       uid: fields.required("uid", hexId),
-      spec: fields.required("spec", readSpec),
+      spec: fields.required("spec", readGroupSpec),
       generation: fields.required("generation", count),
       ...(previous && { previous }),
       ...(rollback !== undefined && { rollback }),
@@ -112,7 +112,7 @@ function readMoment(fields: Fields): { readonly uid: string; readonly atMs: numb
 
 function readVersion(value: unknown, at: Place): Version {
   const fields = new Fields(value, at, "an object");
-  return { spec: fields.required("spec", readSpec), stamp: fields.required("stamp", anyText) };
+  return { spec: fields.required("spec", readGroupSpec), stamp: fields.required("stamp", anyText) };
 }
 
 function readEpoch(value: unknown, at: Place): Epoch {

@@ -59,7 +59,9 @@ class Network {
     const { present } = this.wanted(service);
     const decisions = reconcile({
       self,
-      groups: [{ group: record, specStamp: stamp, removed: false, present, observe, updatesMax }],
+      services: [
+        { spec: service, uid: record.uid, specStamp: stamp, present, observe, updatesMax },
+      ],
       nodes: this.nodes(),
       portHolder: () => undefined,
       missedForMs: () => 0,
