@@ -172,7 +172,12 @@ async function resume(
   const provider = providers.get(by.provider ?? service.member.spec.provider);
   if (provider === undefined) return;
   const placement = { ...by, slot, uid, instance, node: state.options.node };
-  const held: Held = { placement, desired: catalog.wish(service), provider, monitor: undefined };
+  const held: Held = {
+    placement,
+    desired: catalog.wish(service, slot),
+    provider,
+    monitor: undefined,
+  };
   state.held.set(instance, held);
   await startActors(state, instance, held);
 }

@@ -8,6 +8,7 @@ import { asServiceName, type InstanceId, type NodeId, type ServiceName } from ".
 import type { Log } from "../core/log.ts";
 import { isLive, type Member as NetworkMember, type View } from "../membership/view.ts";
 import { type ShardId, shardOf } from "../ring/ranking.ts";
+import { isGroup } from "../services/group.ts";
 import { type Member, membersOf, membersUnder } from "../services/group-members.ts";
 import type { Desired } from "../services/instance.ts";
 import { type InstanceStatus, noStamp, type Stamp } from "../services/instance-status.ts";
@@ -19,6 +20,7 @@ import {
   parseRestart,
   parseRunState,
   parseStatus,
+  parseSupervision,
 } from "../services/record-parsers.ts";
 import type {
   GroupRecord,
@@ -26,9 +28,11 @@ import type {
   RestartRecord,
   RunStateRecord,
   StatusRecord,
+  SupervisionRecord,
 } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import { type LogPolicy, logsDefault } from "../services/spec-policies.ts";
+import { type Supervision, sinceOf, slotName, unsupervised } from "../services/supervision.ts";
 import { stampText } from "../store/hlc.ts";
 import type { Register } from "../store/register.ts";
 import { PlacementTable } from "./placement-table.ts";
@@ -58,6 +62,7 @@ export class Catalog {
   readonly #groups = new Map<string, Stamped<GroupRecord>>();
   readonly #runs = new Map<string, Stamped<RunStateRecord>>();
   readonly #restarts = new Map<string, Stamped<RestartRecord>>();
+  readonly #supervisions = new Map<string, SupervisionRecord>();
   readonly #removed = new Map<string, Set<string>>();
   readonly #placements = new PlacementTable();
   readonly #statuses = new Map<InstanceId, StatusRecord>();
@@ -183,6 +188,12 @@ export class Catalog {
       : { run: "running", stamp: noStamp };
   }
 
+  /** What has been decided on the lives of a group's services, and holds as users last spoke. */
+  supervision(group: GroupRecord): Supervision {
+    const held = this.#supervisions.get(group.name);
+    return held?.uid === group.uid ? held : unsupervised;
+  }
+
   placement(name: string, slot: number): PlacementRecord | undefined {
     return this.#placements.get(name, slot);
   }
@@ -226,12 +237,24 @@ export class Catalog {
     return [...this.#statuses.values()];
   }
 
-  /** What the users last wanted of a service, whoever runs it. */
-  wish({ record: group, stamp: specStamp, member }: Service): Desired {
+  /** What the users last wanted of an instance, and its group with them, whoever runs it. */
+  wish({ record: group, stamp: specStamp, member }: Service, slot: number): Desired {
     const { run, stamp: runStamp } = this.runState(group);
+    const restartStamp = this.restartStamp(group);
+    const wish = { spec: member.spec, specStamp, run, runStamp, restartStamp, removed: false };
+    if (!isGroup(group.spec)) return wish;
+    const { lives, failure, since } = this.supervision(group);
+    const { after, before, restartedBy } = member;
+    const life = lives[slotName(member.spec.name, slot)] ?? 0;
+    const hasFailed = failure !== undefined && since === sinceOf(runStamp, restartStamp);
+    const inGroup = { after, before, restartedBy, life, ...(hasFailed && { failure }) };
+    return { ...wish, inGroup };
+  }
+
+  /** The last restart that a user asked for; `noStamp` if none ever was. */
+  restartStamp(group: GroupRecord): Stamp {
     const restart = this.#restarts.get(group.name);
-    const restartStamp = restart?.record.uid === group.uid ? restart.stamp : noStamp;
-    return { spec: member.spec, specStamp, run, runStamp, restartStamp, removed: false };
+    return restart?.record.uid === group.uid ? restart.stamp : noStamp;
   }
 
   /**
@@ -242,7 +265,7 @@ export class Catalog {
     const placement = this.placementOf(instance);
     const service = placement && this.#serviceOf(placement);
     if (service === undefined || placement?.node !== this.#self) return undefined;
-    const wish = this.wish(service);
+    const wish = this.wish(service, placement.slot);
     const { specStamp } = placement;
     if (specStamp === service.stamp) return wish;
     const { previous } = service.record;
@@ -296,6 +319,10 @@ export class Catalog {
         if (isGone) this.#restarts.delete(key.name);
         else this.#restarts.set(key.name, { record: parseRestart(value), stamp });
         return groupOf(key.name);
+      case "supervision":
+        if (isGone) this.#supervisions.delete(key.group);
+        else this.#supervisions.set(key.group, parseSupervision(value));
+        return key.group;
       case "removed":
         if (!isGone) this.#remove(key.group, parseRemoved(value).uid);
         else this.#removed.get(key.group)?.delete(key.uid);
@@ -314,7 +341,7 @@ export class Catalog {
 
   #forget(shard: ShardId): void {
     const isIn = (name: string) => shardOf(groupOf(asServiceName(name))) === shard;
-    const byName = [this.#groups, this.#runs, this.#restarts, this.#removed];
+    const byName = [this.#groups, this.#runs, this.#restarts, this.#supervisions, this.#removed];
     for (const table of byName) {
       for (const name of table.keys()) if (isIn(name)) table.delete(name);
     }

@@ -11,6 +11,7 @@ import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
 import { parseGroupSpec } from "../services/group-spec.ts";
 import { type Instances, parseInstances } from "../services/instances.ts";
+import { keys } from "../services/keys.ts";
 import { type ServiceAction, serviceAction } from "../services/service-action.ts";
 import { groupOf } from "../services/service-name.ts";
 import { Absences } from "./absences.ts";
@@ -21,6 +22,7 @@ import { PlacementTable } from "./placement-table.ts";
 import { writeRecords } from "./record-writes.ts";
 import { Rollouts } from "./rollouts.ts";
 import type { ShardMap } from "./shard-map.ts";
+import { type SupervisionOptions, supervisionPass } from "./supervision-pass.ts";
 import { type Acted, type Deployed, Wishes } from "./wishes.ts";
 
 const NamedRequest = Type.Object({ name: Type.String() });
@@ -66,6 +68,8 @@ interface State {
   readonly busy: Map<string, Promise<void>>;
   /** What this node has placed, and the catalog has yet to hear of. */
   readonly underway: PlacementTable;
+  /** Groups of which a decision on their services' lives is being written. */
+  readonly supervising: Set<string>;
   readonly absences: Absences;
   readonly rollouts: Rollouts;
   /** When to look again though nothing changes, on the monotonic clock; Infinity: no time is set. */
@@ -83,7 +87,7 @@ export function controller(
       const absences = new Absences();
       const rollouts = new Rollouts();
       const nextLookAtMs = Number.POSITIVE_INFINITY;
-      const seen = { underway, absences, rollouts, nextLookAtMs };
+      const seen = { underway, supervising: new Set<string>(), absences, rollouts, nextLookAtMs };
       const state = { self, options, busy: new Map(), ...seen, wishes };
       self.tell({ type: "pass" });
       return state;
@@ -226,8 +230,12 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   dropArrived(underway, catalog, changed);
   absences.note(catalog.view.members, catalog.usedNodes(), nowMs);
   const absentForMs = (id: NodeId) => absences.forMs(id, nowMs);
+  superviseGroups(state, { catalog, owns: mine, absentForMs }, changed);
+  // First that all has ended which is to end with what was on a lost node; then that is placed elsewhere.
+  const decides = (name: string) =>
+    mine(name) && !state.supervising.has(groupOf(asServiceName(name)));
   const { entries, placed, takenOver, lookAgainMs, failed } = placementPass(
-    { catalog, self: node, owns: mine, underway, absentForMs, rollouts, nowMs },
+    { catalog, self: node, owns: decides, underway, absentForMs, rollouts, nowMs },
     changed,
   );
   if (lookAgainMs !== undefined) lookAgainIn(state, lookAgainMs, nowMs);
@@ -247,6 +255,36 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
         underway.set(placement.service, placement.slot, undefined);
       }
     });
+}
+
+/** Writes what follows of the ends of services for the others of their groups; each group waits for that. */
+function superviseGroups(
+  { self, supervising }: State,
+  options: Omit<SupervisionOptions, "nowMs">,
+  changed: ReadonlySet<string> | undefined,
+): void {
+  const owns = (name: string) => options.owns(name) && !supervising.has(name);
+  const nowMs = self.env.clock.wall();
+  for (const decision of supervisionPass({ ...options, owns, nowMs }, changed)) {
+    const { group, record, restarted } = decision;
+    supervising.add(group);
+    if (record.failure !== undefined) {
+      self.log.warn("a group has failed", { group, reason: record.failure });
+    } else self.log.info("a group restarts services", { group, restarted });
+    writeRecords(self.system, [{ key: keys.supervision(group), value: record }]).then(
+      () => {
+        supervising.delete(group);
+        self.tell({ type: "changed", change: { kind: "records", names: new Set([group]) } });
+      },
+      (error: unknown) => {
+        supervising.delete(group);
+        self.log.warn("the lives of a group could not be written; the next pass tries again", {
+          group,
+          error,
+        });
+      },
+    );
+  }
 }
 
 function lookAgainIn(state: State, ms: number, nowMs: number): void {

@@ -2,6 +2,7 @@
 import type { ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import { type Dependency, dependencyOf, type RequiredInstance } from "../services/dependencies.ts";
+import { isOutlived } from "../services/instance.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { type Standing, type StandingInstance, standingOf } from "../services/standing.ts";
 import type { Catalog, Service } from "./catalog.ts";
@@ -16,12 +17,15 @@ export function servicesFor(catalog: Catalog, name: ServiceName): readonly Servi
 export function dependencyOn(catalog: Catalog, name: ServiceName): Dependency | undefined {
   const service = catalog.service(name);
   if (service === undefined) return undefined;
-  const instances = placementsOf(catalog, service).map((placement) => seen(catalog, placement));
+  const instances = placementsOf(catalog, service).map((one) => seen(catalog, service, one));
   return dependencyOf(instances, service.member.spec.health !== undefined);
 }
 
 /** Of the present creation. */
-function placementsOf(catalog: Catalog, { record, member }: Service): readonly PlacementRecord[] {
+export function placementsOf(
+  catalog: Catalog,
+  { record, member }: Service,
+): readonly PlacementRecord[] {
   const placed = catalog.placementsOf(member.spec.name);
   return placed.filter(({ uid }) => uid === record.uid);
 }
@@ -47,10 +51,18 @@ export function standingOn(catalog: Catalog, name: ServiceName, wasThere: boolea
   return standingOf(name, instances);
 }
 
-function seen(catalog: Catalog, { instance, node }: PlacementRecord): RequiredInstance {
+function seen(
+  catalog: Catalog,
+  service: Service,
+  { instance, node, slot }: PlacementRecord,
+): RequiredInstance {
   const status = node === null ? undefined : catalog.status(instance);
   const member = node === null ? undefined : catalog.member(node);
   const isThere = member !== undefined && (isLive(member) || member.state === "away");
   if (status === undefined) return { phase: "pending", healthy: null };
-  return { phase: isThere ? status.state : "lost", healthy: status.healthy };
+  const { healthy, state } = status;
+  if (!isThere) return { phase: "lost", healthy };
+  // What runs, and is to be restarted with its group, is as good as ended.
+  const isEnding = isOutlived(status, catalog.wish(service, slot));
+  return { phase: isEnding && state === "running" ? "stopping" : state, healthy };
 }

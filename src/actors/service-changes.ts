@@ -138,6 +138,7 @@ function serviceChange(change: Change): ServiceChange | undefined {
     case "lost":
       return { ...common, kind: "lost", name: key.group, ...record(parseLost) };
     case "removed":
+    case "supervision":
     case "token":
     case "drain":
       return undefined;

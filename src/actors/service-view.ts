@@ -4,11 +4,13 @@
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
+import { isOutlived } from "../services/instance.ts";
 import type { Handle, InstanceStatus, Phase, TaskExit } from "../services/instance-status.ts";
 import { refusalsText } from "../services/placement.ts";
 import type { Ports } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog, Service } from "./catalog.ts";
+import { waitingOf } from "./group-view.ts";
 
 export interface InstanceInfo {
   readonly name: ServiceName;
@@ -77,7 +79,7 @@ function instanceInfo(
   return {
     ...common,
     ...seen(catalog, placement.node, status),
-    isSettled: isSettled(catalog, service, placement.node, status),
+    isSettled: isSettled(catalog, service, placement, status),
   };
 }
 
@@ -117,14 +119,19 @@ function seen(catalog: Catalog, node: NodeId, status: InstanceStatus): Observed 
 function isSettled(
   catalog: Catalog,
   service: Service,
-  node: NodeId,
+  { node, slot }: PlacementRecord,
   status: InstanceStatus,
 ): boolean {
-  const member = catalog.member(node);
+  const member = node === null ? undefined : catalog.member(node);
   if (member === undefined || !isLive(member)) return true;
-  if (status.state === "pending") return true;
+  const wish = catalog.wish(service, slot);
+  if (status.state === "pending") {
+    // What its group starts next is about to be started.
+    const own = { service: service.member.spec.name, slot };
+    return wish.inGroup === undefined || waitingOf(catalog, wish, own).length > 0;
+  }
   if (status.state === "starting" || status.state === "stopping") return false;
-  const wish = catalog.wish(service);
+  if (isOutlived(status, wish)) return false;
   if (wish.run === "stopped") return status.state === "stopped";
   // Of one that is checked it is not known yet whether it does its work.
   const isChecked = wish.spec.health !== undefined;

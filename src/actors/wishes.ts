@@ -8,7 +8,7 @@ import { Conflict, NotFound } from "../core/errors.ts";
 import { type NodeId, newId, type ServiceName } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { type Deployment, type DeployResult, deployed, rolledBack } from "../services/deploy.ts";
-import type { Spec } from "../services/group.ts";
+import { isGroup, type Spec } from "../services/group.ts";
 import { withInstances } from "../services/group-members.ts";
 import type { Phase } from "../services/instance-status.ts";
 import type { Instances } from "../services/instances.ts";
@@ -126,6 +126,7 @@ export class Wishes {
           { key: keys.spec(group.name) },
           { key: keys.runState(group.name) },
           { key: keys.restart(group.name) },
+          ...(isGroup(group.spec) ? [{ key: keys.supervision(group.name) }] : []),
           ...catalog
             .placementsIn(group.name)
             .map(({ service, slot }) => ({ key: keys.placement(service, slot) })),

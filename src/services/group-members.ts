@@ -4,7 +4,7 @@
  * member of itself.
  */
 import { asServiceName, type ServiceName } from "../core/ids.ts";
-import { type GroupSpec, isGroup, type Spec } from "./group.ts";
+import { type GroupSpec, isGroup, type Spec, supervises } from "./group.ts";
 import type { Instances } from "./instances.ts";
 import { isUnder } from "./service-name.ts";
 import type { ServiceSpec } from "./spec.ts";
@@ -16,18 +16,25 @@ export interface Member {
   readonly path: string;
   /** Those of its group that are started before it, in that order; whoever is to have no instance is not. */
   readonly after: readonly ServiceName[];
+  /** Those that are started after it, and ended before it. */
+  readonly before: readonly ServiceName[];
+  /** Who restarts it when it has ended: its node by itself, or its group, which counts, or restarts others too. */
+  readonly restartedBy: "node" | "group";
 }
 
 /** By full name, in the order in which they are started. Kept with the spec: it is asked for often. */
 export function membersOf(spec: Spec): ReadonlyMap<ServiceName, Member> {
   const known = kept.get(spec);
   if (known !== undefined) return known;
-  const after: ServiceName[] = [];
+  const places = placesIn(spec);
+  const names = places.map(({ spec: { name } }) => name);
+  const isSome = new Set(
+    places.flatMap(({ spec: one }) => (one.instances === 0 ? [] : [one.name])),
+  );
   const members = new Map(
-    placesIn(spec).map(({ spec: one, path }): [ServiceName, Member] => {
-      const member = { spec: one, path, after: [...after] };
-      if (one.instances !== 0) after.push(one.name);
-      return [one.name, member];
+    places.map((place, index): [ServiceName, Member] => {
+      const after = names.slice(0, index).filter((name) => isSome.has(name));
+      return [place.spec.name, { ...place, after, before: names.slice(index + 1) }];
     }),
   );
   kept.set(spec, members);
@@ -67,21 +74,24 @@ export function within(group: ServiceName, name: ServiceName): ServiceName {
   return asServiceName(`${group}/${name}`);
 }
 
-type MemberPlace = Pick<Member, "spec" | "path">;
+type MemberPlace = Pick<Member, "spec" | "path" | "restartedBy">;
 
 /** Of a whole spec. */
 function placesIn(spec: Spec): readonly MemberPlace[] {
-  return isGroup(spec) ? placesInGroup(spec, spec.name, "") : [{ spec, path: "" }];
+  return isGroup(spec)
+    ? placesInGroup(spec, spec.name, "")
+    : [{ spec, path: "", restartedBy: "node" }];
 }
 
 function placesInGroup(group: GroupSpec, name: ServiceName, path: string): readonly MemberPlace[] {
   const siblings = new Set<string>(group.services.map((one) => one.name));
+  const restartedBy = supervises(group) ? "group" : "node";
   return group.services.flatMap((one, index): readonly MemberPlace[] => {
     const full = within(name, one.name);
     const at = `${path === "" ? "" : `${path}.`}services[${index}]`;
     if (isGroup(one)) return placesInGroup(one, full, at);
     const requires = one.requires.map((wanted) => resolved(wanted, name, siblings));
-    return [{ spec: { ...one, name: full, requires }, path: at }];
+    return [{ spec: { ...one, name: full, requires }, path: at, restartedBy }];
   });
 }
 

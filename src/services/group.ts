@@ -27,3 +27,8 @@ export const servicesMax = 256;
 export function isGroup(spec: Spec): spec is GroupSpec {
   return "services" in spec;
 }
+
+/** Whether a group counts what of it is restarted, or restarts others with it; else the nodes do it alone. */
+export function supervises({ strategy, intensity }: GroupSpec): boolean {
+  return strategy !== "one_for_one" || intensity !== undefined;
+}

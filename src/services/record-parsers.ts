@@ -10,7 +10,7 @@ import {
   type ServiceName,
 } from "../core/ids.ts";
 import { Fields, type Place, type Reader, readAll } from "../core/reading.ts";
-import { anyText, choice, count, listOf, number } from "../core/value-readers.ts";
+import { anyText, choice, count, listOf, mapOf, number } from "../core/value-readers.ts";
 import { readGroupSpec } from "./group-spec.ts";
 import { isHexId } from "./keys.ts";
 import { deepFreeze } from "./plain-data.ts";
@@ -24,13 +24,24 @@ import type {
   RestartRecord,
   RunStateRecord,
   StatusRecord,
+  SupervisionRecord,
   Version,
 } from "./records.ts";
-import { isServiceName } from "./service-name.ts";
+import { isServiceName, serviceNamePattern } from "./service-name.ts";
 import { readStatus } from "./status-reader.ts";
 
 /** Most nodes that a refusal can tell of, and reasons of one. */
 const refusalsMax = 10_000;
+
+/** More than there can be slots and groups in a record of the largest size. */
+const namesMax = 1_000_000;
+
+const readLives = mapOf(/^[a-z0-9/-]{1,600}$/, count, namesMax);
+const readRestartedAt = mapOf(
+  serviceNamePattern,
+  listOf(number({ min: 0, max: Number.MAX_SAFE_INTEGER }), 1_001),
+  namesMax,
+);
 
 /** @throws InvalidSpec with every error and its path. So do the others. */
 export function parseGroup(value: unknown): GroupRecord {
@@ -57,6 +68,19 @@ export function parseRunState(value: unknown): RunStateRecord {
 
 export function parseRestart(value: unknown): RestartRecord {
   return parse("the record of a restart", value, readMoment);
+}
+
+export function parseSupervision(value: unknown): SupervisionRecord {
+  return parse("the record of a group's supervision", value, (fields) => {
+    const failure = fields.optional("failure", anyText, undefined);
+    return {
+      uid: fields.required("uid", hexId),
+      lives: fields.required("lives", readLives),
+      restartedAt: fields.required("restartedAt", readRestartedAt),
+      ...(failure !== undefined && { failure }),
+      since: fields.required("since", anyText),
+    };
+  });
 }
 
 export function parseRemoved(value: unknown): RemovedRecord {

@@ -8,6 +8,7 @@ import type { Spec } from "./group.ts";
 import { groupSpecToJson } from "./group-spec.ts";
 import type { InstanceStatus, Stamp } from "./instance-status.ts";
 import type { Plain } from "./plain-data.ts";
+import type { Supervision } from "./supervision.ts";
 
 /** What was deployed under a name: a service alone, or a group of several, which is one record all the same. */
 export interface GroupRecord {
@@ -40,6 +41,11 @@ export interface RestartRecord {
   readonly uid: string;
   /** Wall clock, ms. */
   readonly atMs: number;
+}
+
+/** What has been decided on the lives of a group's services. */
+export interface SupervisionRecord extends Supervision {
+  readonly uid: string;
 }
 
 /** A creation was removed. Final. */
