@@ -82,12 +82,14 @@ export function placementPass(
   const lookIn = (ms: number) => {
     lookAgainMs = Math.min(ms, lookAgainMs ?? ms);
   };
-  const isHeld = ({ record: { uid }, stamp: specStamp, member }: Service): boolean => {
+  const isHeld = (service: Service): boolean => {
+    const { uid } = service.record;
+    const { stamp: specStamp, member } = service;
     const { name, instances, restartGraceMs } = member.spec;
     const present = catalog.placementsOf(name);
     // Whether each node has one is seen by looking at the nodes.
     if (instances === "everywhere" || present.length !== instances) return false;
-    if (rollouts.has(name)) return false;
+    if (rollouts.has(name) || isComing(catalog, service)) return false;
     return present.every((placement, slot) => {
       if (placement.slot !== slot || !isPlaced({ uid, specStamp }, placement)) return false;
       if (placement.outgoing !== undefined) return false;
@@ -159,7 +161,7 @@ function orphansIn(
 /** Of an update that is under way, or begins now; undefined: there is none. */
 function progressOf(
   { catalog, rollouts, nowMs }: PassOptions,
-  { record: group }: Service,
+  service: Service,
   { spec, uid, specStamp, present, observe }: DesiredService,
 ): Progress | undefined {
   const { name } = spec;
@@ -170,15 +172,13 @@ function progressOf(
     return placement.uid === uid && member !== undefined && isLive(member);
   });
   const isUpdated = (placement: PlacementRecord) => placement.specStamp === specStamp;
-  const isNew = group.previous !== undefined && !membersOf(group.previous.spec).has(name);
   const begins = placed.some((placement) => {
     const { isReady: runs, needsNewTask } = observe(placement);
-    if (isUpdated(placement)) return isNew && !catalog.status(placement.instance)?.attempt;
-    return runs && needsNewTask;
+    return !isUpdated(placement) && runs && needsNewTask;
   });
-  const isStopped = catalog.runState(group).run === "stopped";
+  const isStopped = catalog.runState(service.record).run === "stopped";
   const isJob = spec.restart.when === "none";
-  if (isStopped || isJob || (!begins && !rollouts.has(name))) {
+  if (isStopped || isJob || (!begins && !rollouts.has(name) && !isComing(catalog, service))) {
     rollouts.forget(name);
     return undefined;
   }
@@ -193,6 +193,17 @@ function progressOf(
     };
   });
   return rollouts.follow(name, specStamp, spec.update, instances, nowMs);
+}
+
+/** An update has brought it into its group, and it has yet to be started: until it is ready, that may fail. */
+function isComing(catalog: Catalog, { record, stamp, member }: Service): boolean {
+  const { name } = member.spec;
+  const { previous, uid } = record;
+  if (previous === undefined || membersOf(previous.spec).has(name)) return false;
+  return catalog.placementsOf(name).some(({ instance, node, ...placement }) => {
+    const isPresent = placement.uid === uid && placement.specStamp === stamp && node !== null;
+    return isPresent && (catalog.status(instance)?.attempt ?? 0) === 0;
+  });
 }
 
 /** What is deployed, and where it is now. */

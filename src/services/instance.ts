@@ -189,7 +189,11 @@ export function wantsRun({ run, removed, inGroup }: Desired): boolean {
   return run === "running" && !removed && inGroup?.failure === undefined;
 }
 
-/** Whether its group has another life for it than the one that it was last started in. */
-export function isOutlived(status: InstanceStatus, { inGroup }: Desired): boolean {
-  return inGroup !== undefined && lifeOf(status) < inGroup.life;
+/**
+ * Whether it is to be ended and started again in step with the others of its group: that has another life
+ * for it, or a user has asked for a restart.
+ */
+export function isOutlived(status: InstanceStatus, { inGroup, restartStamp }: Desired): boolean {
+  if (inGroup === undefined) return false;
+  return lifeOf(status) < inGroup.life || status.restartStamp !== restartStamp;
 }

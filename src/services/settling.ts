@@ -47,13 +47,16 @@ export function settle(state: InstanceState, nowMs: number): Step {
       return restart(state, nowMs);
     case "failed":
       if (!wantsRun(desired)) return rest(state, nowMs);
-      if (isInOldLife(state)) return startAnew(inNewLife(state), nowMs);
-      return isAsked(state) || hasNewSpec(state) ? startAnew(state, nowMs) : nothing(state);
+      if (isAsked(state) || hasNewSpec(state) || isInOldLife(state)) {
+        return startAnew(state, nowMs);
+      }
+      return nothing(state);
     case "lost":
     case "done":
       if (!wantsRun(desired)) return rest(state, nowMs);
-      if (isInOldLife(state)) return startAnew(inNewLife(state), nowMs);
-      if (isAsked(state) || needsNewTask(state)) return startAnew(state, nowMs);
+      if (isAsked(state) || needsNewTask(state) || isInOldLife(state)) {
+        return startAnew(state, nowMs);
+      }
       return acknowledge(state);
   }
 }
@@ -114,7 +117,7 @@ function rest(state: InstanceState, nowMs: number): Step {
 
 /** A start that a user asked for, in whatever way: what came before no longer counts. */
 function startAnew(state: InstanceState, nowMs: number): Step {
-  const held = state.status.held || needsNewTask(state);
+  const held = state.status.held || needsNewTask(state) || isInOldLife(state);
   return startOrWait(change(state, { held, history: noRestarts }).state, nowMs);
 }
 
@@ -131,12 +134,7 @@ function restart(state: InstanceState, nowMs: number): Step {
   const { restarts, history } = state.status;
   const counted = { restarts: restarts + 1, history: restarted(history, nowMs) };
   if (!isInOldLife(state)) return start(state, nowMs, counted);
-  return startOrWait(change(inNewLife(state), counted).state, nowMs);
-}
-
-/** Its next start waits for those of its group that come before it. */
-function inNewLife(state: InstanceState): InstanceState {
-  return change(state, { held: true }).state;
+  return startOrWait(change(state, { ...counted, held: true }).state, nowMs);
 }
 
 function start(state: InstanceState, nowMs: number, more: Partial<InstanceStatus>): Step {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { ownerOf } from "../../src/actors/ownership.ts";
 import { Simulation } from "../../src/simulator/simulation.ts";
 import { instanceOf } from "./told.ts";
 
@@ -150,4 +151,199 @@ test("more restarts than the intensity allows, and the group fails as one until 
   kill(simulation, "shop/api");
   await simulation.run(10_000);
   assert.deepEqual(events(simulation, sinceMs), ["-api", "+api"], "it counts anew");
+});
+
+/** The machine whose node decides for the group. */
+function decider(simulation: Simulation): string {
+  const view = simulation.catalog(up(simulation)).view;
+  const owner = ownerOf(view, "shop");
+  const name = machines.find((machine) => nodeOn(simulation, machine) === owner);
+  assert.ok(name !== undefined);
+  return name;
+}
+
+function nodeOn(simulation: Simulation, machine: string): string | undefined {
+  return simulation.machine(machine).life?.node?.system.node;
+}
+
+function up(simulation: Simulation): string {
+  return machines.find((machine) => simulation.isUp(machine)) ?? "a";
+}
+
+test("whenever the deciding node dies in a round, that is gone through with, in order and once", async () => {
+  for (let dyingAfterMs = 0; dyingAfterMs <= 160; dyingAfterMs += 20) {
+    const simulation = await running(shop({ strategy: "one_for_all" }), 7 + dyingAfterMs);
+    const dying = decider(simulation);
+    const sinceMs = simulation.now;
+    kill(simulation, "shop/api");
+    await simulation.run(dyingAfterMs);
+    simulation.crash(dying);
+    // Within the grace of what it runs: nothing is taken over.
+    await simulation.run(4_000);
+    await simulation.start(dying);
+    await simulation.run(20_000);
+    const all = events(simulation, sinceMs);
+    const label = `dead after ${dyingAfterMs} ms: ${all}`;
+    assert.deepEqual(all.toSorted(), ["+api", "+db", "+web", "-api", "-db", "-web"], label);
+    const starts = all.filter((what) => what.startsWith("+"));
+    assert.deepEqual(starts, ["+db", "+api", "+web"], label);
+    for (const name of ["db", "api", "web"])
+      assert.equal(stateOf(simulation, "a", name), "running");
+    assert.deepEqual(simulation.violations, []);
+  }
+});
+
+test("what is lost with its machine takes along what its strategy names, and starts elsewhere", async () => {
+  const services = [service("db"), service("api"), service("web")];
+  const simulation = await running({ name: "shop", strategy: "rest_for_one", services });
+  const at = machines.find((machine) =>
+    simulation.host(machine).history.some((task) => task.service === "shop/api"),
+  );
+  assert.ok(at !== undefined);
+  const sinceMs = simulation.now;
+  simulation.powerOff(at);
+  await simulation.run(40_000);
+  assert.deepEqual(events(simulation, sinceMs), ["-api", "-web", "+api", "+web"]);
+  assert.deepEqual(simulation.violations, []);
+});
+
+test("on both sides of a partition the group runs whole, and once when they meet", async () => {
+  const services = [service("db"), service("api"), service("web")];
+  const simulation = await running({ name: "shop", strategy: "one_for_all", services });
+  simulation.cut("a", "b");
+  simulation.cut("a", "c");
+  await simulation.run(60_000);
+  kill(simulation, "shop/api");
+  await simulation.run(30_000);
+  for (const machine of machines) {
+    for (const name of ["db", "api", "web"])
+      assert.equal(stateOf(simulation, machine, name), "running");
+  }
+  simulation.heal();
+  await simulation.run(90_000);
+  const tasks = machines.flatMap((machine) => simulation.host(machine).history);
+  const left = tasks.filter(({ ended }) => ended === undefined).map((task) => task.service);
+  assert.deepEqual(left.toSorted(), ["shop/api", "shop/db", "shop/web"]);
+  const sinceMs = simulation.now;
+  kill(simulation, "shop/web");
+  await simulation.run(30_000);
+  assert.deepEqual(events(simulation, sinceMs), [
+    ...["-web", "-api", "-db"],
+    ...["+db", "+api", "+web"],
+  ]);
+  assert.deepEqual(simulation.violations, []);
+});
+
+test("a group is stopped in reverse order, started in order, restarted, and removed as one", async () => {
+  const simulation = await running(shop({ strategy: "one_for_one" }));
+  let sinceMs = simulation.now;
+  await simulation.ask("c", (node) => node.act("stop", ["shop"]));
+  assert.deepEqual(events(simulation, sinceMs), ["-web", "-api", "-db"]);
+  sinceMs = simulation.now;
+  const [started] = await simulation.ask("a", (node) => node.act("start", ["shop"]));
+  assert.deepEqual(
+    started?.instances.map(({ state }) => state),
+    ["running", "running", "running"],
+  );
+  assert.deepEqual(events(simulation, sinceMs), ["+db", "+api", "+web"]);
+  sinceMs = simulation.now;
+  await simulation.ask("a", (node) => node.act("restart", ["shop"]));
+  await simulation.run(10_000);
+  assert.deepEqual(events(simulation, sinceMs), [
+    ...["-web", "-api", "-db"],
+    ...["+db", "+api", "+web"],
+  ]);
+  for (const action of ["stop", "remove", "restart"] as const) {
+    const parted = simulation.ask("b", (node) => node.act(action, ["shop/api"]));
+    await assert.rejects(parted, /shop\/api is a part of shop, which goes as one/);
+  }
+  await simulation.ask("b", (node) => node.act("remove", ["shop"]));
+  await simulation.run(5_000);
+  for (const machine of machines) {
+    assert.deepEqual(simulation.operations(machine).instances(), []);
+    assert.deepEqual(simulation.host(machine).running(), []);
+    assert.deepEqual(simulation.records(machine).list({ kinds: new Set(["supervision"]) }), []);
+  }
+});
+
+test("an update touches what it changes, adds and takes away, and one that fails is undone as a whole", async () => {
+  const update = { healthy_for: "1s", deadline: "30s" };
+  const of = (v: number, more: readonly object[], bad: object = {}) => {
+    const db = service("db", "a", { update });
+    const api = service("api", "b", { params: { v, ...bad }, update, restart: "on_error" });
+    return shop({ services: [db, api, ...more] });
+  };
+  const simulation = await running(of(1, [service("web", "c", { update })]));
+  let sinceMs = simulation.now;
+  await simulation.ask("a", (node) => node.deploy([of(2, [service("mail", "c", { update })])]));
+  await simulation.run(10_000);
+  const changed = events(simulation, sinceMs);
+  assert.deepEqual(changed.toSorted(), ["+api", "+mail", "-api", "-web"]);
+  sinceMs = simulation.now;
+  const restart = { policy: "always", intensity: { restarts: 0, within: "1m" } };
+  const failing = service("jobs", "c", { params: { runMs: 50, exitCode: 1 }, restart, update });
+  await simulation.ask("a", (node) =>
+    node.deploy([of(3, [service("mail", "c", { update }), failing])]),
+  );
+  await simulation.run(60_000);
+  const info = simulation.operations("b").service("shop");
+  assert.equal(info.generation, 4);
+  assert.deepEqual(
+    info.instances.map(({ name, state }) => [name, state]),
+    [
+      ["shop/db", "running"],
+      ["shop/api", "running"],
+      ["shop/mail", "running"],
+    ],
+  );
+  const [api] = simulation.catalog("c").servicesUnder("shop/api");
+  assert.deepEqual(api?.member.spec.params, { v: 2 });
+  const history = JSON.stringify(simulation.operations("b").history("shop"));
+  assert.match(history, /shop\/jobs: an instance of the new version has failed/);
+  await assert.rejects(
+    simulation.ask("a", (node) => node.deploy([of(5, [{ ...service("mail"), provider: 1 }])])),
+    /cannot be accepted/,
+  );
+  assert.equal(simulation.operations("b").service("shop").generation, 4, "nothing has changed");
+});
+
+test("one service of a group is scaled alone, and each is asked for by its name", async () => {
+  const services = [service("db", "a"), service("web")];
+  const simulation = await running({ name: "shop", services });
+  const sinceMs = simulation.now;
+  const { instances } = await simulation.ask("c", (node) => node.scale("shop/web", 3));
+  assert.equal(instances.filter(({ name }) => name === "shop/web").length, 3);
+  await simulation.run(1_000);
+  assert.deepEqual(events(simulation, sinceMs), ["+web", "+web"]);
+  await assert.rejects(
+    simulation.ask("c", async (node) => node.scale("shop", 3)),
+    /shop is a group: name one of its services, like shop\/db/,
+  );
+  const { spec, instances: webs } = simulation.operations("b").service("shop/web");
+  assert.deepEqual([(spec as { name: string }).name, webs.length], ["web", 3]);
+  assert.throws(() => simulation.operations("b").service("shop/nope"), /no service shop\/nope/);
+});
+
+test("what others require of a group is followed, and no cycle goes through one", async () => {
+  const simulation = await running({
+    name: "shop",
+    services: [service("db", "a"), service("api", "b")],
+  });
+  await simulation.ask("c", (node) => node.deploy([service("site", "c", { requires: ["shop"] })]));
+  await simulation.run(1_000);
+  const sinceMs = simulation.now;
+  kill(simulation, "shop/db");
+  await simulation.run(10_000);
+  assert.deepEqual(events(simulation, sinceMs), ["-db", "+db", "-site", "+site"]);
+  const cyclic = {
+    name: "shop",
+    services: [service("db", "a", { requires: ["site"] }), service("api", "b")],
+  };
+  await assert.rejects(
+    simulation.ask("c", (node) => node.deploy([cyclic])),
+    (error) => {
+      assert.match(JSON.stringify(error), /shop\/db → site → shop → shop\/db/);
+      return true;
+    },
+  );
 });

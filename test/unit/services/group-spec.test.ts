@@ -55,6 +55,14 @@ test("the services of a group are known by their full names, in the order of the
   );
 });
 
+test("those that start after it end before it, and who restarts it says the group that it is in", () => {
+  const members = membersOf(parseGroupSpec(shop));
+  const api = members.get(asServiceName("shop/front/api"));
+  assert.deepEqual(api?.before, ["shop/front/web", "shop/mail"]);
+  const by = [...members.values()].map(({ restartedBy }) => restartedBy);
+  assert.deepEqual(by, ["group", "node", "node", "group"]);
+});
+
 test("what is required is a sibling first, or in one, and else known by its full name", () => {
   const members = membersOf(parseGroupSpec(shop));
   const requiredBy = (name: string) => members.get(asServiceName(name))?.spec.requires;
@@ -68,7 +76,7 @@ test("a service alone is the one member of itself", () => {
   assert.equal(isGroup(web), false);
   const [member, ...others] = membersOf(web).values();
   assert.deepEqual(others, []);
-  assert.deepEqual(member, { spec: web, path: "", after: [] });
+  assert.deepEqual(member, { spec: web, path: "", after: [], before: [], restartedBy: "node" });
 });
 
 test("no one waits for a service that is to have no instance", () => {
