@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ownerOf } from "../../src/actors/ownership.ts";
+import { isGroup } from "../../src/services/group.ts";
+import { membersOf } from "../../src/services/group-members.ts";
+import { parseGroupSpec } from "../../src/services/group-spec.ts";
 import { Simulation } from "../../src/simulator/simulation.ts";
+import { seededRandom } from "../../src/simulator/virtual-env.ts";
+import { exits, Otp, startsOf } from "../support/otp-supervisor.ts";
 import { instanceOf } from "./told.ts";
 
 const machines = ["a", "b", "c"];
@@ -12,6 +17,7 @@ async function network(seed = 3): Promise<Simulation> {
     await simulation.start(name);
     if (name !== "a") await simulation.ask(name, (node) => node.join("a:6666"));
   }
+  await simulation.run(2_000); // All know all.
   return simulation;
 }
 
@@ -33,7 +39,13 @@ function shop(more: object): object {
 async function running(group: object, seed?: number): Promise<Simulation> {
   const simulation = await network(seed);
   const [deployed] = await simulation.ask("b", (node) => node.deploy([group]));
-  assert.ok(deployed?.instances.every(({ state }) => state === "running"));
+  assert.deepEqual(
+    deployed?.instances
+      .filter(({ state }) => state !== "running")
+      .map(({ name, state, reason }) => [name, state, reason]),
+    [],
+    `seed ${seed}: ${JSON.stringify(group)}`,
+  );
   await simulation.run(1_000);
   return simulation;
 }
@@ -346,4 +358,58 @@ test("what others require of a group is followed, and no cycle goes through one"
       return true;
     },
   );
+});
+
+/** A tree of groups whose services are anywhere, as deep as it happens to be. */
+function randomGroup(name: string, random: () => number, depth = 0): object {
+  const strategies = ["one_for_one", "one_for_all", "rest_for_one"];
+  const pick = <T>(from: readonly T[]) => from[Math.floor(random() * from.length)];
+  const services = Array.from({ length: 2 + Math.floor(random() * 2) }, (_, index) =>
+    depth < 2 && random() < 0.35
+      ? randomGroup(`g${index}`, random, depth + 1)
+      : service(`s${index}`, pick(machines)),
+  );
+  return { name, strategy: pick(strategies), services };
+}
+
+test("in groups of any shape each end restarts whom OTP would, in its order, and no other; over crashes of nodes too", async () => {
+  for (let seed = 1; seed <= 8; seed++) {
+    const random = seededRandom(seed, "groups");
+    const document = randomGroup("shop", random);
+    const spec = parseGroupSpec(document);
+    assert.ok(isGroup(spec));
+    const inOrder = [...membersOf(spec).keys()];
+    const otp = new Otp(spec, "shop");
+    const simulation = await running(document, seed);
+    for (let round = 0; round < 8; round++) {
+      const before = new Map(startsOf(otp));
+      const ended = inOrder[Math.floor(random() * inOrder.length)] ?? inOrder[0];
+      assert.ok(ended !== undefined && exits(otp, ended, simulation.now));
+      const named = startsOf(otp).flatMap(([name, n]) =>
+        n > (before.get(name) ?? 0) ? [name] : [],
+      );
+      const sinceMs = simulation.now;
+      kill(simulation, ended);
+      const dying = random() < 0.4 ? decider(simulation) : undefined;
+      if (dying !== undefined) {
+        await simulation.run(random() * 200);
+        simulation.crash(dying);
+        await simulation.run(3_000);
+        await simulation.start(dying);
+      }
+      await simulation.run(90_000);
+      const short = (name: string) => name.replace(/^shop\//, "");
+      const stops = named.filter((name) => name !== ended).toReversed();
+      const all = events(simulation, sinceMs);
+      const label = `seed ${seed}, round ${round}: ${ended} of ${JSON.stringify(document)}: ${all}`;
+      const starts = inOrder
+        .filter((name) => named.includes(name))
+        .map((name) => `+${short(name)}`);
+      const expected = [ended, ...stops].map((name) => `-${short(name)}`);
+      // What a dead node is to end is ended when it is back: it is not waited for.
+      if (dying === undefined) assert.deepEqual(all, [...expected, ...starts], label);
+      assert.deepEqual(all.toSorted(), [...expected, ...starts].toSorted(), label);
+    }
+    assert.deepEqual(simulation.violations, []);
+  }
 });

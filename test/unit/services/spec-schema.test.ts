@@ -8,6 +8,7 @@ import { root } from "../../../scripts/root.ts";
 import type { JsonSchema } from "../../../src/core/json-schema.ts";
 import { createSpecSchema } from "../../../src/node/spec-schema.ts";
 import { checkParams } from "../../../src/providers/registry.ts";
+import { membersOf } from "../../../src/services/group-members.ts";
 import { groupSpecToJson, parseGroupSpec } from "../../../src/services/group-spec.ts";
 import { laterFields, parseSpec, specToJson } from "../../../src/services/spec.ts";
 import { parseDocuments } from "../../../src/services/spec-text.ts";
@@ -19,8 +20,9 @@ const takes = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schem
 
 function parses(document: unknown): boolean {
   try {
-    const { provider, params } = parseSpec(document);
-    checkParams(provider, params);
+    for (const { spec } of membersOf(parseGroupSpec(document)).values()) {
+      checkParams(spec.provider, spec.params);
+    }
     return true;
   } catch {
     return false;
@@ -59,7 +61,8 @@ test("every example of a spec in the README and the docs is taken", () => {
       for (const document of parseDocuments(text, file)) {
         assert.ok(takes(document), `${file}: ${JSON.stringify(takes.errors)}\n${text}`);
         assert.ok(parses(document), text);
-        providers.push(parseSpec(document).provider);
+        const members = [...membersOf(parseGroupSpec(document)).values()];
+        providers.push(...members.map(({ spec }) => spec.provider));
       }
     }
   }

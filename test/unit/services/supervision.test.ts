@@ -1,13 +1,8 @@
-/**
- * The supervision of groups against a model of OTP's `supervisor`, written after supervisor.erl: `add_restart`
- * counts, `restart` gives up or restarts by strategy, and who gives up is the child that exits of the one above.
- */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { asServiceName, type ServiceName } from "../../../src/core/ids.ts";
-import type { GroupSpec } from "../../../src/services/group.ts";
-import { isGroup } from "../../../src/services/group.ts";
+import { type GroupSpec, isGroup } from "../../../src/services/group.ts";
 import { membersOf } from "../../../src/services/group-members.ts";
 import { parseGroupSpec } from "../../../src/services/group-spec.ts";
 import {
@@ -17,6 +12,7 @@ import {
   supervise,
   unsupervised,
 } from "../../../src/services/supervision.ts";
+import { exits, Otp, startsOf } from "../../support/otp-supervisor.ts";
 
 type Strategy = GroupSpec["strategy"];
 
@@ -167,77 +163,6 @@ test("a life that is ahead of what was decided, as after a partition, is outdone
   const { lives } = supervise(spec, unsupervised, [ended as Supervised, other], "1", 0);
   assert.deepEqual(lives, { "shop/a/0": 8, "shop/b/0": 3 });
 });
-
-/** A child of OTP's supervisor: a worker that counts its starts, or a supervisor. */
-type Child = { name: string; starts: number } | Otp;
-
-class Otp {
-  readonly name: string;
-  readonly children: readonly Child[];
-  readonly #spec: GroupSpec;
-  #restarts: readonly number[] = [];
-
-  constructor(spec: GroupSpec, name: string) {
-    this.#spec = spec;
-    this.name = name;
-    this.children = spec.services.map((one) => {
-      const full = `${name}/${one.name}`;
-      return isGroup(one) ? new Otp(one, full) : { name: full, starts: 0 };
-    });
-  }
-
-  /** handle_info({'EXIT', …}): false where it gives up itself. */
-  childExited(child: Child, nowMs: number): boolean {
-    const { strategy, intensity } = this.#spec;
-    if (intensity !== undefined) {
-      const recent = this.#restarts.filter((at) => nowMs - at <= intensity.withinMs);
-      this.#restarts = [nowMs, ...recent];
-      if (this.#restarts.length > intensity.restarts) return false;
-    }
-    const at = this.children.indexOf(child);
-    for (const [index, one] of this.children.entries()) {
-      const isTaken = strategy === "one_for_all" || (strategy === "rest_for_one" && index > at);
-      if (index === at || isTaken) start(one);
-    }
-    return true;
-  }
-
-  /** init: a new process. */
-  init(): void {
-    this.#restarts = [];
-    for (const child of this.children) start(child);
-  }
-}
-
-function start(child: Child): void {
-  if (child instanceof Otp) child.init();
-  else child.starts += 1;
-}
-
-/** Those on the way to a worker, the innermost last, and the worker. */
-function wayTo(otp: Otp, name: string): readonly Child[] {
-  for (const child of otp.children) {
-    if (child.name === name) return [otp, child];
-    const way = child instanceof Otp ? wayTo(child, name) : [];
-    if (way.length > 0) return [otp, ...way];
-  }
-  return [];
-}
-
-/** False: the outermost gave up. */
-function exits(root: Otp, name: string, nowMs: number): boolean {
-  const way = wayTo(root, name).toReversed();
-  return way.some((child, index) => {
-    const above = way[index + 1];
-    return above instanceof Otp && above.childExited(child, nowMs);
-  });
-}
-
-function startsOf(otp: Otp): readonly (readonly [string, number])[] {
-  return otp.children.flatMap((child) =>
-    child instanceof Otp ? startsOf(child) : [[child.name, child.starts] as const],
-  );
-}
 
 const { tree } = fc.letrec<{ tree: object; child: object }>((tie) => ({
   tree: fc
