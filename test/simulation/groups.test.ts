@@ -7,6 +7,7 @@ import { parseGroupSpec } from "../../src/services/group-spec.ts";
 import { Simulation } from "../../src/simulator/simulation.ts";
 import { seededRandom } from "../../src/simulator/virtual-env.ts";
 import { exits, Otp, startsOf } from "../support/otp-supervisor.ts";
+import { holdsFor } from "./seeds.ts";
 import { instanceOf } from "./told.ts";
 
 const machines = ["a", "b", "c"];
@@ -413,3 +414,6 @@ test("in groups of any shape each end restarts whom OTP would, in its order, and
     assert.deepEqual(simulation.violations, []);
   }
 });
+
+test("while users go on, no service of a group is restarted but with one that its strategy names it with", () =>
+  holdsFor({ first: 900, count: 6, nodes: 5, faults: ["kill-task"] }));
