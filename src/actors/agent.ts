@@ -16,6 +16,7 @@ import type { Provider } from "../providers/provider.ts";
 import type { Desired } from "../services/instance.ts";
 import { newStatus } from "../services/instance-status.ts";
 import type { PlacementRecord } from "../services/records.ts";
+import { groupOf } from "../services/service-name.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { names, providerWorkerName } from "./names.ts";
 import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker.ts";
@@ -127,13 +128,13 @@ function dropStatuses({ options, held }: State): void {
   }
 }
 
-/** @param changed the services to look at; undefined: all */
+/** @param changed the groups to look at; undefined: all */
 async function look(state: State, changed: ReadonlySet<string> | undefined): Promise<void> {
   const { catalog, node } = state.options;
   const due =
     changed === undefined
       ? catalog.placements()
-      : [...changed].flatMap((name) => catalog.placementsOf(name));
+      : [...changed].flatMap((name) => catalog.placementsIn(name));
   for (const placement of due) {
     if (placement.node === node && !state.held.has(placement.instance)) {
       if (!hasPredecessor(state, placement)) await begin(state, placement);
@@ -161,17 +162,22 @@ function hasPredecessor({ held }: State, placement: PlacementRecord): boolean {
 /** Back on a node that has been away: one that runs here until another is ready is taken up again. */
 async function resume(
   state: State,
-  { service, slot, uid }: PlacementRecord,
+  { service: name, slot, uid }: PlacementRecord,
   instance: InstanceId,
 ): Promise<void> {
   const { catalog, providers } = state.options;
   const by = catalog.takingOver(instance);
-  const group = catalog.group(service);
-  if (by === undefined || group === undefined || catalog.status(instance) === undefined) return;
-  const provider = providers.get(by.provider ?? group.record.spec.provider);
+  const service = catalog.service(name);
+  if (by === undefined || service === undefined || catalog.status(instance) === undefined) return;
+  const provider = providers.get(by.provider ?? service.member.spec.provider);
   if (provider === undefined) return;
   const placement = { ...by, slot, uid, instance, node: state.options.node };
-  const held: Held = { placement, desired: catalog.wish(group), provider, monitor: undefined };
+  const held: Held = {
+    placement,
+    desired: catalog.wish(service, slot),
+    provider,
+    monitor: undefined,
+  };
   state.held.set(instance, held);
   await startActors(state, instance, held);
 }
@@ -240,10 +246,9 @@ async function runningSupervisor(
 function nudge(state: State, changed: ReadonlySet<string> | undefined): void {
   const { catalog } = state.options;
   for (const [instance, { placement }] of state.held) {
-    const { service } = placement;
-    const requires = catalog.group(service)?.record.spec.requires ?? [];
-    const isDue =
-      changed === undefined || changed.has(service) || requires.some((name) => changed.has(name));
+    const requires = catalog.service(placement.service)?.member.spec.requires ?? [];
+    const concerned = [placement.service, ...requires].map(groupOf);
+    const isDue = changed === undefined || concerned.some((group) => changed.has(group));
     if (isDue) tellWorker(state, instance, { type: "look" });
   }
 }
@@ -262,7 +267,7 @@ async function end(state: State, instance: InstanceId): Promise<void> {
     if (!(error instanceof NoSuchChild)) throw error; // They had given up.
   }
   // It may have been placed here again meanwhile.
-  await look(state, new Set([held.placement.service]));
+  await look(state, new Set([groupOf(held.placement.service)]));
 }
 
 function isToRun(catalog: Catalog, instance: InstanceId): boolean {

@@ -6,8 +6,10 @@
 import { InvalidSpec } from "../core/errors.ts";
 import { asServiceName, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
-import { isLive, type Member, type View } from "../membership/view.ts";
+import { isLive, type Member as NetworkMember, type View } from "../membership/view.ts";
 import { type ShardId, shardOf } from "../ring/ranking.ts";
+import { isGroup } from "../services/group.ts";
+import { type Member, membersOf, membersUnder } from "../services/group-members.ts";
 import type { Desired } from "../services/instance.ts";
 import { type InstanceStatus, noStamp, type Stamp } from "../services/instance-status.ts";
 import { parseKey, type RecordKey } from "../services/keys.ts";
@@ -18,6 +20,7 @@ import {
   parseRestart,
   parseRunState,
   parseStatus,
+  parseSupervision,
 } from "../services/record-parsers.ts";
 import type {
   GroupRecord,
@@ -25,9 +28,11 @@ import type {
   RestartRecord,
   RunStateRecord,
   StatusRecord,
+  SupervisionRecord,
 } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import { type LogPolicy, logsDefault } from "../services/spec-policies.ts";
+import { type Supervision, sinceOf, slotName, unsupervised } from "../services/supervision.ts";
 import { stampText } from "../store/hlc.ts";
 import type { Register } from "../store/register.ts";
 import { PlacementTable } from "./placement-table.ts";
@@ -39,7 +44,12 @@ export interface Stamped<T> {
   readonly stamp: Stamp;
 }
 
-/** What has changed: the names of services about which something reads differently, or the view. */
+/** A service that is deployed, alone or in a group, and the record that it stands in. */
+export interface Service extends Stamped<GroupRecord> {
+  readonly member: Member;
+}
+
+/** What has changed: the names of groups about which something reads differently, or the view. */
 export type CatalogChange =
   | { readonly kind: "records"; readonly names: ReadonlySet<string> }
   | { readonly kind: "view" };
@@ -52,6 +62,7 @@ export class Catalog {
   readonly #groups = new Map<string, Stamped<GroupRecord>>();
   readonly #runs = new Map<string, Stamped<RunStateRecord>>();
   readonly #restarts = new Map<string, Stamped<RestartRecord>>();
+  readonly #supervisions = new Map<string, SupervisionRecord>();
   readonly #removed = new Map<string, Set<string>>();
   readonly #placements = new PlacementTable();
   readonly #statuses = new Map<InstanceId, StatusRecord>();
@@ -59,7 +70,7 @@ export class Catalog {
   readonly #watchers = new Set<(change: CatalogChange) => void>();
   #view: View = { version: 0, members: [] };
   /** Of the view, made when it is first asked for: many views come and go unasked. */
-  #members: ReadonlyMap<NodeId, Member> | undefined;
+  #members: ReadonlyMap<NodeId, NetworkMember> | undefined;
 
   constructor(self: NodeId, log: Log) {
     this.#self = self;
@@ -82,7 +93,7 @@ export class Catalog {
     this.#tell({ kind: "view" });
   }
 
-  member(id: NodeId): Member | undefined {
+  member(id: NodeId): NetworkMember | undefined {
     this.#members ??= new Map(this.#view.members.map((member) => [member.id, member]));
     return this.#members.get(id);
   }
@@ -149,12 +160,38 @@ export class Catalog {
       .sort((a, b) => (a.record.name < b.record.name ? -1 : 1));
   }
 
-  /** Whether a service is to run, and which of the user's words said so. */
+  /** A service by its full name. */
+  service(name: ServiceName): Service | undefined {
+    const group = this.group(groupOf(name));
+    const member = group && membersOf(group.record.spec).get(name);
+    return member && { ...group, member };
+  }
+
+  /** A service, or all of a group, in the order of their start; none: nothing is deployed under that name. */
+  servicesUnder(name: string): readonly Service[] {
+    const group = this.group(groupOf(asServiceName(name)));
+    if (group === undefined) return [];
+    const members = membersUnder(membersOf(group.record.spec), name);
+    return members.map((member) => ({ ...group, member }));
+  }
+
+  /** Every service deployed, by names of groups, and in a group in the order of their start. */
+  services(): readonly Service[] {
+    return this.groups().flatMap(({ record }) => this.servicesUnder(record.name));
+  }
+
+  /** Whether a group is to run, and which of the user's words said so. */
   runState(group: GroupRecord): { readonly run: "running" | "stopped"; readonly stamp: Stamp } {
     const held = this.#runs.get(group.name);
     return held?.record.uid === group.uid
       ? { run: held.record.run, stamp: held.stamp }
       : { run: "running", stamp: noStamp };
+  }
+
+  /** What has been decided on the lives of a group's services, and holds as users last spoke. */
+  supervision(group: GroupRecord): Supervision {
+    const held = this.#supervisions.get(group.name);
+    return held?.uid === group.uid ? held : unsupervised;
   }
 
   placement(name: string, slot: number): PlacementRecord | undefined {
@@ -164,6 +201,11 @@ export class Catalog {
   /** Of a service, in order of slots; of earlier creations too, as long as they are not withdrawn. */
   placementsOf(name: string): readonly PlacementRecord[] {
     return this.#placements.of(name);
+  }
+
+  /** Of all services of a group, those that are not in it any more too. */
+  placementsIn(group: string): readonly PlacementRecord[] {
+    return this.#placements.inGroup(group);
   }
 
   /** The placement that put an instance where it is. */
@@ -195,12 +237,24 @@ export class Catalog {
     return [...this.#statuses.values()];
   }
 
-  /** What the users last wanted of a group, whoever runs it. */
-  wish({ record: group, stamp: specStamp }: Stamped<GroupRecord>): Desired {
+  /** What the users last wanted of an instance, and its group with them, whoever runs it. */
+  wish({ record: group, stamp: specStamp, member }: Service, slot: number): Desired {
     const { run, stamp: runStamp } = this.runState(group);
+    const restartStamp = this.restartStamp(group);
+    const wish = { spec: member.spec, specStamp, run, runStamp, restartStamp, removed: false };
+    if (!isGroup(group.spec)) return wish;
+    const { lives, failure, since } = this.supervision(group);
+    const { after, before, restartedBy } = member;
+    const life = lives[slotName(member.spec.name, slot)] ?? 0;
+    const hasFailed = failure !== undefined && since === sinceOf(runStamp, restartStamp);
+    const inGroup = { after, before, restartedBy, life, ...(hasFailed && { failure }) };
+    return { ...wish, inGroup };
+  }
+
+  /** The last restart that a user asked for; `noStamp` if none ever was. */
+  restartStamp(group: GroupRecord): Stamp {
     const restart = this.#restarts.get(group.name);
-    const restartStamp = restart?.record.uid === group.uid ? restart.stamp : noStamp;
-    return { spec: group.spec, specStamp, run, runStamp, restartStamp, removed: false };
+    return restart?.record.uid === group.uid ? restart.stamp : noStamp;
   }
 
   /**
@@ -209,13 +263,16 @@ export class Catalog {
    */
   desired(instance: InstanceId, last?: Desired): Desired | undefined {
     const placement = this.placementOf(instance);
-    const group = placement && this.#groupOf(placement);
-    if (group === undefined || placement?.node !== this.#self) return undefined;
-    const wish = this.wish(group);
+    const service = placement && this.#serviceOf(placement);
+    if (service === undefined || placement?.node !== this.#self) return undefined;
+    const wish = this.wish(service, placement.slot);
     const { specStamp } = placement;
-    if (specStamp === group.stamp) return wish;
-    const { previous } = group.record;
-    if (specStamp === previous?.stamp) return { ...wish, spec: previous.spec, specStamp };
+    if (specStamp === service.stamp) return wish;
+    const { previous } = service.record;
+    const before = previous && membersOf(previous.spec).get(placement.service)?.spec;
+    if (before !== undefined && specStamp === previous?.stamp) {
+      return { ...wish, spec: before, specStamp };
+    }
     return specStamp === last?.specStamp ? { ...wish, spec: last.spec, specStamp } : wish;
   }
 
@@ -226,8 +283,8 @@ export class Catalog {
   takingOver(instance: InstanceId): PlacementRecord | undefined {
     const placement = this.#placements.ofInstance(instance);
     if (placement?.outgoing?.instance !== instance) return undefined;
-    const group = this.#groupOf(placement);
-    if (group === undefined || this.runState(group.record).run === "stopped") return undefined;
+    const service = this.#serviceOf(placement);
+    if (service === undefined || this.runState(service.record).run === "stopped") return undefined;
     return placement;
   }
 
@@ -236,13 +293,13 @@ export class Catalog {
     return this.desired(instance)?.spec.logs ?? logsDefault;
   }
 
-  /** The creation that a placement is of, if it is the one that is there. */
-  #groupOf({ service, uid }: PlacementRecord): Stamped<GroupRecord> | undefined {
-    const group = this.group(service);
-    return group?.record.uid === uid ? group : undefined;
+  /** What a placement is of, if its creation is the one that is there. */
+  #serviceOf({ service: name, uid }: PlacementRecord): Service | undefined {
+    const service = this.service(name);
+    return service?.record.uid === uid ? service : undefined;
   }
 
-  /** Returns the name of the service that the record is about. */
+  /** Returns the name of the group that the record is about. */
   #take(
     key: Exclude<RecordKey, KeyOf<"token" | "drain">>,
     { value, stamp: writtenAs }: Register,
@@ -257,18 +314,22 @@ export class Catalog {
       case "run":
         if (isGone) this.#runs.delete(key.name);
         else this.#runs.set(key.name, { record: parseRunState(value), stamp });
-        return key.name;
+        return groupOf(key.name);
       case "restart":
         if (isGone) this.#restarts.delete(key.name);
         else this.#restarts.set(key.name, { record: parseRestart(value), stamp });
-        return key.name;
+        return groupOf(key.name);
+      case "supervision":
+        if (isGone) this.#supervisions.delete(key.group);
+        else this.#supervisions.set(key.group, parseSupervision(value));
+        return key.group;
       case "removed":
         if (!isGone) this.#remove(key.group, parseRemoved(value).uid);
         else this.#removed.get(key.group)?.delete(key.uid);
         return key.group;
       case "placement":
         this.#placements.set(key.name, key.slot, isGone ? undefined : placed(key, value));
-        return key.name;
+        return groupOf(key.name);
       case "status":
         if (isGone) this.#statuses.delete(key.instance);
         else this.#statuses.set(key.instance, told(key, value));
@@ -280,7 +341,7 @@ export class Catalog {
 
   #forget(shard: ShardId): void {
     const isIn = (name: string) => shardOf(groupOf(asServiceName(name))) === shard;
-    const byName = [this.#groups, this.#runs, this.#restarts, this.#removed];
+    const byName = [this.#groups, this.#runs, this.#restarts, this.#supervisions, this.#removed];
     for (const table of byName) {
       for (const name of table.keys()) if (isIn(name)) table.delete(name);
     }

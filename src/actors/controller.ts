@@ -6,12 +6,14 @@
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { BadRequest, NotFound, Unavailable } from "../core/errors.ts";
-import type { NodeId } from "../core/ids.ts";
+import { asServiceName, type NodeId } from "../core/ids.ts";
 import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
+import { parseGroupSpec } from "../services/group-spec.ts";
 import { type Instances, parseInstances } from "../services/instances.ts";
+import { keys } from "../services/keys.ts";
 import { type ServiceAction, serviceAction } from "../services/service-action.ts";
-import { parseSpec } from "../services/spec.ts";
+import { groupOf } from "../services/service-name.ts";
 import { Absences } from "./absences.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { owns } from "./ownership.ts";
@@ -20,6 +22,7 @@ import { PlacementTable } from "./placement-table.ts";
 import { writeRecords } from "./record-writes.ts";
 import { Rollouts } from "./rollouts.ts";
 import type { ShardMap } from "./shard-map.ts";
+import { type SupervisionOptions, supervisionPass } from "./supervision-pass.ts";
 import { type Acted, type Deployed, Wishes } from "./wishes.ts";
 
 const NamedRequest = Type.Object({ name: Type.String() });
@@ -65,6 +68,8 @@ interface State {
   readonly busy: Map<string, Promise<void>>;
   /** What this node has placed, and the catalog has yet to hear of. */
   readonly underway: PlacementTable;
+  /** Groups of which a decision on their services' lives is being written. */
+  readonly supervising: Set<string>;
   readonly absences: Absences;
   readonly rollouts: Rollouts;
   /** When to look again though nothing changes, on the monotonic clock; Infinity: no time is set. */
@@ -82,7 +87,7 @@ export function controller(
       const absences = new Absences();
       const rollouts = new Rollouts();
       const nextLookAtMs = Number.POSITIVE_INFINITY;
-      const seen = { underway, absences, rollouts, nextLookAtMs };
+      const seen = { underway, supervising: new Set<string>(), absences, rollouts, nextLookAtMs };
       const state = { self, options, busy: new Map(), ...seen, wishes };
       self.tell({ type: "pass" });
       return state;
@@ -90,7 +95,7 @@ export function controller(
     handlers: {
       deploy(state, { document }, caller) {
         try {
-          const spec = parseSpec(document);
+          const spec = parseGroupSpec(document);
           inTurn(state, spec.name, caller, () => state.wishes.deploy(spec));
           return [state, replyLater];
         } catch (error) {
@@ -100,7 +105,8 @@ export function controller(
       scale(state, { name, instances }, caller) {
         if (!mayBeThere(state, name))
           return refuse(state, new NotFound(`there is no service ${name}`));
-        inTurn(state, name, caller, () => state.wishes.scale(name, instances));
+        const group = groupOf(asServiceName(name));
+        inTurn(state, group, caller, () => state.wishes.scale(asServiceName(name), instances));
         return [state, replyLater];
       },
       rollback(state, { name }, caller) {
@@ -183,13 +189,16 @@ function inTurn<T>(
 }
 
 /** An update has failed: it is undone once, and otherwise left as it is. */
-function giveUp(state: State, { service, reason }: FailedUpdate): void {
+function giveUp(state: State, { group, service, reason }: FailedUpdate): void {
   const { self, rollouts, wishes, options } = state;
-  const failing = options.catalog.group(service);
-  rollouts.forget(service);
+  const failing = options.catalog.service(service);
+  for (const { member } of options.catalog.servicesUnder(group)) {
+    rollouts.forget(member.spec.name);
+  }
   if (failing === undefined) return;
-  const { spec, previous, rollback, generation } = failing.record;
-  const isUndone = spec.update.rollback && previous !== undefined && rollback === undefined;
+  const { previous, rollback, generation } = failing.record;
+  const { update } = failing.member.spec;
+  const isUndone = update.rollback && previous !== undefined && rollback === undefined;
   const about = { service, generation, reason };
   if (!isUndone) {
     self.log.warn("an update has failed, and is left as it is", about);
@@ -198,12 +207,12 @@ function giveUp(state: State, { service, reason }: FailedUpdate): void {
   self.log.warn("an update has failed, and is rolled back", about);
   const undo = async (): Promise<void> => {
     // A user may have deployed something else meanwhile.
-    if (options.catalog.group(service)?.stamp !== failing.stamp) return;
-    await wishes.rollBack(service, reason);
+    if (options.catalog.group(group)?.stamp !== failing.stamp) return;
+    await wishes.rollBack(group, group === service ? reason : `${service}: ${reason}`);
   };
   const fail = (error: unknown) =>
     self.log.error("an update cannot be rolled back", { ...about, error });
-  inTurn(state, service, { reply: () => {}, fail }, undo);
+  inTurn(state, group, { reply: () => {}, fail }, undo);
 }
 
 /** Something of that name is deployed, or may be. */
@@ -211,7 +220,7 @@ function mayBeThere({ wishes, busy }: State, name: string): boolean {
   return busy.has(name) || wishes.mayKnow(name);
 }
 
-/** Compares wanted and placed, for these names or for all, as far as this node decides for them. */
+/** Compares wanted and placed, for these groups or for all, as far as this node decides for them. */
 function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   const { catalog, node, shards } = state.options;
   // What a node that was just met may know better is decided once it has told.
@@ -221,8 +230,12 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   dropArrived(underway, catalog, changed);
   absences.note(catalog.view.members, catalog.usedNodes(), nowMs);
   const absentForMs = (id: NodeId) => absences.forMs(id, nowMs);
+  superviseGroups(state, { catalog, owns: mine, absentForMs }, changed);
+  // First that all has ended which is to end with what was on a lost node; then that is placed elsewhere.
+  const decides = (name: string) =>
+    mine(name) && !state.supervising.has(groupOf(asServiceName(name)));
   const { entries, placed, takenOver, lookAgainMs, failed } = placementPass(
-    { catalog, self: node, owns: mine, underway, absentForMs, rollouts, nowMs },
+    { catalog, self: node, owns: decides, underway, absentForMs, rollouts, nowMs },
     changed,
   );
   if (lookAgainMs !== undefined) lookAgainIn(state, lookAgainMs, nowMs);
@@ -242,6 +255,36 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
         underway.set(placement.service, placement.slot, undefined);
       }
     });
+}
+
+/** Writes what follows of the ends of services for the others of their groups; each group waits for that. */
+function superviseGroups(
+  { self, supervising }: State,
+  options: Omit<SupervisionOptions, "nowMs">,
+  changed: ReadonlySet<string> | undefined,
+): void {
+  const owns = (name: string) => options.owns(name) && !supervising.has(name);
+  const nowMs = self.env.clock.wall();
+  for (const decision of supervisionPass({ ...options, owns, nowMs }, changed)) {
+    const { group, record, restarted } = decision;
+    supervising.add(group);
+    if (record.failure !== undefined) {
+      self.log.warn("a group has failed", { group, reason: record.failure });
+    } else self.log.info("a group restarts services", { group, restarted });
+    writeRecords(self.system, [{ key: keys.supervision(group), value: record }]).then(
+      () => {
+        supervising.delete(group);
+        self.tell({ type: "changed", change: { kind: "records", names: new Set([group]) } });
+      },
+      (error: unknown) => {
+        supervising.delete(group);
+        self.log.warn("the lives of a group could not be written; the next pass tries again", {
+          group,
+          error,
+        });
+      },
+    );
+  }
 }
 
 function lookAgainIn(state: State, ms: number, nowMs: number): void {

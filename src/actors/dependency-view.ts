@@ -2,21 +2,32 @@
 import type { ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import { type Dependency, dependencyOf, type RequiredInstance } from "../services/dependencies.ts";
-import type { GroupRecord, PlacementRecord } from "../services/records.ts";
+import { isOutlived } from "../services/instance.ts";
+import type { PlacementRecord } from "../services/records.ts";
 import { type Standing, type StandingInstance, standingOf } from "../services/standing.ts";
-import type { Catalog } from "./catalog.ts";
+import type { Catalog, Service } from "./catalog.ts";
+
+/** The services that a name stands for: all of a group; itself, where nothing is deployed under it. */
+export function servicesFor(catalog: Catalog, name: ServiceName): readonly ServiceName[] {
+  const services = catalog.servicesUnder(name);
+  return services.length === 0 ? [name] : services.map(({ member }) => member.spec.name);
+}
 
 /** Undefined: it is not deployed. */
-export function dependencyOn(catalog: Catalog, name: string): Dependency | undefined {
-  const group = catalog.group(name)?.record;
-  if (group === undefined) return undefined;
-  const instances = placementsOf(catalog, group).map((placement) => seen(catalog, placement));
-  return dependencyOf(instances, group.spec.health !== undefined);
+export function dependencyOn(catalog: Catalog, name: ServiceName): Dependency | undefined {
+  const service = catalog.service(name);
+  if (service === undefined) return undefined;
+  const instances = placementsOf(catalog, service).map((one) => seen(catalog, service, one));
+  return dependencyOf(instances, service.member.spec.health !== undefined);
 }
 
 /** Of the present creation. */
-function placementsOf(catalog: Catalog, { name, uid }: GroupRecord): readonly PlacementRecord[] {
-  return catalog.placementsOf(name).filter((placement) => placement.uid === uid);
+export function placementsOf(
+  catalog: Catalog,
+  { record, member }: Service,
+): readonly PlacementRecord[] {
+  const placed = catalog.placementsOf(member.spec.name);
+  return placed.filter(({ uid }) => uid === record.uid);
 }
 
 /**
@@ -24,10 +35,10 @@ function placementsOf(catalog: Catalog, { name, uid }: GroupRecord): readonly Pl
  * only where it was: a node that has just started may not have read yet what there is.
  */
 export function standingOn(catalog: Catalog, name: ServiceName, wasThere: boolean): Standing {
-  const group = catalog.group(name)?.record;
-  if (group === undefined) return standingOf(name, wasThere ? undefined : []);
-  const isChecked = group.spec.health !== undefined;
-  const instances = placementsOf(catalog, group).map(({ instance, node }): StandingInstance => {
+  const service = catalog.service(name);
+  if (service === undefined) return standingOf(name, wasThere ? undefined : []);
+  const isChecked = service.member.spec.health !== undefined;
+  const instances = placementsOf(catalog, service).map(({ instance, node }): StandingInstance => {
     const status = node === null ? undefined : catalog.status(instance);
     const isDead = node !== null && catalog.member(node)?.state === "dead";
     const isRunning = status?.state === "running" && !isDead;
@@ -40,10 +51,18 @@ export function standingOn(catalog: Catalog, name: ServiceName, wasThere: boolea
   return standingOf(name, instances);
 }
 
-function seen(catalog: Catalog, { instance, node }: PlacementRecord): RequiredInstance {
+function seen(
+  catalog: Catalog,
+  service: Service,
+  { instance, node, slot }: PlacementRecord,
+): RequiredInstance {
   const status = node === null ? undefined : catalog.status(instance);
   const member = node === null ? undefined : catalog.member(node);
   const isThere = member !== undefined && (isLive(member) || member.state === "away");
   if (status === undefined) return { phase: "pending", healthy: null };
-  return { phase: isThere ? status.state : "lost", healthy: status.healthy };
+  const { healthy, state } = status;
+  if (!isThere) return { phase: "lost", healthy };
+  // What runs, and is to be restarted with its group, is as good as ended.
+  const isEnding = isOutlived(status, catalog.wish(service, slot));
+  return { phase: isEnding && state === "running" ? "stopping" : state, healthy };
 }

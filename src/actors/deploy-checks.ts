@@ -3,8 +3,14 @@
  * view of the parameters, and no cycle among all that is deployed.
  */
 import { type ErrorDetail, InvalidSpec } from "../core/errors.ts";
+import type { ServiceName } from "../core/ids.ts";
+import { asObject, memberPath } from "../core/reading.ts";
 import { cycleText, type DependencyGraph, findCycle } from "../services/dependencies.ts";
-import { parseSpec, type ServiceSpec } from "../services/spec.ts";
+import type { Spec } from "../services/group.ts";
+import { membersOf, membersUnder } from "../services/group-members.ts";
+import { looksLikeGroup, parseGroupSpec } from "../services/group-spec.ts";
+import { groupOf, labelsMax } from "../services/service-name.ts";
+import type { ServiceSpec } from "../services/spec.ts";
 import type { Catalog } from "./catalog.ts";
 
 /**
@@ -24,28 +30,23 @@ export async function checkDocuments(
   documents: readonly unknown[],
   catalog: Catalog,
   checkParams: CheckParams,
-): Promise<readonly ServiceSpec[]> {
+): Promise<readonly Spec[]> {
   const details: ErrorDetail[] = [];
-  const specs: ServiceSpec[] = [];
+  const specs: Spec[] = [];
   for (const [index, document] of documents.entries()) {
     const prefix = documents.length > 1 ? `[${index}]` : "";
-    try {
-      const spec = parseSpec(document);
-      const found = await problems(spec, catalog, checkParams);
-      details.push(...at(prefix, [...found, ...whyNotChecked(spec, catalog)]));
-      specs.push(spec);
-    } catch (error) {
-      if (!(error instanceof InvalidSpec)) throw error;
-      const told = new Set(error.details.map(({ path }) => path));
-      const more = await problemsOfUnparsed(document, catalog, checkParams);
-      details.push(
-        ...at(prefix, error.details),
-        ...at(
-          prefix,
-          more.filter(({ path }) => !told.has(path)),
-        ),
-      );
+    const { spec, errors } = parsed(document);
+    if (spec !== undefined) specs.push(spec);
+    // A user wants to hear all at once, of a spec that is refused already too.
+    const told = new Set(errors.map(({ path }) => path));
+    const more: ErrorDetail[] = [];
+    for (const written of servicesWritten(document)) {
+      more.push(...at(written.path, await problems(written, catalog, checkParams)));
     }
+    for (const { spec: service, path } of spec === undefined ? [] : membersOf(spec).values()) {
+      more.push(...at(path, whyNotChecked(service, catalog)));
+    }
+    details.push(...at(prefix, [...errors, ...more.filter(({ path }) => !told.has(path))]));
   }
   details.push(...duplicates(specs));
   if (details.length > 0) throw new InvalidSpec("the spec cannot be accepted", { details });
@@ -58,33 +59,62 @@ export async function checkDocuments(
 }
 
 /** The first cycle that deploying `specs` would close, as `a → b → a`. */
-export function cycleThrough(catalog: Catalog, specs: readonly ServiceSpec[]): string | undefined {
-  const deployed = new Map(specs.map(({ name, requires }) => [name, requires]));
+export function cycleThrough(catalog: Catalog, specs: readonly Spec[]): string | undefined {
+  const deployed = new Map<string, Spec>(specs.map((spec) => [spec.name, spec]));
   const graph: DependencyGraph = {
-    get: (name) => deployed.get(name) ?? catalog.group(name)?.record.spec.requires,
+    get(name) {
+      const root = groupOf(name);
+      const spec = deployed.get(root) ?? catalog.group(root)?.record.spec;
+      return spec === undefined ? undefined : startedBefore(spec, name);
+    },
   };
-  for (const { name } of specs) {
+  for (const name of specs.flatMap((spec) => [...membersOf(spec).keys()])) {
     const cycle = findCycle(graph, name);
     if (cycle !== undefined) return cycleText(cycle);
   }
   return undefined;
 }
 
-/** What the provider has to say of a spec that is refused already: a user wants to hear all at once. */
-async function problemsOfUnparsed(
-  document: unknown,
-  catalog: Catalog,
-  checkParams: CheckParams,
-): Promise<readonly ErrorDetail[]> {
-  if (typeof document !== "object" || document === null || !("provider" in document)) return [];
-  const { provider } = document;
-  const params = "params" in document ? document.params : {};
-  if (typeof provider !== "string") return [];
-  return problems({ provider, params }, catalog, checkParams);
+/** What a service requires, and the one of its group that is started before it; of a group, all that is in it. */
+function startedBefore(spec: Spec, name: ServiceName): readonly ServiceName[] {
+  const members = membersOf(spec);
+  const member = members.get(name);
+  if (member !== undefined) return [...member.spec.requires, ...member.after.slice(-1)];
+  return membersUnder(members, name).map((one) => one.spec.name);
+}
+
+function parsed(document: unknown): {
+  readonly spec?: Spec;
+  readonly errors: readonly ErrorDetail[];
+} {
+  try {
+    return { spec: parseGroupSpec(document), errors: [] };
+  } catch (error) {
+    if (error instanceof InvalidSpec) return { errors: error.details };
+    throw error;
+  }
+}
+
+interface Written {
+  readonly path: string;
+  readonly provider: string;
+  readonly params: unknown;
+}
+
+/** The services in a document that name a provider, whatever else may be wrong with it. */
+function servicesWritten(document: unknown, path = "", parts = 1): readonly Written[] {
+  const { provider, params = {}, services } = asObject(document) ?? {};
+  if (!looksLikeGroup(document)) {
+    return typeof provider === "string" ? [{ path, provider, params }] : [];
+  }
+  if (!Array.isArray(services) || parts === labelsMax) return [];
+  return services.flatMap((one: unknown, index) =>
+    servicesWritten(one, `${memberPath(path, "services")}[${index}]`, parts + 1),
+  );
 }
 
 async function problems(
-  { provider, params }: { readonly provider: string; readonly params: unknown },
+  { provider, params }: Pick<Written, "provider" | "params">,
   catalog: Catalog,
   checkParams: CheckParams,
 ): Promise<readonly ErrorDetail[]> {
@@ -118,7 +148,7 @@ function isOffered(catalog: Catalog, type: string): boolean {
   );
 }
 
-function duplicates(specs: readonly ServiceSpec[]): readonly ErrorDetail[] {
+function duplicates(specs: readonly Spec[]): readonly ErrorDetail[] {
   return specs.flatMap(({ name }, index) => {
     const first = specs.findIndex((spec) => spec.name === name);
     return first === index

@@ -4,12 +4,14 @@
  */
 import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
+import type { Spec } from "../services/group.ts";
+import { membersOf } from "../services/group-members.ts";
 import { type PlannedDeploy, planDeploys, type Wanted } from "../services/plan.ts";
-import type { ServiceSpec } from "../services/spec.ts";
+import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog } from "./catalog.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { deciderOf } from "./ownership.ts";
-import { candidatesOf, desiredGroup, portHolders } from "./placement-pass.ts";
+import { candidatesOf, desiredService, portHolders } from "./placement-pass.ts";
 import { untilReady } from "./readiness.ts";
 
 export interface PlanOptions {
@@ -38,13 +40,20 @@ export async function planFor(
   );
 }
 
-function wantedOf(catalog: Catalog, spec: ServiceSpec): Wanted {
+function wantedOf(catalog: Catalog, spec: Spec): Wanted {
   const held = catalog.group(spec.name);
-  const present = catalog.placementsOf(spec.name);
+  const present = catalog.placementsIn(spec.name);
   if (held === undefined) return { spec, present, observe: () => unseen };
   const { record: group, stamp } = held;
+  const members = membersOf(spec);
   // As its instances will be seen once the spec is written.
-  const { observe } = desiredGroup(catalog, { record: { ...group, spec }, stamp });
+  const observe = (placement: PlacementRecord) => {
+    const member = members.get(placement.service);
+    if (member === undefined) return unseen;
+    return desiredService(catalog, { record: { ...group, spec }, stamp, member }).observe(
+      placement,
+    );
+  };
   return { spec, standing: { group, stamp, run: catalog.runState(group).run }, present, observe };
 }
 

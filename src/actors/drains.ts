@@ -13,7 +13,7 @@ import { requestFor } from "../services/reconcile.ts";
 import type { DrainRecord, PlacementRecord } from "../services/records.ts";
 import type { Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
-import { candidatesOf, desiredGroup, portHolders } from "./placement-pass.ts";
+import { candidatesOf, desiredService, portHolders } from "./placement-pass.ts";
 import { writeRecords } from "./record-writes.ts";
 import { until } from "./waiting.ts";
 
@@ -111,15 +111,15 @@ function drained(catalog: Catalog, placement: PlacementRecord): DrainedInstance 
 
 /** Undefined: it is to go, elsewhere or for good. */
 function whyItStays(catalog: Catalog, placement: PlacementRecord): string | undefined {
-  const held = catalog.group(placement.service);
+  const held = catalog.service(placement.service);
   if (held === undefined || held.record.uid !== placement.uid) return undefined;
-  const { name, spec } = held.record;
-  const { isIdle } = desiredGroup(catalog, held).observe(placement);
+  const { spec } = held.member;
+  const { isIdle } = desiredService(catalog, held).observe(placement);
   if (isIdle) return "does not run: elsewhere it would begin anew";
   if (spec.restart.when === "none") return "is a job: elsewhere it would be run again";
   if (spec.instances === "everywhere") return undefined;
   const outcome = place(
-    { ...requestFor(name, spec), portHolder: portHolders(catalog) },
+    { ...requestFor(spec), portHolder: portHolders(catalog) },
     candidatesOf(catalog),
   );
   return "node" in outcome ? undefined : refusalsText(outcome.refusals);

@@ -5,16 +5,17 @@
  */
 import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
-import { NotFound, Unreachable } from "../core/errors.ts";
-import type { InstanceId, NodeId } from "../core/ids.ts";
+import { BadRequest, Conflict, NotFound, Unreachable } from "../core/errors.ts";
+import { asServiceName, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { NoSuchActor } from "../otp/errors.ts";
 import { named } from "../otp/ref.ts";
+import { partOf } from "../services/group-members.ts";
+import { groupSpecToJson } from "../services/group-spec.ts";
 import { parseInstances } from "../services/instances.ts";
 import type { PlannedDeploy } from "../services/plan.ts";
 import type { ServiceAction } from "../services/service-action.ts";
 import { groupOf } from "../services/service-name.ts";
-import { specToJson } from "../services/spec.ts";
 import type { Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
 import type { ControllerProtocol } from "./controller.ts";
@@ -82,6 +83,8 @@ export interface ActOutcome extends Outcome {
 
 /** The output of an instance, read where it is. */
 export interface Output {
+  /** Of its service. */
+  readonly name: ServiceName;
   readonly node: NodeInfo;
   readonly instance: InstanceId;
   readonly slot: number;
@@ -128,19 +131,20 @@ export class Operations {
 
   instances(): readonly InstanceInfo[] {
     const { catalog } = this.#options;
-    return catalog.groups().flatMap((group) => instanceInfos(catalog, group));
+    return catalog.services().flatMap((service) => instanceInfos(catalog, service));
   }
 
-  /** What is deployed under a name, and what became of it. @throws NotFound */
+  /** What is deployed under a name, of a service or of a group, and what became of it. @throws NotFound */
   service(name: string): ServiceInfo {
     const { catalog } = this.#options;
-    const group = catalog.group(name);
-    if (group === undefined) throw new NotFound(`there is no service ${name}`);
-    const { spec, generation } = group.record;
-    const { run: wanted } = catalog.runState(group.record);
-    const instances = instanceInfos(catalog, group);
-    const { name: full } = group.record;
-    return { group: groupOf(full), spec: specToJson(spec), wanted, generation, instances };
+    const services = catalog.servicesUnder(name);
+    const [first] = services;
+    if (first === undefined) throw new NotFound(`there is no service ${name}`);
+    const { name: group, spec, generation } = first.record;
+    const part = partOf(spec, asServiceName(name)) ?? spec;
+    const { run: wanted } = catalog.runState(first.record);
+    const instances = services.flatMap((service) => instanceInfos(catalog, service));
+    return { group, spec: groupSpecToJson(part), wanted, generation, instances };
   }
 
   /**
@@ -149,7 +153,8 @@ export class Operations {
    */
   history(name: string): readonly (ServiceChange | PreviousVersion)[] {
     const { catalog, records } = this.#options;
-    return historyOf(records, name, catalog.group(name)?.record.uid);
+    const group = catalog.group(groupOf(asServiceName(name)));
+    return historyOf(records, name, group?.record.uid);
   }
 
   /**
@@ -213,7 +218,10 @@ export class Operations {
     const specs = await checkDocuments(documents, catalog, checkParams);
     return Promise.all(
       specs.map((spec) =>
-        this.#changed(spec.name, this.#ask(spec.name, "deploy", { document: specToJson(spec) })),
+        this.#changed(
+          spec.name,
+          this.#ask(spec.name, "deploy", { document: groupSpecToJson(spec) }),
+        ),
       ),
     );
   }
@@ -221,17 +229,20 @@ export class Operations {
   /** As a deploy of what is deployed, with another number of instances. @throws NotFound, InvalidSpec */
   scale(name: string, instances: unknown): Promise<DeployOutcome> {
     const wanted = parseInstances(instances);
-    if (this.#options.catalog.group(name) === undefined) {
-      throw new NotFound(`there is no service ${name}`);
+    const { catalog } = this.#options;
+    if (catalog.service(asServiceName(name)) === undefined) {
+      const [one] = catalog.servicesUnder(name);
+      if (one === undefined) throw new NotFound(`there is no service ${name}`);
+      throw new BadRequest(
+        `${name} is a group: name one of its services, like ${one.member.spec.name}`,
+      );
     }
     return this.#changed(name, this.#ask(name, "scale", { name, instances: wanted }));
   }
 
   /** As a deploy of the version before the present one. @throws NotFound, Conflict where there is none */
   rollback(name: string): Promise<DeployOutcome> {
-    if (this.#options.catalog.group(name) === undefined) {
-      throw new NotFound(`there is no service ${name}`);
-    }
+    this.#needWhole([name]);
     return this.#changed(name, this.#ask(name, "rollback", { name }));
   }
 
@@ -240,14 +251,13 @@ export class Operations {
     return planFor(this.#options, documents);
   }
 
-  /** @throws NotFound naming all that are missing, before anything is done */
+  /** @throws NotFound naming all that are missing, and Conflict for a part of a group, before anything is done */
   async act(action: ServiceAction, wanted: readonly string[]): Promise<readonly ActOutcome[]> {
     const { catalog } = this.#options;
-    const missing = wanted.filter((name) => catalog.group(name) === undefined);
-    if (missing.length > 0) throw new NotFound(`there is no service ${missing.join(" and none ")}`);
+    this.#needWhole(wanted);
     return Promise.all(
       wanted.map(async (name): Promise<ActOutcome> => {
-        const before = catalog.placementsOf(name);
+        const before = catalog.placementsIn(name);
         const { changed, receipt }: Acted = await this.#ask(name, "act", { name, action });
         if (action === "remove") await gone(this.#options, before);
         const instances = action === "remove" ? [] : await settled(this.#options, name);
@@ -260,11 +270,12 @@ export class Operations {
   outputs(name: string): readonly Output[] {
     const { call } = this;
     const { catalog } = this.#options;
-    return this.service(name).instances.flatMap(({ node, instance, slot }) => {
+    return this.service(name).instances.flatMap(({ name: service, node, instance, slot }) => {
       const member = node === null ? undefined : catalog.member(node);
       if (instance === null || member === undefined) return [];
       const target = named<LogFollowerProtocol>(member.id, logFollowerName(instance));
       return {
+        name: service,
         node: nodeInfo(member, catalog),
         instance,
         slot,
@@ -272,6 +283,17 @@ export class Operations {
         read: (cursor, bytesMax, waitMs) => call(target, "read", { cursor, bytesMax, waitMs }),
       };
     });
+  }
+
+  /** A group is stored, started, stopped and removed as one. @throws NotFound, Conflict */
+  #needWhole(wanted: readonly string[]): void {
+    const { catalog } = this.#options;
+    const missing = wanted.filter((name) => catalog.servicesUnder(name).length === 0);
+    if (missing.length > 0) throw new NotFound(`there is no service ${missing.join(" and none ")}`);
+    for (const name of wanted) {
+      const group = groupOf(asServiceName(name));
+      if (group !== name) throw new Conflict(`${name} is a part of ${group}, which goes as one`);
+    }
   }
 
   /** Whether an instance is still the one of its service: not removed, and not replaced. */
@@ -306,7 +328,7 @@ export class Operations {
 
   /** What became of a spec once it was written; of those instances that there are to be no more, too. */
   async #changed(name: string, writing: Promise<Deployed>): Promise<DeployOutcome> {
-    const before = this.#options.catalog.placementsOf(name);
+    const before = this.#options.catalog.placementsIn(groupOf(asServiceName(name)));
     const deployed = await writing;
     const { receipt, generation } = deployed;
     const instances = await settled(this.#options, name, generation);

@@ -4,6 +4,7 @@
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive, type Member } from "../membership/view.ts";
+import { membersOf } from "../services/group-members.ts";
 import { isReady } from "../services/instance-status.ts";
 import { keys } from "../services/keys.ts";
 import { lostInMs } from "../services/loss.ts";
@@ -11,15 +12,15 @@ import type { Candidate, PortHolder, ProviderOffer } from "../services/placement
 import { fixedPorts } from "../services/ports.ts";
 import {
   type Decision,
-  type DesiredGroup,
+  type DesiredService,
   isPlaced,
   type Observed,
   reconcile,
 } from "../services/reconcile.ts";
-import type { GroupRecord, PlacementRecord } from "../services/records.ts";
+import type { PlacementRecord } from "../services/records.ts";
 import { taskDigest } from "../services/task-digest.ts";
 import type { Entry } from "../store/replication.ts";
-import type { Catalog, Stamped } from "./catalog.ts";
+import type { Catalog, Service } from "./catalog.ts";
 import type { PlacementTable } from "./placement-table.ts";
 import type { Progress, Rollouts, UpdatedInstance } from "./rollouts.ts";
 
@@ -37,6 +38,8 @@ export interface PlacementPass {
 }
 
 export interface FailedUpdate {
+  readonly group: ServiceName;
+  /** That could not be updated. */
   readonly service: ServiceName;
   readonly reason: string;
 }
@@ -65,59 +68,61 @@ export interface PassOptions {
   readonly nowMs: number;
 }
 
-/** @param changed the names to look at; undefined: all */
+/** @param changed the groups to look at; undefined: all */
 export function placementPass(
   options: PassOptions,
   changed: ReadonlySet<string> | undefined,
 ): PlacementPass {
   const { catalog, self, owns, underway, absentForMs, rollouts } = options;
-  const looked = changed === undefined ? catalog.groups() : groupsNamed(catalog, changed);
+  const looked =
+    changed === undefined
+      ? catalog.services()
+      : [...changed].flatMap((name) => catalog.servicesUnder(name));
   let lookAgainMs: number | undefined;
   const lookIn = (ms: number) => {
     lookAgainMs = Math.min(ms, lookAgainMs ?? ms);
   };
-  const isHeld = ({ record, stamp }: Stamped<GroupRecord>): boolean => {
-    const { instances, restartGraceMs } = record.spec;
-    const present = catalog.placementsOf(record.name);
+  const isHeld = (service: Service): boolean => {
+    const { uid } = service.record;
+    const { stamp: specStamp, member } = service;
+    const { name, instances, restartGraceMs } = member.spec;
+    const present = catalog.placementsOf(name);
     // Whether each node has one is seen by looking at the nodes.
     if (instances === "everywhere" || present.length !== instances) return false;
-    if (rollouts.has(record.name)) return false;
+    if (rollouts.has(name) || isComing(catalog, service)) return false;
     return present.every((placement, slot) => {
-      if (placement.slot !== slot || !isPlaced(record, stamp, placement)) return false;
+      if (placement.slot !== slot || !isPlaced({ uid, specStamp }, placement)) return false;
       if (placement.outgoing !== undefined) return false;
-      const member = placement.node === null ? undefined : catalog.member(placement.node);
-      if (member !== undefined && catalog.isDrained(member.id)) return false;
+      const node = placement.node === null ? undefined : catalog.member(placement.node);
+      if (node !== undefined && catalog.isDrained(node.id)) return false;
       const forMs = placement.node === null ? 0 : absentForMs(placement.node);
-      const lossMs = lostInMs(member && { ...member, awayForMs: forMs }, restartGraceMs, forMs);
+      const lossMs = lostInMs(node && { ...node, awayForMs: forMs }, restartGraceMs, forMs);
       if (lossMs === 0) return false;
       if (lossMs !== undefined) lookIn(lossMs);
       return true;
     });
   };
   // Most of what changes is statuses: the whole network is looked at for what has yet to be placed alone.
-  const groups = looked.filter(
-    (group) =>
-      owns(group.record.name) && underway.of(group.record.name).length === 0 && !isHeld(group),
-  );
-  const orphans =
-    changed === undefined
-      ? catalog
-          .placements()
-          .filter(({ service }) => owns(service) && catalog.group(service) === undefined)
-      : [];
-  if (groups.length === 0 && orphans.length === 0) {
+  const services = looked.filter((service) => {
+    const { name } = service.member.spec;
+    return owns(name) && underway.of(name).length === 0 && !isHeld(service);
+  });
+  const orphans = orphansIn(catalog, changed).filter(({ service }) => owns(service));
+  if (services.length === 0 && orphans.length === 0) {
     return { entries: [], placed: [], takenOver: [], lookAgainMs, failed: [] };
   }
   const failed: FailedUpdate[] = [];
   const decisions = reconcile({
     self,
-    groups: groups.map((group) => {
-      const wanted = desiredGroup(catalog, group);
-      const progress = progressOf(options, wanted);
+    services: services.map((service) => {
+      const wanted = desiredService(catalog, service);
+      const progress = progressOf(options, service, wanted);
       if (progress === undefined) return wanted;
       if (progress.lookAgainMs !== undefined) lookIn(progress.lookAgainMs);
       const { failure: reason, updatesMax } = progress;
-      if (reason !== undefined) failed.push({ service: group.record.name, reason });
+      if (reason !== undefined) {
+        failed.push({ group: service.record.name, service: wanted.spec.name, reason });
+      }
       const observe = (placement: PlacementRecord) => ({
         ...wanted.observe(placement),
         hasTakenOver: progress.done.has(placement.instance),
@@ -137,12 +142,29 @@ export function placementPass(
   return { entries, placed, takenOver, lookAgainMs, failed };
 }
 
+/**
+ * What is placed, and is no service any more. Where its whole group is gone that may be what is not known
+ * yet: it is seen to when everything is looked at.
+ */
+function orphansIn(
+  catalog: Catalog,
+  changed: ReadonlySet<string> | undefined,
+): readonly PlacementRecord[] {
+  const isGone = ({ service }: PlacementRecord) => catalog.service(service) === undefined;
+  if (changed === undefined) return catalog.placements().filter(isGone);
+  return [...changed].flatMap((name) => {
+    const uid = catalog.group(name)?.record.uid;
+    return catalog.placementsIn(name).filter((one) => one.uid === uid && isGone(one));
+  });
+}
+
 /** Of an update that is under way, or begins now; undefined: there is none. */
 function progressOf(
   { catalog, rollouts, nowMs }: PassOptions,
-  { group, specStamp, present, observe }: DesiredGroup,
+  service: Service,
+  { spec, uid, specStamp, present, observe }: DesiredService,
 ): Progress | undefined {
-  const { name, spec, uid } = group;
+  const { name } = spec;
   const isChecked = spec.health !== undefined;
   // What is on a node that cannot be asked is not waited for.
   const placed = present.filter((placement) => {
@@ -154,9 +176,9 @@ function progressOf(
     const { isReady: runs, needsNewTask } = observe(placement);
     return !isUpdated(placement) && runs && needsNewTask;
   });
-  const isStopped = catalog.runState(group).run === "stopped";
+  const isStopped = catalog.runState(service.record).run === "stopped";
   const isJob = spec.restart.when === "none";
-  if (isStopped || isJob || (!begins && !rollouts.has(name))) {
+  if (isStopped || isJob || (!begins && !rollouts.has(name) && !isComing(catalog, service))) {
     rollouts.forget(name);
     return undefined;
   }
@@ -173,14 +195,25 @@ function progressOf(
   return rollouts.follow(name, specStamp, spec.update, instances, nowMs);
 }
 
+/** An update has brought it into its group, and it has yet to be started: until it is ready, that may fail. */
+function isComing(catalog: Catalog, { record, stamp, member }: Service): boolean {
+  const { name } = member.spec;
+  const { previous, uid } = record;
+  if (previous === undefined || membersOf(previous.spec).has(name)) return false;
+  return catalog.placementsOf(name).some(({ instance, node, ...placement }) => {
+    const isPresent = placement.uid === uid && placement.specStamp === stamp && node !== null;
+    return isPresent && (catalog.status(instance)?.attempt ?? 0) === 0;
+  });
+}
+
 /** What is deployed, and where it is now. */
-export function desiredGroup(
+export function desiredService(
   catalog: Catalog,
-  { record: group, stamp: specStamp }: Stamped<GroupRecord>,
-): DesiredGroup {
+  { record: group, stamp: specStamp, member: { spec } }: Service,
+): DesiredService {
   const isStopped = catalog.runState(group).run === "stopped";
-  const task = taskDigest(group.spec);
-  const isChecked = group.spec.health !== undefined;
+  const task = taskDigest(spec);
+  const isChecked = spec.health !== undefined;
   const observe = ({ instance }: PlacementRecord): Observed => {
     const status = catalog.status(instance);
     const hasEnded = status?.state === "done" || status?.state === "failed";
@@ -191,9 +224,9 @@ export function desiredGroup(
       needsNewTask: status !== undefined && status.task !== task,
     };
   };
-  const present = catalog.placementsOf(group.name);
+  const present = catalog.placementsOf(spec.name);
   const updatesMax = Number.POSITIVE_INFINITY;
-  return { group, specStamp, removed: false, present, observe, updatesMax };
+  return { spec, uid: group.uid, specStamp, present, observe, updatesMax };
 }
 
 function takeOverOf(
@@ -208,14 +241,14 @@ function takeOverOf(
   return { service, from: nameOf(before.node), to: nameOf(node) };
 }
 
-/** Forgets what is under way of these names, or of all, and is in the catalog by now. */
+/** Forgets what is under way of these groups, or of all, and is in the catalog by now. */
 export function dropArrived(
   underway: PlacementTable,
   catalog: Catalog,
   changed: ReadonlySet<string> | undefined,
 ): void {
   const written =
-    changed === undefined ? underway.all() : [...changed].flatMap((name) => underway.of(name));
+    changed === undefined ? underway.all() : [...changed].flatMap((name) => underway.inGroup(name));
   for (const { service, slot, epoch } of written) {
     const arrived = catalog.placement(service, slot)?.epoch.counter;
     if (arrived !== undefined && arrived >= epoch.counter) underway.set(service, slot, undefined);
@@ -228,7 +261,7 @@ export function portHolders(catalog: Catalog): PortHolder {
   return (node, port) => {
     holders ??= new Map(
       catalog.placements().flatMap(({ service, node: at }) => {
-        const spec = catalog.group(service)?.record.spec;
+        const spec = catalog.service(service)?.member.spec;
         const ports = spec === undefined ? [] : fixedPorts(spec);
         return ports.map((held): [string, ServiceName] => [`${at} ${held}`, service]);
       }),
@@ -248,10 +281,6 @@ export function candidatesOf(
     const isDrained = catalog.isDrained(id);
     return { ...candidateOf(member, instances, absentForMs?.(id) ?? 0), isDrained };
   });
-}
-
-function groupsNamed(catalog: Catalog, names: ReadonlySet<string>) {
-  return [...names].map((name) => catalog.group(name)).filter((group) => group !== undefined);
 }
 
 function entryOf(decision: Decision): Entry {

@@ -3,12 +3,15 @@
  * the catalog that decides where the next one goes. Kept up to date with each record, so that a decision
  * on one service costs the same however many there are.
  */
-import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
+import { asServiceName, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
 import type { PlacementRecord } from "../services/records.ts";
+import { groupOf } from "../services/service-name.ts";
 
 export class PlacementTable {
   /** In order of slots. Replaced, never changed: who has one may keep it. */
   readonly #byService = new Map<string, readonly PlacementRecord[]>();
+  /** Services of which something is placed, by group. */
+  readonly #byGroup = new Map<string, Set<string>>();
   readonly #byInstance = new Map<InstanceId, PlacementRecord>();
   readonly #counts = new Map<NodeId, number>();
 
@@ -19,6 +22,11 @@ export class PlacementTable {
   /** Those of a service, in order of slots. */
   of(name: string): readonly PlacementRecord[] {
     return this.#byService.get(name) ?? none;
+  }
+
+  /** Those of all services of a group. */
+  inGroup(group: string): readonly PlacementRecord[] {
+    return [...(this.#byGroup.get(group) ?? [])].flatMap((name) => this.of(name));
   }
 
   /** What placed an instance, or names it as the one that is taken over from. */
@@ -46,6 +54,7 @@ export class PlacementTable {
     if (before !== undefined) this.#drop(before);
     const others = this.of(name).filter((other) => other !== before);
     const all = placement === undefined ? others : [...others, placement];
+    this.#note(name, all.length > 0);
     if (all.length === 0) this.#byService.delete(name);
     else this.#byService.set(name, all.length === 1 ? all : all.sort((a, b) => a.slot - b.slot));
     if (placement === undefined) return;
@@ -68,6 +77,16 @@ export class PlacementTable {
       if (this.#byInstance.get(id) === placement) this.#byInstance.delete(id);
     }
     this.#count(node, -1);
+  }
+
+  /** Whether something of a service is placed. */
+  #note(name: string, isPlaced: boolean): void {
+    const group = groupOf(asServiceName(name));
+    const names = this.#byGroup.get(group) ?? new Set();
+    if (isPlaced) names.add(name);
+    else names.delete(name);
+    if (names.size === 0) this.#byGroup.delete(group);
+    else this.#byGroup.set(group, names);
   }
 
   #count(node: NodeId | null, by: 1 | -1): void {

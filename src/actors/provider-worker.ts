@@ -12,7 +12,6 @@ import { ChildState } from "../otp/errors.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import type { Provider } from "../providers/provider.ts";
-import { type Waiting, waitingFor } from "../services/dependencies.ts";
 import { withNumber } from "../services/health-policy.ts";
 import type {
   Desired,
@@ -27,7 +26,8 @@ import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
 import { taskEnv } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog } from "./catalog.ts";
-import { dependencyOn, standingOn } from "./dependency-view.ts";
+import { servicesFor, standingOn } from "./dependency-view.ts";
+import { mayEnd, waitingOf } from "./group-view.ts";
 import type { CheckedTask, HealthCheckerInfo } from "./health-checker.ts";
 import { healthCheckerName, names, serviceSupervisorName } from "./names.ts";
 import type { PortClaims } from "./port-claims.ts";
@@ -188,17 +188,20 @@ async function takeUp({ self, holder, machine }: State): Promise<void> {
 /** Compares what is wanted, and waited for, with what the machine was told. */
 function look(state: State): void {
   if (!state.isTakenUp) return;
-  const { catalog } = state.options;
+  const { catalog, placement } = state.options;
   const desired = desiredOf(state.options, state.machine.desired);
   feed(state, { kind: "desired", desired });
-  const waiting: readonly Waiting[] = waitingFor(desired.spec.requires, (name) =>
-    dependencyOn(catalog, name),
-  );
-  const standing = desired.spec.requires.map((name) => {
-    if (catalog.group(name) !== undefined) state.seen.add(name);
+  const requires = desired.spec.requires.flatMap((name) => servicesFor(catalog, name));
+  const standing = requires.map((name) => {
+    if (catalog.service(name) !== undefined) state.seen.add(name);
     return standingOn(catalog, name, state.seen.has(name));
   });
-  feed(state, { kind: "dependencies", waitingFor: waiting, standing });
+  feed(state, {
+    kind: "dependencies",
+    waitingFor: waitingOf(catalog, desired, placement),
+    standing,
+    mayEnd: mayEnd(catalog, desired),
+  });
 }
 
 /** What was told may have been lost on its way, or another may have written over it. */

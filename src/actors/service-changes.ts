@@ -132,12 +132,16 @@ function serviceChange(change: Change): ServiceChange | undefined {
       return { ...common, kind: "placement", name, slot, ...record(parsePlacement) };
     }
     case "status": {
-      const { group: name, instance } = key;
-      return { ...common, kind: "status", name, instance, ...record(parseStatus) };
+      const { group, instance } = key;
+      const status = record(parseStatus);
+      // Of one that is gone only its group is known.
+      const name = status.record?.service ?? group;
+      return { ...common, kind: "status", name, instance, ...status };
     }
     case "lost":
       return { ...common, kind: "lost", name: key.group, ...record(parseLost) };
     case "removed":
+    case "supervision":
     case "token":
     case "drain":
       return undefined;

@@ -4,12 +4,13 @@
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
+import { isOutlived } from "../services/instance.ts";
 import type { Handle, InstanceStatus, Phase, TaskExit } from "../services/instance-status.ts";
 import { refusalsText } from "../services/placement.ts";
 import type { Ports } from "../services/ports.ts";
-import type { GroupRecord, PlacementRecord } from "../services/records.ts";
-import { groupOf } from "../services/service-name.ts";
-import type { Catalog, Stamped } from "./catalog.ts";
+import type { PlacementRecord } from "../services/records.ts";
+import type { Catalog, Service } from "./catalog.ts";
+import { waitingOf } from "./group-view.ts";
 
 export interface InstanceInfo {
   readonly name: ServiceName;
@@ -37,35 +38,33 @@ export interface InstanceInfo {
 }
 
 /** Every instance that a service has or is to have, in order of slots. */
-export function instanceInfos(
-  catalog: Catalog,
-  group: Stamped<GroupRecord>,
-): readonly InstanceInfo[] {
-  const { name, uid, spec } = group.record;
+export function instanceInfos(catalog: Catalog, service: Service): readonly InstanceInfo[] {
+  const { uid } = service.record;
+  const { name, instances } = service.member.spec;
   const placed = catalog.placementsOf(name).filter((placement) => placement.uid === uid);
-  const { instances } = spec;
   // Of one that is to be everywhere, one tells that none is placed yet.
   const count = instances !== "everywhere" ? instances : placed.length === 0 ? 1 : 0;
   const slots = new Set(placed.map(({ slot }) => slot));
   const missing = Array.from({ length: count }, (_, slot) => slot).filter((n) => !slots.has(n));
   const infos = [
-    ...placed.map((placement) => instanceInfo(catalog, group, placement.slot, placement)),
-    ...missing.map((slot) => instanceInfo(catalog, group, slot, undefined)),
+    ...placed.map((placement) => instanceInfo(catalog, service, placement.slot, placement)),
+    ...missing.map((slot) => instanceInfo(catalog, service, slot, undefined)),
   ];
   return missing.length === 0 ? infos : infos.sort((a, b) => a.slot - b.slot);
 }
 
 function instanceInfo(
   catalog: Catalog,
-  group: Stamped<GroupRecord>,
+  service: Service,
   slot: number,
   placement: PlacementRecord | undefined,
 ): InstanceInfo {
-  const { name, spec, generation } = group.record;
+  const { name: group, generation } = service.record;
+  const { spec } = service.member;
   const status = placement === undefined ? undefined : catalog.status(placement.instance);
   const common = {
-    name,
-    group: groupOf(name),
+    name: spec.name,
+    group,
     instance: placement?.instance ?? null,
     slot,
     node: placement?.node ?? null,
@@ -80,7 +79,7 @@ function instanceInfo(
   return {
     ...common,
     ...seen(catalog, placement.node, status),
-    isSettled: isSettled(catalog, group, placement.node, status),
+    isSettled: isSettled(catalog, service, placement, status),
   };
 }
 
@@ -119,18 +118,23 @@ function seen(catalog: Catalog, node: NodeId, status: InstanceStatus): Observed 
 
 function isSettled(
   catalog: Catalog,
-  group: Stamped<GroupRecord>,
-  node: NodeId,
+  service: Service,
+  { node, slot }: PlacementRecord,
   status: InstanceStatus,
 ): boolean {
-  const member = catalog.member(node);
+  const member = node === null ? undefined : catalog.member(node);
   if (member === undefined || !isLive(member)) return true;
-  if (status.state === "pending") return true;
+  const wish = catalog.wish(service, slot);
+  if (status.state === "pending") {
+    // What its group starts next is about to be started.
+    const own = { service: service.member.spec.name, slot };
+    return wish.inGroup === undefined || waitingOf(catalog, wish, own).length > 0;
+  }
   if (status.state === "starting" || status.state === "stopping") return false;
-  const wish = catalog.wish(group);
+  if (isOutlived(status, wish)) return false;
   if (wish.run === "stopped") return status.state === "stopped";
   // Of one that is checked it is not known yet whether it does its work.
-  const isChecked = group.record.spec.health !== undefined;
+  const isChecked = wish.spec.health !== undefined;
   if (isChecked && status.state === "running" && status.healthy === null) return false;
   return (
     status.specStamp === wish.specStamp &&

@@ -3,8 +3,10 @@
  * the view and of what is known of that service, up to a deadline.
  */
 import type { Env } from "../core/env.ts";
+import { asServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import type { PlacementRecord } from "../services/records.ts";
+import { groupOf } from "../services/service-name.ts";
 import type { Catalog } from "./catalog.ts";
 import { type InstanceInfo, instanceInfos } from "./service-view.ts";
 
@@ -18,7 +20,8 @@ export interface WaitingOptions {
 
 /**
  * Resolves once `condition` holds, or at the deadline. It is looked at after each change of the view
- * and of what is known of `name`: of many who wait, each looks at its own alone. Undefined: of anything.
+ * and of what is known of the group of `name`: of many who wait, each looks at its own alone. Undefined:
+ * of anything.
  */
 export function until(
   { catalog, env }: WaitingOptions,
@@ -27,9 +30,10 @@ export function until(
   msMax = settleMsMax,
 ): Promise<void> {
   if (condition()) return Promise.resolve();
+  const group = name && groupOf(asServiceName(name));
   return new Promise((resolve) => {
     const stop = catalog.watch((change) => {
-      const concerns = name === undefined || change.kind === "view" || change.names.has(name);
+      const concerns = group === undefined || change.kind === "view" || change.names.has(group);
       if (concerns && condition()) end();
     });
     const deadline = env.timers.set(msMax, () => end());
@@ -42,7 +46,7 @@ export function until(
 }
 
 /**
- * The instances once what their nodes know is what the users want, and none is in a passing state.
+ * The instances of a service, or of all of a group, once what their nodes know is what the users want, and none is in a passing state.
  * @param generation that this node may not have heard of yet
  */
 export async function settled(
@@ -51,16 +55,14 @@ export async function settled(
   generation?: number,
 ): Promise<readonly InstanceInfo[]> {
   const { catalog } = options;
-  const look = () => {
-    const group = catalog.group(name);
-    return group === undefined ? undefined : instanceInfos(catalog, group);
-  };
+  const look = () =>
+    catalog.servicesUnder(name).flatMap((service) => instanceInfos(catalog, service));
   await until(options, name, () => {
-    const known = catalog.group(name)?.record.generation ?? 0;
+    const known = catalog.group(groupOf(asServiceName(name)))?.record.generation ?? 0;
     if (generation !== undefined && known < generation) return false;
-    return look()?.every(({ isSettled }) => isSettled) ?? true;
+    return look().every(({ isSettled }) => isSettled);
   });
-  return look() ?? [];
+  return look();
 }
 
 /** Waits until nothing of instances is left that are placed no more, where their nodes live to see to it. */

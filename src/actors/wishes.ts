@@ -8,12 +8,14 @@ import { Conflict, NotFound } from "../core/errors.ts";
 import { type NodeId, newId, type ServiceName } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { type Deployment, type DeployResult, deployed, rolledBack } from "../services/deploy.ts";
+import { isGroup, type Spec } from "../services/group.ts";
+import { withInstances } from "../services/group-members.ts";
 import type { Phase } from "../services/instance-status.ts";
 import type { Instances } from "../services/instances.ts";
 import { keys } from "../services/keys.ts";
 import { type GroupRecord, groupToJson } from "../services/records.ts";
 import type { ServiceAction } from "../services/service-action.ts";
-import type { ServiceSpec } from "../services/spec.ts";
+import { groupOf } from "../services/service-name.ts";
 import type { Entry, Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
 import { cycleThrough } from "./deploy-checks.ts";
@@ -57,11 +59,11 @@ export class Wishes {
   /** Something of that name is deployed, or may be: what the others know of it is not here yet. */
   mayKnow(name: string): boolean {
     const { catalog, shards } = this.#options;
-    return catalog.group(name) !== undefined || !shards.isReady(name);
+    return catalog.servicesUnder(name).length > 0 || !shards.isReady(name);
   }
 
   /** @throws Conflict when it would close a cycle of dependencies */
-  async deploy(spec: ServiceSpec): Promise<Deployed> {
+  async deploy(spec: Spec): Promise<Deployed> {
     const { catalog } = this.#options;
     await this.#ready(spec.name);
     const cycle = cycleThrough(catalog, [spec]);
@@ -71,10 +73,15 @@ export class Wishes {
     return this.#store(record, result);
   }
 
-  /** @throws NotFound */
-  async scale(name: string, instances: Instances): Promise<Deployed> {
+  /** @throws NotFound, for a group too */
+  async scale(name: ServiceName, instances: Instances): Promise<Deployed> {
     await this.#ready(name);
-    return this.deploy({ ...this.#deployment(name).group.spec, instances });
+    const { group } = this.#deployment(groupOf(name));
+    if (this.#options.catalog.service(name) === undefined) {
+      throw new NotFound(`there is no service ${name}`);
+    }
+    const instancesOf = (one: ServiceName) => (one === name ? instances : undefined);
+    return this.deploy(withInstances(group.spec, instancesOf));
   }
 
   /**
@@ -119,9 +126,10 @@ export class Wishes {
           { key: keys.spec(group.name) },
           { key: keys.runState(group.name) },
           { key: keys.restart(group.name) },
+          ...(isGroup(group.spec) ? [{ key: keys.supervision(group.name) }] : []),
           ...catalog
-            .placementsOf(group.name)
-            .map(({ slot }) => ({ key: keys.placement(group.name, slot) })),
+            .placementsIn(group.name)
+            .map(({ service, slot }) => ({ key: keys.placement(service, slot) })),
         ];
     }
   }
@@ -149,11 +157,8 @@ export class Wishes {
   /** All of it runs, or is about to by itself. */
   #isUnderWay(name: string): boolean {
     const { catalog } = this.#options;
-    const group = catalog.group(name);
-    return (
-      group !== undefined &&
-      instanceInfos(catalog, group).every(({ state }) => underWay.includes(state))
-    );
+    const infos = catalog.servicesUnder(name).flatMap((one) => instanceInfos(catalog, one));
+    return infos.every(({ state }) => underWay.includes(state));
   }
 
   /** What other nodes hold of the group is known here: before that, nothing is decided about it. */

@@ -4,6 +4,8 @@
  */
 export interface JsonSchema {
   readonly $schema?: string;
+  readonly $ref?: string;
+  readonly $defs?: Readonly<Record<string, JsonSchema>>;
   readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -29,4 +31,5 @@ export interface JsonSchema {
   readonly not?: JsonSchema;
   readonly if?: JsonSchema;
   readonly then?: JsonSchema;
+  readonly else?: JsonSchema;
 }

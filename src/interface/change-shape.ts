@@ -2,6 +2,7 @@
 import type { PreviousVersion, ServiceChange } from "../actors/service-changes.ts";
 import type { ServiceChange as ChangeView, HistoryEntry } from "../api/watch-shapes.ts";
 import type { NodeId } from "../core/ids.ts";
+import { groupSpecToJson } from "../services/group-spec.ts";
 import { refusalsText } from "../services/placement.ts";
 import { parseGroup, parseRunState } from "../services/record-parsers.ts";
 import type {
@@ -10,7 +11,6 @@ import type {
   PlacementRecord,
   StatusRecord,
 } from "../services/records.ts";
-import { specToJson } from "../services/spec.ts";
 import { exitView } from "./instance-shape.ts";
 
 export type NameOf = (node: NodeId) => string;
@@ -75,7 +75,7 @@ function specFields({
   generation,
   rollback,
 }: Pick<GroupRecord, "uid" | "spec" | "generation" | "rollback">) {
-  const version = { uid, generation, spec: specToJson(spec) };
+  const version = { uid, generation, spec: groupSpecToJson(spec) };
   return rollback === undefined ? version : { ...version, rollback };
 }
 

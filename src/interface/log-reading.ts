@@ -35,7 +35,7 @@ export async function readLogs(
       // A service may write faster than anyone reads: for one who does not follow there is an end.
       const end = follow ? Number.POSITIVE_INFINITY : await output.tail(0);
       const isGone = () => signal.aborted || !operations.isPlaced(output.instance);
-      const about = { name: service, slot: output.slot, node: output.node.name };
+      const about = { name: output.name, slot: output.slot, node: output.node.name };
       return { output, begin, end, signal, isGone, about };
     }),
   );

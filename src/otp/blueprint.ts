@@ -4,12 +4,12 @@
  */
 import { BadRequest } from "../core/errors.ts";
 import { mailboxMessagesMax } from "../core/limits.ts";
+import type { Strategy } from "../core/strategies.ts";
 import type { ActorDefinition, ChildSpec, Shutdown } from "./definition.ts";
 import type { Behaviour } from "./gen-server.ts";
 import type { ActorState, LastCrash } from "./inspection.ts";
 import type { Protocol } from "./protocol.ts";
 import type { ActorRef } from "./ref.ts";
-import type { Strategy } from "./strategies.ts";
 
 /** A behaviour whose state, requests and infos are no longer known. */
 export type ErasedBehaviour = Behaviour<unknown, Protocol, unknown>;

@@ -3,12 +3,12 @@
  * they are stopped. What to start and when is the supervisor's affair.
  */
 import type { Timers } from "../core/env.ts";
+import { affected, type Strategy } from "../core/strategies.ts";
 import type { ChildRecord, Parenthood } from "./blueprint.ts";
 import type { Shutdown } from "./definition.ts";
 import { type ExitReason, shutdown as shutdownReason } from "./exit-reason.ts";
 import type { Life } from "./life.ts";
 import type { ActorRef } from "./ref.ts";
-import { affected, type Strategy } from "./strategies.ts";
 
 /** What a parent needs of a running child. */
 export interface Child {

@@ -3,6 +3,9 @@
  * them from right to left, and when one ends decides by its restart type, the strategy and the
  * intensity. It runs as an actor's state, so it does one of these things at a time.
  */
+
+import { countRestart, type RestartIntensity } from "../core/restart-intensity.ts";
+import { affected, type Strategy } from "../core/strategies.ts";
 import type { ChildRecord, Parenthood } from "./blueprint.ts";
 import type { ChildInfo, SupervisorProtocol } from "./children.ts";
 import { type ChildSpec, shutdownDefault } from "./definition.ts";
@@ -10,9 +13,7 @@ import { ChildState, NoSuchChild, StartFailed } from "./errors.ts";
 import { isAbnormal, shutdown } from "./exit-reason.ts";
 import type { Self } from "./gen-server.ts";
 import { type ActorRef, sameActor } from "./ref.ts";
-import { countRestart, type RestartIntensity } from "./restart-intensity.ts";
 import type { ExitSignal } from "./signals.ts";
-import { affected, type Strategy } from "./strategies.ts";
 
 export interface SupervisionOptions extends RestartIntensity {
   readonly strategy: Strategy;

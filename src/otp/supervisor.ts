@@ -3,9 +3,9 @@
  * OTP's strategies.
  */
 import { BadRequest } from "../core/errors.ts";
+import type { Strategy } from "../core/strategies.ts";
 import type { SupervisorProtocol } from "./children.ts";
 import type { ActorDefinition, ChildSpec } from "./definition.ts";
-import type { Strategy } from "./strategies.ts";
 import { defineSupervisor } from "./supervisor-behaviour.ts";
 
 /** OTP's defaults: a second restart within 5 s is one too many. */

@@ -1,18 +1,20 @@
 /**
  * What a deploy makes of what is there: a new creation, a new generation of it, or nothing at all.
  */
+import type { Spec } from "./group.ts";
+import { membersOf, withInstances } from "./group-members.ts";
+import { groupSpecToJson } from "./group-spec.ts";
 import type { Stamp } from "./instance-status.ts";
 import { canonicalText } from "./plain-data.ts";
 import type { GroupRecord, RunStateRecord } from "./records.ts";
-import { type ServiceSpec, specToJson } from "./spec.ts";
 import { taskDigest } from "./task-digest.ts";
 
 export type DeployResult = "created" | "updated" | "unchanged";
 
 /** Whether `next` says anything that `last` does not, defaults filled in and order of keys aside. */
-export function deployResult(last: ServiceSpec | undefined, next: ServiceSpec): DeployResult {
+export function deployResult(last: Spec | undefined, next: Spec): DeployResult {
   if (last === undefined) return "created";
-  const isSame = canonicalText(specToJson(last)) === canonicalText(specToJson(next));
+  const isSame = canonicalText(groupSpecToJson(last)) === canonicalText(groupSpecToJson(next));
   return isSame ? "unchanged" : "updated";
 }
 
@@ -33,7 +35,7 @@ export interface Deployment {
  */
 export function deployed(
   last: Deployment | undefined,
-  spec: ServiceSpec,
+  spec: Spec,
   newUid: string,
 ): { readonly result: DeployResult; readonly record: GroupRecord } {
   const result = deployResult(last?.group.spec, spec);
@@ -47,20 +49,28 @@ export function deployed(
 }
 
 /**
- * The record that goes back to the version before, with as many instances as there are to be now;
+ * The record that goes back to the version before, with as many instances of each service as there are to be now;
  * undefined: there is none.
  * @param reason for people
  */
 export function rolledBack(last: Deployment, reason: string): GroupRecord | undefined {
   const { previous, spec } = last.group;
   if (previous === undefined) return undefined;
-  return { ...next(last, { ...previous.spec, instances: spec.instances }), rollback: reason };
+  const now = membersOf(spec);
+  const back = withInstances(previous.spec, (name) => now.get(name)?.spec.instances);
+  return { ...next(last, back), rollback: reason };
 }
 
 /** What needs no new task is no new version: one scales, and still rolls back to what ran before. */
-function next({ group, stamp }: Deployment, spec: ServiceSpec): GroupRecord {
+function next({ group, stamp }: Deployment, spec: Spec): GroupRecord {
   const { name, uid, generation } = group;
-  const isNewVersion = taskDigest(spec) !== taskDigest(group.spec);
+  const isNewVersion = tasksOf(spec) !== tasksOf(group.spec);
   const previous = isNewVersion ? { spec: group.spec, stamp } : group.previous;
   return { name, uid, spec, generation: generation + 1, ...(previous && { previous }) };
+}
+
+/** Of all services; one text for specs whose tasks are alike. */
+function tasksOf(spec: Spec): string {
+  const digests = [...membersOf(spec)].map(([name, member]) => [name, taskDigest(member.spec)]);
+  return canonicalText(Object.fromEntries(digests));
 }

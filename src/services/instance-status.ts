@@ -46,6 +46,8 @@ export interface InstanceStatus {
   readonly ports?: Ports;
   /** What was up of the services that it requires when its task was started; absent: nothing. */
   readonly startedWith?: StartedWith;
+  /** The life of its group's that it was last started in; absent: it was in none, or is in its first. */
+  readonly life?: number;
   /** Counts the starts; 0 before the first. With the instance it names one task. */
   readonly attempt: number;
   readonly exit?: TaskExit;
@@ -83,6 +85,11 @@ export function newStatus(nowMs: number): InstanceStatus {
     runStamp: noStamp,
     restartStamp: noStamp,
   };
+}
+
+/** The life of its group's that an instance was last started in. */
+export function lifeOf({ life = 0 }: InstanceStatus): number {
+  return life;
 }
 
 /** Whether it does what it is for; where no one checks, whether it runs. */

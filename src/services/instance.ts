@@ -3,7 +3,14 @@
  * what can happen to it, and what is to be done about it. The moves are in `life-cycle.ts`.
  */
 import type { Waiting } from "./dependencies.ts";
-import type { Handle, InstanceStatus, Phase, Stamp } from "./instance-status.ts";
+import type { Member } from "./group-members.ts";
+import {
+  type Handle,
+  type InstanceStatus,
+  lifeOf,
+  type Phase,
+  type Stamp,
+} from "./instance-status.ts";
 import type { Ports } from "./ports.ts";
 import type { Exit } from "./restart-policy.ts";
 import type { ServiceSpec } from "./spec.ts";
@@ -20,6 +27,16 @@ export interface Desired {
   readonly restartStamp: Stamp;
   /** Its service was removed, or it is placed elsewhere: final. */
   readonly removed: boolean;
+  /** What its group wants of it; absent: it is in none. */
+  readonly inGroup?: InGroup;
+}
+
+/** What a group wants of an instance of it. */
+export interface InGroup extends Pick<Member, "after" | "before" | "restartedBy"> {
+  /** The life that it is to be in: in an earlier one it is ended, and started in this one. */
+  readonly life: number;
+  /** Why the group has failed, and so nothing of it is to run; absent: it has not. */
+  readonly failure?: string;
 }
 
 export interface InstanceState {
@@ -29,6 +46,10 @@ export interface InstanceState {
   readonly waitingFor: readonly Waiting[];
   /** What it requires, as far as it is known. */
   readonly standing: readonly Standing[];
+  /** What is to end before it has ended. */
+  readonly mayEnd: boolean;
+  /** How far the others of its group are is known as of what is wanted now: before that, nothing is done. */
+  readonly isTold: boolean;
   /** Back after a crash, and not yet told what is left: nothing is done before that. */
   readonly adopting: boolean;
   /** `remove` is done or under way: nothing is ever started again. */
@@ -84,12 +105,17 @@ export type TaskEvent =
 export type InstanceEvent =
   | TaskEvent
   | { readonly kind: "desired"; readonly desired: Desired }
-  /** Everything it still waits for; empty: it may start. To be told again when `requires` changes. */
+  /**
+   * Everything it still waits for; empty: it may start. To be told again when `requires` changes, and of
+   * what is in a group after each `desired`.
+   */
   | {
       readonly kind: "dependencies";
       readonly waitingFor: readonly Waiting[];
       /** Of what it has to follow; default: nothing is known of it. */
       readonly standing?: readonly Standing[];
+      /** Nothing of its group is to end before it; default true. */
+      readonly mayEnd?: boolean;
     }
   | { readonly kind: "timer"; readonly timer: TimerId }
   /** Whoever holds the task is back, with what is left of it: first event after `resume`. */
@@ -98,7 +124,14 @@ export type InstanceEvent =
 /** At most one timer of each is set. */
 export type TimerId = "restart";
 
-export type StopReason = "stop" | "restart" | "update" | "remove" | "unhealthy" | "dependency";
+export type StopReason =
+  | "stop"
+  | "restart"
+  | "update"
+  | "remove"
+  | "unhealthy"
+  | "dependency"
+  | "group";
 
 export type InstanceEffect =
   /** Comes first among the effects of a step: what is stored is never behind what runs. */
@@ -149,4 +182,18 @@ export function enter(
 /** The same state, with something more known of it. */
 export function change(state: InstanceState, more: Partial<InstanceStatus>): Step {
   return nothing({ ...state, status: { ...state.status, ...more } });
+}
+
+/** Whether something of it is to run. */
+export function wantsRun({ run, removed, inGroup }: Desired): boolean {
+  return run === "running" && !removed && inGroup?.failure === undefined;
+}
+
+/**
+ * Whether it is to be ended and started again in step with the others of its group: that has another life
+ * for it, or a user has asked for a restart.
+ */
+export function isOutlived(status: InstanceStatus, { inGroup, restartStamp }: Desired): boolean {
+  if (inGroup === undefined) return false;
+  return lifeOf(status) < inGroup.life || status.restartStamp !== restartStamp;
 }

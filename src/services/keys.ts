@@ -15,6 +15,7 @@ export type RecordKey =
   | { readonly kind: "spec"; readonly group: ServiceName }
   | { readonly kind: "run"; readonly name: ServiceName }
   | { readonly kind: "restart"; readonly name: ServiceName }
+  | { readonly kind: "supervision"; readonly group: ServiceName }
   | { readonly kind: "removed"; readonly group: ServiceName; readonly uid: string }
   | { readonly kind: "placement"; readonly name: ServiceName; readonly slot: number }
   | { readonly kind: "status"; readonly group: ServiceName; readonly instance: InstanceId }
@@ -27,6 +28,7 @@ export const recordKinds: ReadonlySet<RecordKey["kind"]> = new Set([
   "spec",
   "run",
   "restart",
+  "supervision",
   "removed",
   "placement",
   "status",
@@ -42,6 +44,8 @@ export const keys = {
   runState: (name: ServiceName) => `run/${name}`,
   /** `RestartRecord`. */
   restart: (name: ServiceName) => `restart/${name}`,
+  /** `SupervisionRecord`: what its controller has decided on the lives of a group's services. */
+  supervision: (group: ServiceName) => `supervision/${group}`,
   /** `RemovedRecord`: its being there is what counts, and is final. */
   removed: (group: ServiceName, uid: string) => `removed/${group}/${uid}`,
   /** `PlacementRecord`. */
@@ -62,6 +66,8 @@ export function parseKey(key: string): RecordKey | undefined {
   const last = path.at(-1) ?? "";
   switch (kind) {
     case "spec":
+      return isServiceName(whole) ? { kind, group: whole } : undefined;
+    case "supervision":
       return isServiceName(whole) ? { kind, group: whole } : undefined;
     case "run":
     case "restart":

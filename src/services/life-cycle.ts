@@ -28,8 +28,8 @@ export function begin(desired: Desired, nowMs: number): InstanceState {
 /** An instance with a past. Nothing happens before `adopted` has told what is left of it. */
 export function resume(status: InstanceStatus, desired: Desired): InstanceState {
   const waitingFor = unknownYet(desired.spec);
-  const begun = { adopting: true, removing: false, timerSet: false };
-  return { status, desired, waitingFor, standing: [], ...begun };
+  const begun = { adopting: true, removing: false, timerSet: false, mayEnd: true };
+  return { status, desired, waitingFor, standing: [], isTold: isAlone(desired), ...begun };
 }
 
 /**
@@ -46,10 +46,10 @@ export function step(
   if (state.removing) return { state, effects: [] };
   const { state: told } = react(state, event, nowMs, random);
   if (told.adopting) return { state: told, effects: [] };
-  const { state: next, effects } = settle(told, nowMs);
+  const { state: next, effects } = told.isTold ? settle(told, nowMs) : nothing(told);
   const { status } = next;
   return {
-    state: { ...next, timerSet: status.state === "backing-off" },
+    state: { ...next, timerSet: isTimed(status, nowMs) },
     effects: [
       ...(isSameStatus(status, state.status) ? [] : [{ kind: "publish", status } as const]),
       ...timerEffects(next, nowMs),
@@ -64,7 +64,13 @@ function react(state: InstanceState, event: InstanceEvent, nowMs: number, random
     case "desired":
       return nothing({ ...state, ...newDesired(state, event.desired) });
     case "dependencies":
-      return nothing({ ...state, waitingFor: event.waitingFor, standing: event.standing ?? [] });
+      return nothing({
+        ...state,
+        waitingFor: event.waitingFor,
+        standing: event.standing ?? [],
+        mayEnd: event.mayEnd ?? true,
+        isTold: true,
+      });
     case "timer":
       return task.timerFired(state, nowMs);
     case "adopted":
@@ -101,17 +107,28 @@ function reactToTask(state: InstanceState, event: TaskEvent, nowMs: number, rand
 function newDesired(state: InstanceState, desired: Desired): Partial<InstanceState> {
   const { requires } = state.desired.spec;
   const isAsBefore = requires.join() === desired.spec.requires.join();
-  return isAsBefore ? { desired } : { desired, waitingFor: unknownYet(desired.spec), standing: [] };
+  const told = { desired, isTold: isAlone(desired) };
+  return isAsBefore ? told : { ...told, waitingFor: unknownYet(desired.spec), standing: [] };
+}
+
+/** Whether there are no others of a group whose ends and starts it has to heed. */
+function isAlone({ inGroup }: Desired): boolean {
+  return inGroup === undefined;
 }
 
 function unknownYet(spec: ServiceSpec): readonly Waiting[] {
   return spec.requires.map((name) => ({ name, why: "is not known yet" }));
 }
 
-/** A timer is set exactly while the instance backs off. */
+/** It backs off, and its wait is not over: then it waits for its group's word, if it is there still. */
+function isTimed({ state, retryAt }: InstanceStatus, nowMs: number): boolean {
+  return state === "backing-off" && (retryAt ?? nowMs) > nowMs;
+}
+
+/** A timer is set exactly while the instance waits out its delay. */
 function timerEffects(next: InstanceState, nowMs: number): readonly InstanceEffect[] {
   const { status, desired, timerSet } = next;
-  const isWanted = status.state === "backing-off";
+  const isWanted = isTimed(status, nowMs);
   if (isWanted === timerSet) return [];
   if (!isWanted) return [{ kind: "cancelTimer", timer: "restart" }];
   // Bounded, because the clock may have been set back since `retryAt` was stored.

@@ -4,6 +4,8 @@
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import { type Deployment, type DeployResult, deployed } from "./deploy.ts";
+import type { Spec } from "./group.ts";
+import { membersOf } from "./group-members.ts";
 import { noStamp } from "./instance-status.ts";
 import {
   type Candidate,
@@ -12,20 +14,19 @@ import {
   refusalsText,
   stateText,
 } from "./placement.ts";
-import { type Decision, type DesiredGroup, reconcile } from "./reconcile.ts";
+import { type Decision, type DesiredService, reconcile } from "./reconcile.ts";
 import type { GroupRecord, PlacementRecord, Refusal } from "./records.ts";
-import type { ServiceSpec } from "./spec.ts";
 import { type FieldChange, specChanges } from "./spec-changes.ts";
 
-/** A service that would be deployed. */
+/** What would be deployed under a name. */
 export interface Wanted {
-  readonly spec: ServiceSpec;
+  readonly spec: Spec;
   /** Undefined: nothing is deployed under its name. */
   readonly standing?: Deployment | undefined;
-  /** Where it is placed now, by slot; also of earlier creations. */
+  /** Where all of it is placed now, by service and slot; also of earlier creations, and what is to go. */
   readonly present: readonly PlacementRecord[];
   /** What is seen of what is placed. */
-  readonly observe: DesiredGroup["observe"];
+  readonly observe: DesiredService["observe"];
 }
 
 export interface PlannedInstance {
@@ -53,7 +54,7 @@ export interface PlannedDeploy {
   readonly generation: number;
   /** Of an update; `wanted`, where it starts what was stopped. */
   readonly changes: readonly FieldChange[];
-  /** In order of slots. */
+  /** Of each service in the order of their start, in order of slots. */
   readonly instances: readonly PlannedInstance[];
 }
 
@@ -68,32 +69,50 @@ export function planDeploys(
   nodes: readonly Candidate[],
   portHolder: PortHolder = () => undefined,
 ): readonly PlannedDeploy[] {
-  const planned = wanted.map((service) => {
-    const { spec, standing } = service;
-    return { ...service, ...deployed(standing, spec, newUid) };
+  const planned = wanted.map((group) => {
+    const { spec, standing } = group;
+    return { ...group, ...deployed(standing, spec, newUid) };
   });
   const decisions = reconcile({
     self,
-    groups: planned.map(({ result, record, standing, present, observe }) => ({
-      group: record,
-      specStamp: result === "unchanged" ? (standing?.stamp ?? noStamp) : noStamp,
-      removed: false,
-      present,
-      observe,
-      // As it will be in the end, not where it begins.
-      updatesMax: Number.POSITIVE_INFINITY,
-    })),
+    services: planned.flatMap(({ result, record, standing, present, observe }) =>
+      [...membersOf(record.spec).values()].map(({ spec }) => ({
+        spec,
+        uid: record.uid,
+        specStamp: result === "unchanged" ? (standing?.stamp ?? noStamp) : noStamp,
+        present: present.filter(({ service }) => service === spec.name),
+        observe,
+        // As it will be in the end, not where it begins.
+        updatesMax: Number.POSITIVE_INFINITY,
+      })),
+    ),
     nodes,
     portHolder,
     missedForMs: () => 0,
   });
-  return planned.map(({ result, record, ...service }) => ({
+  return planned.map(({ result, record, ...group }) => ({
     group: record.name,
     result,
     generation: record.generation,
-    changes: changesOf(service),
-    instances: plannedInstances(service, record, decisions.filter(isOf(record.name)), nodes),
+    changes: changesOf(group),
+    instances: instancesOf(group, record, decisions, nodes),
   }));
+}
+
+function instancesOf(
+  { present }: Wanted,
+  { uid, spec }: GroupRecord,
+  decisions: readonly Decision[],
+  nodes: readonly Candidate[],
+): readonly PlannedInstance[] {
+  const names = new Set(membersOf(spec).keys());
+  const gone = present.filter(({ service }) => !names.has(service));
+  const withdrawn = gone.map((placement): Decision => ({ kind: "withdraw", placement }));
+  const all = [...decisions, ...withdrawn];
+  return [...names, ...new Set(gone.map(({ service }) => service))].flatMap((name) => {
+    const now = present.filter((one) => one.uid === uid && one.service === name);
+    return plannedInstances(now, all.filter(isOf(name)), nodes);
+  });
 }
 
 /** What a deploy would draw; as with `noStamp`, which stands for the stamp of its write, nothing has it. */
@@ -111,12 +130,11 @@ function changesOf({ spec, standing }: Wanted): readonly FieldChange[] {
 }
 
 function plannedInstances(
-  { present }: Wanted,
-  { uid }: GroupRecord,
+  present: readonly PlacementRecord[],
   decisions: readonly Decision[],
   nodes: readonly Candidate[],
 ): readonly PlannedInstance[] {
-  const now = new Map(present.filter((it) => it.uid === uid).map((it) => [it.slot, it]));
+  const now = new Map(present.map((it) => [it.slot, it]));
   const decided = new Map(decisions.map((decision) => [decision.placement.slot, decision]));
   return [...new Set([...now.keys(), ...decided.keys()])]
     .sort((a, b) => a - b)

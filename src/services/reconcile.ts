@@ -18,17 +18,18 @@ import {
 } from "./placement.ts";
 import { canonicalText } from "./plain-data.ts";
 import { fixedPorts } from "./ports.ts";
-import type { GroupRecord, PlacementRecord } from "./records.ts";
+import type { PlacementRecord } from "./records.ts";
 import { type WantedSlot, wantedSlots } from "./slots.ts";
 import type { ServiceSpec } from "./spec.ts";
 
-/** A group that this controller decides for. */
-export interface DesiredGroup {
-  readonly group: GroupRecord;
-  /** Of the group's record. */
+/** A service that this controller decides for. */
+export interface DesiredService {
+  /** By its full name. */
+  readonly spec: ServiceSpec;
+  /** Of its group's creation. */
+  readonly uid: string;
+  /** Of its group's record. */
   readonly specStamp: Stamp;
-  /** Its creation was removed. */
-  readonly removed: boolean;
   /** Where its instances are now; those of earlier creations too. */
   readonly present: readonly PlacementRecord[];
   /** What is seen of one of them. */
@@ -50,9 +51,9 @@ export interface Observed {
 
 export interface ReconcileInput {
   readonly self: NodeId;
-  /** Only of the groups in here is anything decided. */
-  readonly groups: readonly DesiredGroup[];
-  /** Every node known, with the instances of whatever group that are placed on it now. */
+  /** Only of the services in here is anything decided. */
+  readonly services: readonly DesiredService[];
+  /** Every node known, with the instances of whatever service that are placed on it now. */
   readonly nodes: readonly Candidate[];
   readonly portHolder: PortHolder;
   /** For how long a node that is not among them has been missed, ms. */
@@ -75,18 +76,17 @@ export function reconcile(input: ReconcileInput): readonly Decision[] {
     load,
     given: new Map(),
   };
-  return input.groups
-    .toSorted((a, b) => (a.group.name < b.group.name ? -1 : 1))
-    .flatMap((wanted) => decideOnGroup(pass, wanted));
+  return input.services
+    .toSorted((a, b) => (a.spec.name < b.spec.name ? -1 : 1))
+    .flatMap((wanted) => decideOnService(pass, wanted));
 }
 
 /** Whether an instance is where it was to be: while its node lives, nothing is decided on it then. */
 export function isPlaced(
-  group: Pick<GroupRecord, "uid">,
-  specStamp: Stamp,
+  { uid, specStamp }: Pick<DesiredService, "uid" | "specStamp">,
   present: PlacementRecord | undefined,
 ): boolean {
-  return present?.uid === group.uid && present.node !== null && present.specStamp === specStamp;
+  return present?.uid === uid && present.node !== null && present.specStamp === specStamp;
 }
 
 /** What all decisions of a pass share. */
@@ -98,12 +98,11 @@ interface Pass extends ReconcileInput {
   readonly given: Map<string, ServiceName>;
 }
 
-function decideOnGroup(pass: Pass, wanted: DesiredGroup): readonly Decision[] {
-  const { group, removed } = wanted;
-  const ofCreation = wanted.present.filter(({ uid }) => uid === group.uid);
-  if (removed) return ofCreation.map((placement) => ({ kind: "withdraw", placement }));
-  const slots = slotsOf(pass, group, ofCreation);
-  const ports = fixedPorts(group.spec);
+function decideOnService(pass: Pass, wanted: DesiredService): readonly Decision[] {
+  const { spec } = wanted;
+  const ofCreation = wanted.present.filter(({ uid }) => uid === wanted.uid);
+  const slots = slotsOf(pass, spec, ofCreation);
+  const ports = fixedPorts(spec);
   const bySlot = new Map(wanted.present.map((placement) => [placement.slot, placement]));
   /** Where each slot is, as decided so far. */
   const nodeOf = new Map(ofCreation.map(({ slot, node }) => [slot, node]));
@@ -115,7 +114,7 @@ function decideOnGroup(pass: Pass, wanted: DesiredGroup): readonly Decision[] {
     if (decision.kind === "place") {
       addLoad(pass.load, node, 1);
       nodeOf.set(slot, node);
-      for (const port of ports) pass.given.set(portKey(node, port), group.name);
+      for (const port of ports) pass.given.set(portKey(node, port), spec.name);
     }
     decisions.push(decision);
   };
@@ -137,10 +136,10 @@ function decideOnGroup(pass: Pass, wanted: DesiredGroup): readonly Decision[] {
 
 function slotsOf(
   { nodes, byId, missedForMs }: Pass,
-  { name, spec }: GroupRecord,
+  spec: ServiceSpec,
   present: readonly PlacementRecord[],
 ): readonly WantedSlot[] {
-  const request = requestFor(name, spec);
+  const request = requestFor(spec);
   const missed = present.flatMap(({ node }) => {
     const isMissed = node !== null && !byId.has(node) && missedForMs(node) < missedMsMax;
     return isMissed ? [{ id: node, isLive: false }] : [];
@@ -154,10 +153,12 @@ function slotsOf(
 }
 
 /** What a service asks of the node that it is placed on. */
-export function requestFor(
-  service: ServiceName,
-  { provider, placement, ports }: ServiceSpec,
-): PlacementRequest {
+export function requestFor({
+  name: service,
+  provider,
+  placement,
+  ports,
+}: ServiceSpec): PlacementRequest {
   const { constraints, spread } = placement;
   return { service, provider, constraints, spread, ports: fixedPorts({ ports }) };
 }
@@ -172,12 +173,11 @@ interface SlotNow extends WantedSlot {
 
 function decideOn(
   pass: Pass,
-  wanted: DesiredGroup,
+  wanted: DesiredService,
   { slot, only, present, siblings, updates }: SlotNow,
 ): Decision | undefined {
-  const { group, specStamp } = wanted;
-  const { name, spec } = group;
-  const isUnchanged = isPlaced(group, specStamp, present);
+  const { spec, uid, specStamp } = wanted;
+  const isUnchanged = isPlaced(wanted, present);
   const there = present?.node == null ? undefined : pass.byId.get(present.node);
   const missedForMs = present?.node == null ? 0 : pass.missedForMs(present.node);
   const lostMs = lostInMs(there, spec.restartGraceMs, missedForMs);
@@ -187,7 +187,7 @@ function decideOn(
   }
   const portHolder: PortHolder = (node, port) =>
     pass.given.get(portKey(node, port)) ?? pass.portHolder(node, port);
-  const request = { ...requestFor(name, spec), only, siblings, portHolder };
+  const request = { ...requestFor(spec), only, siblings, portHolder };
   const anew = (epoch: number, at: Partial<PlacementRequest> = {}): Placing => {
     const outcome = place({ ...request, ...at }, pass.nodes, ({ id }) => pass.load.get(id) ?? 0);
     const placement = placementOf(pass.self, wanted, { slot, epoch }, outcome);
@@ -195,7 +195,7 @@ function decideOn(
       ? { kind: "place", placement, choice: outcome.choice }
       : { kind: "place", placement };
   };
-  if (present === undefined || present.uid !== group.uid) return anew(1);
+  if (present === undefined || present.uid !== uid) return anew(1);
   const epoch = present.epoch.counter + 1;
   if (present.node === null) {
     const decision = anew(epoch);
@@ -235,7 +235,7 @@ function decideOn(
 /** What it took over from is to go. */
 function takenOver(
   { self }: Pass,
-  wanted: DesiredGroup,
+  wanted: DesiredService,
   present: PlacementRecord,
 ): Decision | undefined {
   const { outgoing, ...placement } = present;
@@ -247,10 +247,10 @@ function takenOver(
 type Placing = Extract<Decision, { readonly kind: "place" }>;
 
 /** The present one, or what that was itself to take over from, runs on until the new one runs. */
-function takingOver(wanted: DesiredGroup, placing: Placing, present: PlacementRecord): Placing {
+function takingOver(wanted: DesiredService, placing: Placing, present: PlacementRecord): Placing {
   const { instance, node, provider } = present;
   if (placing.placement.node === null || node === null) return placing;
-  if (provider !== undefined && provider !== wanted.group.spec.provider) return placing;
+  if (provider !== undefined && provider !== wanted.spec.provider) return placing;
   const outgoing = wanted.observe(present).isReady ? { instance, node } : present.outgoing;
   if (outgoing === undefined) return placing;
   return { ...placing, placement: { ...placing.placement, outgoing } };
@@ -258,21 +258,21 @@ function takingOver(wanted: DesiredGroup, placing: Placing, present: PlacementRe
 
 function placementOf(
   self: NodeId,
-  { group, specStamp }: DesiredGroup,
+  { spec, uid, specStamp }: DesiredService,
   { slot, epoch }: { readonly slot: number; readonly epoch: number },
   outcome: Placed,
 ): PlacementRecord {
   const node = "node" in outcome ? outcome.node : null;
   return {
-    service: group.name,
+    service: spec.name,
     slot,
-    instance: instanceId(group.uid, slot, epoch, node),
+    instance: instanceId(uid, spec.name, slot, epoch, node),
     node,
     refusals: "node" in outcome ? [] : outcome.refusals,
     epoch: { counter: epoch, controller: self },
-    uid: group.uid,
+    uid,
     specStamp,
-    provider: group.spec.provider,
+    provider: spec.provider,
   };
 }
 
@@ -280,9 +280,15 @@ function placementOf(
  * Not by chance: two nodes that take themselves for the controller, and pick the same node, make one
  * instance. If they pick two, there are two: one instance on two nodes would have one status.
  */
-function instanceId(uid: string, slot: number, epoch: number, node: NodeId | null): InstanceId {
-  const hash = createHash("sha256").update(`${uid}/${slot}/${epoch}/${node}`).digest("hex");
-  return asInstanceId(hash.slice(0, 16));
+function instanceId(
+  uid: string,
+  name: ServiceName,
+  slot: number,
+  epoch: number,
+  node: NodeId | null,
+): InstanceId {
+  const identity = `${uid}/${name}/${slot}/${epoch}/${node}`;
+  return asInstanceId(createHash("sha256").update(identity).digest("hex").slice(0, 16));
 }
 
 /** Still no node, and for the same reasons. */

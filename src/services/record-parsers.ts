@@ -10,7 +10,8 @@ import {
   type ServiceName,
 } from "../core/ids.ts";
 import { Fields, type Place, type Reader, readAll } from "../core/reading.ts";
-import { anyText, choice, count, listOf, number } from "../core/value-readers.ts";
+import { anyText, choice, count, listOf, mapOf, number } from "../core/value-readers.ts";
+import { readGroupSpec } from "./group-spec.ts";
 import { isHexId } from "./keys.ts";
 import { deepFreeze } from "./plain-data.ts";
 import type {
@@ -23,14 +24,24 @@ import type {
   RestartRecord,
   RunStateRecord,
   StatusRecord,
+  SupervisionRecord,
   Version,
 } from "./records.ts";
-import { isServiceName } from "./service-name.ts";
-import { readSpec } from "./spec.ts";
+import { isServiceName, serviceNamePattern } from "./service-name.ts";
 import { readStatus } from "./status-reader.ts";
 
 /** Most nodes that a refusal can tell of, and reasons of one. */
 const refusalsMax = 10_000;
+
+/** More than there can be slots and groups in a record of the largest size. */
+const namesMax = 1_000_000;
+
+const readLives = mapOf(/^[a-z0-9/-]{1,600}$/, count, namesMax);
+const readRestartedAt = mapOf(
+  serviceNamePattern,
+  listOf(number({ min: 0, max: Number.MAX_SAFE_INTEGER }), 1_001),
+  namesMax,
+);
 
 /** @throws InvalidSpec with every error and its path. So do the others. */
 export function parseGroup(value: unknown): GroupRecord {
@@ -40,7 +51,7 @@ export function parseGroup(value: unknown): GroupRecord {
     return {
       name: fields.required("name", serviceName),
       uid: fields.required("uid", hexId),
-      spec: fields.required("spec", readSpec),
+      spec: fields.required("spec", readGroupSpec),
       generation: fields.required("generation", count),
       ...(previous && { previous }),
       ...(rollback !== undefined && { rollback }),
@@ -57,6 +68,19 @@ export function parseRunState(value: unknown): RunStateRecord {
 
 export function parseRestart(value: unknown): RestartRecord {
   return parse("the record of a restart", value, readMoment);
+}
+
+export function parseSupervision(value: unknown): SupervisionRecord {
+  return parse("the record of a group's supervision", value, (fields) => {
+    const failure = fields.optional("failure", anyText, undefined);
+    return {
+      uid: fields.required("uid", hexId),
+      lives: fields.required("lives", readLives),
+      restartedAt: fields.required("restartedAt", readRestartedAt),
+      ...(failure !== undefined && { failure }),
+      since: fields.required("since", anyText),
+    };
+  });
 }
 
 export function parseRemoved(value: unknown): RemovedRecord {
@@ -112,7 +136,7 @@ function readMoment(fields: Fields): { readonly uid: string; readonly atMs: numb
 
 function readVersion(value: unknown, at: Place): Version {
   const fields = new Fields(value, at, "an object");
-  return { spec: fields.required("spec", readSpec), stamp: fields.required("stamp", anyText) };
+  return { spec: fields.required("spec", readGroupSpec), stamp: fields.required("stamp", anyText) };
 }
 
 function readEpoch(value: unknown, at: Place): Epoch {

@@ -4,16 +4,18 @@
  * the group, whose spec is stored as a user could have written it.
  */
 import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
+import type { Spec } from "./group.ts";
+import { groupSpecToJson } from "./group-spec.ts";
 import type { InstanceStatus, Stamp } from "./instance-status.ts";
 import type { Plain } from "./plain-data.ts";
-import { type ServiceSpec, specToJson } from "./spec.ts";
+import type { Supervision } from "./supervision.ts";
 
-/** What was deployed under a name. In this version a group is one lone service of the same name. */
+/** What was deployed under a name: a service alone, or a group of several, which is one record all the same. */
 export interface GroupRecord {
   readonly name: ServiceName;
   /** Of this creation: removed and deployed again, a name has another. 16 hex digits. */
   readonly uid: string;
-  readonly spec: ServiceSpec;
+  readonly spec: Spec;
   /** Counts the changes of this creation, from 1. For people; what identifies a version is its stamp. */
   readonly generation: number;
   /** What ran before this version: what is not updated yet still is of it, and a rollback goes back to it. */
@@ -24,7 +26,7 @@ export interface GroupRecord {
 
 /** A spec, and the stamp that it was written with. */
 export interface Version {
-  readonly spec: ServiceSpec;
+  readonly spec: Spec;
   readonly stamp: Stamp;
 }
 
@@ -39,6 +41,11 @@ export interface RestartRecord {
   readonly uid: string;
   /** Wall clock, ms. */
   readonly atMs: number;
+}
+
+/** What has been decided on the lives of a group's services. */
+export interface SupervisionRecord extends Supervision {
+  readonly uid: string;
 }
 
 /** A creation was removed. Final. */
@@ -115,9 +122,9 @@ export function groupToJson({ name, uid, spec, generation, ...more }: GroupRecor
   return {
     name,
     uid,
-    spec: specToJson(spec),
+    spec: groupSpecToJson(spec),
     generation,
-    ...(previous && { previous: { spec: specToJson(previous.spec), stamp: previous.stamp } }),
+    ...(previous && { previous: { spec: groupSpecToJson(previous.spec), stamp: previous.stamp } }),
     ...(rollback !== undefined && { rollback }),
   };
 }

@@ -32,7 +32,13 @@ export interface RestartPolicy {
   /** Time running, and healthy where that is checked, after which the waits begin anew; default 60,000. */
   readonly healthyAfterMs: number;
   /** Give up rather than restart more than `restarts` times within `withinMs`; default: never. */
-  readonly intensity?: { readonly restarts: number; readonly withinMs: number };
+  readonly intensity?: Intensity;
+}
+
+/** More than `restarts` within `withinMs` are too many. */
+export interface Intensity {
+  readonly restarts: number;
+  readonly withinMs: number;
 }
 
 /** What the decision needs of the past. Times in ms of wall clock, since it moves between nodes. */

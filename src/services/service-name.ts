@@ -4,8 +4,8 @@
  */
 import { dnsLabel, type ServiceName } from "../core/ids.ts";
 
-/** Deepest nesting of groups. */
-const labelsMax = 8;
+/** Most parts of a full name: how deep groups nest. */
+export const labelsMax = 8;
 
 const label = dnsLabel.source.slice(1, -1);
 /** A full name of a service. */
@@ -18,4 +18,9 @@ export function isServiceName(text: unknown): text is ServiceName {
 /** The group that a service belongs to: all that is stored of it stands under this name. */
 export function groupOf(name: ServiceName): string {
   return name.split("/", 1)[0] ?? name;
+}
+
+/** Whether a full name is of something in the group of that full name. */
+export function isUnder(name: string, group: string): boolean {
+  return name.startsWith(`${group}/`);
 }

@@ -5,14 +5,15 @@
 import { waitingText } from "./dependencies.ts";
 import {
   change,
-  type Desired,
   enter,
   type InstanceState,
+  isOutlived,
   nothing,
   type Step,
   type StopReason,
+  wantsRun,
 } from "./instance.ts";
-import type { InstanceStatus } from "./instance-status.ts";
+import { type InstanceStatus, lifeOf } from "./instance-status.ts";
 import { isGiven } from "./ports.ts";
 import { noRestarts, restarted } from "./restart-policy.ts";
 import { startedWith, whyDown, whyNotRunOn } from "./standing.ts";
@@ -30,7 +31,11 @@ export function settle(state: InstanceState, nowMs: number): Step {
     case "pending":
       return wantsRun(desired) ? startOrWait(state, nowMs) : rest(state, nowMs);
     case "stopped":
-      return wantsRun(desired) ? startAnew(state, nowMs) : rest(state, nowMs);
+      if (!wantsRun(desired)) return rest(state, nowMs);
+      // Ended for its group's sake, it goes on as what it was: its waits and its own limit hold.
+      return isInOldLife(state) && !isAsked(state) && !hasNewSpec(state)
+        ? startOrWait(state, nowMs)
+        : startAnew(state, nowMs);
     case "backing-off":
       if (!wantsRun(desired)) return rest(state, nowMs);
       if (isAsked(state) || hasNewSpec(state)) return startAnew(state, nowMs);
@@ -38,14 +43,20 @@ export function settle(state: InstanceState, nowMs: number): Step {
       if (whyDown(desired.spec.onDependencyDown, state.standing) !== undefined) {
         return startOrWait(change(state, { held: true }).state, nowMs);
       }
-      return (status.retryAt ?? nowMs) <= nowMs ? restart(state, nowMs) : nothing(state);
+      if ((status.retryAt ?? nowMs) > nowMs || awaitsGroup(state)) return nothing(state);
+      return restart(state, nowMs);
     case "failed":
       if (!wantsRun(desired)) return rest(state, nowMs);
-      return isAsked(state) || hasNewSpec(state) ? startAnew(state, nowMs) : nothing(state);
+      if (isAsked(state) || hasNewSpec(state) || isInOldLife(state)) {
+        return startAnew(state, nowMs);
+      }
+      return nothing(state);
     case "lost":
     case "done":
       if (!wantsRun(desired)) return rest(state, nowMs);
-      if (isAsked(state) || needsNewTask(state)) return startAnew(state, nowMs);
+      if (isAsked(state) || needsNewTask(state) || isInOldLife(state)) {
+        return startAnew(state, nowMs);
+      }
       return acknowledge(state);
   }
 }
@@ -62,6 +73,7 @@ function seeToTask(state: InstanceState, nowMs: number): Step {
     ...(handle !== undefined && { handle }),
     ...(reason === "unhealthy" && { healthy: false, reason: status.reason ?? "" }),
     ...(reason === "dependency" && { reason: whyEnded(state) ?? "" }),
+    ...(reason === "group" && { reason: "its group restarts it" }),
   });
   return { state: next.state, effects: [{ kind: "stop", attempt, reason, signal, graceMs }] };
 }
@@ -69,8 +81,9 @@ function seeToTask(state: InstanceState, nowMs: number): Step {
 function stopReason(state: InstanceState): StopReason | undefined {
   const { status, desired } = state;
   if (desired.removed) return "remove";
-  if (desired.run === "stopped") return "stop";
+  if (!wantsRun(desired)) return state.mayEnd ? "stop" : undefined;
   if (needsNewTask(state)) return "update";
+  if (isInOldLife(state)) return state.mayEnd ? "group" : undefined;
   if (desired.restartStamp !== status.restartStamp) return "restart";
   // Its node crashed before it had noted what ports it gave: no one can find it.
   if (status.state === "running" && !isGiven(desired.spec.ports, status.ports ?? {})) {
@@ -85,9 +98,15 @@ function whyEnded({ status, desired, standing }: InstanceState): string | undefi
   return whyNotRunOn(desired.spec.onDependencyDown, standing, status.startedWith);
 }
 
-/** Nothing runs, and nothing is to: stopped, or removed for good. */
+/** Nothing runs, and nothing is to: stopped, or removed for good, or failed with its group. */
 function rest(state: InstanceState, nowMs: number): Step {
   const { status, desired } = state;
+  const failure = desired.inGroup?.failure;
+  if (failure !== undefined && desired.run === "running" && !desired.removed) {
+    // What it has come to by itself says more.
+    if (["failed", "done", "lost"].includes(status.state)) return nothing(state);
+    return enter(state, "failed", nowMs, { reason: failure, held: true });
+  }
   const isThere = status.state === "stopped";
   const { state: next } = isThere
     ? change(state, { held: true })
@@ -98,7 +117,7 @@ function rest(state: InstanceState, nowMs: number): Step {
 
 /** A start that a user asked for, in whatever way: what came before no longer counts. */
 function startAnew(state: InstanceState, nowMs: number): Step {
-  const held = state.status.held || needsNewTask(state);
+  const held = state.status.held || needsNewTask(state) || isInOldLife(state);
   return startOrWait(change(state, { held, history: noRestarts }).state, nowMs);
 }
 
@@ -110,10 +129,12 @@ function startOrWait(state: InstanceState, nowMs: number): Step {
   return status.reason === reason ? nothing(state) : change(state, { reason });
 }
 
-/** A start by the policy. */
+/** A start by the policy; into another life, as soon as the others of its group are so far. */
 function restart(state: InstanceState, nowMs: number): Step {
   const { restarts, history } = state.status;
-  return start(state, nowMs, { restarts: restarts + 1, history: restarted(history, nowMs) });
+  const counted = { restarts: restarts + 1, history: restarted(history, nowMs) };
+  if (!isInOldLife(state)) return start(state, nowMs, counted);
+  return startOrWait(change(state, { ...counted, held: true }).state, nowMs);
 }
 
 function start(state: InstanceState, nowMs: number, more: Partial<InstanceStatus>): Step {
@@ -124,7 +145,9 @@ function start(state: InstanceState, nowMs: number, more: Partial<InstanceStatus
   const { healthySince: _healthySince, startedWith: before, ...status } = state.status;
   const known = startedWith(state.standing, before);
   const withKnown = known !== undefined && { startedWith: known };
-  const begun = { attempt, task, held: false, ...withKnown, ...stamps, ...more };
+  const life = Math.max(lifeOf(state.status), state.desired.inGroup?.life ?? 0);
+  const lives = life > 0 && { life };
+  const begun = { attempt, task, held: false, ...withKnown, ...lives, ...stamps, ...more };
   const next = enter({ ...state, status }, "starting", nowMs, begun);
   return {
     state: next.state,
@@ -140,8 +163,13 @@ function acknowledge(state: InstanceState): Step {
   return change(state, { specStamp, runStamp });
 }
 
-function wantsRun(desired: Desired): boolean {
-  return desired.run === "running" && !desired.removed;
+function isInOldLife({ status, desired }: InstanceState): boolean {
+  return isOutlived(status, desired);
+}
+
+/** It has ended, and its group is yet to say what follows. */
+function awaitsGroup(state: InstanceState): boolean {
+  return state.desired.inGroup?.restartedBy === "group" && !isInOldLife(state);
 }
 
 /** A user has asked for a start or a restart since the last one. */

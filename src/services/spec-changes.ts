@@ -4,8 +4,10 @@
  */
 
 import { asObject, memberPath } from "../core/reading.ts";
+import { isGroup, type Spec } from "./group.ts";
+import { groupSpecToJson } from "./group-spec.ts";
 import { canonicalText, type Plain } from "./plain-data.ts";
-import { type ServiceSpec, specToJson } from "./spec.ts";
+import { specToJson } from "./spec.ts";
 
 /** A field that differs. Without `from` it is new, without `to` it is gone. */
 export interface FieldChange {
@@ -15,11 +17,24 @@ export interface FieldChange {
   readonly to?: Plain;
 }
 
-/** In the order of the paths; lists are compared whole. Empty: the specs say the same. */
-export function specChanges(last: ServiceSpec, next: ServiceSpec): readonly FieldChange[] {
-  return changesAt("", specToJson(last), specToJson(next)).toSorted((a, b) =>
-    a.path < b.path ? -1 : 1,
-  );
+/**
+ * In the order of the paths; lists are compared whole, but for the services of a group, which go by their
+ * names: `services.web.env.MODE`. Empty: the specs say the same.
+ */
+export function specChanges(last: Spec, next: Spec): readonly FieldChange[] {
+  return changesAt("", byName(last), byName(next)).toSorted((a, b) => (a.path < b.path ? -1 : 1));
+}
+
+/** A group's services by their names, and their order, where that is another, beside them. */
+function byName(spec: Spec): Members {
+  if (!isGroup(spec)) return specToJson(spec);
+  const { services: _list, ...own } = groupSpecToJson(spec);
+  const services = spec.services.map((one): [string, Plain] => [one.name, byName(one)]);
+  return { ...own, services: Object.fromEntries(services), order: spec.services.map(nameOf) };
+}
+
+function nameOf({ name }: Spec): string {
+  return name;
 }
 
 type Members = Readonly<Record<string, Plain>>;

@@ -78,7 +78,8 @@ const readSignal = choice(signals);
 const readFileBytes = size({ min: 1_024, max: 10_000_000_000 });
 const readFiles = integer({ min: 1, max: 100 });
 
-const readIntensity = objectOf("an object, like { restarts: 5, within: 5m }", (fields) => ({
+/** How many restarts within which time are not too many. */
+export const readIntensity = objectOf("an object, like { restarts: 5, within: 5m }", (fields) => ({
   restarts: fields.required("restarts", readRestarts, "Most restarts."),
   withinMs: fields.required("within", upToAMonth, "The time in which they are counted."),
 }));

@@ -5,16 +5,33 @@
  */
 import type { JsonSchema } from "../core/json-schema.ts";
 import { asObject } from "../core/reading.ts";
+import { groupSchema, groupSpecToJson, parseGroupSpec } from "./group-spec.ts";
 import { parseSpec, readSpecFields, specToJson } from "./spec.ts";
 
 /** @param params by type of provider: the schema of its parameters */
 export function specSchema(params: ReadonlyMap<string, JsonSchema>): JsonSchema {
-  const defaults = specToJson(parseSpec({ name: "web", provider: "bash" }));
+  const least = { name: "web", provider: "bash" };
+  const service = {
+    ...withDefaults(readSpecFields.schema(), specToJson(parseSpec(least))),
+    allOf: [...params].map(([type, schema]) => ofProvider(type, schema)),
+  };
+  const leastGroup = parseGroupSpec({ name: "web", services: [least] });
+  const group = withDefaults(groupSchema(), groupSpecToJson(leastGroup));
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
-    title: "A service of Mob",
-    ...withDefaults(readSpecFields.schema(), defaults),
-    allOf: [...params].map(([type, schema]) => ofProvider(type, schema)),
+    title: "A service of Mob, or a group of them",
+    $ref: "#/$defs/spec",
+    $defs: {
+      spec: {
+        type: "object",
+        if: { properties: { services: {} }, required: ["services"] },
+        // biome-ignore lint/suspicious/noThenProperty: JSON Schema's own word.
+        then: { $ref: "#/$defs/group" },
+        else: { $ref: "#/$defs/service" },
+      },
+      service,
+      group,
+    },
   };
 }
 

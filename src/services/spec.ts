@@ -4,7 +4,6 @@
  * by name, never ignored: a user must not believe in a limit that no one sets.
  */
 import { asServiceName, dnsLabel, type ServiceName } from "../core/ids.ts";
-import { groupBytesMax } from "../core/limits.ts";
 import { durationText } from "../core/quantities.ts";
 import { described, Fields, objectOf, type Place, readAll } from "../core/reading.ts";
 import { choice, listOf, mapOf, processText, text } from "../core/value-readers.ts";
@@ -77,20 +76,17 @@ export const envValueCharsMax = 32_768;
 export const laterFields: readonly string[] = [
   "guarantee",
   "heal",
-  "intensity",
   "priority",
   "rebalance",
   "resources",
   "schedule",
   "secrets",
-  "services",
-  "strategy",
   "volumes",
 ];
 
 /** @throws InvalidSpec with every error and its path. */
 export function parseSpec(input: unknown): ServiceSpec {
-  return deepFreeze(readAll("the spec", input, readSpec));
+  return deepFreeze(readAll("the spec", input, readService));
 }
 
 /** The spec as a user could have written it, every default spelt out; `parseSpec` gives it back. */
@@ -125,7 +121,8 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
 }
 
 const label = "a DNS label: 1 to 63 of a-z, 0-9 and hyphen, neither first nor last a hyphen";
-const readName = text(dnsLabel, label);
+/** Of a service or group. */
+export const readName = text(dnsLabel, label);
 const readProvider = text(dnsLabel, "the type of a provider, like bash");
 
 const readParams = described(
@@ -165,7 +162,7 @@ const readEnv = mapOf(
   envEntriesMax,
 );
 
-/** Without the limit on its size. */
+/** Without what its fields say of each other. */
 export const readSpecFields = objectOf(
   "a service: an object with name, provider and params",
   (fields): ServiceSpec => {
@@ -245,12 +242,10 @@ export const readSpecFields = objectOf(
   laterFields,
 );
 
-/** Reads a spec as a part of something larger. */
-export function readSpec(value: unknown, at: Place): ServiceSpec {
+/** Reads a service as a part of something larger. */
+export function readService(value: unknown, at: Place): ServiceSpec {
   const spec = readSpecFields(value, at);
   complainOfPorts(spec, at);
-  const bytes = Buffer.byteLength(JSON.stringify(specToJson(spec)));
-  if (bytes > groupBytesMax) at.wrong(`is ${bytes} bytes long, and may have ${groupBytesMax}`);
   return spec;
 }
 

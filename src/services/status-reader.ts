@@ -39,6 +39,7 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
   const ports = fields.optional("ports", readPorts, undefined);
   const startedWith = fields.optional("startedWith", readStartedWith, undefined);
   const exit = fields.optional("exit", readTaskExit, undefined);
+  const life = fields.optional("life", count, undefined);
   const startedAt = fields.optional("startedAt", time, undefined);
   const retryAt = fields.optional("retryAt", time, undefined);
   return {
@@ -49,6 +50,7 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
     ...(handle !== undefined && { handle }),
     ...(ports !== undefined && { ports }),
     ...(startedWith !== undefined && { startedWith }),
+    ...(life !== undefined && { life }),
     attempt: fields.required("attempt", count),
     ...(exit !== undefined && { exit }),
     restarts: fields.required("restarts", count),

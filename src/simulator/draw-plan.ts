@@ -7,6 +7,7 @@ import type { Random } from "../core/env.ts";
 import { BadRequest } from "../core/errors.ts";
 import { healAtMs, type Item, type ItemKind, machinesOf, type Plan } from "./schedule.ts";
 import { seededRandom } from "./virtual-env.ts";
+import { groupName } from "./wish.ts";
 
 export interface DrawOptions {
   readonly seed: number;
@@ -26,6 +27,7 @@ const faultShare = 0.35;
 /** Mean time between two wishes of users, and between two faults of one kind. */
 const wishEveryMs = 1_500;
 const faultEveryMs = 18_000;
+const groupWishEveryMs = 30_000;
 /** How likely a deploy has a rival, whose versions are told from the others by being above these. */
 const rivalShare = 0.25;
 const rivalVersions = 100_000;
@@ -52,7 +54,14 @@ export function drawPlan({ seed, nodes, seconds, faults }: DrawOptions): Plan {
   const asked = wishes(draw);
   const rivalling = { ...draw, random: seededRandom(seed, "rivals") };
   const split = { ...draw, random: seededRandom(seed, "sides") };
-  const items = [...faulty, ...asked, ...rivals(rivalling, asked), ...sides(split, faulty)];
+  const grouped = groupWishes({ ...draw, random: seededRandom(seed, "groups") });
+  const items = [
+    ...faulty,
+    ...asked,
+    ...rivals(rivalling, asked),
+    ...sides(split, faulty),
+    ...grouped,
+  ];
   return { ...plan, items: items.sort((a, b) => a.atMs - b.atMs) };
 }
 
@@ -179,6 +188,19 @@ function wishes(draw: Draw): readonly Item[] {
     const common = { atMs, machine: machine(draw), name };
     if (draw.random() < 0.5) return { kind: "deploy", ...common, version: ++version };
     const action = pick(draw, ["start", "stop", "restart", "remove", "remove"] as const) ?? "stop";
+    return { kind: "act", ...common, action };
+  });
+}
+
+/** Seldom, so that what becomes of the group is mostly not a user's doing. */
+function groupWishes(draw: Draw): readonly Item[] {
+  let version = 0;
+  return [peaceMs, ...times(draw, groupWishEveryMs)].map((atMs): Item => {
+    const common = { atMs, machine: machine(draw), name: groupName };
+    if (atMs === peaceMs || draw.random() < 0.5) {
+      return { kind: "deploy", ...common, version: ++version };
+    }
+    const action = pick(draw, ["start", "stop", "restart", "remove"] as const) ?? "restart";
     return { kind: "act", ...common, action };
   });
 }

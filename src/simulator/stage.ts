@@ -4,7 +4,8 @@
  */
 import { Conflict, type MobError } from "../core/errors.ts";
 import type { ComposedNode } from "../node/compose.ts";
-import type { ServiceSpec } from "../services/spec.ts";
+import type { Spec } from "../services/group.ts";
+import { membersOf } from "../services/group-members.ts";
 import { Disturbances } from "./disturbances.ts";
 import type { Scene } from "./invariants/scene.ts";
 import { healAtMs, type Item, machinesOf, type Plan } from "./schedule.ts";
@@ -82,8 +83,12 @@ export class Stage implements Scene {
     return this.simulation.machine(machine).disk.image();
   }
 
-  versionsIn({ params, env }: ServiceSpec): readonly [string, string | undefined] {
-    return [String((params as { readonly v?: number }).v), env["V"]];
+  versionsIn(spec: Spec): ReturnType<Scene["versionsIn"]> {
+    const versions = [...membersOf(spec).values()].flatMap(({ spec: { params, env } }) => [
+      String((params as { readonly v?: number }).v),
+      env["V"],
+    ]);
+    return [versions[0], versions.find((version) => version !== versions[0]) ?? versions[0]];
   }
 
   /** The node of a machine, while it runs. */

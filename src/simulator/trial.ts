@@ -10,6 +10,7 @@ import { counters } from "./invariants/counters.ts";
 import { deciders } from "./invariants/deciders.ts";
 import { detection } from "./invariants/detection.ts";
 import { disks } from "./invariants/disks.ts";
+import { groups } from "./invariants/groups.ts";
 import type { Invariant, StartInvariant } from "./invariants/invariant.ts";
 import { services } from "./invariants/services.ts";
 import { watches } from "./invariants/watches.ts";
@@ -26,6 +27,7 @@ export const invariants: readonly StartInvariant[] = [
   detection,
   services,
   deciders,
+  groups,
   bounds,
   counters,
 ];

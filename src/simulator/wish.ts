@@ -59,11 +59,35 @@ function worthOf({ acks, replicas }: Receipt): Pick<Answer, "acks" | "replicas">
   return { acks, replicas };
 }
 
+/** The group that users deploy. */
+export const groupName = "shop";
+
+/** One that restarts what comes after, with one in it that is restarted as a whole. */
+function groupOf(version: number): unknown {
+  const service = (name: string) => versioned(name, version);
+  const inner = ["api", "web"].map(service);
+  return {
+    name: groupName,
+    strategy: "rest_for_one",
+    services: [
+      service("db"),
+      { name: "front", strategy: "one_for_all", services: inner },
+      service("mail"),
+    ],
+  };
+}
+
 /** The version is in two fields, so that a mix of two writers' specs is seen. */
+function versioned(name: string, version: number): object {
+  const env = { V: String(version) };
+  return { name, provider: "virtual", params: { v: version }, env };
+}
+
 function specOf({ name, version }: ItemOf<"deploy">): unknown {
+  if (name === groupName) return groupOf(version);
   const params = name === "job" ? { v: version, runMs: 2_000 } : { v: version };
   const requires = name === "api" ? ["db"] : [];
-  return { name, provider: "virtual", params, requires, env: { V: String(version) } };
+  return { ...versioned(name, version), params, requires };
 }
 
 function answerText({ acks, error }: Omit<Answer, "atMs">): string {

@@ -163,7 +163,8 @@ test("what was deployed anew after a removal stays, though the other side wrote 
   simulation.heal();
   await simulation.run(60_000);
   for (const machine of ["a", "b"]) {
-    assert.deepEqual(simulation.catalog(machine).group("web")?.record.spec.params, { v: 2 });
+    const [web] = simulation.catalog(machine).servicesUnder("web");
+    assert.deepEqual(web?.member.spec.params, { v: 2 });
     const [instance] = simulation.operations(machine).instances();
     assert.equal(instance?.state, "running");
   }

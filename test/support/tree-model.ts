@@ -2,8 +2,9 @@
  * What OTP's documentation says of a supervision tree, as a model without actors, to hold the real one
  * against: which children run after an exit, and how often each was started.
  */
+
+import type { Strategy } from "../../src/core/strategies.ts";
 import type { Restart } from "../../src/otp/definition.ts";
-import type { Strategy } from "../../src/otp/strategies.ts";
 
 export interface LeafSpec {
   readonly kind: "leaf";

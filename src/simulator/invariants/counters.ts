@@ -62,10 +62,10 @@ export function counters(stage: Stage, object: Objection): Invariant {
     const group = catalog.group(name)?.record;
     if (group === undefined) return;
     rises(seen, `generation of ${name} (${group.uid}) on ${machine}`, group.generation);
-    const placement = catalog.placement(name, 0);
-    if (placement === undefined) return;
-    const what = `epoch of ${name} (${placement.uid}) on ${machine}`;
-    rises(seen, what, placement.epoch.counter);
+    for (const { service, slot, uid, epoch } of catalog.placementsIn(name)) {
+      if (slot !== 0) continue; // Another one ends and begins again with the number of instances.
+      rises(seen, `epoch of ${service} (${uid}) on ${machine}`, epoch.counter);
+    }
   }
 
   return {

@@ -65,9 +65,8 @@ export function deciders(stage: Stage, object: Objection): Invariant {
           look(node);
           return;
         }
-        for (const name of change.names) {
-          const placement = catalog.placement(name, 0);
-          if (placement === undefined || seen.has(epochOf(placement))) continue;
+        for (const placement of [...change.names].flatMap((name) => catalog.placementsIn(name))) {
+          if (placement.slot !== 0 || seen.has(epochOf(placement))) continue;
           seen.add(epochOf(placement));
           if (placement.epoch.controller === system.node) judge(placement);
         }

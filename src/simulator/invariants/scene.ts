@@ -3,7 +3,7 @@
  * test, of which the same is held (test/network).
  */
 import type { Catalog } from "../../actors/catalog.ts";
-import type { ServiceSpec } from "../../services/spec.ts";
+import type { Spec } from "../../services/group.ts";
 import type { Disturbances } from "../disturbances.ts";
 import type { DiskImage } from "../virtual-disk.ts";
 
@@ -32,6 +32,6 @@ export interface Scene {
   idOf(machine: string): string | undefined;
   /** What the disk of a machine holds, if its power failed now. */
   flushed(machine: string): DiskImage;
-  /** The version of a spec that a plan's deploy wrote, as each of its two places has it. */
-  versionsIn(spec: ServiceSpec): readonly [string | undefined, string | undefined];
+  /** The version of a spec that a plan's deploy wrote, and another, where not all of its places have that. */
+  versionsIn(spec: Spec): readonly [string | undefined, string | undefined];
 }

@@ -101,7 +101,7 @@ class Writes implements SceneInvariant {
       const held = node.catalog.group(name);
       if (held === undefined && this.#mayBeRemoved(name, written.uid)) continue;
       if (held !== undefined && compareStampTexts(held.stamp, written.stamp) >= 0) continue;
-      const is = held === undefined ? "nothing" : JSON.stringify(held.record.spec.params);
+      const is = held === undefined ? "nothing" : JSON.stringify(held.record.spec);
       this.#object(`${machine}: ${name} ${version} was acknowledged and is lost: there is ${is}`);
     }
   }

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { setTimeout as delay } from "node:timers/promises";
 import { createClient } from "../../../src/client/client.ts";
-import type { ServiceSpec } from "../../../src/services/spec.ts";
+import { isGroup, type Spec } from "../../../src/services/group.ts";
 import { Disturbances } from "../../../src/simulator/disturbances.ts";
 import type { Scene } from "../../../src/simulator/invariants/scene.ts";
 import type { Wish } from "../../../src/simulator/wish.ts";
@@ -116,7 +116,9 @@ export class RealStage implements Scene {
     return this.real(machine).flushed();
   }
 
-  versionsIn({ params, env }: ServiceSpec): readonly [string | undefined, string | undefined] {
+  versionsIn(spec: Spec): readonly [string | undefined, string | undefined] {
+    if (isGroup(spec)) return [undefined, undefined]; // The trial deploys none.
+    const { params, env } = spec;
     const { command = "" } = params as { readonly command?: string };
     return [/v=(\d+)/.exec(command)?.[1], env["V"]];
   }

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import type { Strategy } from "../../../src/core/strategies.ts";
 import type { ActorDefinition, Restart } from "../../../src/otp/definition.ts";
 import { NameTaken } from "../../../src/otp/errors.ts";
 import type { ActorTree } from "../../../src/otp/inspection.ts";
-import type { Strategy } from "../../../src/otp/strategies.ts";
 import { supervisor } from "../../../src/otp/supervisor.ts";
 import { type ActorWorld, type ProbeProtocol, withActors } from "../../support/actor-world.ts";
 import { settle } from "../../support/manual-env.ts";

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BadRequest, Conflict } from "../../../src/core/errors.ts";
+import type { Strategy } from "../../../src/core/strategies.ts";
 import {
   renewChild,
   startChild,
@@ -11,7 +12,6 @@ import {
 import type { Restart } from "../../../src/otp/definition.ts";
 import { dynamicSupervisor } from "../../../src/otp/dynamic-supervisor.ts";
 import { NoSuchActor, NoSuchChild } from "../../../src/otp/errors.ts";
-import type { Strategy } from "../../../src/otp/strategies.ts";
 import { supervisor } from "../../../src/otp/supervisor.ts";
 import { type ActorWorld, withActors } from "../../support/actor-world.ts";
 import { settle } from "../../support/manual-env.ts";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { BadRequest, Conflict } from "../../../src/core/errors.ts";
+import type { Strategy } from "../../../src/core/strategies.ts";
 import {
   deleteChild,
   restartChild,
@@ -10,7 +11,6 @@ import {
 } from "../../../src/otp/children.ts";
 import type { Restart } from "../../../src/otp/definition.ts";
 import { ChildState, NoSuchChild, StartFailed } from "../../../src/otp/errors.ts";
-import type { Strategy } from "../../../src/otp/strategies.ts";
 import { supervisor } from "../../../src/otp/supervisor.ts";
 import { type ActorWorld, type ProbeProtocol, withActors } from "../../support/actor-world.ts";
 import { settle } from "../../support/manual-env.ts";

@@ -93,3 +93,19 @@ export const validSpec = fc.record(
   },
   { requiredKeys: ["name", "provider"] },
 );
+
+/** The JSON of a group that `parseGroupSpec` accepts: services that require none, two levels of groups. */
+export const validGroup = fc
+  .tuple(
+    fc.constantFrom("one_for_one", "one_for_all", "rest_for_one"),
+    fc.uniqueArray(label, { minLength: 1, maxLength: 4 }),
+    fc.uniqueArray(label, { minLength: 1, maxLength: 3 }),
+    validSpec,
+    fc.option(fc.constant({ restarts: 3, within: "1m" }), { nil: undefined }),
+  )
+  .map(([strategy, outer, inner, spec, intensity]) => {
+    const service = (name: string) => ({ ...spec, name, requires: [] });
+    const nested = { name: "nested", strategy, services: inner.map(service) };
+    const services = [...outer.filter((name) => name !== "nested").map(service), nested];
+    return { name: "shop", strategy, services, ...(intensity && { intensity }) };
+  });

@@ -7,6 +7,8 @@ import {
   deployResult,
   rolledBack,
 } from "../../../src/services/deploy.ts";
+import type { Spec } from "../../../src/services/group.ts";
+import { parseGroupSpec } from "../../../src/services/group-spec.ts";
 import type { GroupRecord } from "../../../src/services/records.ts";
 import { parseSpec } from "../../../src/services/spec.ts";
 import { validSpec } from "./arbitraries.ts";
@@ -66,6 +68,30 @@ test("a rollback is a generation more, with the spec before and the reason, and 
   });
   const again = rolledBack({ ...running(back ?? record), stamp: "s3" }, "asked for");
   assert.deepEqual([again?.spec, again?.generation], [spec, 4]);
+});
+
+test("a group has a new version when a task of it changes, comes or goes; a strategy is none", () => {
+  const shop = (services: readonly object[], strategy = "one_for_one") =>
+    parseGroupSpec({ name: "shop", strategy, services });
+  const [a, b] = [
+    { name: "a", provider: "bash" },
+    { name: "b", provider: "bash" },
+  ];
+  const { record, result } = deployed(undefined, shop([a, b]), "u1");
+  assert.equal(result, "created");
+  const isVersion = (spec: Spec) => {
+    const next = deployed({ ...running(record), stamp: "s1" }, spec, "u2");
+    assert.equal(next.result, "updated");
+    return next.record.previous !== undefined;
+  };
+  assert.equal(isVersion(shop([a, { ...b, env: { A: "1" } }])), true);
+  assert.equal(isVersion(shop([a])), true);
+  assert.equal(isVersion(shop([a, b, { name: "c", provider: "bash" }])), true);
+  assert.equal(isVersion(shop([a, b], "one_for_all")), false);
+  assert.equal(isVersion(shop([b, a])), false);
+  const more = deployed({ ...running(record), stamp: "s1" }, shop([{ ...a, instances: 3 }]), "u2");
+  const back = rolledBack({ ...running(more.record), stamp: "s2" }, "asked for");
+  assert.deepEqual(back?.spec, shop([{ ...a, instances: 3 }, b]), "as many as there are now");
 });
 
 test("a spec is unchanged against itself, and updated by any difference in env", () => {

@@ -28,12 +28,11 @@ class Service {
 
   pass(spec: object, nodes: readonly Candidate[]): this {
     const parsed = parseSpec({ name: "web", provider: "bash", ...spec });
-    const group = { name: asServiceName("web"), uid: "00000001", spec: parsed, generation: 1 };
     const on = ({ id }: Candidate) => this.placements.filter((it) => it.node === id).length;
     const wanted = {
-      group,
+      spec: parsed,
+      uid: "00000001",
       specStamp: JSON.stringify(specToJson(parsed)),
-      removed: false,
       present: this.placements,
       observe: ({ instance }: PlacementRecord) => ({
         isIdle: this.isIdle,
@@ -46,7 +45,7 @@ class Service {
     const counted = nodes.map((one) => ({ ...one, instances: (one.instances ?? 0) + on(one) }));
     this.decisions = reconcile({
       self,
-      groups: [wanted],
+      services: [wanted],
       nodes: counted,
       missedForMs: () => this.missedForMs,
       portHolder: this.portHolder,

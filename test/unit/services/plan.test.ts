@@ -3,6 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
 import { type Deployment, deployed } from "../../../src/services/deploy.ts";
+import { membersOf } from "../../../src/services/group-members.ts";
+import { parseGroupSpec } from "../../../src/services/group-spec.ts";
 import type { Candidate } from "../../../src/services/placement.ts";
 import { planDeploys, type Wanted } from "../../../src/services/plan.ts";
 import { reconcile } from "../../../src/services/reconcile.ts";
@@ -20,6 +22,34 @@ function node(name: string, more: Partial<Candidate> = {}): Candidate {
 function spec(name: string, more: object = {}) {
   return parseSpec({ name, provider: "bash", params: { command: "true" }, ...more });
 }
+
+test("of a group each service is planned, those too that are to go", () => {
+  const shop = (names: readonly string[]) =>
+    parseGroupSpec({ name: "shop", services: names.map((name) => ({ name, provider: "bash" })) });
+  const nodes = [node("n1"), node("n2")];
+  const group = deployed(undefined, shop(["a", "b"]), "u1").record;
+  const standing = { group, stamp: "s1", run: "running" } as const;
+  const present = reconcile({
+    self,
+    services: [...membersOf(group.spec).values()].map((member) => {
+      const about = { spec: member.spec, uid: "u1", specStamp: "s1", present: [] };
+      return { ...about, observe, updatesMax };
+    }),
+    nodes,
+    portHolder: () => undefined,
+    missedForMs: () => 0,
+  }).map(({ placement }) => placement);
+  const wanted = { spec: shop(["b", "c"]), standing, present, observe };
+  const [planned] = planDeploys(self, [wanted], nodes);
+  assert.deepEqual(
+    planned?.instances.map(({ name, action }) => [name, action]),
+    [
+      ["shop/b", "keep"],
+      ["shop/c", "place"],
+      ["shop/a", "remove"],
+    ],
+  );
+});
 
 /** As at the end of an update. */
 const updatesMax = Number.POSITIVE_INFINITY;
@@ -59,7 +89,9 @@ class Network {
     const { present } = this.wanted(service);
     const decisions = reconcile({
       self,
-      groups: [{ group: record, specStamp: stamp, removed: false, present, observe, updatesMax }],
+      services: [
+        { spec: service, uid: record.uid, specStamp: stamp, present, observe, updatesMax },
+      ],
       nodes: this.nodes(),
       portHolder: () => undefined,
       missedForMs: () => 0,

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
+import { asNodeId } from "../../../src/core/ids.ts";
 import { keys } from "../../../src/services/keys.ts";
 import {
   type Decision,
-  type DesiredGroup,
+  type DesiredService,
   type Observed,
   type ReconcileInput,
   reconcile,
@@ -15,9 +15,9 @@ import { compareEpochs, type PlacementRecord } from "../../../src/services/recor
 import { parseSpec } from "../../../src/services/spec.ts";
 
 type Node = Omit<ReconcileInput["nodes"][number], "instances">;
-type Wanted = Omit<DesiredGroup, "present" | "observe" | "updatesMax"> & Partial<Observed>;
+type Wanted = Omit<DesiredService, "present" | "observe" | "updatesMax"> & Partial<Observed>;
 type Input = Pick<ReconcileInput, "self"> & {
-  readonly groups: readonly Wanted[];
+  readonly services: readonly Wanted[];
   readonly placements: readonly PlacementRecord[];
   readonly nodes: readonly Node[];
 };
@@ -26,15 +26,17 @@ type Input = Pick<ReconcileInput, "self"> & {
 function decide(input: Input): readonly Decision[] {
   const { self: decider, placements } = input;
   const count = (id: Node["id"]) => placements.filter((placement) => placement.node === id).length;
-  const wanted = input.groups.map(({ isIdle = false, isReady = true, ...one }): DesiredGroup => {
-    const present = placements.filter(({ service }) => service === one.group.name);
-    const observe = () => ({ isIdle, isReady, needsNewTask: true, hasTakenOver: true });
-    return { ...one, present, observe, updatesMax: Number.POSITIVE_INFINITY };
-  });
+  const wanted = input.services.map(
+    ({ isIdle = false, isReady = true, ...one }): DesiredService => {
+      const present = placements.filter(({ service: name }) => name === one.spec.name);
+      const observe = () => ({ isIdle, isReady, needsNewTask: true, hasTakenOver: true });
+      return { ...one, present, observe, updatesMax: Number.POSITIVE_INFINITY };
+    },
+  );
   const counted = input.nodes.map((known) => ({ ...known, instances: count(known.id) }));
   return reconcile({
     self: decider,
-    groups: wanted,
+    services: wanted,
     nodes: counted,
     missedForMs: () => 5_000,
     portHolder: () => undefined,
@@ -55,11 +57,9 @@ function node(
   return { id, name: `node-${at}`, labels: {}, state, providers };
 }
 
-function group(name: string, more: Partial<Wanted> = {}, spec: object = {}): Wanted {
-  const uid = more.group?.uid ?? "00000001";
+function service(name: string, more: Partial<Wanted> = {}, spec: object = {}): Wanted {
   const parsed = parseSpec({ name, provider: "bash", ...spec });
-  const record = { name: asServiceName(name), uid, spec: parsed, generation: 1 };
-  return { specStamp: "1", removed: false, ...more, group: record };
+  return { specStamp: "1", uid: "00000001", ...more, spec: parsed };
 }
 
 /** The placements once the decisions have been carried out. */
@@ -77,20 +77,20 @@ function keyOf({ service, slot }: PlacementRecord): string {
 }
 
 function run(input: Partial<Input>): readonly PlacementRecord[] {
-  const whole = { self, groups: [], placements: [], nodes: [node(0), node(1)], ...input };
+  const whole = { self, services: [], placements: [], nodes: [node(0), node(1)], ...input };
   return applied(whole, decide(whole));
 }
 
 test("a service without a placement gets one", () => {
-  const [placement] = run({ groups: [group("web")] });
+  const [placement] = run({ services: [service("web")] });
   assert.ok(placement?.node);
   assert.deepEqual(placement.epoch, { counter: 1, controller: self });
   assert.equal(placement.specStamp, "1");
 });
 
 test("many services spread evenly over the nodes", () => {
-  const groups = Array.from({ length: 20 }, (_, i) => group(`s${i}`));
-  const placements = run({ groups, nodes: [node(0), node(1), node(2), node(2, "dead")] });
+  const services = Array.from({ length: 20 }, (_, i) => service(`s${i}`));
+  const placements = run({ services, nodes: [node(0), node(1), node(2), node(2, "dead")] });
   for (const id of ids) {
     const count = placements.filter((placement) => placement.node === id).length;
     assert.ok(count === 6 || count === 7, `${count}`);
@@ -98,15 +98,15 @@ test("many services spread evenly over the nodes", () => {
 });
 
 test("what no node can take is pending with the refusals, and placed as soon as one can", () => {
-  const groups = [group("web", {}, { provider: "docker" })];
-  const pending = run({ groups });
+  const services = [service("web", {}, { provider: "docker" })];
+  const pending = run({ services });
   assert.equal(pending[0]?.node, null);
   assert.deepEqual(
     pending[0]?.refusals.map(({ reasons }) => reasons),
     [["does not offer docker"], ["does not offer docker"]],
   );
   const placed = run({
-    groups,
+    services,
     placements: pending,
     nodes: [node(0), node(1, "alive", ["docker"])],
   });
@@ -116,39 +116,39 @@ test("what no node can take is pending with the refusals, and placed as soon as 
 });
 
 test("two controllers that see different nodes make two instances, each with a status of its own", () => {
-  const groups = [group("web")];
-  const [mine] = run({ groups, nodes: [node(0), node(1, "dead")] });
-  const [theirs] = run({ groups, nodes: [node(0, "dead"), node(1)] });
+  const services = [service("web")];
+  const [mine] = run({ services, nodes: [node(0), node(1, "dead")] });
+  const [theirs] = run({ services, nodes: [node(0, "dead"), node(1)] });
   assert.notEqual(theirs?.node, mine?.node);
   assert.notEqual(theirs?.instance, mine?.instance);
 });
 
 test("an update keeps the instance and its node, under a higher epoch", () => {
-  const [first] = run({ groups: [group("web")] });
+  const [first] = run({ services: [service("web")] });
   assert.ok(first);
-  const [next] = run({ groups: [group("web", { specStamp: "2" })], placements: [first] });
+  const [next] = run({ services: [service("web", { specStamp: "2" })], placements: [first] });
   assert.deepEqual(next, { ...first, specStamp: "2", epoch: { counter: 2, controller: self } });
 });
 
 test("an update to a provider that its node does not offer moves it, as another instance", () => {
   const nodes = [node(0), node(1, "alive", ["docker"])];
-  const [first] = run({ groups: [group("web")], nodes });
+  const [first] = run({ services: [service("web")], nodes });
   assert.ok(first);
   assert.equal(first.node, a);
-  const updated = group("web", { specStamp: "2" }, { provider: "docker" });
-  const [next] = run({ groups: [updated], placements: [first], nodes });
+  const updated = service("web", { specStamp: "2" }, { provider: "docker" });
+  const [next] = run({ services: [updated], placements: [first], nodes });
   assert.equal(next?.node, b);
   assert.notEqual(next?.instance, first.instance);
 });
 
 test("an update to another provider that its node offers too makes another instance there", () => {
   const nodes = [node(0), node(1, "alive", ["bash", "docker"])];
-  const spread = run({ groups: [group("api"), group("web")], nodes });
+  const spread = run({ services: [service("api"), service("web")], nodes });
   const first = spread.find(({ node: id }) => id === b);
   assert.ok(first);
-  const updated = group(first.service, { specStamp: "2" }, { provider: "docker" });
-  const next = run({ groups: [updated], placements: spread, nodes });
-  const moved = next.find(({ service }) => service === first.service);
+  const updated = service(first.service, { specStamp: "2" }, { provider: "docker" });
+  const next = run({ services: [updated], placements: spread, nodes });
+  const moved = next.find((one) => one.service === first.service);
   assert.ok(moved);
   assert.equal(moved.node, b);
   assert.equal(moved.provider, "docker");
@@ -157,19 +157,19 @@ test("an update to another provider that its node offers too makes another insta
 });
 
 test("a placement of version 0.1, of which no one knows the provider, is kept and then knows it", () => {
-  const [first] = run({ groups: [group("web")] });
+  const [first] = run({ services: [service("web")] });
   assert.ok(first);
   const { provider: _, ...old } = first;
-  const [next] = run({ groups: [group("web", { specStamp: "2" })], placements: [old] });
+  const [next] = run({ services: [service("web", { specStamp: "2" })], placements: [old] });
   assert.equal(next?.instance, first.instance);
   assert.equal(next.provider, "bash");
 });
 
 test("what is placed on a node that is dead or unknown is taken over at once", () => {
-  const [first] = run({ groups: [group("web")], nodes: [node(1)] });
+  const [first] = run({ services: [service("web")], nodes: [node(1)] });
   assert.ok(first);
   for (const nodes of [[node(0), node(1, "dead")], [node(0)]]) {
-    const [next] = run({ groups: [group("web")], placements: [first], nodes });
+    const [next] = run({ services: [service("web")], placements: [first], nodes });
     assert.ok(next);
     assert.deepEqual([next.node, next.epoch.counter], [a, 2]);
     assert.notEqual(next.instance, first.instance);
@@ -177,18 +177,18 @@ test("what is placed on a node that is dead or unknown is taken over at once", (
 });
 
 test("a node that has left keeps what runs on its machine, until it is forgotten", () => {
-  const [first] = run({ groups: [group("web")], nodes: [node(1)] });
+  const [first] = run({ services: [service("web")], nodes: [node(1)] });
   assert.ok(first);
   const nodes = [node(0), node(1, "left")];
-  assert.deepEqual(run({ groups: [group("web")], placements: [first], nodes }), [first]);
+  assert.deepEqual(run({ services: [service("web")], placements: [first], nodes }), [first]);
 });
 
 test("from a node that is away nothing is taken before the grace of the service is over", () => {
-  const [first] = run({ groups: [group("web")], nodes: [node(1)] });
+  const [first] = run({ services: [service("web")], nodes: [node(1)] });
   assert.ok(first);
   const after = (awayForMs: number, spec: object = {}) =>
     run({
-      groups: [group("web", {}, spec)],
+      services: [service("web", {}, spec)],
       placements: [first],
       nodes: [node(0), { ...node(1, "away"), awayForMs }],
     })[0]?.node;
@@ -199,29 +199,29 @@ test("from a node that is away nothing is taken before the grace of the service 
 });
 
 test("what no other node can take stays with its node, which may come back", () => {
-  const [first] = run({ groups: [group("web")], nodes: [node(1)] });
+  const [first] = run({ services: [service("web")], nodes: [node(1)] });
   assert.ok(first);
   const nodes = [node(0, "alive", []), node(1, "dead")];
   for (const specStamp of ["1", "2"]) {
-    const groups = [group("web", { specStamp })];
-    assert.deepEqual(run({ groups, placements: [first], nodes }), [first]);
+    const services = [service("web", { specStamp })];
+    assert.deepEqual(run({ services, placements: [first], nodes }), [first]);
   }
 });
 
 test("a job is not run again elsewhere, nor is what is to run no more; deployed anew it is", () => {
-  const [first] = run({ groups: [group("web")], nodes: [node(1)] });
+  const [first] = run({ services: [service("web")], nodes: [node(1)] });
   assert.ok(first);
   const nodes = [node(0), node(1, "dead")];
   const left = (more: Partial<Wanted>, spec: object = {}) =>
-    run({ groups: [group("web", more, spec)], placements: [first], nodes })[0]?.node;
+    run({ services: [service("web", more, spec)], placements: [first], nodes })[0]?.node;
   assert.equal(left({}, { restart: "none" }), b);
   assert.equal(left({ isIdle: true }), b);
   assert.equal(left({ specStamp: "2" }, { restart: "none" }), a);
 });
 
-test("the placement of a removed creation is withdrawn, that of another group is not", () => {
-  const placements = run({ groups: [group("web"), group("other")] });
-  const left = run({ groups: [group("web", { removed: true })], placements });
+test("the placement of a service that is to have none is withdrawn, that of another is not", () => {
+  const placements = run({ services: [service("web"), service("other")] });
+  const left = run({ services: [service("web", {}, { instances: 0 })], placements });
   assert.deepEqual(
     left.map(({ service }) => service),
     ["other"],
@@ -230,27 +230,26 @@ test("the placement of a removed creation is withdrawn, that of another group is
 
 test("what is withdrawn makes room in the same pass", () => {
   const nodes = [node(0), node(1), node(2)];
-  const old = ["p", "q", "r"].map((name) => group(name));
-  const placements = run({ groups: old, nodes });
-  const freed = placements.find(({ service }) => service === "q")?.node;
-  const wanted = [group("q", { removed: true }), group("z")];
-  const next = run({ groups: wanted, placements, nodes });
-  assert.equal(next.find(({ service }) => service === "z")?.node, freed);
+  const old = ["p", "q", "r"].map((name) => service(name));
+  const placements = run({ services: old, nodes });
+  const freed = placements.find((one) => one.service === "q")?.node;
+  const wanted = [service("q", {}, { instances: 0 }), service("z")];
+  const next = run({ services: wanted, placements, nodes });
+  assert.equal(next.find((one) => one.service === "z")?.node, freed);
 });
 
 test("a name that was removed and deployed again gets a placement of the new creation", () => {
-  const [first] = run({ groups: [group("web")] });
+  const [first] = run({ services: [service("web")] });
   assert.ok(first);
-  const again = group("web");
-  const groups = [{ ...again, group: { ...again.group, uid: "00000002" } }];
-  const [next] = run({ groups, placements: [first] });
+  const services = [service("web", { uid: "00000002" })];
+  const [next] = run({ services, placements: [first] });
   assert.equal(next?.uid, "00000002");
   assert.notEqual(next?.instance, first.instance);
 });
 
 test("two nodes that both take themselves for the controller make one instance on one node", () => {
-  const [mine] = run({ groups: [group("web")] });
-  const [theirs] = run({ groups: [group("web")], self: asNodeId("bbbbbbbb") });
+  const [mine] = run({ services: [service("web")] });
+  const [theirs] = run({ services: [service("web")], self: asNodeId("bbbbbbbb") });
   assert.deepEqual([theirs?.instance, theirs?.node], [mine?.instance, mine?.node]);
 });
 
@@ -259,22 +258,19 @@ const offers = fc.subarray(["bash", "docker"]);
 const nodes = fc
   .array(fc.tuple(state, offers), { maxLength: 3 })
   .map((all) => all.map(([is, types], index) => node(index, is, types)));
-const groups = fc.uniqueArray(
+const services = fc.uniqueArray(
   fc
     .record({
       name: fc.constantFrom("p", "q", "r", "s"),
       provider: fc.constantFrom("bash", "docker"),
       specStamp: fc.constantFrom("1", "2"),
       uid: fc.constantFrom("00000001", "00000002"),
-      removed: fc.boolean(),
+      instances: fc.nat(1),
     })
-    .map(({ name, provider, uid, ...more }) => {
-      const made = group(name, more, { provider });
-      return { ...made, group: { ...made.group, uid } };
-    }),
-  { selector: ({ group: { name } }) => name, maxLength: 4 },
+    .map(({ name, provider, instances, ...more }) => service(name, more, { provider, instances })),
+  { selector: ({ spec: { name } }) => name, maxLength: 4 },
 );
-const history = fc.array(fc.record({ groups, nodes }), { minLength: 1, maxLength: 5 });
+const history = fc.array(fc.record({ services, nodes }), { minLength: 1, maxLength: 5 });
 
 test("whatever has happened: idempotent, whatever the order, and epochs only go up", () => {
   fc.assert(
@@ -285,7 +281,7 @@ test("whatever has happened: idempotent, whatever the order, and epochs only go 
         const decisions = decide(input);
         const turned = {
           ...input,
-          groups: input.groups.toReversed(),
+          services: input.services.toReversed(),
           nodes: input.nodes.toReversed(),
           placements: placements.toReversed(),
         };
@@ -306,14 +302,14 @@ test("whatever has happened: idempotent, whatever the order, and epochs only go 
 
 test("after a pass every service that is wanted has a place, or a pending one with refusals", () => {
   fc.assert(
-    fc.property(groups, nodes, (wanted, all) => {
-      const placements = run({ groups: wanted, nodes: all });
-      for (const { group: record, removed } of wanted) {
-        const placement = placements.find(({ service }) => service === record.name);
-        assert.equal(placement === undefined, removed);
+    fc.property(services, nodes, (wanted, all) => {
+      const placements = run({ services: wanted, nodes: all });
+      for (const { spec } of wanted) {
+        const placement = placements.find((one) => one.service === spec.name);
+        assert.equal(placement === undefined, spec.instances === 0);
         if (placement === undefined) continue;
         const fits = all.filter(
-          ({ state: is, providers }) => is === "alive" && providers.has(record.spec.provider),
+          ({ state: is, providers }) => is === "alive" && providers.has(spec.provider),
         );
         if (fits.length === 0) assert.equal(placement.node, null);
         else assert.ok(fits.some(({ id }) => id === placement.node));

@@ -8,9 +8,11 @@ import { root } from "../../../scripts/root.ts";
 import type { JsonSchema } from "../../../src/core/json-schema.ts";
 import { createSpecSchema } from "../../../src/node/spec-schema.ts";
 import { checkParams } from "../../../src/providers/registry.ts";
+import { membersOf } from "../../../src/services/group-members.ts";
+import { groupSpecToJson, parseGroupSpec } from "../../../src/services/group-spec.ts";
 import { laterFields, parseSpec, specToJson } from "../../../src/services/spec.ts";
 import { parseDocuments } from "../../../src/services/spec-text.ts";
-import { validSpec } from "./arbitraries.ts";
+import { validGroup, validSpec } from "./arbitraries.ts";
 
 const schema = createSpecSchema();
 /** Strict: a keyword that it does not know, or that cannot hold, is an error. */
@@ -18,8 +20,9 @@ const takes = new Ajv2020({ strict: true, allowUnionTypes: true }).compile(schem
 
 function parses(document: unknown): boolean {
   try {
-    const { provider, params } = parseSpec(document);
-    checkParams(provider, params);
+    for (const { spec } of membersOf(parseGroupSpec(document)).values()) {
+      checkParams(spec.provider, spec.params);
+    }
     return true;
   } catch {
     return false;
@@ -58,7 +61,8 @@ test("every example of a spec in the README and the docs is taken", () => {
       for (const document of parseDocuments(text, file)) {
         assert.ok(takes(document), `${file}: ${JSON.stringify(takes.errors)}\n${text}`);
         assert.ok(parses(document), text);
-        providers.push(parseSpec(document).provider);
+        const members = [...membersOf(parseGroupSpec(document)).values()];
+        providers.push(...members.map(({ spec }) => spec.provider));
       }
     }
   }
@@ -319,6 +323,38 @@ test("each wrong value is refused by itself, and so is what is no object or lack
   for (const document of [null, 1, "web", [], [least]]) assertRefused(document);
 });
 
+test("whatever the parser takes as a group, the schema takes, and with it each of its services", () => {
+  const document = validGroup.map((group) => ({ ...group, services: withKnown(group.services) }));
+  fc.assert(
+    fc.property(document, (group) => {
+      assert.ok(takes(group), JSON.stringify(takes.errors));
+      assert.ok(takes(groupSpecToJson(parseGroupSpec(group))), "with every default spelt out");
+    }),
+  );
+  const inGroup = (one: unknown) => ({ name: "shop", services: [{ name: "g", services: [one] }] });
+  assert.ok(takes(inGroup(least)));
+  for (const [path, values] of wrong) {
+    for (const value of values) assert.ok(!takes(inGroup(withValue(least, path, value))));
+  }
+  for (const bad of [
+    { services: [] },
+    { services: 1 },
+    { strategy: "all" },
+    { provider: "bash" },
+  ]) {
+    assert.ok(!takes({ ...inGroup(least), ...bad }), JSON.stringify(bad));
+  }
+});
+
+/** Of a provider whose parameters the schema does not know, nothing is refused for them. */
+function withKnown(services: readonly object[]): readonly object[] {
+  return services.map((one) =>
+    "services" in one && Array.isArray(one.services)
+      ? { ...one, services: withKnown(one.services) }
+      : { ...one, provider: least.provider, params: least.params },
+  );
+}
+
 test("every field is described, and every optional one at the top has its default", () => {
   const undescribed: string[] = [];
   const look = (at: string, { properties = {}, anyOf = [], allOf = [] }: JsonSchema): void => {
@@ -333,9 +369,12 @@ test("every field is described, and every optional one at the top has its defaul
       for (const params of Object.values(then.properties ?? {})) look("params.", params);
     }
   };
-  look("", schema);
+  const { service, group } = schema.$defs ?? {};
+  look("", service ?? {});
+  look("group.", group ?? {});
   assert.deepEqual(undescribed, []);
-  assert.deepEqual(schema.properties?.["requires"]?.default, []);
-  assert.equal(schema.properties?.["stop"]?.properties?.["grace"]?.default, "10s");
-  assert.equal(schema.properties?.["logs"]?.properties?.["max_bytes"]?.default, 10_000_000);
+  assert.deepEqual(service?.properties?.["requires"]?.default, []);
+  assert.equal(service?.properties?.["stop"]?.properties?.["grace"]?.default, "10s");
+  assert.equal(service?.properties?.["logs"]?.properties?.["max_bytes"]?.default, 10_000_000);
+  assert.equal(group?.properties?.["strategy"]?.default, "one_for_one");
 });

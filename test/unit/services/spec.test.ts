@@ -230,7 +230,6 @@ test("params are bounded in depth, in size and to plain data", () => {
   cyclic.self = cyclic;
   cyclic.other = cyclic;
   assert.match(Object.values(errorsOf({ ...least, params: cyclic })).join(), /nested deeper/);
-  assert.match(errorAt("", { params: { a: "x".repeat(300_000) } }) ?? "", /262144/);
   assert.match(errorAt("params.when", { params: { when: new Date(0) } }) ?? "", /plain data/);
   assert.match(errorAt("params", { params: "sleep 1" }) ?? "", /must be an object, and is text/);
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { affected } from "../../../src/otp/strategies.ts";
+import { affected } from "../../../src/core/strategies.ts";
 
 const children = ["a", "b", "c", "d"];
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { countRestart } from "../../../src/otp/restart-intensity.ts";
+import { countRestart } from "../../../src/core/restart-intensity.ts";
 
 const limit = { intensity: 2, periodMs: 1_000 };
 

@@ -1,5 +1,6 @@
 /**
- * Which siblings go down and up again with a failed child: OTP's restart strategies. Pure.
+ * Which siblings go down and up again with a failed child: OTP's restart strategies, of actors and of the
+ * services of a group alike. Pure.
  */
 export type Strategy = "one_for_one" | "one_for_all" | "rest_for_one";
 

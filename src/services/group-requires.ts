@@ -1,0 +1,46 @@
+/**
+ * What must hold of the services of a group that require each other: what is required is there, and is
+ * started before. What is required of others is another matter: it may be deployed later.
+ */
+import type { Place } from "../core/reading.ts";
+import { type GroupSpec, servicesMax } from "./group.ts";
+import { type Member, membersOf, membersUnder } from "./group-members.ts";
+import { isUnder } from "./service-name.ts";
+
+/** Tells each error at the place of its name in `requires`. */
+export function complainOfRequires(group: GroupSpec, at: Place): void {
+  const members = membersOf(group);
+  if (members.size > servicesMax) {
+    at.wrong(`has ${members.size} services in all, and may have ${servicesMax}`);
+  }
+  for (const member of members.values()) {
+    member.spec.requires.forEach((required, index) => {
+      const wrong = whyNot(group.name, members, member, required);
+      if (wrong !== undefined) placeOf(at, member.path).member("requires").item(index).wrong(wrong);
+    });
+  }
+}
+
+function whyNot(
+  root: string,
+  members: ReturnType<typeof membersOf>,
+  { spec }: Member,
+  required: string,
+): string | undefined {
+  if (required === spec.name) return `${required} would require itself`;
+  if (isUnder(spec.name, required)) return `${required} is the group that it is in`;
+  if (required !== root && !isUnder(required, root)) return undefined;
+  const wanted = membersUnder(members, required);
+  if (wanted.length === 0) return `there is no ${required} in the group`;
+  const inOrder = [...members.keys()];
+  const isBefore = (one: Member) => inOrder.indexOf(one.spec.name) < inOrder.indexOf(spec.name);
+  return wanted.every(isBefore)
+    ? undefined
+    : `${required} is started after it, since it is listed after it: put it before`;
+}
+
+/** The place of a path of `membersOf`. */
+function placeOf(at: Place, path: string): Place {
+  const indexes = [...path.matchAll(/services\[(\d+)\]/g)].map(([, index]) => Number(index));
+  return indexes.reduce((place, index) => place.member("services").item(index), at);
+}

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Catalog } from "../../../src/actors/catalog.ts";
+import { checkDocuments } from "../../../src/actors/deploy-checks.ts";
+import { InvalidSpec } from "../../../src/core/errors.ts";
+import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import { checkParams } from "../../../src/providers/registry.ts";
+import { groupSpecToJson, parseGroupSpec } from "../../../src/services/group-spec.ts";
+import { keys } from "../../../src/services/keys.ts";
+
+const self = asNodeId("0a".padStart(32, "0"));
+
+function bash(name: string, more: object = {}): object {
+  return { name, provider: "bash", params: { command: "true" }, ...more };
+}
+
+/** A catalog in which these are deployed. */
+function catalogOf(documents: readonly { readonly name: string }[]): Catalog {
+  const catalog = new Catalog(self, silentLog);
+  for (const document of documents) {
+    const spec = groupSpecToJson(parseGroupSpec(document));
+    const value = { name: document.name, uid: "0011223344556677", spec, generation: 1 };
+    const stamp = { wall: 1, counter: 0, origin: self };
+    catalog.apply([{ key: keys.spec(asServiceName(document.name)), value, stamp, seen: [] }]);
+  }
+  return catalog;
+}
+
+async function errorsOf(
+  documents: readonly unknown[],
+  catalog = catalogOf([]),
+): Promise<Readonly<Record<string, string>>> {
+  try {
+    await checkDocuments(documents, catalog, checkParams);
+    return {};
+  } catch (error) {
+    if (!(error instanceof InvalidSpec)) throw error;
+    return Object.fromEntries(error.details.map(({ path, message }) => [path, message]));
+  }
+}
+
+test("what providers say of the parameters in a group has the path of each, with all else that is wrong", async () => {
+  const shop = {
+    name: "shop",
+    services: [
+      bash("a", { params: { comand: "true" } }),
+      {
+        name: "g",
+        services: [bash("b"), bash("c", { provider: "nope" }), bash("d", { params: {} })],
+      },
+      bash("e", { restart: "often" }),
+    ],
+  };
+  const paths = [
+    "services[0].params.comand",
+    "services[0].params.command",
+    "services[1].services[1].provider",
+    "services[1].services[2].params.command",
+    "services[2].restart",
+  ];
+  assert.deepEqual(Object.keys(await errorsOf([shop])).sort(), paths);
+  const second = await errorsOf([bash("web"), shop]);
+  assert.deepEqual(
+    Object.keys(second).sort(),
+    paths.map((path) => `[1].${path}`),
+  );
+  assert.deepEqual(await errorsOf([{ name: "shop", services: [bash("a")] }]), {});
+});
+
+test("a cycle is found over what is required and the order of a group alike", async () => {
+  const site = { name: "site", provider: "bash", params: { command: "true" }, requires: ["shop"] };
+  const shop = (requires: readonly string[]) => ({
+    name: "shop",
+    services: [bash("db", { requires }), bash("api")],
+  });
+  assert.deepEqual(await errorsOf([shop([])], catalogOf([site])), {});
+  const whole = await errorsOf([shop(["site"])], catalogOf([site]));
+  assert.equal(whole["requires"], "is a cycle: shop/db → site → shop → shop/db");
+  // db waits for the site, that for api, and api for db, since it is started after it.
+  const inOrder = await errorsOf([shop(["site"]), { ...site, requires: ["shop/api"] }]);
+  assert.equal(inOrder["requires"], "is a cycle: shop/db → site → shop/api → shop/db");
+});
