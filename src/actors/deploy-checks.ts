@@ -3,6 +3,7 @@
  * view of the parameters, and no cycle among all that is deployed.
  */
 import { type ErrorDetail, InvalidSpec } from "../core/errors.ts";
+import { isNothing } from "../core/resources.ts";
 import { cycleText, type DependencyGraph, findCycle } from "../services/dependencies.ts";
 import { parseSpec, type ServiceSpec } from "../services/spec.ts";
 import type { Catalog } from "./catalog.ts";
@@ -32,7 +33,7 @@ export async function checkDocuments(
     try {
       const spec = parseSpec(document);
       const found = await problems(spec, catalog, checkParams);
-      details.push(...at(prefix, [...found, ...whyNotChecked(spec, catalog)]));
+      details.push(...at(prefix, [...found, ...whyNotAble(spec, catalog)]));
       specs.push(spec);
     } catch (error) {
       if (!(error instanceof InvalidSpec)) throw error;
@@ -98,18 +99,26 @@ async function problems(
   }
 }
 
-/** A check that runs a command takes a provider that can run one. */
-function whyNotChecked(
-  { provider, health }: ServiceSpec,
+/** What a spec asks of its provider, beyond running a task, takes one that can do it. */
+function whyNotAble(
+  { provider, health, resources }: ServiceSpec,
   catalog: Catalog,
 ): readonly ErrorDetail[] {
-  if (health?.check.kind !== "exec") return [];
   const offers = catalog.view.members.flatMap(({ facts }) =>
     facts.providers.filter(({ type, available }) => type === provider && available),
   );
-  const canBe = offers.length === 0 || offers.some(({ features }) => features?.includes("exec"));
-  if (canBe) return [];
-  return [{ path: "health.exec", message: `${provider} cannot run a command in its tasks` }];
+  // What is lacking on one node alone is a matter of placement. Of what no node offers nothing is known.
+  const cannot = (feature: string) =>
+    offers.length > 0 &&
+    offers.every(({ features, lacks }) => !features?.includes(feature) && !lacks?.[feature]);
+  return [
+    ...(health?.check.kind === "exec" && cannot("exec")
+      ? [{ path: "health.exec", message: `${provider} cannot run a command in its tasks` }]
+      : []),
+    ...(!isNothing(resources) && cannot("limits")
+      ? [{ path: "resources", message: `${provider} cannot limit what its tasks use` }]
+      : []),
+  ];
 }
 
 function isOffered(catalog: Catalog, type: string): boolean {

@@ -11,6 +11,7 @@ import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { deciderOf } from "./ownership.ts";
 import { candidatesOf, desiredGroup, portHolders } from "./placement-pass.ts";
 import { untilReady } from "./readiness.ts";
+import { bookingsIn } from "./reservations.ts";
 
 export interface PlanOptions {
   readonly node: NodeId;
@@ -35,6 +36,7 @@ export async function planFor(
     specs.map((spec) => wantedOf(catalog, spec)),
     candidatesOf(catalog),
     portHolders(catalog),
+    () => bookingsIn(catalog),
   );
 }
 

@@ -85,11 +85,12 @@ function _parsedIfJson(text: string): unknown {
 }
 
 function providerViews({ name, providers }: NodeInfo): ProviderView[] {
-  return providers.map(({ type, available, version, features = [], reason }) => ({
+  return providers.map(({ type, available, version, features = [], lacks = {}, reason }) => ({
     node: name,
     type,
     available,
     features: [...features],
+    lacks: { ...lacks },
     ...(version !== undefined && { version }),
     ...(reason !== undefined && { reason }),
   }));

@@ -28,8 +28,9 @@ interface Command {
   readonly cwd: string;
 }
 
-/** Moves the shell into a cgroup before it becomes the command: whatever that forks is born there. */
-const enterScript = 'echo 0 >"$1/cgroup.procs" && shift && exec "$@"';
+/** Moves the shell into cgroups before it becomes the command: whatever that forks is born there. */
+const enterScript =
+  'while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs" || exit; shift; done; shift; exec "$@"';
 
 /** @throws Unavailable when it cannot be started */
 export async function runBeside(
@@ -37,9 +38,9 @@ export async function runBeside(
   { command, env, cwd }: Command,
   { signal, outputBytesMax }: BesideRequest,
 ): Promise<BesideResult> {
-  const cgroup = tree.enter();
-  const [program = "", ...args] =
-    cgroup === undefined ? command : ["/bin/sh", "-c", enterScript, "sh", cgroup, ...command];
+  const groups = tree.enter();
+  const entering = ["/bin/sh", "-c", enterScript, "sh", ...groups, "--", ...command];
+  const [program = "", ...args] = groups.length === 0 ? command : entering;
   try {
     return await new Promise((resolve, reject) => {
       const child = spawn(program, args, {

@@ -3,6 +3,7 @@
  * the very functions of the deploy itself, so that the two cannot come to differ.
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
+import type { Booking } from "./bookings.ts";
 import { type Deployment, type DeployResult, deployed } from "./deploy.ts";
 import { noStamp } from "./instance-status.ts";
 import {
@@ -61,12 +62,14 @@ export interface PlannedDeploy {
  * What deploying all of `wanted` would do, in that order. They are placed one after the other, in order of
  * names, as one controller does it. @param nodes every node known, with its instances
  * @param portHolder what has a port of a node now
+ * @param bookings what is reserved on nodes now
  */
 export function planDeploys(
   self: NodeId,
   wanted: readonly Wanted[],
   nodes: readonly Candidate[],
   portHolder: PortHolder = () => undefined,
+  bookings: () => Iterable<Booking> = () => [],
 ): readonly PlannedDeploy[] {
   const planned = wanted.map((service) => {
     const { spec, standing } = service;
@@ -85,6 +88,7 @@ export function planDeploys(
     })),
     nodes,
     portHolder,
+    bookings,
     missedForMs: () => 0,
   });
   return planned.map(({ result, record, ...service }) => ({

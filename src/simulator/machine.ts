@@ -115,7 +115,8 @@ export class Machine {
         audit: silentAudit,
         address: `${this.name}:6666`,
         facts: {
-          providers: offered.map(({ type }) => ({ type, available: true })),
+          providers: offered.map(({ type }) => ({ type, available: true, features: ["limits"] })),
+          capacity: this.host.capacity,
           labels: {},
           version: "0",
         },
