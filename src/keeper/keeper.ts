@@ -213,6 +213,9 @@ export class Keeper {
   async #start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
     const key = taskKey(instance, attempt);
     const env = { ...command.env, ...this.#marks(instance, key) };
+    if (command.limits !== undefined && this.whyNoLimits !== undefined) {
+      throw new Unavailable(`what it uses cannot be limited here: ${this.whyNoLimits}`);
+    }
     this.#instances.add(instance);
     try {
       if (!this.#folder.writeIntent(instance, key, command.script)) {
@@ -257,15 +260,11 @@ export class Keeper {
 
   /** Makes the groups that hold a task to its limits: all that it has to enter before it runs. */
   #limit(key: TaskKey, limits: Resources, cgroup: string | undefined): readonly string[] {
-    const { whyNot } = this.#trees.limits;
-    if (whyNot !== undefined || cgroup === undefined) {
-      throw new Unavailable(`what it uses cannot be limited here: ${whyNot}`);
-    }
     const groups = this.#trees.limits.groupsFor(key, limits);
     this.#records.writeLimits(key, groups); // Before they are there: none is left by a crash.
-    makeCgroup(cgroup);
+    if (cgroup !== undefined) makeCgroup(cgroup);
     this.#trees.limits.make(key, limits);
-    return [cgroup, ...groups];
+    return cgroup === undefined ? groups : [cgroup, ...groups];
   }
 
   #hold(instance: InstanceId, key: TaskKey, run: ClaimedRun): KeptTask {

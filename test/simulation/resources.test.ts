@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { InvalidSpec } from "../../src/core/errors.ts";
 import { Simulation } from "../../src/simulator/simulation.ts";
 
 const machines = ["a", "b", "c"];
@@ -153,4 +154,19 @@ test("what grows beyond its node goes elsewhere, and stays as it is where no nod
   await simulation.run(30_000);
   assert.deepEqual(memory(), [0, 1_000, 400]);
   assert.deepEqual(simulation.violations, []);
+});
+
+test("a provider that limits nothing is refused with the deploy", async () => {
+  const simulation = await network(["a"]);
+  const spec = web({ provider: "virtual-too" });
+  await assert.rejects(
+    simulation.ask("a", (node) => node.deploy([spec])),
+    (error) => {
+      assert.ok(error instanceof InvalidSpec);
+      assert.deepEqual(error.details, [
+        { path: "resources", message: "virtual-too cannot limit what its tasks use" },
+      ]);
+      return true;
+    },
+  );
 });
