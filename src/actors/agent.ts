@@ -4,6 +4,7 @@
  * An instance whose actors keep failing is left until the next pass: it must not take the rest along.
  */
 import type { InstanceId, NodeId } from "../core/ids.ts";
+import { isNothing, noResources } from "../core/resources.ts";
 import { startChild, terminateChild, whichChildren } from "../otp/children.ts";
 import type { ActorDefinition } from "../otp/definition.ts";
 import { NoSuchChild } from "../otp/errors.ts";
@@ -18,6 +19,7 @@ import { newStatus } from "../services/instance-status.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
+import type { LedgerInfo } from "./ledger.ts";
 import { names, providerWorkerName } from "./names.ts";
 import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker.ts";
 import type { TaskWork } from "./task-work.ts";
@@ -60,6 +62,8 @@ interface State {
   readonly held: Map<InstanceId, Held>;
   /** Those whose engines have yet to be looked through for what is no longer placed here. */
   readonly unswept: Set<Provider>;
+  /** The first look at everything is done. */
+  hasLooked: boolean;
 }
 
 export function agent(options: AgentOptions): Behaviour<State, Protocol, AgentInfo> {
@@ -67,7 +71,7 @@ export function agent(options: AgentOptions): Behaviour<State, Protocol, AgentIn
     init(self) {
       const unswept = new Set(options.providers.values());
       self.tell({ type: "pass" });
-      return { self, options, held: new Map(), unswept };
+      return { self, options, held: new Map(), unswept, hasLooked: false };
     },
     handlers: {},
     async info(state, message) {
@@ -85,11 +89,32 @@ async function pass(state: State): Promise<void> {
   state.self.sendAfter(passMs, { type: "pass" });
   for (const provider of state.unswept) void sweep(state, provider);
   dropStatuses(state);
+  if (!state.hasLooked) presume(state);
+  state.hasLooked = true;
   for (const [instance, held] of state.held) {
     if (held.monitor === undefined) await startActors(state, instance, held);
   }
   await look(state, undefined);
   for (const instance of state.held.keys()) tellWorker(state, instance, { type: "repair" });
+}
+
+/**
+ * Until the engines have told, whatever is placed here may be running: what is placed here anew must not
+ * be given the room of it.
+ */
+function presume({ self, options }: State): void {
+  const { catalog, node } = options;
+  for (const { service, instance, node: at, outgoing } of catalog.placements()) {
+    const spec = catalog.service(service)?.member.spec;
+    const here = [{ instance, node: at }, outgoing].flatMap((one) =>
+      one?.node === node ? [one.instance] : [],
+    );
+    for (const one of here) {
+      if (!isToRun(catalog, one)) continue;
+      const resources = catalog.status(one)?.reserved ?? spec?.resources ?? noResources;
+      if (!isNothing(resources)) tellLedger(self, { type: "hold", instance: one, resources });
+    }
+  }
 }
 
 /** Removes the tasks in an engine whose instances are no longer placed here. Never rejects. */
@@ -257,6 +282,10 @@ function tellWorker({ self }: State, instance: InstanceId, message: ProviderWork
   self.system.tell(providerWorkerName(instance), message);
 }
 
+function tellLedger({ system }: State["self"], message: LedgerInfo): void {
+  system.tell(names.ledger, message);
+}
+
 async function end(state: State, instance: InstanceId): Promise<void> {
   const held = state.held.get(instance);
   if (held === undefined) return;
@@ -266,6 +295,7 @@ async function end(state: State, instance: InstanceId): Promise<void> {
   } catch (error) {
     if (!(error instanceof NoSuchChild)) throw error; // They had given up.
   }
+  tellLedger(state.self, { type: "release", instance });
   // It may have been placed here again meanwhile.
   await look(state, new Set([groupOf(held.placement.service)]));
 }

@@ -5,6 +5,7 @@
 import { type ErrorDetail, InvalidSpec } from "../core/errors.ts";
 import type { ServiceName } from "../core/ids.ts";
 import { asObject, memberPath } from "../core/reading.ts";
+import { isNothing } from "../core/resources.ts";
 import { cycleText, type DependencyGraph, findCycle } from "../services/dependencies.ts";
 import type { Spec } from "../services/group.ts";
 import { membersOf, membersUnder } from "../services/group-members.ts";
@@ -44,7 +45,7 @@ export async function checkDocuments(
       more.push(...at(written.path, await problems(written, catalog, checkParams)));
     }
     for (const { spec: service, path } of spec === undefined ? [] : membersOf(spec).values()) {
-      more.push(...at(path, whyNotChecked(service, catalog)));
+      more.push(...at(path, whyNotAble(service, catalog)));
     }
     details.push(...at(prefix, [...errors, ...more.filter(({ path }) => !told.has(path))]));
   }
@@ -128,18 +129,26 @@ async function problems(
   }
 }
 
-/** A check that runs a command takes a provider that can run one. */
-function whyNotChecked(
-  { provider, health }: ServiceSpec,
+/** What a spec asks of its provider, beyond running a task, takes one that can do it. */
+function whyNotAble(
+  { provider, health, resources }: ServiceSpec,
   catalog: Catalog,
 ): readonly ErrorDetail[] {
-  if (health?.check.kind !== "exec") return [];
   const offers = catalog.view.members.flatMap(({ facts }) =>
     facts.providers.filter(({ type, available }) => type === provider && available),
   );
-  const canBe = offers.length === 0 || offers.some(({ features }) => features?.includes("exec"));
-  if (canBe) return [];
-  return [{ path: "health.exec", message: `${provider} cannot run a command in its tasks` }];
+  // What is lacking on one node alone is a matter of placement. Of what no node offers nothing is known.
+  const cannot = (feature: string) =>
+    offers.length > 0 &&
+    offers.every(({ features, lacks }) => !features?.includes(feature) && !lacks?.[feature]);
+  return [
+    ...(health?.check.kind === "exec" && cannot("exec")
+      ? [{ path: "health.exec", message: `${provider} cannot run a command in its tasks` }]
+      : []),
+    ...(!isNothing(resources) && cannot("limits")
+      ? [{ path: "resources", message: `${provider} cannot limit what its tasks use` }]
+      : []),
+  ];
 }
 
 function isOffered(catalog: Catalog, type: string): boolean {

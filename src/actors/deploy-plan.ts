@@ -13,6 +13,7 @@ import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { deciderOf } from "./ownership.ts";
 import { candidatesOf, desiredService, portHolders } from "./placement-pass.ts";
 import { untilReady } from "./readiness.ts";
+import { bookingsIn } from "./reservations.ts";
 
 export interface PlanOptions {
   readonly node: NodeId;
@@ -37,6 +38,7 @@ export async function planFor(
     specs.map((spec) => wantedOf(catalog, spec)),
     candidatesOf(catalog),
     portHolders(catalog),
+    () => bookingsIn(catalog),
   );
 }
 

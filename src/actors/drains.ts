@@ -7,6 +7,7 @@ import { Conflict, NotFound } from "../core/errors.ts";
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive, type Member } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
+import { Bookings } from "../services/bookings.ts";
 import { keys } from "../services/keys.ts";
 import { place, refusalsText } from "../services/placement.ts";
 import { requestFor } from "../services/reconcile.ts";
@@ -15,6 +16,7 @@ import type { Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
 import { candidatesOf, desiredService, portHolders } from "./placement-pass.ts";
 import { writeRecords } from "./record-writes.ts";
+import { bookingsIn } from "./reservations.ts";
 import { until } from "./waiting.ts";
 
 /** Longest wait for what can be moved, before it is told as it is. */
@@ -118,8 +120,10 @@ function whyItStays(catalog: Catalog, placement: PlacementRecord): string | unde
   if (isIdle) return "does not run: elsewhere it would begin anew";
   if (spec.restart.when === "none") return "is a job: elsewhere it would be run again";
   if (spec.instances === "everywhere") return undefined;
+  const bookings = new Bookings(bookingsIn(catalog));
+  const reservedOn = (node: NodeId) => bookings.on(node);
   const outcome = place(
-    { ...requestFor(spec), portHolder: portHolders(catalog) },
+    { ...requestFor(spec), portHolder: portHolders(catalog), reservedOn },
     candidatesOf(catalog),
   );
   return "node" in outcome ? undefined : refusalsText(outcome.refusals);

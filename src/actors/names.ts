@@ -13,6 +13,7 @@ export const names = {
   shards: "shards",
   controller: "controller",
   agent: "agent",
+  ledger: "ledger",
   services: "services",
   inspector: "inspector",
   api: "api",

@@ -2,6 +2,7 @@
  * What a user is told of a node: its membership and the facts it tells of itself, in one.
  */
 import type { NodeId } from "../core/ids.ts";
+import type { Resources } from "../core/resources.ts";
 import { isLive, type Member, type MemberState, type ProviderFact } from "../membership/view.ts";
 import type { Catalog } from "./catalog.ts";
 
@@ -21,6 +22,13 @@ export interface NodeInfo {
   readonly version: string;
   /** Absent: 1. */
   readonly weight?: number;
+  /** What services may reserve; absent: nothing. */
+  readonly capacity?: Resources;
+}
+
+export interface NodeUse extends NodeInfo {
+  /** For what is placed there, and what is yet to end there. */
+  readonly reserved: Resources;
 }
 
 export function nodeInfo(member: Member, catalog: Pick<Catalog, "isDrained">): NodeInfo {

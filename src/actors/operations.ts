@@ -10,6 +10,7 @@ import { asServiceName, type InstanceId, type NodeId, type ServiceName } from ".
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { NoSuchActor } from "../otp/errors.ts";
 import { named } from "../otp/ref.ts";
+import { Bookings } from "../services/bookings.ts";
 import { partOf } from "../services/group-members.ts";
 import { groupSpecToJson } from "../services/group-spec.ts";
 import { parseInstances } from "../services/instances.ts";
@@ -24,10 +25,11 @@ import { planFor } from "./deploy-plan.ts";
 import { type DrainOutcome, drain, endDrain, undrain, vacate } from "./drains.ts";
 import type { LogFollowerProtocol } from "./log-follower.ts";
 import { logFollowerName, names } from "./names.ts";
-import { type NodeInfo, nodeInfo } from "./node-view.ts";
+import { type NodeInfo, type NodeUse, nodeInfo } from "./node-view.ts";
 import { deciderOf, ownerOf } from "./ownership.ts";
 import { patientCall } from "./patient-call.ts";
 import type { Records } from "./records.ts";
+import { bookingsIn } from "./reservations.ts";
 import { joinMsMax } from "./ring-member.ts";
 import type { RingMemberProtocol } from "./ring-member-protocol.ts";
 import {
@@ -117,10 +119,11 @@ export class Operations {
   }
 
   /** The network as this node sees it, in order of names. */
-  nodes(): readonly NodeInfo[] {
+  nodes(): readonly NodeUse[] {
     const { catalog } = this.#options;
+    const bookings = new Bookings(bookingsIn(catalog));
     return catalog.view.members
-      .map((member) => nodeInfo(member, catalog))
+      .map((member) => ({ ...nodeInfo(member, catalog), reserved: bookings.on(member.id) }))
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 

@@ -3,7 +3,7 @@
  * where `services/reconcile.ts` decides, and nothing is placed that is no longer deployed.
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
-import { isLive, type Member } from "../membership/view.ts";
+import { isLive, type Member, type ProviderFact } from "../membership/view.ts";
 import { membersOf } from "../services/group-members.ts";
 import { isReady } from "../services/instance-status.ts";
 import { keys } from "../services/keys.ts";
@@ -22,6 +22,7 @@ import { taskDigest } from "../services/task-digest.ts";
 import type { Entry } from "../store/replication.ts";
 import type { Catalog, Service } from "./catalog.ts";
 import type { PlacementTable } from "./placement-table.ts";
+import { bookingsIn, isIdle } from "./reservations.ts";
 import type { Progress, Rollouts, UpdatedInstance } from "./rollouts.ts";
 
 export interface PlacementPass {
@@ -93,6 +94,7 @@ export function placementPass(
     return present.every((placement, slot) => {
       if (placement.slot !== slot || !isPlaced({ uid, specStamp }, placement)) return false;
       if (placement.outgoing !== undefined) return false;
+      if (catalog.status(placement.instance)?.refusal !== undefined) return false;
       const node = placement.node === null ? undefined : catalog.member(placement.node);
       if (node !== undefined && catalog.isDrained(node.id)) return false;
       const forMs = placement.node === null ? 0 : absentForMs(placement.node);
@@ -131,6 +133,7 @@ export function placementPass(
     }),
     nodes: candidatesOf(catalog, { underway, absentForMs }),
     portHolder: portHolders(catalog),
+    bookings: () => bookingsIn(catalog, underway),
     missedForMs: absentForMs,
   });
   const entries = [
@@ -211,15 +214,14 @@ export function desiredService(
   catalog: Catalog,
   { record: group, stamp: specStamp, member: { spec } }: Service,
 ): DesiredService {
-  const isStopped = catalog.runState(group).run === "stopped";
   const task = taskDigest(spec);
   const isChecked = spec.health !== undefined;
   const observe = ({ instance }: PlacementRecord): Observed => {
     const status = catalog.status(instance);
-    const hasEnded = status?.state === "done" || status?.state === "failed";
     return {
-      isIdle: isStopped || hasEnded,
+      isIdle: isIdle(catalog, group, instance),
       isReady: status !== undefined && isReady(status, isChecked),
+      refusal: status?.refusal,
       hasTakenOver: status !== undefined && (isReady(status, isChecked) || status.state === "done"),
       needsNewTask: status !== undefined && status.task !== task,
     };
@@ -294,10 +296,7 @@ function candidateOf(
   instances: number,
   awayForMs: number,
 ): Candidate {
-  const offers = facts.providers.map(({ type, available, reason }): [string, ProviderOffer] => [
-    type,
-    available ? { available } : { available, reason: reason ?? "no reason given" },
-  ]);
+  const offers = facts.providers.map((fact): [string, ProviderOffer] => [fact.type, offerOf(fact)]);
   const providers = new Map(offers);
   return {
     id,
@@ -308,5 +307,12 @@ function candidateOf(
     labels: facts.labels,
     providers,
     instances,
+    capacity: facts.capacity,
   };
+}
+
+function offerOf({ available, reason, features, lacks }: ProviderFact): ProviderOffer {
+  if (!available) return { available, reason: reason ?? "no reason given" };
+  if (features?.includes("limits")) return { available };
+  return { available, noLimits: lacks?.["limits"] ?? "it has no such thing" };
 }

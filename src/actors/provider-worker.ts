@@ -29,6 +29,7 @@ import type { Catalog } from "./catalog.ts";
 import { servicesFor, standingOn } from "./dependency-view.ts";
 import { mayEnd, waitingOf } from "./group-view.ts";
 import type { CheckedTask, HealthCheckerInfo } from "./health-checker.ts";
+import type { LedgerInfo } from "./ledger.ts";
 import { healthCheckerName, names, serviceSupervisorName } from "./names.ts";
 import type { PortClaims } from "./port-claims.ts";
 import { TaskHolder } from "./task-holder.ts";
@@ -152,6 +153,7 @@ function react(state: State, message: ProviderWorkerInfo): void {
       look(state);
       return;
     case "repair":
+      askAgain(state);
       tellAgain(state);
       look(state);
       return;
@@ -170,6 +172,7 @@ function react(state: State, message: ProviderWorkerInfo): void {
       if (state.machine.adopting || message.found.kind !== "nothing") {
         feed(state, { kind: "adopted", found: message.found });
       }
+      giveBack(state);
       look(state);
       return;
   }
@@ -183,6 +186,20 @@ async function takeUp({ self, holder, machine }: State): Promise<void> {
     self.log.warn("an instance cannot be taken up yet", { error });
     self.sendAfter(takeUpAgainMs, { type: "take-up" });
   }
+}
+
+/** What its node told may have been lost. */
+function askAgain(state: State): void {
+  const { asking: resources } = state.machine;
+  const { instance } = state.options.placement;
+  if (resources !== undefined) tellLedger(state, { type: "reserve", instance, resources });
+}
+
+/** Until it was known what there is of it, its node kept room for it. */
+function giveBack(state: State): void {
+  const { status, asking } = state.machine;
+  const { instance } = state.options.placement;
+  if ((status.reserved ?? asking) === undefined) tellLedger(state, { type: "release", instance });
 }
 
 /** Compares what is wanted, and waited for, with what the machine was told. */
@@ -272,6 +289,7 @@ function startChecker(state: State): void {
 }
 
 function carryOut(state: State, effect: InstanceEffect): void {
+  const { instance } = state.options.placement;
   switch (effect.kind) {
     case "publish":
       state.options.publish(state.options.placement, effect.status);
@@ -288,6 +306,13 @@ function carryOut(state: State, effect: InstanceEffect): void {
       return;
     case "setTimer":
       setTimer(state, effect.timer, effect.ms);
+      return;
+    case "reserve":
+    case "hold":
+      tellLedger(state, { type: effect.kind, instance, resources: effect.resources });
+      return;
+    case "release":
+      tellLedger(state, { type: "release", instance });
       return;
     case "cancelTimer":
       state.timers.get(effect.timer)?.();
@@ -309,6 +334,10 @@ async function remove(state: State): Promise<void> {
 
 function tellGone({ self, options }: State): void {
   self.system.tell(names.agent, { type: "removed", instance: options.placement.instance });
+}
+
+function tellLedger({ self }: State, message: LedgerInfo): void {
+  self.system.tell(names.ledger, message);
 }
 
 function setTimer(state: State, timer: TimerId, ms: number): void {

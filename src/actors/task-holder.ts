@@ -6,6 +6,7 @@
 import { messageOf } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
+import { isNothing } from "../core/resources.ts";
 import type { FoundTask, Provider, Task } from "../providers/provider.ts";
 import type { Found, InstanceEffect, TaskEvent } from "../services/instance.ts";
 import { type Ports, taskEnv } from "../services/ports.ts";
@@ -57,7 +58,9 @@ export class TaskHolder {
       const progress = (text: string) => tell({ kind: "progress", attempt, text });
       const ports = await this.#options.ports.claim(instance, spec.ports, effect.ports);
       const env = taskEnv(spec, ports);
-      const context = { service: spec.name, attempt, env, ports, logs: spec.logs, progress };
+      const { resources: limits, logs } = spec;
+      const bounds = isNothing(limits) ? { logs } : { logs, limits };
+      const context = { service: spec.name, attempt, env, ports, ...bounds, progress };
       const handle = await provider.start(instance, provider.parseParams(spec.params), context);
       if (isOver()) return; // Whoever takes over finds it.
       const found = await this.#adopt({ instance, attempt, handle });

@@ -10,6 +10,9 @@ const Integer = Type.Integer();
 const NullableString = Type.Union([Type.String(), Type.Null()]);
 const Strings = Type.Immutable(Type.Array(Type.String()));
 
+/** Memory in bytes, and CPUs. */
+const Amounts = Type.Object({ memory: Type.Number(), cpu: Type.Number() });
+
 /** A node, as the node that was asked sees it. */
 export const NodeView = Type.Object({
   name: Type.String(),
@@ -31,6 +34,10 @@ export const NodeView = Type.Object({
   version: Type.String(),
   /** Its share of the network's records, relative to other nodes'. */
   weight: Type.Number(),
+  /** What services may reserve there. */
+  capacity: Amounts,
+  /** What of it is reserved; more than there is, where a node came back with less. */
+  reserved: Amounts,
 });
 export type NodeView = Static<typeof NodeView>;
 
@@ -294,6 +301,8 @@ export const ProviderView = Type.Object({
   available: Type.Boolean(),
   version: Type.Optional(Type.String()),
   features: Strings,
+  /** What it could do elsewhere and cannot here, by feature, and why. */
+  lacks: Type.Record(Type.String(), Type.String()),
   /** Why it is not available. */
   reason: Type.Optional(Type.String()),
 });

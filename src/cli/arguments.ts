@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import { formatAddress, parseAddress } from "../core/address.ts";
 import { BadRequest } from "../core/errors.ts";
 import { weightMax, weightMin } from "../core/limits.ts";
-import { parseDuration } from "../core/quantities.ts";
+import { parseDuration, parseSize } from "../core/quantities.ts";
+import type { Resources } from "../core/resources.ts";
 import { type Role, roles } from "../trust/role.ts";
 import { parsePort } from "./context.ts";
 
@@ -78,6 +79,20 @@ export function weightOption(text: string): number {
   const weight = /^\d{1,3}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
   if (weight >= weightMin && weight <= weightMax) return weight;
   throw new BadRequest(`--weight "${text}" should be a number from ${weightMin} to ${weightMax}`);
+}
+
+/** What there is to be reserved, where it is not all that is found: `memory=8GB,cpu=1.5`. */
+export function capacityOption(text: string): Partial<Resources> {
+  const capacity: { memoryBytes?: number; milliCpus?: number } = {};
+  for (const part of text.split(",")) {
+    const [, key, value = ""] = /^(memory|cpu)=(.+)$/.exec(part.trim()) ?? [];
+    const amount = key === "memory" ? parseSize(value) : Math.round(Number(value) * 1_000);
+    if (key === undefined || amount === undefined || !(amount >= 0 && amount <= 2 ** 50)) {
+      throw new BadRequest(`--capacity "${text}" should look like memory=8GB,cpu=1.5`);
+    }
+    capacity[key === "memory" ? "memoryBytes" : "milliCpus"] = amount;
+  }
+  return capacity;
 }
 
 /** A number of lines, or `all`. */

@@ -7,6 +7,7 @@ import {
   addressesOption,
   advertiseOption,
   bindOption,
+  capacityOption,
   countOption,
   durationOption,
   labelOption,
@@ -103,6 +104,11 @@ function addNodeCommands(program: Program, args: readonly string[], startNode: S
     )
     .option("--label <key=value>", "a label for placement; repeatable", labelOption, {})
     .option("--weight <number>", "its share of the records, relative to others' (1)", weightOption)
+    .option(
+      "--capacity <amounts>",
+      "what services may reserve: memory=8GB,cpu=1.5 (all of the machine)",
+      capacityOption,
+    )
     .option("--detach", "run in the background, and return once the port is open")
     .addOption(new Option("--detached").hideHelp())
     .addOption(

@@ -37,6 +37,19 @@ export function durationText(ms: number): string {
   return ms % msPerUnit.s === 0 ? `${ms / msPerUnit.s}s` : `${ms}ms`;
 }
 
+/** A size for people, to three places: `256MB`, `8.345GB`. */
+export function sizeText(bytes: number): string {
+  const { GB, MB, KB, B } = bytesPerUnit;
+  const [unit, each] = (
+    [
+      ["GB", GB],
+      ["MB", MB],
+      ["KB", KB],
+    ] as const
+  ).find(([, size]) => bytes >= size) ?? ["B", B];
+  return `${Math.round((bytes / each) * 1_000) / 1_000}${unit}`;
+}
+
 type Units = Readonly<Record<string, number>>;
 
 function quantityPattern(units: Units): RegExp {

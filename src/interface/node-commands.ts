@@ -76,11 +76,12 @@ export function runningOn(operations: Operations, node: NodeId): string[] {
 }
 
 function providerViews({ name, providers }: NodeInfo): ProviderView[] {
-  return providers.map(({ type, available, version, features = [], reason }) => ({
+  return providers.map(({ type, available, version, features = [], lacks = {}, reason }) => ({
     node: name,
     type,
     available,
     features: [...features],
+    lacks: { ...lacks },
     ...(version !== undefined && { version }),
     ...(reason !== undefined && { reason }),
   }));

@@ -1,6 +1,7 @@
 /** A node, in the shape that the API promises. */
-import type { NodeInfo } from "../actors/node-view.ts";
+import type { NodeUse } from "../actors/node-view.ts";
 import type { NodeView } from "../api/shapes.ts";
+import { noResources, type Resources } from "../core/resources.ts";
 
 export function nodeView({
   name,
@@ -12,8 +13,15 @@ export function nodeView({
   labels,
   version,
   weight = 1,
-}: NodeInfo): NodeView {
+  capacity = noResources,
+  reserved,
+}: NodeUse): NodeView {
   const offered = providers.filter(({ available }) => available).map(({ type }) => type);
   const common = { name, id, address, state, drained: isDrained, version, weight };
-  return { ...common, providers: offered.sort(), labels: { ...labels } };
+  const room = { capacity: amounts(capacity), reserved: amounts(reserved) };
+  return { ...common, ...room, providers: offered.sort(), labels: { ...labels } };
+}
+
+function amounts({ memoryBytes, milliCpus }: Resources): NodeView["reserved"] {
+  return { memory: memoryBytes, cpu: milliCpus / 1_000 };
 }

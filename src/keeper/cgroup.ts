@@ -2,7 +2,7 @@
  * Control groups, version 2, as far as a keeper needs them: a group for the payload of each task,
  * to know whether anything of it lives and to kill all of it at once (cgroups(7), kernel 5.14 on).
  */
-import { accessSync, constants, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { accessSync, constants, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readSmallText } from "./small-file.ts";
@@ -13,10 +13,8 @@ import { readSmallText } from "./small-file.ts";
  */
 export function findCgroupBase(name: string): string | undefined {
   try {
-    const mount = parseMount(readFileSync("/proc/self/mounts", "utf8"));
-    const own = /^0::(.*)$/m.exec(readFileSync("/proc/self/cgroup", "utf8"))?.[1];
-    if (mount === undefined || own === undefined) return undefined;
-    const parent = join(mount, own);
+    const parent = ownCgroup("unified");
+    if (parent === undefined) return undefined;
     const probe = join(parent, name);
     mkdirSync(probe, { recursive: true });
     accessSync(join(parent, "cgroup.procs"), constants.W_OK);
@@ -28,9 +26,26 @@ export function findCgroupBase(name: string): string | undefined {
   }
 }
 
-/** Where cgroup2 is mounted, from /proc/self/mounts. */
-function parseMount(mounts: string): string | undefined {
-  return /^\S+ (\S+) cgroup2 /m.exec(mounts)?.[1];
+/**
+ * The group that this process is in, of a controller of version 1; or with `unified`, of version 2. Undefined
+ * where there is no such hierarchy.
+ */
+export function ownCgroup(controller: string): string | undefined {
+  const isUnified = controller === "unified";
+  const mounts = readSmallText("/proc/self/mounts")?.split("\n") ?? [];
+  const mount = mounts
+    .map((line) => line.split(" "))
+    .find(([, , type, options = ""]) =>
+      isUnified ? type === "cgroup2" : type === "cgroup" && options.split(",").includes(controller),
+    )?.[1];
+  const groups = readSmallText("/proc/self/cgroup")?.split("\n") ?? [];
+  const group = groups
+    .map((line) => /^(\d+):([^:]*):(.*)$/.exec(line))
+    .find((found) => {
+      if (isUnified) return found?.[1] === "0";
+      return found?.[2]?.split(",").includes(controller);
+    })?.[3];
+  return mount === undefined || group === undefined ? undefined : join(mount, group);
 }
 
 export function makeCgroup(path: string): void {
@@ -77,7 +92,8 @@ export function removeCgroup(path: string): void {
   removeIfEmpty(dirname(path));
 }
 
-function removeIfEmpty(path: string): void {
+/** One that is not there, or holds anything, is no error. */
+export function removeIfEmpty(path: string): void {
   try {
     rmdirSync(path);
   } catch (error) {

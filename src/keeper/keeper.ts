@@ -7,7 +7,9 @@ import { rm } from "node:fs/promises";
 import { Conflict, messageOf, Unavailable } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
+import type { Resources } from "../core/resources.ts";
 import { Archiver } from "./archiver.ts";
+import { makeCgroup } from "./cgroup.ts";
 import { Claims } from "./claims.ts";
 import { Encloser } from "./encloser.ts";
 import { lostExit } from "./exit.ts";
@@ -66,10 +68,12 @@ export class Keeper {
   constructor(options: KeeperOptions) {
     this.#options = options;
     this.#folder = new KeeperFolder(options.folder);
-    this.#trees = new TaskTrees(this.#folder.id, options.cgroups ?? true);
     this.#encloser = new Encloser(options.log);
     this.#archiver = new Archiver(options.log);
-    this.#records = new RecordFolder(this.#folder.records, options.log);
+    const records = new RecordFolder(this.#folder.records, options.log);
+    this.#records = records;
+    const withCgroups = options.cgroups ?? true;
+    this.#trees = new TaskTrees(this.#folder.id, withCgroups, (key) => records.readLimits(key));
     this.#claims = new Claims(this.#records);
     const { bootId } = this.#trees;
     this.#shims = new Shims({ shim: this.#folder.shim, bootId, env: options.env });
@@ -80,6 +84,11 @@ export class Keeper {
     this.#instances = new Set(this.#records.refresh().map((record) => record.instance));
     const everyMs = this.#records.watching ? sweepEveryMs : sweepUnwatchedEveryMs;
     this.#sweep = setInterval(() => this.#lookForLost(), everyMs).unref();
+  }
+
+  /** Why tasks cannot be held to limits here; undefined: they can. */
+  get whyNoLimits(): string | undefined {
+    return this.#trees.limits.whyNot;
   }
 
   /**
@@ -143,8 +152,9 @@ export class Keeper {
       await tree.kill();
       this.#records.recordLost(key, this.#trees.lostStatus(run));
     }
-    const end = this.#records.exitOf(key);
-    if (end === undefined) return this.#hold(instance, key, run);
+    const recorded = this.#records.exitOf(key);
+    if (recorded === undefined) return this.#hold(instance, key, run);
+    const end = tree.whyEnded(recorded);
     await tree.kill();
     this.#trees.drop(key);
     return { gone: true, ...end };
@@ -215,6 +225,9 @@ export class Keeper {
   async #start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
     const key = taskKey(instance, attempt);
     const env = { ...command.env, ...this.#marks(instance, key) };
+    if (command.limits !== undefined && this.whyNoLimits !== undefined) {
+      throw new Unavailable(`what it uses cannot be limited here: ${this.whyNoLimits}`);
+    }
     this.#instances.add(instance);
     try {
       if (!this.#folder.writeIntent(instance, key, command.script)) {
@@ -243,17 +256,27 @@ export class Keeper {
     shim: Shim,
     instance: InstanceId,
     key: TaskKey,
-    { command, script, env, cwd, owner }: KeptCommand,
+    { command, script, env, cwd, owner, limits }: KeptCommand,
   ): Promise<ClaimedRun> {
     const record = this.#records.prefix(key);
     const cgroup = this.#trees.cgroupFor(key);
+    const groups = limits === undefined ? [] : this.#limit(key, limits, cgroup);
     const outputFile = this.#folder.output(instance);
     const workFolder = cwd ?? this.#folder.work(instance);
     if (owner !== undefined) this.#folder.giveTo(owner, instance);
     this.#records.claim(key, shim.identity, cgroup);
     const program = script === undefined ? command : [...command, `${record}.script`];
-    shim.hand({ record, cgroup, command: program, workFolder, outputFile, env });
+    shim.hand({ record, cgroup, groups, command: program, workFolder, outputFile, env });
     return await this.#claims.wait(key, shim.identity);
+  }
+
+  /** Makes the groups that hold a task to its limits: all that it has to enter before it runs. */
+  #limit(key: TaskKey, limits: Resources, cgroup: string | undefined): readonly string[] {
+    const groups = this.#trees.limits.groupsFor(key, limits);
+    this.#records.writeLimits(key, groups); // Before they are there: none is left by a crash.
+    if (cgroup !== undefined) makeCgroup(cgroup);
+    this.#trees.limits.make(key, limits);
+    return cgroup === undefined ? groups : [cgroup, ...groups];
   }
 
   #hold(instance: InstanceId, key: TaskKey, run: ClaimedRun): KeptTask {

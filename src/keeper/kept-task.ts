@@ -3,6 +3,7 @@
  * nothing of the tree lives, so that a restart never runs two trees.
  */
 import type { InstanceId } from "../core/ids.ts";
+import type { Resources } from "../core/resources.ts";
 import type { Exit, LostStatus, RecordedExit } from "./exit.ts";
 import type { ProcessTree } from "./process-tree.ts";
 import type { RecordFolder } from "./record-folder.ts";
@@ -28,6 +29,8 @@ export interface KeptCommand {
   readonly env: Readonly<Record<string, string>>;
   /** Absolute; default the instance's own work folder. */
   readonly cwd?: string;
+  /** Most that it gets of the machine; default: no limits. */
+  readonly limits?: Resources | undefined;
   /** Gets the work folder and the output; default whom the node runs as. */
   readonly owner?: Owner;
 }
@@ -124,8 +127,9 @@ export class KeptTask {
 
   async #end(end: RecordedExit): Promise<void> {
     await this.#stopping;
+    const told = this.#options.tree.whyEnded(end);
     await this.#options.tree.kill();
     this.#options.onLetGo();
-    this.#settle(end);
+    this.#settle(told);
   }
 }

@@ -11,14 +11,18 @@ import {
   moveIntoCgroup,
   removeCgroup,
 } from "./cgroup.ts";
+import type { RecordedExit } from "./exit.ts";
 import { readStat, sendSignal } from "./process-identity.ts";
 import type { ProcessScan } from "./process-scan.ts";
+import { ranOutOfMemory } from "./task-limits.ts";
 
 export interface ProcessTreeOptions {
   /** What its processes bear in `markVariable`. */
   readonly mark: string;
   /** The group meant for it; undefined where there are none. */
   readonly cgroup: string | undefined;
+  /** Groups that limit it, besides that one. */
+  readonly limitGroups: readonly string[];
   /** The pid of the shim, while that very process lives. */
   readonly shimPid: () => number | undefined;
   readonly scan: ProcessScan;
@@ -57,17 +61,28 @@ export class ProcessTree {
     await moveIntoCgroup(cgroup, pid);
   }
 
-  /** The cgroup, made if need be, for a process that becomes a part of the tree; undefined: there is none. */
-  enter(): string | undefined {
-    const { cgroup } = this.#options;
-    if (cgroup !== undefined && !this.#killed) makeCgroup(cgroup);
-    return cgroup;
+  /** The cgroups, made if need be, for a process that becomes a part of the tree. */
+  enter(): readonly string[] {
+    const { cgroup, limitGroups } = this.#options;
+    if (cgroup === undefined) return limitGroups;
+    if (!this.#killed) makeCgroup(cgroup);
+    return [cgroup, ...limitGroups];
+  }
+
+  /** The end, with the reason where the kernel gave one: to be asked before `kill`, which takes it away. */
+  whyEnded(end: RecordedExit): RecordedExit {
+    const { exit } = end;
+    const { cgroup, limitGroups } = this.#options;
+    if (exit.kind !== "signaled" || exit.signal !== "SIGKILL") return end;
+    const groups = cgroup === undefined ? limitGroups : [cgroup, ...limitGroups];
+    return groups.some(ranOutOfMemory)
+      ? { ...end, exit: { ...exit, reason: "out of memory" } }
+      : end;
   }
 
   /** A process that had entered has ended: it may have held up the end of the cgroup. */
   left(): void {
-    const { cgroup } = this.#options;
-    if (cgroup !== undefined && this.#killed) removeCgroup(cgroup);
+    if (this.#killed) this.#removeGroups();
   }
 
   /** Nothing can leave the cgroup any more, and no one has to look for strays again. */
@@ -110,7 +125,7 @@ export class ProcessTree {
       await setTimeout(waitMs);
     }
     this.#killed = true; // Before the cgroup goes: no one makes it again.
-    if (cgroup !== undefined) removeCgroup(cgroup);
+    this.#removeGroups();
   }
 
   /** Whether all of it ended within `ms`. */
@@ -135,6 +150,12 @@ export class ProcessTree {
     if (this.#enclosed) return true;
     // Whoever is known to live answers for all: the whole machine is looked at once they are gone.
     return !this.#seen.some(isRunning) && (await this.#look()).length === 0;
+  }
+
+  #removeGroups(): void {
+    const { cgroup, limitGroups } = this.#options;
+    if (cgroup !== undefined) removeCgroup(cgroup);
+    for (const group of limitGroups) removeCgroup(group);
   }
 
   async #members(): Promise<readonly number[]> {

@@ -80,6 +80,16 @@ export class RecordFolder {
     writeFileSync(`${this.prefix(key)}.run`, cancelledText, { mode: 0o600 });
   }
 
+  /** Notes the groups that limit a task, which are to go with it. */
+  writeLimits(key: TaskKey, groups: readonly string[]): void {
+    writeFileSync(`${this.prefix(key)}.limits`, groups.join("\n"), { mode: 0o600 });
+  }
+
+  readLimits(key: TaskKey): readonly string[] {
+    const text = readSmallText(`${this.prefix(key)}.limits`) ?? "";
+    return text === "" ? [] : text.split("\n");
+  }
+
   /** When the task was started, wall clock in ms: when its intent was written. 0 if not known. */
   startedAt(key: TaskKey): number {
     return this.#writtenAt(`${key}.script`) ?? 0;

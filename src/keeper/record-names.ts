@@ -9,9 +9,9 @@ export type TaskKey = `${string}.${number}`;
 
 /**
  * What a record says. `script`: the intent, and what the task runs. `run`: the claim, by the shim
- * or by whoever cancels it. `stop`: Mob is stopping it. `exit`: it ended, with `status`.
+ * or by whoever cancels it. `limits`: the groups that limit it. `stop`: Mob is stopping it. `exit`: it ended, with `status`.
  */
-export type RecordKind = "script" | "run" | "stop" | "exit";
+export type RecordKind = "script" | "run" | "limits" | "stop" | "exit";
 
 export interface RecordName {
   readonly key: TaskKey;
@@ -26,7 +26,7 @@ export function taskKey(instance: InstanceId, attempt: number): TaskKey {
   return `${instance}.${attempt}`;
 }
 
-const pattern = /^([0-9a-zA-Z_-]+)\.(\d+)\.(?:(script|run|stop)|exit\.(\w+))$/;
+const pattern = /^([0-9a-zA-Z_-]+)\.(\d+)\.(?:(script|run|limits|stop)|exit\.(\w+))$/;
 
 /** The parts of a record's file name; undefined for a file that is no record. */
 export function parseRecordName(name: string): RecordName | undefined {
@@ -39,5 +39,6 @@ export function parseRecordName(name: string): RecordName | undefined {
 }
 
 function kindOf(text: string | undefined): RecordKind {
-  return text === "script" || text === "run" || text === "stop" ? text : "exit";
+  const kinds = ["script", "run", "limits", "stop"] as const;
+  return kinds.find((kind) => kind === text) ?? "exit";
 }

@@ -30,11 +30,11 @@ interface Command {
 }
 
 /**
- * Moves the shell into a cgroup, if there is one, before it becomes the command: whatever that forks is
- * born there. Of bash's own variables the command has SHLVL, which bash sets as it executes.
+ * Moves the shell into cgroups before it becomes the command: whatever that forks is born there. Of bash's
+ * own variables the command has SHLVL, which bash sets as it executes.
  */
 const enterScript = `${closeInherited(3)}
-[ -z "$1" ] || echo 0 >"$1/cgroup.procs" || exit
+while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs" || exit; shift; done
 shift
 unset OLDPWD _
 exec "$@"`;
@@ -49,8 +49,7 @@ export async function runBeside(
   { command, env, cwd }: Command,
   { signal, outputBytesMax }: BesideRequest,
 ): Promise<BesideResult> {
-  const cgroup = tree.enter() ?? "";
-  const args = ["--norc", "-pc", enterScript, "mob-beside", cgroup, ...command];
+  const args = ["--norc", "-pc", enterScript, "mob-beside", ...tree.enter(), "--", ...command];
   try {
     return await new Promise((resolve, reject) => {
       const child = spawn(bash, args, {

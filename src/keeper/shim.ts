@@ -67,6 +67,8 @@ export interface ShimTask {
   /** Path of the task's records, less their kind. */
   readonly record: string;
   readonly cgroup: string | undefined;
+  /** Cgroups that the payload enters before it runs: those that limit it. */
+  readonly groups: readonly string[];
   /** The payload: program (absolute, which spares a search) and arguments. */
   readonly command: readonly string[];
   readonly workFolder: string;
@@ -81,13 +83,14 @@ export interface ShimTask {
  * @throws Error where it holds what no process can be given
  */
 export function handLines(pid: number, task: ShimTask): string {
-  const { record, cgroup = "-", command, workFolder, outputFile, env } = task;
+  const { record, cgroup = "-", groups, command, workFolder, outputFile, env } = task;
   const byShell = Object.entries(env).filter(([name]) => !shellsOwn.test(name));
   const byEnv = Object.entries(env).filter(([name]) => shellsOwn.test(name));
   const exported = byShell.map(([name, value]) => `${name}=${quoted(value)}`);
   const setting = byEnv.map(([name, value]) => `${name}=${value}`);
   const program = setting.length > 0 ? ["/usr/bin/env", ...setting, ...command] : command;
   const parts = [
+    ...groups.map((group) => `echo 0 >${quoted(`${group}/cgroup.procs`)}`),
     `cd ${quoted(workFolder)}`,
     `exec >>${quoted(outputFile)} 2>&1`,
     ...(exported.length > 0 ? [`export ${exported.join(" ")}`] : []),

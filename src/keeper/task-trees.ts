@@ -12,18 +12,31 @@ import { ProcessScan } from "./process-scan.ts";
 import { ProcessTree } from "./process-tree.ts";
 import type { TaskKey } from "./record-names.ts";
 import type { ClaimedRun, RunRecord } from "./run-record.ts";
+import { TaskLimits } from "./task-limits.ts";
 
 export class TaskTrees {
   readonly bootId = readBootId();
   readonly #keeperId: string;
   readonly #cgroupBase: string | undefined;
+  readonly limits: TaskLimits;
+  readonly #limitGroupsOf: (key: TaskKey) => readonly string[];
   readonly #scan = new ProcessScan();
   readonly #trees = new Map<TaskKey, ProcessTree>();
 
-  /** `keeperId` tells this keeper's tasks from those of others on the machine. */
-  constructor(keeperId: string, wantCgroups: boolean) {
+  /**
+   * @param keeperId tells this keeper's tasks from those of others on the machine
+   * @param limitGroupsOf what was noted of a task
+   */
+  constructor(
+    keeperId: string,
+    wantCgroups: boolean,
+    limitGroupsOf: (key: TaskKey) => readonly string[],
+  ) {
+    const name = `mob-${keeperId}`;
     this.#keeperId = keeperId;
-    this.#cgroupBase = wantCgroups ? findCgroupBase(`mob-${keeperId}`) : undefined;
+    this.#limitGroupsOf = limitGroupsOf;
+    this.#cgroupBase = wantCgroups ? findCgroupBase(name) : undefined;
+    this.limits = new TaskLimits(name, this.#cgroupBase);
   }
 
   /** Whether new tasks get a cgroup. */
@@ -48,6 +61,7 @@ export class TaskTrees {
     const tree = new ProcessTree({
       mark: this.markOf(key),
       cgroup: run.kind === "claimed" ? run.cgroup : this.cgroupFor(key),
+      limitGroups: this.#limitGroupsOf(key),
       shimPid: () => (run.kind === "claimed" && this.shimAlive(run) ? run.shim.pid : undefined),
       scan: this.#scan,
     });

@@ -4,6 +4,7 @@
  * any two views merge to the same one in any order.
  */
 import type { NodeId } from "../core/ids.ts";
+import type { Resources } from "../core/resources.ts";
 
 /**
  * `suspect`: it does not answer, and may yet say that it lives. `away`: its process is gone while its
@@ -21,6 +22,8 @@ export interface ProviderFact {
   readonly features?: readonly string[];
   /** Why not, when not available. */
   readonly reason?: string;
+  /** What it could do elsewhere and cannot here, by feature, and why. */
+  readonly lacks?: Readonly<Record<string, string>>;
 }
 
 /** What a node tells of itself. */
@@ -31,6 +34,8 @@ export interface Facts {
   readonly version: string;
   /** Its share of the records, relative to other nodes'; absent: 1. */
   readonly weight?: number;
+  /** What there is to be reserved; absent: nothing is reserved there. */
+  readonly capacity?: Resources;
 }
 
 interface Described {

@@ -22,6 +22,7 @@ import type { Audit } from "../core/audit.ts";
 import type { Env } from "../core/env.ts";
 import type { MobError } from "../core/errors.ts";
 import type { InstanceId, NodeId } from "../core/ids.ts";
+import { noResources } from "../core/resources.ts";
 import type { MembershipOptions } from "../membership/options.ts";
 import type { Facts } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
@@ -149,6 +150,7 @@ function treeOptions(
     },
     supervisor: {
       controller: { node: id, catalog, shards },
+      ledger: { capacity: facts.capacity ?? noResources },
       agent: {
         node: id,
         catalog,

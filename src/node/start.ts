@@ -9,6 +9,7 @@ import { version } from "../api/version.ts";
 import { parseAddress } from "../core/address.ts";
 import { MobError, Unavailable } from "../core/errors.ts";
 import type { LogLevel } from "../core/log.ts";
+import type { Resources } from "../core/resources.ts";
 import { runningOn } from "../interface/node-commands.ts";
 import type { MembershipOptions } from "../membership/options.ts";
 import type { Facts } from "../membership/view.ts";
@@ -25,6 +26,7 @@ import { keyFileStore } from "../trust/key-file.ts";
 import { type NodeKey, openNodeKey, pinOf } from "../trust/node-key.ts";
 import { apiFront } from "./api-front.ts";
 import { type AuditFile, openAuditFile } from "./audit-file.ts";
+import { capacityOf } from "./capacity.ts";
 import { composeNode } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { isPortFree } from "./free-port.ts";
@@ -63,6 +65,8 @@ export interface NodeOptions {
   readonly labels: Readonly<Record<string, string>>;
   /** Its share of the network's records, relative to other nodes'; default 1. */
   readonly weight?: number;
+  /** What services may reserve; default: all of this machine, or of the node's cgroup. */
+  readonly capacity?: Partial<Resources>;
   readonly logLevel: LogLevel;
   /** The process's environment: tasks inherit what they need of it. */
   readonly env: Readonly<Record<string, string>>;
@@ -235,15 +239,18 @@ function stopRequest() {
   return { asked, ask };
 }
 
-function factsOf({ capabilities, refused }: Providers, { labels, weight = 1 }: NodeOptions): Facts {
-  const offered = [...capabilities].map(([type, { version: engine, features }]) => ({
+function factsOf({ capabilities, refused }: Providers, options: NodeOptions): Facts {
+  const { labels, weight = 1 } = options;
+  const offered = [...capabilities].map(([type, { version: engine, features, lacks }]) => ({
     type,
     available: true,
     version: engine,
     features,
+    ...(lacks !== undefined && { lacks }),
   }));
   const others = refused.map(({ type, reason }) => ({ type, available: false, reason }));
-  const facts = { providers: [...offered, ...others], labels, version };
+  const capacity = capacityOf(options.capacity);
+  const facts = { providers: [...offered, ...others], labels, version, capacity };
   return weight === 1 ? facts : { ...facts, weight };
 }
 

@@ -1,6 +1,7 @@
 /** What is the same for every provider whose tasks are processes: a keeper has them. */
 import type { Keeper } from "../keeper/keeper.ts";
-import type { Provider } from "./provider.ts";
+import { limitsFeature } from "./limits-feature.ts";
+import type { Capabilities, Provider } from "./provider.ts";
 
 type KeptTasks = Pick<Provider, "list" | "adopt" | "output" | "forget" | "remove" | "close">;
 
@@ -15,3 +16,12 @@ export function keptTasks(keeper: Keeper): KeptTasks {
     close: () => keeper.close(),
   };
 }
+
+/** What a provider of such tasks can do here, which hands their limits on to the keeper. */
+export async function keptFeatures(keeper: Keeper): Promise<Pick<Able, "features" | "lacks">> {
+  const features = await keeper.features();
+  const limits = limitsFeature(keeper.whyNoLimits);
+  return { ...limits, features: [...limits.features, ...features] };
+}
+
+type Able = Extract<Capabilities, { readonly available: true }>;

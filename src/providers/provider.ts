@@ -4,12 +4,14 @@
  */
 import type { InstanceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
+import type { Resources as Limits } from "../core/resources.ts";
 import type { Exit } from "../keeper/exit.ts";
 import type { StopOptions } from "../keeper/kept-task.ts";
 import type { LogLimits, Output } from "../keeper/output.ts";
 import type { BesideRequest, BesideResult as ExecResult } from "../keeper/run-beside.ts";
 
 // What the keeper, which is below, says in these words; part of this contract all the same.
+export type { Resources as Limits } from "../core/resources.ts";
 export type { Exit } from "../keeper/exit.ts";
 export type { StopOptions } from "../keeper/kept-task.ts";
 export type { LogLimits, Output, OutputChunk } from "../keeper/output.ts";
@@ -18,9 +20,18 @@ export type { BesideResult as ExecResult } from "../keeper/run-beside.ts";
 /** Plain data that finds a task again after a crash: `pid`, `container`… Stored, shown by `ls`. */
 export type Handle = Readonly<Record<string, string | number>>;
 
-/** What a provider can do here, or why it cannot. A node adds `exec` to the features of one that has it. */
+/**
+ * What a provider can do here, or why it cannot. Of `features` these mean something to every node: `limits`,
+ * it holds tasks to `TaskContext.limits`; `invoke`; and `exec`, which a node adds for one that has it.
+ */
 export type Capabilities =
-  | { readonly available: true; readonly version: string; readonly features: readonly string[] }
+  | {
+      readonly available: true;
+      readonly version: string;
+      readonly features: readonly string[];
+      /** What it could do elsewhere and cannot here, by feature, and why. */
+      readonly lacks?: Readonly<Record<string, string>>;
+    }
   | { readonly available: false; readonly reason: string };
 
 /** What every task is told and bound by, whatever its provider. */
@@ -33,6 +44,8 @@ export interface TaskContext {
   readonly env: Readonly<Record<string, string>>;
   /** Of the host, by name, for this task alone; default: none. */
   readonly ports?: Readonly<Record<string, number>>;
+  /** Most that it gets of the machine, 0: as much as there is; default: no limits. Asked of `limits` alone. */
+  readonly limits?: Limits;
   readonly logs: LogLimits;
   /** Told, now and then, what a start that takes long is at: `pulling alpine: 3.1 of 7.9 MB in 2 layers`. */
   readonly progress?: (text: string) => void;

@@ -2,6 +2,7 @@
  * What is known of one instance by the node that runs it: stored, shown by `ls`, and all that the
  * node needs to go on after a crash. Everything of the life cycle that must survive is in here.
  */
+import type { Resources } from "../core/resources.ts";
 import type { Ports } from "./ports.ts";
 import type { Exit, RestartHistory } from "./restart-policy.ts";
 import { noRestarts } from "./restart-policy.ts";
@@ -48,6 +49,10 @@ export interface InstanceStatus {
   readonly startedWith?: StartedWith;
   /** The life of its group's that it was last started in; absent: it was in none, or is in its first. */
   readonly life?: number;
+  /** What its node keeps for it, from before a task is started until none is to be; absent: nothing. */
+  readonly reserved?: Resources;
+  /** In `pending`: what its node has too little of. */
+  readonly refusal?: string;
   /** Counts the starts; 0 before the first. With the instance it names one task. */
   readonly attempt: number;
   readonly exit?: TaskExit;

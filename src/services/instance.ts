@@ -2,6 +2,7 @@
  * One instance on its node, as its life cycle sees it: what is wanted of it, what is known of it,
  * what can happen to it, and what is to be done about it. The moves are in `life-cycle.ts`.
  */
+import type { Resources } from "../core/resources.ts";
 import type { Waiting } from "./dependencies.ts";
 import type { Member } from "./group-members.ts";
 import {
@@ -55,6 +56,8 @@ export interface InstanceState {
   /** `remove` is done or under way: nothing is ever started again. */
   readonly removing: boolean;
   readonly timerSet: boolean;
+  /** What its node was asked for and has not given, for a start that waits for nothing else. */
+  readonly asking?: Resources | undefined;
 }
 
 /** What the engine has of an instance when its node comes back: its newest task, if any. */
@@ -118,6 +121,8 @@ export type InstanceEvent =
       readonly mayEnd?: boolean;
     }
   | { readonly kind: "timer"; readonly timer: TimerId }
+  /** What it asked for it has from now on; or not, and why. Told again once there is room. */
+  | { readonly kind: "room"; readonly resources: Resources; readonly refusal?: string }
   /** Whoever holds the task is back, with what is left of it: first event after `resume`. */
   | { readonly kind: "adopted"; readonly found: Found };
 
@@ -154,6 +159,11 @@ export type InstanceEffect =
     }
   | { readonly kind: "setTimer"; readonly timer: TimerId; readonly ms: number }
   | { readonly kind: "cancelTimer"; readonly timer: TimerId }
+  /** In place of what it had or asked for. Answered by `room`. */
+  | { readonly kind: "reserve"; readonly resources: Resources }
+  /** It was found to have it, and needs no answer. */
+  | { readonly kind: "hold"; readonly resources: Resources }
+  | { readonly kind: "release" }
   /** Nothing of the instance is to stay: tasks, output, records. The last effect there is. */
   | { readonly kind: "remove" };
 
@@ -174,7 +184,8 @@ export function enter(
   nowMs: number,
   more: Partial<InstanceStatus> = {},
 ): Step {
-  const { reason: _reason, handle: _handle, retryAt: _retryAt, ...lasting } = state.status;
+  const { reason: _reason, handle: _handle, retryAt: _retryAt, ...rest } = state.status;
+  const { refusal: _refusal, ...lasting } = rest;
   const status = { ...lasting, healthy: null, state: phase, since: nowMs, ...more };
   return nothing({ ...state, status });
 }

@@ -16,6 +16,7 @@ import {
 } from "./instance.ts";
 import { type InstanceStatus, newStatus } from "./instance-status.ts";
 import { canonicalText } from "./plain-data.ts";
+import { roomFound, roomTold, settleRoom } from "./room.ts";
 import { settle } from "./settling.ts";
 import type { ServiceSpec } from "./spec.ts";
 import * as task from "./task-events.ts";
@@ -46,14 +47,18 @@ export function step(
   if (state.removing) return { state, effects: [] };
   const { state: told } = react(state, event, nowMs, random);
   if (told.adopting) return { state: told, effects: [] };
-  const { state: next, effects } = told.isTold ? settle(told, nowMs) : nothing(told);
+  const isBack = event.kind === "adopted";
+  const known = isBack ? roomFound(told) : told;
+  const settled = known.isTold ? settle({ ...known, asking: undefined }, nowMs) : nothing(known);
+  const { state: next, effects: ofRoom } = settleRoom(state, settled.state, isBack);
   const { status } = next;
   return {
     state: { ...next, timerSet: isTimed(status, nowMs) },
     effects: [
       ...(isSameStatus(status, state.status) ? [] : [{ kind: "publish", status } as const]),
       ...timerEffects(next, nowMs),
-      ...effects,
+      ...ofRoom,
+      ...settled.effects,
     ],
   };
 }
@@ -73,6 +78,8 @@ function react(state: InstanceState, event: InstanceEvent, nowMs: number, random
       });
     case "timer":
       return task.timerFired(state, nowMs);
+    case "room":
+      return roomTold(state, event, nowMs);
     case "adopted":
       return task.adopted(state, event.found, nowMs, random);
     case "started":

@@ -3,6 +3,7 @@
  * pick the same node.
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
+import { isNothing, noResources, type Resources, shortfalls } from "../core/resources.ts";
 import { asFraction, hashText } from "../ring/hash.ts";
 import { type Constraint, labelOf, reasonAgainst } from "./constraint.ts";
 import type { Refusal } from "./records.ts";
@@ -12,7 +13,8 @@ export type NodeState = "alive" | "suspect" | "away" | "dead" | "left";
 
 /** What a node says of a provider that it was asked to offer. */
 export type ProviderOffer =
-  | { readonly available: true }
+  /** `noLimits`: why it cannot hold its tasks to what is reserved for them; absent: it can. */
+  | { readonly available: true; readonly noLimits?: string | undefined }
   | { readonly available: false; readonly reason: string };
 
 /** A node that may be picked. */
@@ -31,6 +33,8 @@ export interface Candidate {
   readonly instances: number;
   /** A user wants nothing on it. */
   readonly isDrained?: boolean;
+  /** Absent: it does not say, as version 0.1 does not. */
+  readonly capacity?: Resources | undefined;
 }
 
 export interface PlacementRequest {
@@ -45,6 +49,12 @@ export interface PlacementRequest {
   readonly only?: NodeId | undefined;
   /** Where the other instances of the service are, each time once. */
   readonly siblings?: readonly NodeId[];
+  /** What is to be reserved for it; absent: nothing. */
+  readonly resources?: Resources;
+  /** What is reserved on a node, what it comes in the place of aside; absent: nothing. */
+  readonly reservedOn?: (node: NodeId) => Resources;
+  /** The node that has just refused it, and why. */
+  readonly refused?: { readonly node: NodeId; readonly reason: string } | undefined;
   /** Ports of its node that it must have. */
   readonly ports?: readonly number[];
   /** What has a port of a node by its placement; absent: nothing has any. */
@@ -98,7 +108,7 @@ export function place(
 
 /** Every reason why a node cannot take it; none: it can. */
 export function reasonsAgainst(request: PlacementRequest, node: Candidate): readonly string[] {
-  const { provider, constraints, present } = request;
+  const { provider, constraints, present, refused } = request;
   const { id, state, isFlapping, isDrained, providers } = node;
   const reasons: string[] = [];
   if (state !== "alive") reasons.push(stateText(state));
@@ -115,7 +125,28 @@ export function reasonsAgainst(request: PlacementRequest, node: Candidate): read
     if (reason !== undefined) reasons.push(reason);
   }
   if (id !== present) reasons.push(...takenPorts(request, id));
-  return reasons;
+  const missing = missingRoom(request, node);
+  if (id === refused?.node && missing.length === 0) reasons.push(refused.reason);
+  return [...reasons, ...missing, ...missingLimits(request, offer)];
+}
+
+/** What of its resources a node has too little of. */
+export function missingRoom(
+  { resources = noResources, reservedOn }: PlacementRequest,
+  { id, capacity }: Candidate,
+): readonly string[] {
+  if (isNothing(resources)) return [];
+  if (capacity === undefined) return ["does not say what room it has"];
+  return shortfalls(resources, capacity, reservedOn?.(id) ?? noResources);
+}
+
+function missingLimits(
+  { provider, resources = noResources }: PlacementRequest,
+  offer: ProviderOffer | undefined,
+): readonly string[] {
+  if (isNothing(resources) || offer?.available !== true) return [];
+  if (offer.noLimits === undefined) return [];
+  return [`cannot limit what ${provider} uses (${offer.noLimits})`];
 }
 
 function takenPorts({ ports = [], portHolder }: PlacementRequest, node: NodeId): readonly string[] {

@@ -3,6 +3,7 @@
  * the very functions of the deploy itself, so that the two cannot come to differ.
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
+import type { Booking } from "./bookings.ts";
 import { type Deployment, type DeployResult, deployed } from "./deploy.ts";
 import type { Spec } from "./group.ts";
 import { membersOf } from "./group-members.ts";
@@ -62,12 +63,14 @@ export interface PlannedDeploy {
  * What deploying all of `wanted` would do, in that order. They are placed one after the other, in order of
  * names, as one controller does it. @param nodes every node known, with its instances
  * @param portHolder what has a port of a node now
+ * @param bookings what is reserved on nodes now
  */
 export function planDeploys(
   self: NodeId,
   wanted: readonly Wanted[],
   nodes: readonly Candidate[],
   portHolder: PortHolder = () => undefined,
+  bookings: () => Iterable<Booking> = () => [],
 ): readonly PlannedDeploy[] {
   const planned = wanted.map((group) => {
     const { spec, standing } = group;
@@ -88,6 +91,7 @@ export function planDeploys(
     ),
     nodes,
     portHolder,
+    bookings,
     missedForMs: () => 0,
   });
   return planned.map(({ result, record, ...group }) => ({

@@ -5,11 +5,14 @@
  */
 import { createHash } from "node:crypto";
 import { asInstanceId, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
+import { isNothing, noResources, type Resources } from "../core/resources.ts";
+import { type Booking, Bookings } from "./bookings.ts";
 import type { Stamp } from "./instance-status.ts";
 import { lostInMs, missedMsMax } from "./loss.ts";
 import {
   type Candidate,
   type Choice,
+  missingRoom,
   type Placed,
   type PlacementRequest,
   type PortHolder,
@@ -45,6 +48,8 @@ export interface Observed {
   readonly isReady: boolean;
   /** What the spec says of its task is not what runs. */
   readonly needsNewTask: boolean;
+  /** Its node has no room for it, and why; absent: it has, or has yet to say. */
+  readonly refusal?: string | undefined;
   /** It has been ready for long enough that what it takes over from can go. */
   readonly hasTakenOver: boolean;
 }
@@ -56,6 +61,8 @@ export interface ReconcileInput {
   /** Every node known, with the instances of whatever service that are placed on it now. */
   readonly nodes: readonly Candidate[];
   readonly portHolder: PortHolder;
+  /** What is reserved on the nodes; asked for once, where something is to be placed that reserves anything. */
+  readonly bookings?: () => Iterable<Booking>;
   /** For how long a node that is not among them has been missed, ms. */
   readonly missedForMs: (node: NodeId) => number;
 }
@@ -75,6 +82,7 @@ export function reconcile(input: ReconcileInput): readonly Decision[] {
     byId: new Map(nodes.map((node) => [node.id, node])),
     load,
     given: new Map(),
+    booked: once(() => new Bookings(input.bookings?.())),
   };
   return input.services
     .toSorted((a, b) => (a.spec.name < b.spec.name ? -1 : 1))
@@ -96,6 +104,8 @@ interface Pass extends ReconcileInput {
   readonly load: Map<NodeId, number>;
   /** What was given a port of a node in this pass. */
   readonly given: Map<string, ServiceName>;
+  /** What is reserved, with what was decided so far. */
+  readonly booked: () => Bookings;
 }
 
 function decideOnService(pass: Pass, wanted: DesiredService): readonly Decision[] {
@@ -115,6 +125,7 @@ function decideOnService(pass: Pass, wanted: DesiredService): readonly Decision[
       addLoad(pass.load, node, 1);
       nodeOf.set(slot, node);
       for (const port of ports) pass.given.set(portKey(node, port), spec.name);
+      book(pass, spec, decision.placement);
     }
     decisions.push(decision);
   };
@@ -135,10 +146,11 @@ function decideOnService(pass: Pass, wanted: DesiredService): readonly Decision[
 }
 
 function slotsOf(
-  { nodes, byId, missedForMs }: Pass,
+  pass: Pass,
   spec: ServiceSpec,
   present: readonly PlacementRecord[],
 ): readonly WantedSlot[] {
+  const { nodes, byId, missedForMs } = pass;
   const request = requestFor(spec);
   const missed = present.flatMap(({ node }) => {
     const isMissed = node !== null && !byId.has(node) && missedForMs(node) < missedMsMax;
@@ -147,7 +159,10 @@ function slotsOf(
   const known = [...nodes.map(({ id, state }) => ({ id, isLive: state === "alive" })), ...missed];
   const canTake = (id: NodeId) => {
     const node = byId.get(id);
-    return node !== undefined && reasonsAgainst({ ...request, present: id }, node).length === 0;
+    if (node === undefined) return false;
+    const there = present.find((placement) => placement.node === id);
+    const reservedOn = reservedBesides(pass, there?.instance);
+    return reasonsAgainst({ ...request, present: id, reservedOn }, node).length === 0;
   };
   return wantedSlots(spec.instances, present, known, canTake);
 }
@@ -158,9 +173,10 @@ export function requestFor({
   provider,
   placement,
   ports,
+  resources,
 }: ServiceSpec): PlacementRequest {
   const { constraints, spread } = placement;
-  return { service, provider, constraints, spread, ports: fixedPorts({ ports }) };
+  return { service, provider, constraints, spread, ports: fixedPorts({ ports }), resources };
 }
 
 /** A slot, what is there, and where its siblings are. */
@@ -182,12 +198,15 @@ function decideOn(
   const missedForMs = present?.node == null ? 0 : pass.missedForMs(present.node);
   const lostMs = lostInMs(there, spec.restartGraceMs, missedForMs);
   const isToMove = there?.state === "alive" && there.isDrained === true;
-  if (isUnchanged && lostMs !== 0 && !isToMove) {
+  const refusal = present && wanted.observe(present).refusal;
+  if (isUnchanged && lostMs !== 0 && !isToMove && refusal === undefined) {
     return present === undefined ? undefined : takenOver(pass, wanted, present);
   }
   const portHolder: PortHolder = (node, port) =>
     pass.given.get(portKey(node, port)) ?? pass.portHolder(node, port);
-  const request = { ...requestFor(spec), only, siblings, portHolder };
+  // What it comes in the place of has ended by then, unless that is what it takes over from.
+  const reservedOn = reservedBesides(pass, present?.instance);
+  const request = { ...requestFor(spec), only, siblings, portHolder, reservedOn };
   const anew = (epoch: number, at: Partial<PlacementRequest> = {}): Placing => {
     const outcome = place({ ...request, ...at }, pass.nodes, ({ id }) => pass.load.get(id) ?? 0);
     const placement = placementOf(pass.self, wanted, { slot, epoch }, outcome);
@@ -211,16 +230,31 @@ function decideOn(
     return isToMove ? takingOver(wanted, moved, present) : moved;
   }
   if (there?.state !== "alive") return undefined;
-  // It cannot stay: another instance takes its place elsewhere.
-  if (reasonsAgainst({ ...request, present: there.id }, there).length > 0) {
-    return takingOver(wanted, anew(epoch), present);
+  if (isUnchanged && refusal !== undefined) {
+    const refused = { node: there.id, reason: refusal };
+    const moved = takingOver(wanted, anew(epoch, { refused }), present);
+    if (moved.placement.node !== null) return moved;
+    // What it is to take over from runs on. And what no one but its node knows of, that tells it the end of.
+    const isToWait = present.outgoing !== undefined || missingRoom(request, there).length === 0;
+    return isToWait ? undefined : moved;
   }
-  const { isReady, needsNewTask } = wanted.observe(present);
+  const { isIdle, isReady, needsNewTask } = wanted.observe(present);
+  const toStay = { ...request, present: there.id, ...(isIdle && { resources: noResources }) };
+  const whyNot = reasonsAgainst(toStay, there);
+  // It cannot stay: another instance takes its place elsewhere.
+  if (whyNot.length > 0) {
+    const moved = takingOver(wanted, anew(epoch), present);
+    // For want of room alone it is left as it is until there is some.
+    const isToWait = missingRoom(toStay, there).length === whyNot.length;
+    return isToWait && moved.placement.node === null ? undefined : moved;
+  }
   if (isReady && needsNewTask) {
     if (updates.left <= 0) return undefined;
     updates.left -= 1;
     if (spec.update.order === "start-first") {
-      return takingOver(wanted, anew(epoch, { present: there.id }), present);
+      const both = { present: there.id, reservedOn: reservedBesides(pass, undefined) };
+      const begun = anew(epoch, both);
+      return begun.placement.node === null ? undefined : takingOver(wanted, begun, present);
     }
   }
   // Its tasks are the other provider's, to be ended by it: they are of another instance.
@@ -295,6 +329,24 @@ function instanceId(
 function isAsBefore(next: PlacementRecord, present: PlacementRecord): boolean {
   const { instance, epoch } = present; // A new one would come of a new epoch alone.
   return canonicalText({ ...next, instance, epoch }) === canonicalText(present);
+}
+
+/** What is reserved on a node, an instance that ends before its successor begins aside. */
+function reservedBesides({ booked }: Pass, instance: InstanceId | undefined) {
+  return (node: NodeId): Resources => booked().on(node, instance);
+}
+
+function book({ booked }: Pass, { resources }: ServiceSpec, placement: PlacementRecord): void {
+  const { node, instance } = placement;
+  if (node !== null && !isNothing(resources)) booked().book({ node, instance, resources });
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function portKey(node: NodeId | null, port: number): string {

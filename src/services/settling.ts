@@ -2,6 +2,7 @@
  * Goes from where an instance is towards what is wanted of it: the half of the life cycle that looks
  * at no event, only at the state that the event has left.
  */
+import { isNothing, isSameResources, noResources } from "../core/resources.ts";
 import { waitingText } from "./dependencies.ts";
 import {
   change,
@@ -123,10 +124,20 @@ function startAnew(state: InstanceState, nowMs: number): Step {
 
 function startOrWait(state: InstanceState, nowMs: number): Step {
   const { status, waitingFor } = state;
-  if (!status.held || waitingFor.length === 0) return start(state, nowMs, {});
+  if (!status.held || waitingFor.length === 0) return startOrAsk(state, nowMs);
   const reason = waitingText(waitingFor);
   if (status.state !== "pending") return enter(state, "pending", nowMs, { reason });
   return status.reason === reason ? nothing(state) : change(state, { reason });
+}
+
+/** Waits until its node keeps for it what the spec says: what is to run is never more than has room. */
+function startOrAsk(state: InstanceState, nowMs: number): Step {
+  const { resources } = state.desired.spec;
+  const { reserved = noResources } = state.status;
+  if (isSameResources(reserved, resources)) return start(state, nowMs, {});
+  if (!isNothing(resources)) return nothing({ ...state, asking: resources });
+  const { reserved: _reserved, ...status } = state.status;
+  return start({ ...state, status }, nowMs, {});
 }
 
 /** A start by the policy; into another life, as soon as the others of its group are so far. */

@@ -6,6 +6,13 @@
 import { asServiceName, dnsLabel, type ServiceName } from "../core/ids.ts";
 import { durationText } from "../core/quantities.ts";
 import { described, Fields, objectOf, type Place, readAll } from "../core/reading.ts";
+import {
+  isNothing,
+  noResources,
+  type Resources,
+  readResources,
+  resourcesToJson,
+} from "../core/resources.ts";
 import { choice, listOf, mapOf, processText, text } from "../core/value-readers.ts";
 import { type HealthPolicy, healthToJson, readHealth } from "./health-policy.ts";
 import { type Instances, readInstances } from "./instances.ts";
@@ -61,6 +68,8 @@ export interface ServiceSpec {
   readonly env: Readonly<Record<string, string>>;
   /** By name; 0: one that its node chooses. */
   readonly ports: Ports;
+  /** Reserved for each instance on its node, and the most that it gets; 0: neither. */
+  readonly resources: Resources;
   readonly stop: StopPolicy;
   readonly logs: LogPolicy;
 }
@@ -78,7 +87,6 @@ export const laterFields: readonly string[] = [
   "heal",
   "priority",
   "rebalance",
-  "resources",
   "schedule",
   "secrets",
   "volumes",
@@ -115,6 +123,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     ...(health !== undefined && { health: healthToJson(health) }),
     env: spec.env,
     ports: spec.ports,
+    ...(!isNothing(spec.resources) && { resources: resourcesToJson(spec.resources) }),
     stop: { signal: stop.signal, grace: durationText(stop.graceMs) },
     logs: { max_bytes: logs.fileBytesMax, files: logs.filesMax },
   };
@@ -161,6 +170,19 @@ const readEnv = mapOf(
   processText(envValueCharsMax),
   envEntriesMax,
 );
+
+/** What its task is given, and how it is ended and heard. */
+const readAroundTask = (fields: Fields) => ({
+  env: fields.optional("env", readEnv, {}, "The environment of its task."),
+  resources: fields.optional(
+    "resources",
+    readResources,
+    noResources,
+    "Reserved for each instance on its node, and the most that it gets.",
+  ),
+  stop: fields.optional("stop", readStop, stopDefault, "How it is stopped."),
+  logs: fields.optional("logs", readLogs, logsDefault, "How much of its output is kept."),
+});
 
 /** Without what its fields say of each other. */
 export const readSpecFields = objectOf(
@@ -232,11 +254,9 @@ export const readSpecFields = objectOf(
         "How long its node may be away before another node takes it over.",
       ),
       update: updateFor(update, health !== undefined && areChosen(ports)),
-      env: fields.optional("env", readEnv, {}, "The environment of its task."),
       ports,
-      stop: fields.optional("stop", readStop, stopDefault, "How it is stopped."),
+      ...readAroundTask(fields),
       ...(health !== undefined && { health }),
-      logs: fields.optional("logs", readLogs, logsDefault, "How much of its output is kept."),
     };
   },
   laterFields,

@@ -3,6 +3,7 @@
  */
 
 import { Fields, type Place, type Reader } from "../core/reading.ts";
+import type { Resources } from "../core/resources.ts";
 import { anyText, choice, count, listOf, mapOf, number } from "../core/value-readers.ts";
 import type { Handle, InstanceStatus, TaskExit } from "./instance-status.ts";
 import { readPorts } from "./ports.ts";
@@ -38,6 +39,8 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
   const handle = fields.optional("handle", readHandle, undefined);
   const ports = fields.optional("ports", readPorts, undefined);
   const startedWith = fields.optional("startedWith", readStartedWith, undefined);
+  const reserved = fields.optional("reserved", readReserved, undefined);
+  const refusal = fields.optional("refusal", anyText, undefined);
   const exit = fields.optional("exit", readTaskExit, undefined);
   const life = fields.optional("life", count, undefined);
   const startedAt = fields.optional("startedAt", time, undefined);
@@ -51,6 +54,8 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
     ...(ports !== undefined && { ports }),
     ...(startedWith !== undefined && { startedWith }),
     ...(life !== undefined && { life }),
+    ...(reserved !== undefined && { reserved }),
+    ...(refusal !== undefined && { refusal }),
     attempt: fields.required("attempt", count),
     ...(exit !== undefined && { exit }),
     restarts: fields.required("restarts", count),
@@ -80,6 +85,12 @@ const textOrNumber: Reader<string | number> = (value, at) =>
 
 function readHandle(value: unknown, at: Place): Handle {
   return mapOf(/^.{1,64}$/, textOrNumber, handleEntriesMax)(value, at);
+}
+
+function readReserved(value: unknown, at: Place): Resources {
+  const fields = new Fields(value, at, "an object");
+  const milliCpus = fields.required("milliCpus", count);
+  return { memoryBytes: fields.required("memoryBytes", count), milliCpus };
 }
 
 function readHistory(value: unknown, at: Place): RestartHistory {

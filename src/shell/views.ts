@@ -10,6 +10,7 @@ import type {
   ServiceDetail,
   TokenView,
 } from "../api/shapes.ts";
+import { sizeText } from "../core/quantities.ts";
 import { type Paint, stateColour } from "./style.ts";
 import { type Cell, formatTable, printable, type Row } from "./table.ts";
 
@@ -29,11 +30,15 @@ export function formatNodes(nodes: readonly NodeView[], paint: Paint): string {
       node.address,
       node.drained ? { text: `${node.state}, drained`, colour: "yellow" } : stateCell(node.state),
       node.providers.join(",") || none,
+      `${sizeText(node.reserved.memory)} of ${sizeText(node.capacity.memory)}`,
+      `${node.reserved.cpu} of ${node.capacity.cpu}`,
       pairs(node.labels) || none,
       node.version,
     ],
   );
-  return formatTable(["NAME", "ADDRESS", "STATE", "PROVIDERS", "LABELS", "VERSION"], rows, paint);
+  const room = ["MEMORY", "CPUS"];
+  const header = ["NAME", "ADDRESS", "STATE", "PROVIDERS", ...room, "LABELS", "VERSION"];
+  return formatTable(header, rows, paint);
 }
 
 /** `now`: wall clock, ms; times are shown as ages. */
@@ -165,11 +170,15 @@ export function formatProviders(providers: readonly ProviderView[], paint: Paint
       provider.available ? { text: "yes", colour: "green" } : { text: "no", colour: "yellow" },
       provider.version ?? none,
       provider.features.join(",") || none,
-      provider.reason ?? "",
+      provider.reason ?? Object.entries(provider.lacks).map(lackText).join("; "),
     ],
   );
   const header = ["NODE", "PROVIDER", "AVAILABLE", "VERSION", "FEATURES", "REASON"];
   return formatTable(header, rows, paint);
+}
+
+function lackText([feature, reason]: readonly [string, string]): string {
+  return `no ${feature}: ${reason}`;
 }
 
 /** A length of time in its two largest units: `3m20s`. A negative one, of a clock ahead, is `0s`. */

@@ -115,7 +115,10 @@ export class Machine {
         audit: silentAudit,
         address: `${this.name}:6666`,
         facts: {
-          providers: offered.map(({ type }) => ({ type, available: true })),
+          providers: offered.map(({ type }) => {
+            return { type, available: true, features: type === provider.type ? ["limits"] : [] };
+          }),
+          capacity: this.host.capacity,
           labels: {},
           version: "0",
         },

@@ -1,19 +1,23 @@
 /**
  * Tasks that live outside a node, as processes under their keepers do: a crash of the node leaves
  * them running, and its next life finds them, or how they ended. A task's script is data: how long it
- * runs and how it exits. The host also counts what must never be: two tasks of one instance.
+ * runs and how it exits. The host also tells of what must never be: two tasks of one instance,
+ * or more tasks than it has room for.
  */
 import type { Reach } from "../actors/reach.ts";
 import { InvalidSpec, Unavailable } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
+import { isNothing, noResources, sumOf } from "../core/resources.ts";
 import type {
   Exit,
   FoundTask,
   Gone,
+  Limits,
   Output,
   Provider,
   StopOptions,
   Task,
+  TaskContext,
 } from "../providers/provider.ts";
 import type { Owner, Scheduler } from "./scheduler.ts";
 
@@ -33,6 +37,7 @@ export interface VirtualTask {
   readonly found: FoundTask;
   readonly service: string;
   readonly params: VirtualParams;
+  readonly limits: Limits;
   /** Virtual ms. */
   readonly startedAt: number;
   readonly watchers: Set<() => void>;
@@ -51,8 +56,10 @@ export class VirtualHost {
   readonly history: VirtualTask[] = [];
   /** The engine does not answer: whatever is asked of it fails. Its tasks run on. */
   isDown = false;
-  /** Descriptions of every time two tasks of one instance ran at once. */
+  /** Descriptions of every time it was so. */
   readonly violations: string[] = [];
+  /** What its tasks may have, together, as far as they are limited. */
+  capacity: Limits = { memoryBytes: 8e9, milliCpus: 4_000 };
   readonly #scheduler: Scheduler;
   readonly #owner: Owner;
   #pids = 0;
@@ -106,7 +113,7 @@ export class VirtualHost {
     instance: InstanceId,
     attempt: number,
     params: VirtualParams,
-    service: string,
+    { service, limits = noResources }: Pick<TaskContext, "service" | "limits">,
   ): VirtualTask {
     const other = this.running().find((found) => found.instance === instance);
     if (other !== undefined && other.attempt !== attempt) {
@@ -117,17 +124,32 @@ export class VirtualHost {
       found: { instance, attempt, handle },
       service,
       params,
+      limits,
       startedAt: this.#scheduler.now,
       watchers: new Set(),
     };
     this.tasks.set(taskKey(instance, attempt), task);
     this.history.push(task);
+    this.#checkRoom(task);
     const { runMs, exitCode } = params;
     if (runMs !== undefined) {
       const exit: Exit = { kind: "exited", code: exitCode ?? 0 };
       this.#scheduler.after(runMs, () => this.#end(task, exit), this.#owner);
     }
     return task;
+  }
+
+  /** What runs here, together. */
+  get used(): Limits {
+    return sumOf([...this.tasks.values()].filter(({ ended }) => !ended).map((it) => it.limits));
+  }
+
+  #checkRoom({ service, limits }: VirtualTask): void {
+    if (isNothing(limits)) return;
+    const { memoryBytes, milliCpus } = this.capacity;
+    const { used } = this;
+    if (used.memoryBytes <= memoryBytes && used.milliCpus <= milliCpus) return;
+    this.violations.push(`${service} was started where there was no room for it`);
   }
 
   stop(task: VirtualTask, { signal }: StopOptions): void {
@@ -156,12 +178,13 @@ export function virtualProvider(
   return {
     type: "virtual",
     parseParams,
-    probe: async () => ({ available: true, version: "1", features: [] }),
-    async start(instance, params, { attempt, service }) {
+    probe: async () => ({ available: true, version: "1", features: ["limits"] }),
+    async start(instance, params, context) {
       host.check();
+      const { attempt } = context;
       const before = find(instance, attempt);
       if (before !== undefined) return before.found.handle;
-      const task = host.start(instance, attempt, params, service);
+      const task = host.start(instance, attempt, params, context);
       await takes(startMs);
       return task.found.handle;
     },

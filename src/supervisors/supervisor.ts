@@ -1,10 +1,12 @@
 /**
- * The part of a node that keeps services alive: what decides where they run, the supervisors of the
- * instances here, and the agent that starts and ends those. `one_for_all`: what the agent knows of the
- * supervisors of instances is true only as long as both live. None of it touches a task.
+ * The part of a node that keeps services alive: what decides where they run, what admits them here, the
+ * supervisors of the instances here, and the agent that starts and ends those. `one_for_all`: what the
+ * agent knows of the supervisors of instances, and the ledger of the instances, is true only as long as
+ * all of them live. None of it touches a task.
  */
 import { type AgentOptions, agent } from "../actors/agent.ts";
 import { type ControllerOptions, controller } from "../actors/controller.ts";
+import { type LedgerOptions, ledger } from "../actors/ledger.ts";
 import { names } from "../actors/names.ts";
 import type { ActorDefinition } from "../otp/definition.ts";
 import { dynamicSupervisor } from "../otp/dynamic-supervisor.ts";
@@ -13,6 +15,7 @@ import { worker } from "../otp/worker.ts";
 
 export interface SupervisorOptions {
   readonly controller: ControllerOptions;
+  readonly ledger: LedgerOptions;
   readonly agent: AgentOptions;
 }
 
@@ -28,6 +31,10 @@ export function lifeSupervisor(options: SupervisorOptions): ActorDefinition {
           name: names.controller,
           behaviour: () => controller(options.controller),
         }),
+      },
+      {
+        id: "ledger",
+        start: worker({ name: names.ledger, behaviour: () => ledger(options.ledger) }),
       },
       {
         id: "services",

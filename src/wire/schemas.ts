@@ -50,7 +50,10 @@ const providerFact = Type.Object({
   version: Type.Optional(shortText),
   features: Type.Optional(Type.Array(shortText)),
   reason: Type.Optional(Type.String()),
+  lacks: Type.Optional(Type.Record(Type.String(), Type.String())),
 });
+
+const resources = Type.Object({ memoryBytes: count, milliCpus: count });
 
 /** Of a node, as nodes keep and tell it. */
 export const member = Type.Object({
@@ -71,6 +74,7 @@ export const member = Type.Object({
     labels: Type.Record(Type.String(), Type.String()),
     version: shortText,
     weight: Type.Optional(Type.Number({ minimum: weightMin, maximum: weightMax })),
+    capacity: Type.Optional(resources),
   }),
 });
 

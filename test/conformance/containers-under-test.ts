@@ -12,6 +12,7 @@ export function containersUnderTest(
   module: string,
   variable: "DOCKER_HOST" | "CONTAINER_HOST",
   make: (options: ProviderOptions) => Provider,
+  more: Partial<ProviderUnderTest> = {},
 ): ProviderUnderTest {
   return {
     name,
@@ -30,6 +31,7 @@ export function containersUnderTest(
     badParams: badContainerParams,
     processesPerTask: 1,
     crashes: { rounds: 6, tasks: 2, everyMs: 150 },
+    ...more,
     skips: {
       "gives children their grace although their parent is gone at once":
         "a container ends with its main process",

@@ -9,7 +9,7 @@ import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { asInstanceId, type InstanceId } from "../../src/core/ids.ts";
 import { ownProgram } from "../../src/providers/own-program.ts";
-import type { Gone, Handle, Output, Provider, Task } from "../../src/providers/provider.ts";
+import type { Gone, Handle, Limits, Output, Provider, Task } from "../../src/providers/provider.ts";
 import { eventually } from "../support/eventually.ts";
 import { commandOf, markedProcesses, processesNaming } from "../support/marked-processes.ts";
 import { tempFolder } from "../support/temp-folder.ts";
@@ -23,7 +23,7 @@ export interface Bench {
   /** In the environment of all that this bench's tasks start. */
   readonly mark: string;
   /** Starts a task that runs `script`, and takes it over. */
-  run(script: string, instance?: InstanceId, attempt?: number): Promise<Ran>;
+  run(script: string, instance?: InstanceId, attempt?: number, limits?: Limits): Promise<Ran>;
   /** A second provider on the same folder, as a node has that comes back. */
   comeBack(): Promise<Provider>;
   /** A process that owns tasks in this folder and can be killed. */
@@ -61,9 +61,15 @@ export async function startBench(t: TestContext, tested: ProviderUnderTest): Pro
     folder,
     provider,
     mark,
-    async run(script, instance = asInstanceId(randomBytes(8).toString("hex")), attempt = 1) {
+    async run(
+      script,
+      instance = asInstanceId(randomBytes(8).toString("hex")),
+      attempt = 1,
+      limits,
+    ) {
       const params = provider.parseParams(tested.params(script, folder));
-      const context = { service: "tested", attempt, env: { TEST_MARK: mark }, logs };
+      const bounds = limits === undefined ? { logs } : { logs, limits };
+      const context = { service: "tested", attempt, env: { TEST_MARK: mark }, ...bounds };
       const handle = await provider.start(instance, params, context);
       return { instance, handle, task: await provider.adopt({ instance, attempt, handle }) };
     },

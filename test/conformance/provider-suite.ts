@@ -16,6 +16,7 @@ import { eventually } from "../support/eventually.ts";
 import { markedProcesses } from "../support/marked-processes.ts";
 import { processAlive } from "../support/process-alive.ts";
 import { execCases } from "./exec-cases.ts";
+import { limitCases } from "./limit-cases.ts";
 import {
   type Bench,
   exitOf,
@@ -49,15 +50,24 @@ while :; do sleep 1; done`;
 /** Registers the whole suite with `node:test`, as one test with a part for each case. */
 export function describeProvider(tested: ProviderUnderTest): void {
   test(tested.name, async (t) => {
-    for (const [name, run] of Object.entries({ ...cases, ...execCases })) {
+    for (const [name, run] of Object.entries({ ...cases, ...execCases, ...limitCases })) {
       const options = { skip: tested.skips?.[name] ?? false };
       await t.test(name, options, async (t) => {
         const bench = await startBench(t, tested);
-        const isLacking = name in execCases && bench.provider.exec === undefined;
-        await (isLacking ? t.skip("it runs no commands beside a task") : run(bench, tested));
+        const lacking = await whyNot(name, bench.provider);
+        await (lacking === undefined ? run(bench, tested) : t.skip(lacking));
       });
     }
   });
+}
+
+/** Of what not every provider can do. */
+async function whyNot(name: string, provider: Provider): Promise<string | undefined> {
+  if (name in execCases && provider.exec === undefined) return "it runs no commands beside a task";
+  if (!(name in limitCases)) return undefined;
+  const found = await provider.probe();
+  if (!found.available || found.features.includes("limits")) return undefined;
+  return found.lacks?.["limits"] ?? "it limits nothing";
 }
 
 type Case = (bench: Bench, tested: ProviderUnderTest) => Promise<void>;

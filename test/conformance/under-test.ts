@@ -21,6 +21,8 @@ export interface ProviderUnderTest {
   readonly crashes?: { readonly rounds: number; readonly tasks: number; readonly everyMs: number };
   /** Cases that do not apply, by name, each with the reason. */
   readonly skips?: Readonly<Record<string, string>>;
+  /** Its engine does not tell that a task was killed for want of memory. */
+  readonly isSilentOnMemory?: boolean;
   /** Wrong parameters, and every path that must be complained of. */
   readonly badParams: readonly { readonly input: unknown; readonly paths: readonly string[] }[];
   /** Makes the records of an ended or running task name a living process that is not its own. */

@@ -5,7 +5,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, realpathSync, rmdirSync } from "node:fs";
 import { join } from "node:path";
-import { findCgroupBase } from "../../src/keeper/cgroup.ts";
+import { ownCgroup, removeIfEmpty } from "../../src/keeper/cgroup.ts";
 import { eventually } from "./eventually.ts";
 
 /**
@@ -14,13 +14,18 @@ import { eventually } from "./eventually.ts";
  */
 export async function removeLeftoverCgroups(folder: string): Promise<void> {
   const id = createHash("sha256").update(realpathSync(folder)).digest("hex").slice(0, 12);
-  const base = findCgroupBase(`mob-${id}`);
-  if (base === undefined) return;
+  for (const hierarchy of ["unified", "memory", "cpu"]) {
+    const own = ownCgroup(hierarchy);
+    if (own !== undefined) await removeBelow(join(own, `mob-${id}`));
+  }
+}
+
+async function removeBelow(base: string): Promise<void> {
   await eventually(() => {
     for (const entry of foldersIn(base)) tryToRemove(join(base, entry));
     return foldersIn(base).length === 0;
   }, `empty cgroups in ${base}`);
-  findCgroupBase(`mob-${id}`); // It removes what it finds empty.
+  removeIfEmpty(base);
 }
 
 function tryToRemove(cgroup: string): void {

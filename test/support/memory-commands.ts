@@ -22,6 +22,8 @@ export const aNode: NodeView = {
   labels: { zone: "eu" },
   version: "0.1.0",
   weight: 1,
+  capacity: { memory: 8e9, cpu: 4 },
+  reserved: { memory: 256e6, cpu: 0.5 },
 };
 
 export const anInstance: InstanceView = {
@@ -200,8 +202,22 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
       return { id: "1", node: "6666@box", slot: 0, cold: false, ms: 1, answer: { event } };
     },
     providers: async () => [
-      { node: "6666@box", type: "bash", available: true, version: "5.2", features: [] },
-      { node: "6666@box", type: "docker", available: false, features: [], reason: "not installed" },
+      {
+        node: "6666@box",
+        type: "bash",
+        available: true,
+        version: "5.2",
+        features: [],
+        lacks: { limits: "no cgroup can be written" },
+      },
+      {
+        node: "6666@box",
+        type: "docker",
+        available: false,
+        features: [],
+        lacks: {},
+        reason: "not installed",
+      },
     ],
     actors: async () => aTree,
     actor: async () => anActor,

@@ -33,6 +33,7 @@ export interface UpOptions extends CommonOptions {
   readonly membership?: NonNullable<NodeOptions["membership"]>;
   readonly label: Readonly<Record<string, string>>;
   readonly weight?: number;
+  readonly capacity?: NonNullable<NodeOptions["capacity"]>;
   /** This is the process that a detaching one started, and that waits to hear how the start went. */
   readonly detached?: boolean;
   readonly logLevel: LogLevel;
@@ -59,6 +60,7 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     ...(options.bind !== undefined && { bind: options.bind }),
     ...(options.advertise !== undefined && { advertise: options.advertise }),
     ...(options.weight !== undefined && { weight: options.weight }),
+    ...(options.capacity !== undefined && { capacity: options.capacity }),
     ...(options.name !== undefined && { name: options.name }),
     ...(options.membership !== undefined && { membership: options.membership }),
     ...(options.providers !== undefined && { providers: options.providers }),

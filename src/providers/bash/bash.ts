@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { findProgram } from "../../keeper/program.ts";
-import { keptTasks } from "../kept-tasks.ts";
+import { keptFeatures, keptTasks } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
 import { type BashParams, bashParams } from "./params.ts";
 
@@ -39,11 +39,12 @@ export function createBash(options: BashOptions): Provider<BashParams> {
     parseParams: bashParams.parse,
     async probe(): Promise<Capabilities> {
       const { version } = await findBash();
-      return { available: true, version, features: await keeper.features() };
+      return { available: true, version, ...(await keptFeatures(keeper)) };
     },
     async start(instance, params, context) {
       const { path } = await findBash();
-      const task = { command: [path], script: params.command, env: context.env };
+      const { env: own, limits } = context;
+      const task = { command: [path], script: params.command, env: own, limits };
       return await keeper.start(instance, context.attempt, task);
     },
     async exec({ instance, attempt }, { command, env: own, ...request }) {

@@ -1,6 +1,7 @@
 /** From a service's parameters to what the engine makes a container of. Pure. */
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
 import { Unavailable } from "../../core/errors.ts";
+import { noResources } from "../../core/resources.ts";
 import type { TaskContext } from "../provider.ts";
 import type { Dialect } from "./dialect.ts";
 import { containerName, labelsOf, type TaskName } from "./labels.ts";
@@ -30,8 +31,13 @@ export function containerOptions(
   };
 }
 
-function hostConfig(params: ContainerParams, { logs }: TaskContext, dialect: Dialect): HostConfig {
-  const { networks, volumes, memory, cpu, pids, init } = params;
+function hostConfig(
+  params: ContainerParams,
+  { logs, limits = noResources }: TaskContext,
+  dialect: Dialect,
+): HostConfig {
+  const { networks, volumes, pids, init } = params;
+  const { memoryBytes: memory, milliCpus } = limits;
   const [network] = networks;
   return {
     RestartPolicy: { Name: "no" },
@@ -46,8 +52,8 @@ function hostConfig(params: ContainerParams, { logs }: TaskContext, dialect: Dia
     })),
     ...(network !== undefined && { NetworkMode: network }),
     // The limit is on memory and swap together: a service that is over it must not crawl on.
-    ...(memory !== undefined && { Memory: memory, MemorySwap: memory }),
-    ...(cpu !== undefined && { NanoCpus: Math.round(cpu * 1e9) }),
+    ...(memory > 0 && { Memory: memory, MemorySwap: memory }),
+    ...(milliCpus > 0 && { NanoCpus: milliCpus * 1e6 }),
     ...(pids !== undefined && { PidsLimit: pids }),
     ...(init && { Init: true }),
   };

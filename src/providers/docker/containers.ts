@@ -10,6 +10,7 @@ import { Conflict, messageOf, Unavailable } from "../../core/errors.ts";
 import type { InstanceId } from "../../core/ids.ts";
 import { Archiver } from "../../keeper/archiver.ts";
 import { lostExit } from "../../keeper/exit.ts";
+import { limitsFeature } from "../limits-feature.ts";
 import type { DeclaredParams } from "../params.ts";
 import type {
   Capabilities,
@@ -78,7 +79,8 @@ export class Containers implements Provider<ContainerParams> {
 
   async probe(): Promise<Capabilities> {
     try {
-      return { available: true, version: await this.#engine.version(), features: [] };
+      const version = await this.#engine.version();
+      return { available: true, version, ...limitsFeature(await this.#engine.whyNoLimits()) };
     } catch (error) {
       return { available: false, reason: messageOf(error) };
     }

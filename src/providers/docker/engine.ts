@@ -5,6 +5,8 @@
 import { access } from "node:fs/promises";
 import type { Readable } from "node:stream";
 import type Dockerode from "dockerode";
+import Type from "typebox";
+import { Compile } from "typebox/compile";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import { type ContainerState, parseContainer } from "./container-state.ts";
 import { jsonLines } from "./json-lines.ts";
@@ -26,6 +28,8 @@ export type RegistryLogin = Readonly<Record<string, string>>;
 /** Longest that a call may take which gives no stream. */
 const callTimeoutMs = 120_000;
 
+const isInfo = Compile(Type.Object({ MemoryLimit: Type.Boolean(), CpuCfsQuota: Type.Boolean() }));
+
 const hasEnded = /can only kill running containers/;
 
 export class Engine {
@@ -41,6 +45,18 @@ export class Engine {
 
   async version(): Promise<string> {
     return (await this.#call((client) => client.version())).Version;
+  }
+
+  /** Why it cannot limit the memory and CPU time of containers; undefined: it can. */
+  async whyNoLimits(): Promise<string | undefined> {
+    const info: unknown = await this.#call((client) => client.info());
+    if (!isInfo.Check(info)) return `${this.#name} does not say whether it can`;
+    const missing = [
+      ...(info.MemoryLimit ? [] : ["memory"]),
+      ...(info.CpuCfsQuota ? [] : ["CPU time"]),
+    ];
+    if (missing.length === 0) return undefined;
+    return `${this.#name} cannot limit ${missing.join(" and ")} on this machine`;
   }
 
   /** Undefined when there is no such container. @param id or name */

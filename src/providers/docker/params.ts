@@ -6,9 +6,7 @@ import {
   integer,
   listOf,
   mapOf,
-  number,
   processText,
-  size,
   text,
 } from "../../core/value-readers.ts";
 import { type DeclaredParams, declareParams } from "../params.ts";
@@ -31,10 +29,6 @@ export interface ContainerParams {
   readonly networks: readonly string[];
   readonly ports: readonly PublishedPort[];
   readonly volumes: readonly BoundFolder[];
-  /** Bytes; undefined: no limit. */
-  readonly memory: number | undefined;
-  /** Of one CPU, 1 being all of it; undefined: no limit. */
-  readonly cpu: number | undefined;
   /** Processes and threads; undefined: no limit. */
   readonly pids: number | undefined;
   /** Whether the engine puts an init process before what runs. */
@@ -123,9 +117,6 @@ const readVolume = described(
 );
 
 const readLabels = mapOf(/^(?!mob\.)[A-Za-z0-9][\w./-]{0,255}$/, processText(4_096), itemsMax);
-/** Less than the engine takes for a container that can start. */
-const memoryMin = 6 * 1024 * 1024;
-
 /** @param type the provider's */
 export function declareContainerParams(type: string): DeclaredParams<ContainerParams> {
   return declareParams(
@@ -183,13 +174,6 @@ export function declareContainerParams(type: string): DeclaredParams<ContainerPa
         [],
         "Folders of the host's.",
       ),
-      memory: fields.optional(
-        "memory",
-        size({ min: memoryMin, max: 2 ** 50 }),
-        undefined,
-        "Limit.",
-      ),
-      cpu: fields.optional("cpu", number({ min: 0.01, max: 1_024 }), undefined, "Limit, in CPUs."),
       pids: fields.optional("pids", integer({ min: 1, max: 4_194_304 }), undefined, "Limit."),
       init: fields.optional(
         "init",

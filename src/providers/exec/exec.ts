@@ -7,7 +7,7 @@ import { messageOf, Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import type { KeptCommand } from "../../keeper/kept-task.ts";
 import { checkFolder, findProgram } from "../../keeper/program.ts";
-import { keptTasks } from "../kept-tasks.ts";
+import { keptFeatures, keptTasks } from "../kept-tasks.ts";
 import type { Provider, ProviderOptions, TaskContext } from "../provider.ts";
 import { type ExecParams, execParams } from "./params.ts";
 import { runAs, whyNoUsers } from "./run-as.ts";
@@ -21,9 +21,10 @@ export function createExec({ folder, log, env }: ProviderOptions): Provider<Exec
     parseParams: execParams.parse,
     /** Its engine is the kernel, whose version it is. `user`: tasks can run as another user. */
     async probe() {
-      const features = await keeper.features();
+      const kept = await keptFeatures(keeper);
       const user = (await whyNoUsers(env)) === undefined ? ["user"] : [];
-      return { available: true, version: release(), features: [...features, ...user] };
+      const features = [...kept.features, ...user];
+      return { available: true, version: release(), ...kept, features };
     },
     async start(instance, params, context) {
       const { attempt } = context;
@@ -43,7 +44,7 @@ export function createExec({ folder, log, env }: ProviderOptions): Provider<Exec
 /** @throws Unavailable naming the parameter that cannot be had on this node, and why */
 async function commandOf(
   { program, args, cwd, user }: ExecParams,
-  context: Pick<TaskContext, "env">,
+  context: Pick<TaskContext, "env" | "limits">,
   env: ProviderOptions["env"],
 ): Promise<KeptCommand> {
   const as = user && (await naming("user", runAs(user, env)));
@@ -53,6 +54,7 @@ async function commandOf(
   return {
     command: [...(as?.prefix ?? []), found, ...args],
     env: { ...as?.env, ...context.env },
+    limits: context.limits,
     ...(cwd !== undefined && { cwd }),
     ...(as !== undefined && { owner: as.owner }),
   };

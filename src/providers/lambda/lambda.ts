@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import type { InstanceId } from "../../core/ids.ts";
 import { Keeper } from "../../keeper/keeper.ts";
-import { keptTasks } from "../kept-tasks.ts";
+import { keptFeatures, keptTasks } from "../kept-tasks.ts";
 import { ownProgram } from "../own-program.ts";
 import type { FoundTask, Provider, ProviderOptions, TaskContext } from "../provider.ts";
 import { HostClient } from "./host-client.ts";
@@ -23,15 +23,17 @@ export function createLambda({ folder, log, env }: ProviderOptions): Provider<La
     parseParams: lambdaParams.parse,
     /** Its engine is the Node that runs the node. */
     async probe() {
-      const features = await keeper.features();
-      return { available: true, version: process.version, features: ["invoke", ...features] };
+      const kept = await keptFeatures(keeper);
+      const features = ["invoke", ...kept.features];
+      return { available: true, version: process.version, ...kept, features };
     },
     async start(instance, params, context) {
       const { flags, file } = ownProgram("lambda-host", "lambda/host-process.ts");
       const config = hostConfig(params, context, workFolder(folder, instance), env);
       const command = [process.execPath, ...smallHeap, ...flags, file];
       const script = JSON.stringify(config);
-      return await keeper.start(instance, context.attempt, { command, script, env: {} });
+      const { attempt, limits } = context;
+      return await keeper.start(instance, attempt, { command, script, env: {}, limits });
     },
     async adopt(found: FoundTask) {
       const task = await keeper.adopt(found.instance, found.attempt);

@@ -7,4 +7,5 @@ export const underTest = containersUnderTest(
   import.meta.url,
   "CONTAINER_HOST",
   createPodman,
+  { isSilentOnMemory: true },
 );

@@ -42,8 +42,8 @@ test("nodes and ls are aligned tables, and with --json the API's own shapes", as
   assert.equal(nodes.code, 0);
   assert.equal(
     nodes.out,
-    "NAME      ADDRESS         STATE  PROVIDERS  LABELS   VERSION\n" +
-      "6666@box  127.0.0.1:6666  alive  bash       zone=eu  0.1.0\n",
+    "NAME      ADDRESS         STATE  PROVIDERS  MEMORY        CPUS      LABELS   VERSION\n" +
+      "6666@box  127.0.0.1:6666  alive  bash       256MB of 8GB  0.5 of 4  zone=eu  0.1.0\n",
   );
   assert.match((await mob(["ls"])).out, /^NAME +SLOT +NODE.*\nweb +0 +6666@box +bash +running/);
   assert.deepEqual(JSON.parse((await mob(["nodes", "--json"])).out), [aNode]);
@@ -145,6 +145,9 @@ test("options with impossible values are bad usage, named", async () => {
     [["up", "--label", "zone"], /--label "zone"/],
     [["up", "--weight", "0"], /--weight "0" should be a number from 0\.1 to 100/],
     [["up", "--weight", "heavy"], /--weight "heavy"/],
+    [["up", "--capacity", "memory=much"], /--capacity "memory=much" should look like memory=8GB/],
+    [["up", "--capacity", "disk=8GB"], /--capacity "disk=8GB"/],
+    [["up", "--capacity", "cpu=-1"], /--capacity "cpu=-1"/],
     [["up", "-P", "bash,,docker"], /--providers "bash,,docker"/],
     [["up", "--bind", "0.0.0.0:6666"], /--bind "0\.0\.0\.0:6666" should be a host/],
     [["up", "--advertise", "a b"], /--advertise "a b" should be a host/],

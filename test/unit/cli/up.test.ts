@@ -90,7 +90,16 @@ test("the options reach the node, its data in a folder named after the port", as
   const joins = ["--join", "127.0.0.1:1", "--join", "127.0.0.1:2"];
   const io = { env: { MOB_HOME: "/mob-home" } };
   await start(
-    [...args, ...joins, "--weight", "0.5", "--log-level", "warn"],
+    [
+      ...args,
+      ...joins,
+      "--weight",
+      "0.5",
+      "--capacity",
+      "memory=2GB,cpu=1.5",
+      "--log-level",
+      "warn",
+    ],
     async ({ io, port, asked, stopped, code }) => {
       await isUp(io);
       stopped.give();
@@ -107,6 +116,7 @@ test("the options reach the node, its data in a folder named after the port", as
           join: ["127.0.0.1:1", "127.0.0.1:2"],
           labels: { a: "1", b: "2=3" },
           weight: 0.5,
+          capacity: { memoryBytes: 2e9, milliCpus: 1_500 },
           logLevel: "warn",
           env: { MOB_HOME: "/mob-home" },
           logTo: "stderr",

@@ -12,7 +12,13 @@ const noPid = 2 ** 22 + 1;
 test("a tree that was killed gets no cgroup any more, however late it is moved", async (t) => {
   const cgroup = join(await tempFolder(t), "keeper", "task.1");
   const scan = new ProcessScan();
-  const tree = new ProcessTree({ mark: "none/task.1", cgroup, shimPid: () => undefined, scan });
+  const tree = new ProcessTree({
+    mark: "none/task.1",
+    cgroup,
+    limitGroups: [],
+    shimPid: () => undefined,
+    scan,
+  });
   await tree.kill();
   await tree.move(noPid);
   assert.equal(existsSync(cgroup), false);

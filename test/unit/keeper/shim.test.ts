@@ -25,7 +25,14 @@ async function runUnderShim(
   const outputFile = join(folder, "output");
   writeFileSync(outputFile, "");
   const record = join(folder, "a.1");
-  const task = { record, cgroup: undefined, command: program, workFolder: folder, outputFile };
+  const task = {
+    record,
+    cgroup: undefined,
+    groups: [],
+    command: program,
+    workFolder: folder,
+    outputFile,
+  };
   const [shell = "", ...flags] = options.shell ?? shells[0];
   const shim = spawn(shell, [...flags, installShim(folder)], {
     stdio: ["ignore", "inherit", "inherit", "pipe"],
@@ -86,6 +93,7 @@ for (const shell of shells) {
         handLines(pid, {
           record: join(folder, "a.1"),
           cgroup: undefined,
+          groups: [],
           env: {},
           command: ["/bin/touch", join(folder, "ran")],
           workFolder: join(folder, workFolder),
@@ -99,7 +107,13 @@ for (const shell of shells) {
 
   test(`${where} what was told to one that was killed before it read it is passed over`, async (t) => {
     const folder = await tempFolder(t);
-    const task = { record: join(folder, "a.1"), cgroup: undefined, env: {}, workFolder: folder };
+    const task = {
+      record: join(folder, "a.1"),
+      cgroup: undefined,
+      groups: [],
+      env: {},
+      workFolder: folder,
+    };
     const echo = (pid: number, word: string) =>
       handLines(pid, {
         ...task,

@@ -76,6 +76,13 @@ export const validSpec = fc.record(
       .map(([check, more]) => ({ ...check, ...more })),
     on_dependency_down: fc.constantFrom("restart", "stop", "ignore"),
     ports: fc.constantFrom({}, { http: 0 }, { http: 0, admin: 8_080 }),
+    resources: fc.record(
+      {
+        memory: fc.constantFrom("6MiB", "256MB", 10_000_000),
+        cpu: fc.constantFrom(0.01, 0.123, 0.5, 3),
+      },
+      { requiredKeys: [] },
+    ),
     stop: fc.record(
       { signal: fc.constantFrom("SIGTERM", "SIGINT"), grace: duration },
       { requiredKeys: [] },

@@ -3,6 +3,7 @@
  * step. For the property tests of this folder.
  */
 import assert from "node:assert/strict";
+import { noResources, type Resources } from "../../../src/core/resources.ts";
 import type {
   Desired,
   Found,
@@ -23,6 +24,7 @@ export type Happening =
   | { kind: "health"; healthy: boolean | null }
   | { kind: "exit"; exit: Exit; whileDown: boolean }
   | { kind: "refuse" }
+  | { kind: "room"; isThere: boolean }
   | { kind: "pass"; ms: number };
 
 const intensity = { restarts: 3, withinMs: 60_000 };
@@ -34,6 +36,7 @@ function specOf(env: number, files: number, when: string): Desired["spec"] {
     requires: ["db"],
     ...(files === 2 && { health: { tcp: { port: 80 } } }),
     env: { V: env },
+    ...(env > 0 && { resources: { memory: `${env * 100}MB` } }),
     logs: { files },
     restart: { policy: when, intensity: { restarts: intensity.restarts, within: "60s" } },
   });
@@ -63,6 +66,8 @@ export class World {
   timerSet = false;
   removedAt: number | undefined;
   policyStarts: number[] = [];
+  /** What its node keeps for it, or was asked for and has not answered. */
+  room: { readonly has?: Resources; readonly asked?: Resources } = {};
 
   tell(event: InstanceEvent): void {
     const before = this.state;
@@ -88,6 +93,11 @@ export class World {
         assert.ok(effect.attempt > this.attempt, "an attempt was repeated");
         assert.equal(this.task, undefined, "started beside a task");
         assert.equal(this.asked.length, 0, "started before the last was settled");
+        assert.deepEqual(
+          this.room.has ?? noResources,
+          effect.spec.resources,
+          "started without room",
+        );
         assert.ok(desired.run === "running" && !desired.removed, "started what is to stop");
         this.attempt = effect.attempt;
         this.asked.push(effect);
@@ -106,6 +116,17 @@ export class World {
       case "cancelTimer":
         assert.ok(this.timerSet, "cancelled a timer that is not set");
         this.timerSet = false;
+        return;
+      case "reserve":
+        assert.equal(this.task, undefined, "asked for room beside a task");
+        this.room = { asked: effect.resources };
+        return;
+      case "hold":
+        this.room = { has: effect.resources };
+        return;
+      case "release":
+        assert.equal(this.task, undefined, "gave back the room of a task");
+        this.room = {};
         return;
       case "remove":
         assert.ok(desired.removed || was.removed);
@@ -147,6 +168,14 @@ export class World {
     }
   }
 
+  /** Its node answers what it was asked for, if anything. */
+  answerRoom(isThere: boolean): void {
+    const { asked: resources } = this.room;
+    if (resources === undefined) return;
+    this.room = isThere ? { has: resources } : { asked: resources };
+    this.tell({ kind: "room", resources, ...(!isThere && { refusal: "has too little memory" }) });
+  }
+
   exit(exit: Exit): void {
     if (this.task === undefined) return;
     const { attempt } = this.task;
@@ -162,6 +191,7 @@ export class World {
       this.task = { attempt: asked.attempt, atMs: this.nowMs };
     }
     this.timerSet = false;
+    this.room = {};
     const { task } = this;
     let found: Found = { kind: "nothing" };
     if (task !== undefined && exit !== undefined) {
@@ -233,6 +263,9 @@ export function happen(world: World, what: Happening): void {
     case "refuse":
       world.engine(true);
       return;
+    case "room":
+      world.answerRoom(what.isThere);
+      return;
     case "pass":
       world.nowMs += what.ms;
       return;
@@ -250,6 +283,7 @@ export function happen(world: World, what: Happening): void {
 /** Lets everything that is under way come to its end. */
 export function comeToRest(world: World): void {
   for (let i = 0; i < 20; i++) {
+    world.answerRoom(true);
     world.engine();
     happen(world, { kind: "timer" });
   }

@@ -29,6 +29,10 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   },
   { weight: 3, arbitrary: fc.constant<Happening>({ kind: "timer" }) },
   {
+    weight: 4,
+    arbitrary: fc.record({ kind: fc.constant("room" as const), isThere: fc.boolean() }),
+  },
+  {
     weight: 3,
     arbitrary: fc.record({
       kind: fc.constant("health" as const),
@@ -61,7 +65,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
 
 const story = fc.array(happening, { maxLength: 60 });
 
-test("in any story: one task at a time, none against the user's will, none beyond the policy", () => {
+test("in any story: one task at a time, in room of its own, none against the user's will or the policy", () => {
   fc.assert(
     fc.property(story, (happenings) => {
       const world = new World();
@@ -71,7 +75,7 @@ test("in any story: one task at a time, none against the user's will, none beyon
   );
 });
 
-test("after any story a stop ends in stopped, with nothing left running", () => {
+test("after any story a stop ends in stopped, with nothing left running and no room kept", () => {
   fc.assert(
     fc.property(story, (happenings) => {
       const world = new World();
@@ -80,6 +84,7 @@ test("after any story a stop ends in stopped, with nothing left running", () => 
       comeToRest(world);
       assert.equal(world.task, undefined);
       assert.equal(world.state.status.state, "stopped");
+      assert.deepEqual([world.room, world.state.status.reserved], [{}, undefined]);
     }),
     { numRuns: 500 },
   );
@@ -136,6 +141,7 @@ test("no event in no state throws, however senseless", () => {
     fc.record({ kind: fc.constant("exited" as const), attempt, exit, atMs: fc.nat() }),
     fc.record({ kind: fc.constant("stopped" as const), attempt }),
     fc.constant({ kind: "timer", timer: "restart" } as const),
+    fc.constant({ kind: "room", resources: { memoryBytes: 1, milliCpus: 1 } } as const),
     fc.constant({ kind: "dependencies", waitingFor: [] } as const),
     fc.record({ kind: fc.constant("adopted" as const), found }),
     fc

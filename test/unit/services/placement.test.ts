@@ -39,6 +39,46 @@ test("stays on its present node, however full, as long as that can have it", () 
   assert.equal(chosen(away, { present: asNodeId("a") }), "b");
 });
 
+test("only a node with room left is taken, and one without says how much it has", () => {
+  const resources = { memoryBytes: 400e6, milliCpus: 500 };
+  const capacity = { memoryBytes: 1e9, milliCpus: 1_000 };
+  const reserved = new Map([
+    ["a", { memoryBytes: 700e6, milliCpus: 600 }],
+    ["b", { memoryBytes: 600e6, milliCpus: 500 }],
+  ]);
+  const reservedOn = (id: string) => reserved.get(id) ?? { memoryBytes: 0, milliCpus: 0 };
+  const wanted = { ...web, resources, reservedOn };
+  const full = node("a", { capacity });
+  assert.equal(chosen([full, node("b", { capacity, instances: 9 })], wanted), "b");
+  assert.equal(chosen([full], { reservedOn }), "a", "what reserves nothing fits anywhere");
+  const silent = node("old", { capacity: undefined });
+  const placed = place(wanted, [full, silent]);
+  assert.ok("refusals" in placed);
+  assert.equal(
+    refusalsText(placed.refusals),
+    "no node can take it: a has 300MB of 1GB memory left, and 400MB are wanted and has 0.4 of 1 CPUs left, and 0.5 are wanted; old does not say what room it has",
+  );
+});
+
+test("what is reserved takes a provider that can limit it, and the reason is told", () => {
+  const resources = { memoryBytes: 1, milliCpus: 0 };
+  const noLimits = "no cgroup can be written here";
+  const providers = new Map([["bash", { available: true, noLimits } as const]]);
+  const capacity = { memoryBytes: 1e9, milliCpus: 1_000 };
+  const placed = place({ ...web, resources }, [node("a", { providers, capacity })]);
+  assert.ok("refusals" in placed);
+  assert.deepEqual(placed.refusals[0]?.reasons, [`cannot limit what bash uses (${noLimits})`]);
+  assert.equal(chosen([node("a", { providers, capacity })]), "a");
+});
+
+test("a node that has just refused is not asked again, and any other is", () => {
+  const refused = { node: asNodeId("a"), reason: "has 0B of 1GB memory left" };
+  assert.equal(chosen([node("a"), node("b", { instances: 9 })], { refused }), "b");
+  const placed = place({ ...web, refused }, [node("a")]);
+  assert.ok("refusals" in placed);
+  assert.deepEqual(placed.refusals[0]?.reasons, [refused.reason]);
+});
+
 test("what keeps dying gets nothing new, and keeps what it has", () => {
   const nodes = [node("a", { isFlapping: true }), node("b", { instances: 9 })];
   assert.equal(chosen(nodes), "b");

@@ -102,8 +102,6 @@ const wholeOfDocker = {
     networks: ["front", "back_2"],
     ports: [80, "8080:80", "http:80", "127.0.0.1:53:53/udp", "[::1]::80"],
     volumes: ["/srv/a:/a", "/b:/b:ro"],
-    memory: "64MiB",
-    cpu: 0.5,
     pids: 100,
     init: true,
   },
@@ -257,14 +255,6 @@ const wrongOfDocker: typeof wrong = [
   [
     ["params", "volumes"],
     [null, "/a:/b", ["a:/b"], ["/a"], ["/a:b"], ["/a:/b:rx"]],
-  ],
-  [
-    ["params", "memory"],
-    [null, 1, "1 megabyte", 1.5],
-  ],
-  [
-    ["params", "cpu"],
-    [null, "1", 0, 1_025],
   ],
   [
     ["params", "pids"],

@@ -45,6 +45,7 @@ test("fills in every default", () => {
     },
     env: {},
     ports: {},
+    resources: { memoryBytes: 0, milliCpus: 0 },
     stop: { signal: "SIGTERM", graceMs: 10_000 },
     logs: { fileBytesMax: 10_000_000, filesMax: 5 },
   });
@@ -75,6 +76,7 @@ test("reads every field", () => {
     },
     env: { MODE: "production", PORT: 8080, DEBUG: true },
     stop: { signal: "SIGINT", grace: "1.5s" },
+    resources: { memory: "256MB", cpu: 0.5 },
     logs: { max_bytes: "256KiB", files: 2 },
   });
   assert.deepEqual(spec, {
@@ -106,9 +108,23 @@ test("reads every field", () => {
     },
     env: { MODE: "production", PORT: "8080", DEBUG: "true" },
     ports: {},
+    resources: { memoryBytes: 256_000_000, milliCpus: 500 },
     stop: { signal: "SIGINT", graceMs: 1_500 },
     logs: { fileBytesMax: 262_144, filesMax: 2 },
   });
+});
+
+test("resources are bounded, and tell which is wrong", () => {
+  const of = (resources: unknown) => parseSpec({ ...least, resources }).resources;
+  assert.deepEqual(of({ cpu: 0.01 }), { memoryBytes: 0, milliCpus: 10 });
+  assert.deepEqual(of({ memory: 6_291_456 }), { memoryBytes: 6_291_456, milliCpus: 0 });
+  assert.match(errorAt("resources.memory", { resources: { memory: "1MB" } }) ?? "", /6291456 to/);
+  assert.match(
+    errorAt("resources.cpu", { resources: { cpu: "half" } }) ?? "",
+    /a number from 0.01/,
+  );
+  assert.match(errorAt("resources.disk", { resources: { disk: 1 } }) ?? "", /unknown key/);
+  assert.match(errorAt("resources", { resources: "256MB" }) ?? "", /memory: 256MB, cpu: 0.5/);
 });
 
 test("a spec is frozen through and through, and holds nothing of its input", () => {

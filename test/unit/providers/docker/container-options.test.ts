@@ -4,12 +4,13 @@ import { asInstanceId } from "../../../../src/core/ids.ts";
 import { containerOptions } from "../../../../src/providers/docker/container-options.ts";
 import { docker } from "../../../../src/providers/docker/dialect.ts";
 import { dockerParams } from "../../../../src/providers/docker/params.ts";
+import type { TaskContext } from "../../../../src/providers/provider.ts";
 
 const task = { node: "ab".repeat(16), instance: asInstanceId("0123456789abcdef"), attempt: 3 };
 
-function options(params: object, ports: Readonly<Record<string, number>> = {}) {
+function options(params: object, more: Partial<TaskContext> = {}) {
   const context = {
-    ports,
+    ...more,
     service: "shop/web",
     attempt: 3,
     env: { A: "1=2" },
@@ -51,14 +52,14 @@ test("the engine never restarts it, and keeps a log that can be read back", () =
 });
 
 test("limits, ports, folders and networks are as the engine wants them", () => {
-  const { HostConfig, ExposedPorts, Env } = options({
-    memory: "64MiB",
-    cpu: 0.5,
+  const params = {
     pids: 9,
     ports: ["8080:80", "127.0.0.1:8081:80", "53/udp"],
     volumes: ["/a:/b:ro"],
     networks: ["front", "back"],
-  });
+  };
+  const given = { limits: { memoryBytes: 67_108_864, milliCpus: 500 } };
+  const { HostConfig, ExposedPorts, Env } = options(params, given);
   const limits = { Memory: 67_108_864, MemorySwap: 67_108_864, NanoCpus: 5e8, PidsLimit: 9 };
   for (const [key, limit] of Object.entries(limits)) {
     assert.equal(Object.entries(HostConfig ?? {}).find(([name]) => name === key)?.[1], limit, key);
@@ -78,14 +79,25 @@ test("limits, ports, folders and networks are as the engine wants them", () => {
   assert.deepEqual(Env, ["A=1=2"]);
 });
 
+test("what is limited in one way is not limited in the other", () => {
+  const { HostConfig } = options({}, { limits: { memoryBytes: 0, milliCpus: 250 } });
+  assert.equal(HostConfig?.NanoCpus, 2.5e8);
+  for (const key of ["Memory", "MemorySwap", "PidsLimit"]) assert.ok(!(key in (HostConfig ?? {})));
+});
+
 test("a port of the service is published where the parameters say, else as itself", () => {
-  const { HostConfig } = options({ ports: ["127.0.0.1:http:80"] }, { http: 20_001, admin: 20_002 });
+  const { HostConfig } = options(
+    { ports: ["127.0.0.1:http:80"] },
+    {
+      ports: { http: 20_001, admin: 20_002 },
+    },
+  );
   assert.deepEqual(HostConfig?.PortBindings, {
     "80/tcp": [{ HostIp: "127.0.0.1", HostPort: "20001" }],
     "20002/tcp": [{ HostIp: "", HostPort: "20002" }],
   });
   assert.throws(
-    () => options({ ports: ["80", "web:80"] }, { http: 1 }),
+    () => options({ ports: ["80", "web:80"] }, { ports: { http: 1 } }),
     /params\.ports\[1\]: web is none/,
   );
 });

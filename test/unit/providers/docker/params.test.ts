@@ -29,8 +29,6 @@ test("an image alone is what it is, without limits, and pulled if it is missing"
     networks: [],
     ports: [],
     volumes: [],
-    memory: undefined,
-    cpu: undefined,
     pids: undefined,
     init: false,
   });
