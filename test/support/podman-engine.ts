@@ -63,6 +63,7 @@ export class PodmanEngine {
     rmSync(this.socketPath, { force: true });
     const args = ["system", "service", "--time=0", `unix://${this.socketPath}`];
     const service = spawn("podman", [...this.#global(), ...args], {
+      cwd: this.#folder, // Of a container that is out of memory a file is left there.
       stdio: ["ignore", "ignore", "pipe"],
       env: this.#env(),
     });
