@@ -23,6 +23,8 @@ import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
 import { endWithNode } from "./third-party/end-with-node.ts";
 import { isModuleName } from "./third-party/module-name.ts";
 import type { Patience } from "./third-party/provider-process.ts";
+import { xenParams } from "./xen/params.ts";
+import { createXen } from "./xen/xen.ts";
 
 interface Kind {
   readonly create: (options: ProviderOptions) => Provider;
@@ -36,10 +38,11 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ["kvm", { create: createKvm, params: kvmParams }],
   ["lambda", { create: createLambda, params: lambdaParams }],
   ["podman", { create: createPodman, params: podmanParams }],
+  ["xen", { create: createXen, params: xenParams }],
 ]);
 
 /** Providers that later versions bring. */
-const comeLater = ["rkt", "xen", "glusterfs"];
+const comeLater = ["rkt", "glusterfs"];
 
 export interface ProvidersOptions extends ProviderOptions {
   /**

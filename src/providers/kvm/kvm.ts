@@ -8,11 +8,11 @@ import { messageOf, Unavailable } from "../../core/errors.ts";
 import type { InstanceId } from "../../core/ids.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { keptTasks } from "../kept-tasks.ts";
+import { MachineTask } from "../machine-task.ts";
 import type { Gone, Provider, ProviderOptions } from "../provider.ts";
 import { whyNoKvm } from "./accelerator.ts";
 import { find, qemuVersion } from "./found.ts";
 import { machineScript, qmpSocket } from "./machine-script.ts";
-import { MachineTask, type Tell } from "./machine-task.ts";
 import { type KvmParams, kvmParams } from "./params.ts";
 import { tell } from "./qmp.ts";
 
@@ -21,6 +21,9 @@ const askAgainMs = 20;
 const answersMsMax = 60_000;
 /** Of what QEMU says of a start that failed. */
 const wordsBytesMax = 1_000;
+
+/** Tells QEMU commands of its protocol, in their order. @throws Unavailable */
+type Tell = (...commands: readonly string[]) => Promise<void>;
 
 /** @throws Unavailable when the folder cannot be made or written. */
 export function createKvm({ folder, log, env }: ProviderOptions): Provider<KvmParams> {
@@ -80,7 +83,10 @@ export function createKvm({ folder, log, env }: ProviderOptions): Provider<KvmPa
     async adopt({ instance, attempt }) {
       const task = await keeper.adopt(instance, attempt);
       if ("gone" in task) return task;
-      return new MachineTask(task, tellMachine(instance, task.handle.pid), log);
+      const tellIt = tellMachine(instance, task.handle.pid);
+      // One that somebody has paused would not see its button pressed.
+      const press = () => tellIt("cont", "system_powerdown");
+      return new MachineTask(task, { press, switchOff: () => tellIt("quit") }, log);
     },
   };
 }
