@@ -17,14 +17,14 @@ const isNotThere = "does not exist on this node";
  */
 export async function findProgram(program: string, path = ""): Promise<string> {
   if (isAbsolute(program)) {
-    const wrong = await whatIsWrong(program);
+    const wrong = await whatIsWrong(program, "program");
     if (wrong === undefined) return program;
     throw new Unavailable(`${program} ${wrong}`);
   }
   let why: string | undefined;
   for (const folder of path.split(delimiter).filter(isAbsolute)) {
     const candidate = join(folder, program);
-    const wrong = await whatIsWrong(candidate);
+    const wrong = await whatIsWrong(candidate, "program");
     if (wrong === undefined) return candidate;
     if (wrong !== isNotThere) why ??= `${candidate} ${wrong}`;
   }
@@ -37,19 +37,31 @@ export async function checkFolder(folder: string): Promise<void> {
   if (wrong !== undefined) throw new Unavailable(`${folder} ${wrong}`);
 }
 
-async function whatIsWrong(
-  path: string,
-  wanted: "file" | "folder" = "file",
-): Promise<string | undefined> {
+/** @throws Unavailable when `file` is no file, or may not be read */
+export async function checkFile(file: string): Promise<void> {
+  const wrong = await whatIsWrong(file, "file");
+  if (wrong !== undefined) throw new Unavailable(`${file} ${wrong}`);
+}
+
+type Wanted = "program" | "folder" | "file";
+
+const forbidden: Readonly<Record<Wanted, string>> = {
+  program: "is not executable",
+  folder: "may not be entered",
+  file: "may not be read",
+};
+
+async function whatIsWrong(path: string, wanted: Wanted): Promise<string | undefined> {
   try {
     const found = await stat(path);
-    if (wanted === "folder" ? !found.isDirectory() : !found.isFile()) return `is no ${wanted}`;
-    await access(path, constants.X_OK);
+    if (wanted === "folder" ? !found.isDirectory() : !found.isFile()) {
+      return `is no ${wanted === "folder" ? "folder" : "file"}`;
+    }
+    await access(path, wanted === "file" ? constants.R_OK : constants.X_OK);
     return undefined;
   } catch (error) {
     const code = error instanceof Error && "code" in error ? error.code : undefined;
     if (code === "ENOENT" || code === "ENOTDIR") return isNotThere;
-    if (code !== "EACCES") return `cannot be used: ${messageOf(error)}`;
-    return wanted === "folder" ? "may not be entered" : "is not executable";
+    return code === "EACCES" ? forbidden[wanted] : `cannot be used: ${messageOf(error)}`;
   }
 }

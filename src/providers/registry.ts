@@ -13,6 +13,8 @@ import { createDocker } from "./docker/docker.ts";
 import { dockerParams } from "./docker/params.ts";
 import { createExec } from "./exec/exec.ts";
 import { execParams } from "./exec/params.ts";
+import { createKvm } from "./kvm/kvm.ts";
+import { kvmParams } from "./kvm/params.ts";
 import { createLambda } from "./lambda/lambda.ts";
 import { lambdaParams } from "./lambda/params.ts";
 import type { DeclaredParams } from "./params.ts";
@@ -21,6 +23,8 @@ import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
 import { endWithNode } from "./third-party/end-with-node.ts";
 import { isModuleName } from "./third-party/module-name.ts";
 import type { Patience } from "./third-party/provider-process.ts";
+import { xenParams } from "./xen/params.ts";
+import { createXen } from "./xen/xen.ts";
 
 interface Kind {
   readonly create: (options: ProviderOptions) => Provider;
@@ -31,12 +35,14 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ["bash", { create: createBash, params: bashParams }],
   ["exec", { create: createExec, params: execParams }],
   ["docker", { create: createDocker, params: dockerParams }],
+  ["kvm", { create: createKvm, params: kvmParams }],
   ["lambda", { create: createLambda, params: lambdaParams }],
   ["podman", { create: createPodman, params: podmanParams }],
+  ["xen", { create: createXen, params: xenParams }],
 ]);
 
 /** Providers that later versions bring. */
-const comeLater = ["rkt", "xen", "kvm", "glusterfs"];
+const comeLater = ["rkt", "glusterfs"];
 
 export interface ProvidersOptions extends ProviderOptions {
   /**

@@ -11,7 +11,12 @@ import { asInstanceId, type InstanceId } from "../../src/core/ids.ts";
 import { ownProgram } from "../../src/providers/own-program.ts";
 import type { Gone, Handle, Limits, Output, Provider, Task } from "../../src/providers/provider.ts";
 import { eventually } from "../support/eventually.ts";
-import { commandOf, markedProcesses, processesNaming } from "../support/marked-processes.ts";
+import {
+  commandOf,
+  markedProcesses,
+  processesIn,
+  processesNaming,
+} from "../support/marked-processes.ts";
 import { tempFolder } from "../support/temp-folder.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
@@ -83,12 +88,15 @@ export async function startBench(t: TestContext, tested: ProviderUnderTest): Pro
   return bench;
 }
 
-/** All that is there for the tasks of a bench, also shims, which have none of the tasks' environment. */
+/**
+ * All that is there for the tasks of a bench, also what has none of the tasks' environment: shims, and what
+ * keeps a machine, which runs in a folder of the bench's.
+ */
 export function processesOf({ mark, folder }: Pick<Bench, "mark" | "folder">): readonly number[] {
   const tasks = markedProcesses(`TEST_MARK=${mark}`);
   // A provider may keep its tasks in a folder below.
   const shims = processesNaming(`${folder}/`).filter((pid) => /\/shim\.sh\b/.test(commandOf(pid)));
-  return [...new Set([...tasks, ...shims])];
+  return [...new Set([...tasks, ...shims, ...processesIn(`${folder}/`)])];
 }
 
 async function removeAll(providers: readonly Provider[]): Promise<void> {

@@ -145,17 +145,16 @@ const cases: Readonly<Record<string, Case>> = {
     await output.close();
   },
 
-  "kills the whole tree after the grace, a grandchild in its own session too": async ({
-    provider,
-    run,
-    mark,
-  }) => {
+  "kills the whole tree after the grace, a grandchild in its own session too": async (
+    { provider, run, mark },
+    { exitOfKilled = { kind: "signaled", signal: "SIGKILL" } },
+  ) => {
     const { instance, task } = await run(stubborn);
     const output = await provider.output(instance, logs);
     await outputWith(output, "grandchild");
     await running(task).stop({ signal: "SIGTERM", graceMs: 100 });
     assert.deepEqual(markedProcesses(`TEST_MARK=${mark}`), []);
-    assert.deepEqual(await exitOf(task), { kind: "signaled", signal: "SIGKILL" });
+    assert.deepEqual(await exitOf(task), exitOfKilled);
     await output.close();
   },
 
@@ -221,7 +220,7 @@ const cases: Readonly<Record<string, Case>> = {
   "adopts a running task after its owner was killed": async ({ startOwner, provider, folder }) => {
     const owner = await startOwner(
       1,
-      `echo up; while [ ! -e ${folder}/go ]; do sleep 0.02; done; exit 4`,
+      `echo up; while [ ! -e ${folder}/go ]; do sleep 0.02; done; exit 11`,
     );
     const line = await eventually(() => owner.lines[0], "a task that runs");
     await owner.kill();
@@ -232,7 +231,7 @@ const cases: Readonly<Record<string, Case>> = {
     assert.deepEqual([found.instance, found.attempt, found.handle["pid"]], [first, 1, pid]);
     const task = running(await provider.adopt(found));
     await writeFile(`${folder}/go`, "");
-    assert.deepEqual(await exitOf(task), { kind: "exited", code: 4 });
+    assert.deepEqual(await exitOf(task), { kind: "exited", code: 11 });
   },
 
   "knows the exit of a task that ended while its owner was dead": async ({
@@ -242,7 +241,7 @@ const cases: Readonly<Record<string, Case>> = {
   }) => {
     const owner = await startOwner(
       1,
-      `while [ ! -e ${folder}/go ]; do sleep 0.02; done; echo last; exit 42`,
+      `while [ ! -e ${folder}/go ]; do sleep 0.02; done; echo last; exit 43`,
     );
     const line = await eventually(() => owner.lines[0], "a task that runs");
     await owner.kill();
@@ -254,7 +253,7 @@ const cases: Readonly<Record<string, Case>> = {
       const task = found && (await provider.adopt(found));
       return task !== undefined && "gone" in task && task;
     }, "the exit");
-    assert.deepEqual(gone.exit, { kind: "exited", code: 42 });
+    assert.deepEqual(gone.exit, { kind: "exited", code: 43 });
     assert.ok(Math.abs(gone.atMs - Date.now()) < 60_000);
     const output = await provider.output(first, logs);
     assert.equal(await outputWith(output, "last"), "last\n");

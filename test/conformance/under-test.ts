@@ -2,7 +2,7 @@
  * What a provider brings to the conformance suite: how to make one, and how its tasks run a shell
  * script. It stands in a module of its own, since the suite also loads it in a process to be killed.
  */
-import type { Provider } from "../../src/providers/provider.ts";
+import type { Exit, Provider } from "../../src/providers/provider.ts";
 
 export interface ProviderUnderTest {
   readonly name: string;
@@ -19,6 +19,8 @@ export interface ProviderUnderTest {
    * moments; default 16, 8 and 1.3.
    */
   readonly crashes?: { readonly rounds: number; readonly tasks: number; readonly everyMs: number };
+  /** How a task has ended that did not within its grace; default by SIGKILL. */
+  readonly exitOfKilled?: Exit;
   /** Cases that do not apply, by name, each with the reason. */
   readonly skips?: Readonly<Record<string, string>>;
   /** Its engine does not tell that a task was killed for want of memory. */

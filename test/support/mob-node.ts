@@ -112,7 +112,7 @@ export class Lab {
       return left.length === 0;
     }, "the end of every process of the test");
     for (const { dataFolder } of this.#nodes) {
-      for (const type of ["bash", "exec", "batch", "lambda"]) {
+      for (const type of ["bash", "exec", "batch", "kvm", "lambda"]) {
         const keeper = join(dataFolder, "tasks", type);
         if (existsSync(keeper)) await removeLeftoverCgroups(keeper);
       }

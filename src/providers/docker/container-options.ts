@@ -1,11 +1,11 @@
 /** From a service's parameters to what the engine makes a container of. Pure. */
 import type { ContainerCreateOptions, HostConfig } from "dockerode";
-import { Unavailable } from "../../core/errors.ts";
 import { noResources } from "../../core/resources.ts";
 import type { TaskContext } from "../provider.ts";
+import { type PublishedPort, publishedPorts } from "../published-ports.ts";
 import type { Dialect } from "./dialect.ts";
 import { containerName, labelsOf, type TaskName } from "./labels.ts";
-import type { ContainerParams, PublishedPort } from "./params.ts";
+import type { ContainerParams } from "./params.ts";
 
 /** All that a container is made from. When it is restarted is Mob's to decide, and never the engine's. */
 export function containerOptions(
@@ -15,7 +15,7 @@ export function containerOptions(
   dialect: Dialect,
 ): ContainerCreateOptions {
   const { image, entrypoint, command, args, user, cwd, labels } = params;
-  const ports = publishedPorts(params, context);
+  const ports = publishedPorts(params.ports, context);
   const words = [...(command ?? []), ...(args ?? [])];
   return {
     name: containerName(task, context.service),
@@ -59,41 +59,6 @@ function hostConfig(
   };
 }
 
-/**
- * Those of the parameters, which may name ports of the service; and each of the service's ports that they
- * do not name, as the same port in the container, since it is told there which one that is.
- * @throws Unavailable for a name that is none of the service's ports
- */
-function publishedPorts(
-  { ports }: ContainerParams,
-  { ports: given = {} }: TaskContext,
-): readonly PublishedPort[] {
-  const named = new Set(ports.map(({ host }) => host));
-  const others = Object.entries(given).filter(([name]) => !named.has(name));
-  return [
-    ...ports.map((port, index) => ({ ...port, host: hostPort(port, index, given) })),
-    ...others.map(
-      ([, port]): PublishedPort => ({
-        address: "",
-        host: String(port),
-        container: port,
-        protocol: "tcp",
-      }),
-    ),
-  ];
-}
-
-function hostPort(
-  { host }: PublishedPort,
-  index: number,
-  given: Readonly<Record<string, number>>,
-): string {
-  if (host === "" || /^\d/.test(host)) return host;
-  const port = Object.hasOwn(given, host) ? given[host] : undefined;
-  if (port !== undefined) return String(port);
-  throw new Unavailable(`params.ports[${index}]: ${host} is none of the service's ports`);
-}
-
 function portBindings(ports: readonly PublishedPort[]): Record<string, object[]> {
   const bindings: Record<string, object[]> = {};
   for (const port of ports) {
@@ -103,6 +68,6 @@ function portBindings(ports: readonly PublishedPort[]): Record<string, object[]>
   return bindings;
 }
 
-function portName({ container, protocol }: PublishedPort): string {
-  return `${container}/${protocol}`;
+function portName({ inside, protocol }: PublishedPort): string {
+  return `${inside}/${protocol}`;
 }

@@ -10,6 +10,7 @@ import {
   text,
 } from "../../core/value-readers.ts";
 import { type DeclaredParams, declareParams } from "../params.ts";
+import { type PublishedPort, parsePublishedPort, publishedPortSchema } from "../published-ports.ts";
 import { readWords } from "./words.ts";
 
 export interface ContainerParams {
@@ -33,15 +34,6 @@ export interface ContainerParams {
   readonly pids: number | undefined;
   /** Whether the engine puts an init process before what runs. */
   readonly init: boolean;
-}
-
-export interface PublishedPort {
-  /** Address of the host's; empty: all. */
-  readonly address: string;
-  /** A number, or the name of one of the service's ports. Empty: one that the engine chooses. */
-  readonly host: string;
-  readonly container: number;
-  readonly protocol: "tcp" | "udp" | "sctp";
 }
 
 export interface BoundFolder {
@@ -72,36 +64,14 @@ const readUser = text(
 const readFolder = text(/^\/[^\0]{0,4094}$/, "an absolute path");
 const readNetwork = text(/^[A-Za-z0-9][\w.-]{0,127}$/, "the name of a network of the engine's");
 
-const portPattern =
-  /^(?:(?:(\d{1,3}(?:\.\d{1,3}){3}|\[[0-9a-fA-F:]{2,39}\]):)?(\d{1,5}|[A-Za-z][\w.-]{0,62})?:)?(\d{1,5})(?:\/(tcp|udp|sctp))?$/;
-
-const readPort = described(
-  () => ({
-    anyOf: [
-      { type: "string", pattern: portPattern.source },
-      { type: "integer", minimum: 1, maximum: 65_535 },
-    ],
-  }),
-  (value, at): PublishedPort => {
-    const match = portPattern.exec(typeof value === "number" ? String(value) : String(value ?? ""));
-    const [, address = "", host = "", container = "", protocol = "tcp"] = match ?? [];
-    if (match === null || !isPort(container) || (/^\d+$/.test(host) && !isPort(host))) {
-      at.wrong(
-        "must be a port of the container's, like 80, 8080:80, http:80, 127.0.0.1:8080:80 or 53:53/udp",
-      );
-    }
-    return {
-      address: address.replace(/^\[|\]$/g, ""),
-      host,
-      container: Number(container),
-      protocol: protocol === "udp" || protocol === "sctp" ? protocol : "tcp",
-    };
-  },
-);
-
-function isPort(digits: string): boolean {
-  return Number(digits) >= 1 && Number(digits) <= 65_535;
-}
+const readPort = described(publishedPortSchema, (value, at): PublishedPort => {
+  const port = parsePublishedPort(value);
+  if (port !== undefined) return port;
+  at.wrong(
+    "must be a port of the container's, like 80, 8080:80, http:80, 127.0.0.1:8080:80 or 53:53/udp",
+  );
+  return { address: "", host: "", inside: 0, protocol: "tcp" };
+});
 
 const volumePattern = /^(\/[^:\0]{0,4094}):(\/[^:\0]{1,4094})(?::(ro|rw))?$/;
 

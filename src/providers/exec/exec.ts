@@ -3,11 +3,11 @@
  * looked at before, so that what is missing is told by name; the keeper does the rest, as for bash.
  */
 import { release } from "node:os";
-import { messageOf, Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import type { KeptCommand } from "../../keeper/kept-task.ts";
 import { checkFolder, findProgram } from "../../keeper/program.ts";
 import { keptFeatures, keptTasks } from "../kept-tasks.ts";
+import { inParameter } from "../named-parameter.ts";
 import type { Provider, ProviderOptions, TaskContext } from "../provider.ts";
 import { type ExecParams, execParams } from "./params.ts";
 import { runAs, whyNoUsers } from "./run-as.ts";
@@ -47,10 +47,10 @@ async function commandOf(
   context: Pick<TaskContext, "env" | "limits">,
   env: ProviderOptions["env"],
 ): Promise<KeptCommand> {
-  const as = user && (await naming("user", runAs(user, env)));
+  const as = user && (await inParameter("user", runAs(user, env)));
   const path = context.env["PATH"] ?? env["PATH"];
-  const found = await naming("program", findProgram(program, path));
-  if (cwd !== undefined) await naming("cwd", checkFolder(cwd));
+  const found = await inParameter("program", findProgram(program, path));
+  if (cwd !== undefined) await inParameter("cwd", checkFolder(cwd));
   return {
     command: [...(as?.prefix ?? []), found, ...args],
     env: { ...as?.env, ...context.env },
@@ -58,12 +58,4 @@ async function commandOf(
     ...(cwd !== undefined && { cwd }),
     ...(as !== undefined && { owner: as.owner }),
   };
-}
-
-async function naming<T>(parameter: keyof ExecParams, tried: Promise<T>): Promise<T> {
-  try {
-    return await tried;
-  } catch (error) {
-    throw new Unavailable(`params.${parameter}: ${messageOf(error)}`, { cause: error });
-  }
 }

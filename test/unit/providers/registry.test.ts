@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { symlink } from "node:fs/promises";
+import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { silentLog } from "../../../src/core/log.ts";
 import { createProviders } from "../../../src/providers/registry.ts";
@@ -16,20 +18,24 @@ async function create(t: TestContext, wanted: readonly string[] | undefined, pat
 }
 
 test("offers all that the machine has when nothing is asked for", async (t) => {
-  const { offered, capabilities, refused } = await create(t, undefined);
+  const path = await tempFolder(t);
+  await symlink("/bin/bash", join(path, "bash"));
+  const { offered, capabilities, refused } = await create(t, undefined, path);
   assert.deepEqual([...offered.keys()], ["bash", "exec", "lambda"]);
   assert.match(capabilities.get("bash")?.version ?? "", /^\d/);
   assert.match(capabilities.get("exec")?.version ?? "", /^\d/);
   assert.deepEqual(refused, [
     { type: "docker", reason: "Docker does not answer: there is no /no/docker" },
+    { type: "kvm", reason: "qemu-system-x86_64 is in no folder of its PATH on this node" },
     { type: "podman", reason: "Podman does not answer: there is no /no/podman" },
+    { type: "xen", reason: "Xen's domain 0 does not answer: there is no xl" },
   ]);
 });
 
 test("says of a provider that comes later that it does, and offers the others", async (t) => {
-  const { offered, refused } = await create(t, ["xen", "bash", "bash"]);
+  const { offered, refused } = await create(t, ["rkt", "bash", "bash"]);
   assert.deepEqual([...offered.keys()], ["bash"]);
-  assert.deepEqual(refused, [{ type: "xen", reason: "it comes in a later version" }]);
+  assert.deepEqual(refused, [{ type: "rkt", reason: "it comes in a later version" }]);
 });
 
 test("suggests what an unknown provider may have meant", async (t) => {

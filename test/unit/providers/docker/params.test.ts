@@ -65,11 +65,11 @@ test("images are named as Docker names them", () => {
 
 test("ports are the container's, published at one of the host's or at any", () => {
   assert.deepEqual(ports(80, "8080:80", "53:53/udp", "127.0.0.1:81:82", "[::1]::83"), [
-    { address: "", host: "", container: 80, protocol: "tcp" },
-    { address: "", host: "8080", container: 80, protocol: "tcp" },
-    { address: "", host: "53", container: 53, protocol: "udp" },
-    { address: "127.0.0.1", host: "81", container: 82, protocol: "tcp" },
-    { address: "::1", host: "", container: 83, protocol: "tcp" },
+    { address: "", host: "", inside: 80, protocol: "tcp" },
+    { address: "", host: "8080", inside: 80, protocol: "tcp" },
+    { address: "", host: "53", inside: 53, protocol: "udp" },
+    { address: "127.0.0.1", host: "81", inside: 82, protocol: "tcp" },
+    { address: "::1", host: "", inside: 83, protocol: "tcp" },
   ]);
 });
 

@@ -1,0 +1,49 @@
+/** What can be done with domains from outside, by their names. */
+import { setTimeout } from "node:timers/promises";
+import type { Log } from "../../core/log.ts";
+import type { Switches } from "../machine-task.ts";
+import type { Dom0 } from "./dom0.ts";
+
+/** Between two tries to destroy what runs although its task has ended. */
+const againMs = 2_000;
+
+export class Domains {
+  readonly #dom0: Dom0;
+  readonly #log: Log;
+  readonly #closed = new AbortController();
+
+  constructor(dom0: Dom0, log: Log) {
+    this.#dom0 = dom0;
+    this.#log = log;
+  }
+
+  switches(name: string): Switches {
+    const run = async (script: string) => void (await this.#dom0.run(script));
+    return {
+      // One that somebody has paused would not notice. One that boots does not answer: xl would wait for it.
+      press: () => run(`xl unpause ${name} 2>/dev/null; timeout 5 xl shutdown ${name} || true`),
+      switchOff: () => run(`xl destroy ${name}`),
+    };
+  }
+
+  /** Resolves when there is no such domain, however long domain 0 does not answer; or once this is closed. */
+  async destroy(name: string): Promise<void> {
+    const { signal } = this.#closed;
+    // Whether there is none, or none that can be asked, tells what follows.
+    const script = `while xl domid ${name} >/dev/null 2>&1; do xl destroy ${name} || sleep 1; done
+      xl info >/dev/null`;
+    while (!signal.aborted) {
+      try {
+        await this.#dom0.run(script);
+        return;
+      } catch (error) {
+        this.#log.warn("A domain cannot be destroyed yet", { name, error });
+      }
+      await setTimeout(againMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  close(): void {
+    this.#closed.abort();
+  }
+}

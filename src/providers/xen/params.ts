@@ -1,0 +1,54 @@
+/** Parameters of a domain: what it boots, how large it is, and what it is given of its host. */
+import { choice, integer, listOf, size, text } from "../../core/value-readers.ts";
+import { declareParams } from "../params.ts";
+
+export interface XenParams {
+  readonly type: "pv" | "pvh";
+  /** Absolute, on the domain 0, as all paths are. */
+  readonly kernel: string;
+  readonly initrd: string | undefined;
+  /** The kernel's command line, before what the environment adds. */
+  readonly append: string;
+  /** Bytes. */
+  readonly memory: number;
+  readonly cpus: number;
+  /** As xl-disk-configuration(5) and xl-network-configuration(5) have them. */
+  readonly disks: readonly string[];
+  readonly networks: readonly string[];
+}
+
+const mebibyte = 1024 ** 2;
+
+/** What stands in the quotes of xl.cfg(5). */
+const readPath = text(/^\/[\x20-\x7e]{0,1023}$/, "an absolute path, in ASCII");
+const readLine = text(/^[\x20-\x7e]{0,1023}$/, "a line of ASCII of at most 1023 characters");
+
+export const xenParams = declareParams(
+  "xen",
+  "an object with a kernel",
+  (fields): XenParams => ({
+    type: fields.optional("type", choice(["pv", "pvh"]), "pv", "What kind of domain it is."),
+    kernel: fields.required("kernel", readPath, "The kernel that it boots, on the domain 0."),
+    initrd: fields.optional("initrd", readPath, undefined, "The kernel's first file system."),
+    append: fields.optional("append", readLine, "console=hvc0", "The kernel's command line."),
+    memory: fields.optional(
+      "memory",
+      size({ min: mebibyte, max: 2 ** 50 }),
+      256 * mebibyte,
+      "The domain's memory, in whole MiB.",
+    ),
+    cpus: fields.optional("cpus", integer({ min: 1, max: 512 }), 1, "The domain's processors."),
+    disks: fields.optional(
+      "disks",
+      listOf(readLine, 64),
+      [],
+      "Disks, each as xl-disk-configuration(5) has them: /dev/vg/web,raw,xvda,rw.",
+    ),
+    networks: fields.optional(
+      "networks",
+      listOf(readLine, 64),
+      [],
+      "Network interfaces, each as xl-network-configuration(5) has them: bridge=xenbr0.",
+    ),
+  }),
+);
