@@ -235,9 +235,9 @@ test("a plan of specs that would be refused ends as their deploy would", async (
 test("schema prints the JSON Schema of a spec, whether or not a node runs", async () => {
   const io = memoryIo();
   assert.equal(await runMob(["schema"], io), 0);
-  const schema = JSON.parse(io.out()) as { readonly $schema: string; readonly required: unknown };
+  const schema = JSON.parse(io.out()) as { readonly $schema: string; readonly $defs: object };
   assert.equal(schema.$schema, "https://json-schema.org/draft/2020-12/schema");
-  assert.deepEqual(schema.required, ["name", "provider"]);
+  assert.deepEqual(Object.keys(schema.$defs), ["spec", "service", "group"]);
   assert.equal(io.err(), "");
 });
 

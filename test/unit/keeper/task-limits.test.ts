@@ -9,6 +9,7 @@ import { tempFolder } from "../../support/temp-folder.ts";
 
 const instance = asInstanceId("0123456789abcdef");
 const limits = { memoryBytes: 64 * 1_024 * 1_024, milliCpus: 500 };
+const { PATH = "/usr/bin:/bin" } = process.env;
 const command = { command: ["/bin/sleep", "1000"], env: {} };
 
 async function opened(t: TestContext, cgroups = true) {
@@ -21,7 +22,7 @@ async function opened(t: TestContext, cgroups = true) {
     await keeper?.close();
   });
   const folder = await tempFolder(t);
-  keeper = new Keeper({ folder, log: silentLog, env: {}, cgroups });
+  keeper = new Keeper({ folder, log: silentLog, env: { PATH }, cgroups });
   return { folder, keeper };
 }
 
@@ -76,7 +77,7 @@ test("what limits a task is found and removed by another life of its keeper", as
   const path = join(folder, "records", `${instance}.1.limits`);
   const noted = readFileSync(path, "utf8").split("\n");
   await keeper.close();
-  const next = new Keeper({ folder, log: silentLog, env: {} });
+  const next = new Keeper({ folder, log: silentLog, env: { PATH } });
   await next.remove(instance);
   await next.close();
   assert.deepEqual(noted.filter(existsSync), []);

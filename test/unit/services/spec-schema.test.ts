@@ -67,7 +67,7 @@ test("every example of a spec in the README and the docs is taken", () => {
     }
   }
   assert.ok(providers.length >= 6, `${providers.length} examples`);
-  assert.deepEqual(new Set(providers), new Set(["bash", "exec", "docker", "lambda"]));
+  assert.deepEqual(new Set(providers), new Set(["bash", "exec", "docker", "kvm", "lambda"]));
 });
 
 test("whatever the parser takes, the schema takes", () => {
