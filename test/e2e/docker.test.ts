@@ -136,7 +136,8 @@ test("a container without enough memory, and an image that cannot be had, say so
     JSON.stringify({
       name: "greedy",
       provider: "docker",
-      params: { image: busyboxImage, args: "tail /dev/zero", memory: "16MB" },
+      params: { image: busyboxImage, args: "tail /dev/zero" },
+      resources: { memory: "16MB" },
       ...job,
     }),
   );

@@ -79,18 +79,6 @@ test("a container is in every network asked for", { skip }, async (t) => {
   await bench.provider.remove(instance);
 });
 
-test("a container that takes more memory than its limit is killed, and that is told", {
-  skip,
-}, async (t) => {
-  const bench = await startBench(t, underTest);
-  const task = await start(bench, { args: "tail /dev/zero", memory: "16MiB" });
-  assert.deepEqual(await exitOf(task), {
-    kind: "signaled",
-    signal: "SIGKILL",
-    reason: "out of memory",
-  });
-});
-
 test("what cannot be run is told with what the engine says, and leaves nothing", {
   skip,
 }, async (t) => {
