@@ -29,7 +29,7 @@ function decide(input: Input): readonly Decision[] {
   const wanted = input.services.map(
     ({ isIdle = false, isReady = true, ...one }): DesiredService => {
       const present = placements.filter(({ service: name }) => name === one.spec.name);
-      const observe = () => ({ isIdle, isReady, needsNewTask: true, hasTakenOver: true });
+      const observe = () => ({ isIdle, isReady, needsNewTask: true, hasTakenOver: false });
       return { ...one, present, observe, updatesMax: Number.POSITIVE_INFINITY };
     },
   );
