@@ -12,6 +12,7 @@ import { findCgroupBase } from "../../../src/keeper/cgroup.ts";
 import { Keeper } from "../../../src/keeper/keeper.ts";
 import { readBootId, readStat } from "../../../src/keeper/process-identity.ts";
 import { eventually } from "../../support/eventually.ts";
+import { removeLeftoverCgroups } from "../../support/leftover-cgroups.ts";
 import { commandOf, markedProcesses } from "../../support/marked-processes.ts";
 import { processAlive } from "../../support/process-alive.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
@@ -29,6 +30,7 @@ async function startKeeper(t: TestContext, cgroups = true) {
     for (const keeper of keepers) await keeper.close();
     clearInterval(alive);
     await eventually(() => markedProcesses(`TEST_MARK=${mark}`).length === 0, "nothing left");
+    if (cgroupsHere) await removeLeftoverCgroups(folder);
   });
   const folder = await tempFolder(t);
   const open = () => {
