@@ -11,7 +11,7 @@ import { bootableImage } from "../support/boot-sector.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/mob-node.ts";
 import { underTest } from "./kvm-under-test.ts";
-import { type Bench, exitOf, logs, outputWith, running } from "./provider-bench.ts";
+import { type Bench, exitOf, logs, printed, running } from "./provider-bench.ts";
 
 const instance = asInstanceId("0".repeat(16));
 
@@ -27,16 +27,6 @@ async function start(
   return { handle, task: await provider.adopt({ instance, attempt, handle }) };
 }
 
-/** All that the attempts so far have printed, once it has `until`. */
-async function logWith({ provider }: Bench, until: string): Promise<string> {
-  const output = await provider.output(instance, logs);
-  try {
-    return await outputWith(output, until);
-  } finally {
-    await output.close();
-  }
-}
-
 const linux = (script: string, { folder }: Bench) => underTest.params(script, folder) as object;
 
 export const kvmCases: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
@@ -49,7 +39,7 @@ export const kvmCases: Readonly<Record<string, (bench: Bench) => Promise<void>>>
       const { task } = await start(bench, { disk, memory: "16MiB" }, { attempt });
       assert.deepEqual(await exitOf(task), { kind: "exited", code: 0 });
     }
-    assert.equal(await logWith(bench, "A\nA\n"), "A\nA\n");
+    assert.equal(await printed(bench, instance, "A\nA\n"), "A\nA\n");
     assert.ok(readFileSync(disk).equals(bootableImage()));
   },
 
@@ -63,7 +53,7 @@ export const kvmCases: Readonly<Record<string, (bench: Bench) => Promise<void>>>
       const { task } = await start(bench, { disk, keep: true, memory: "16MiB" }, { attempt });
       assert.deepEqual(await exitOf(task), { kind: "exited", code: 0 });
     }
-    assert.equal(await logWith(bench, "A\nB\n"), "A\nB\n");
+    assert.equal(await printed(bench, instance, "A\nB\n"), "A\nB\n");
     assert.ok(readFileSync(disk).equals(before));
   },
 
@@ -84,7 +74,7 @@ export const kvmCases: Readonly<Record<string, (bench: Bench) => Promise<void>>>
       while :; do sleep 0.1; done`;
     const params = { ...linux(script, bench), ports: ["http:80"] };
     const { handle, task } = await start(bench, params, { ports: { http } });
-    await logWith(bench, "login:");
+    await printed(bench, instance, "login:");
     const console = connect(`/proc/${handle["pid"]}/cwd/console.sock`);
     let said = "";
     console.on("data", (bytes) => {
@@ -93,7 +83,7 @@ export const kvmCases: Readonly<Record<string, (bench: Bench) => Promise<void>>>
     console.write("bob\n");
     await eventually(() => said.includes("welcome, bob"), "an answer on the console");
     console.destroy();
-    assert.match(await logWith(bench, "welcome"), /welcome, bob/);
+    assert.match(await printed(bench, instance, "welcome"), /welcome, bob/);
     const page = await fetch(`http://127.0.0.1:${http}/`);
     assert.equal(await page.text(), `hello from ${bench.mark}\n`);
     await tell(`/proc/${handle["pid"]}/cwd/qmp.sock`, "stop");

@@ -131,6 +131,20 @@ async function startOwner(
   return { process: child, lines, kill };
 }
 
+/** All that the attempts of an instance so far have printed, once it has `until`. */
+export async function printed(
+  { provider }: Pick<Bench, "provider">,
+  instance: InstanceId,
+  until: string,
+): Promise<string> {
+  const output = await provider.output(instance, logs);
+  try {
+    return await outputWith(output, until);
+  } finally {
+    await output.close();
+  }
+}
+
 /** The task, which must not have ended while no one looked. */
 export function running(task: Task | Gone): Task {
   assert.ok(!("gone" in task), `gone: ${JSON.stringify(task)}`);

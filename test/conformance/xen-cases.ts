@@ -4,21 +4,12 @@ import { setTimeout } from "node:timers/promises";
 import { asInstanceId } from "../../src/core/ids.ts";
 import { eventually } from "../support/eventually.ts";
 import type { XenHost } from "../support/xen-host.ts";
-import { type Bench, exitOf, logs, outputWith, running } from "./provider-bench.ts";
+import { type Bench, exitOf, logs, printed, running } from "./provider-bench.ts";
 import { underTest } from "./xen-under-test.ts";
 
 const instance = asInstanceId("0".repeat(16));
 /** Starting and ending domains takes an emulated processor long. */
 const domainMsMax = 300_000;
-
-async function logWith({ provider }: Bench, until: string): Promise<string> {
-  const output = await provider.output(instance, logs);
-  try {
-    return await outputWith(output, until);
-  } finally {
-    await output.close();
-  }
-}
 
 const noneIsLeft = (host: XenHost) =>
   eventually(async () => (await host.domains()).length === 0, "no domain", domainMsMax);
@@ -30,10 +21,10 @@ export const xenCases: Readonly<Record<string, (bench: Bench, host: XenHost) => 
   ) => {
     const script = "trap 'echo bye; exit' TERM; echo mark $TEST_MARK; while :; do sleep 0.1; done";
     const { task } = await bench.run(script, instance);
-    assert.equal(await logWith(bench, "mark"), `mark ${bench.mark}\n`);
+    assert.equal(await printed(bench, instance, "mark"), `mark ${bench.mark}\n`);
     await running(task).stop({ signal: "SIGTERM", graceMs: domainMsMax });
     assert.deepEqual(await exitOf(task), { kind: "exited", code: 0 });
-    assert.match(await logWith(bench, "bye"), /^mark \w+\n(Terminated\n)?bye\n$/);
+    assert.match(await printed(bench, instance, "bye"), /^mark \w+\n(Terminated\n)?bye\n$/);
     assert.deepEqual(await host.domains(), []);
   },
 
@@ -63,7 +54,7 @@ export const xenCases: Readonly<Record<string, (bench: Bench, host: XenHost) => 
     const params = bench.provider.parseParams(underTest.params("exit", bench.folder));
     const context = { service: "tested", attempt: 1, env: {}, logs };
     assert.deepEqual(await bench.provider.start(instance, params, context), found?.handle);
-    await logWith(bench, "up");
+    await printed(bench, instance, "up");
     assert.equal((await host.domains()).length, 1);
     await bench.provider.remove(instance);
     assert.deepEqual(await host.domains(), []);

@@ -1,15 +1,7 @@
 /** Parameters of a machine: what it boots from, how large it is, and how it is reached. */
-import { type ErrorDetail, InvalidSpec } from "../../core/errors.ts";
-import { described } from "../../core/reading.ts";
-import {
-  choice,
-  flag,
-  integer,
-  listOf,
-  processText,
-  size,
-  text,
-} from "../../core/value-readers.ts";
+import { described, type Place } from "../../core/reading.ts";
+import { choice, flag, listOf, processText, text } from "../../core/value-readers.ts";
+import { machineSize } from "../machine-size.ts";
 import { declareParams } from "../params.ts";
 import { type PublishedPort, parsePublishedPort, publishedPortSchema } from "../published-ports.ts";
 
@@ -34,8 +26,6 @@ export interface KvmParams {
   readonly args: readonly string[];
 }
 
-const mebibyte = 1024 ** 2;
-
 const readPath = text(/^\/[^\0]{0,4094}$/, "an absolute path");
 const readAppend = text(/^[^\0\n]{0,2047}$/, "one line of at most 2047 characters");
 /** As the kernel has it: less than 16 bytes, no slash, no space, no colon. */
@@ -55,7 +45,7 @@ const readForward = described(publishedPortSchema, (value, at): PublishedPort =>
   return { address: "", host: "", inside: 0, protocol: "tcp" };
 });
 
-const declared = declareParams(
+export const kvmParams = declareParams(
   "kvm",
   "an object with a kernel, or a disk",
   (fields): KvmParams => ({
@@ -74,13 +64,7 @@ const declared = declareParams(
       "An image, qcow2 or raw, which is only read: what the machine writes is the instance's own.",
     ),
     keep: fields.optional("keep", flag, false, "Keeps what it wrote to its disk over restarts."),
-    memory: fields.optional(
-      "memory",
-      size({ min: mebibyte, max: 2 ** 50 }),
-      256 * mebibyte,
-      "The machine's memory, in whole MiB.",
-    ),
-    cpus: fields.optional("cpus", integer({ min: 1, max: 255 }), 1, "The machine's processors."),
+    ...machineSize(fields, { cpusMax: 255 }),
     ports: fields.optional(
       "ports",
       listOf(readForward, 256),
@@ -106,44 +90,22 @@ const declared = declareParams(
       "Further arguments of QEMU's, as they are.",
     ),
   }),
+  wrongTogether,
 );
 
-export const kvmParams: typeof declared = {
-  schema: declared.schema,
-  parse(input) {
-    const params = declared.parse(input);
-    const details = wrongTogether(params);
-    if (details.length === 0) return params;
-    const count = details.length === 1 ? "1 error" : `${details.length} errors`;
-    throw new InvalidSpec(`params of kvm has ${count}`, { details });
-  },
-};
-
-function wrongTogether({
-  kernel,
-  initrd,
-  append,
-  disk,
-  keep,
-  ports,
-  tap,
-}: KvmParams): readonly ErrorDetail[] {
-  const wrong: readonly (ErrorDetail | false)[] = [
-    kernel === undefined &&
-      disk === undefined && {
-        path: "params.kernel",
-        message: "is missing, and there is no disk either",
-      },
-    kernel === undefined &&
-      initrd !== undefined && { path: "params.initrd", message: "needs a kernel" },
-    kernel === undefined &&
-      append !== undefined && { path: "params.append", message: "needs a kernel" },
-    keep && disk === undefined && { path: "params.keep", message: "needs a disk" },
-    tap !== undefined &&
-      ports.length > 0 && {
-        path: "params.ports",
-        message: "cannot be forwarded to a machine with a tap, which has addresses of its own",
-      },
-  ];
-  return wrong.filter((detail) => detail !== false);
+function wrongTogether(
+  { kernel, initrd, append, disk, keep, ports, tap }: KvmParams,
+  at: Place,
+): void {
+  if (kernel === undefined) {
+    if (disk === undefined) at.member("kernel").wrong("is missing, and there is no disk either");
+    if (initrd !== undefined) at.member("initrd").wrong("needs a kernel");
+    if (append !== undefined) at.member("append").wrong("needs a kernel");
+  }
+  if (keep && disk === undefined) at.member("keep").wrong("needs a disk");
+  if (tap !== undefined && ports.length > 0) {
+    at.member("ports").wrong(
+      "cannot be forwarded to a machine with a tap, which has addresses of its own",
+    );
+  }
 }

@@ -2,8 +2,7 @@
  * Parameters of a function: a handler of Node's, or any program that speaks the AWS Lambda Runtime API,
  * and how many of it run.
  */
-import { InvalidSpec } from "../../core/errors.ts";
-import { described } from "../../core/reading.ts";
+import { described, type Place } from "../../core/reading.ts";
 import { choice, duration, integer, text } from "../../core/value-readers.ts";
 import { readWords } from "../docker/words.ts";
 import { declareParams } from "../params.ts";
@@ -47,7 +46,7 @@ const readCode = described(
   },
 );
 
-const declared = declareParams(
+export const lambdaParams = declareParams(
   "lambda",
   "an object with code, or a command",
   (fields): LambdaParams => ({
@@ -101,25 +100,15 @@ const declared = declareParams(
       "Most invocations that wait; more are refused.",
     ),
   }),
+  wrongTogether,
 );
 
-export const lambdaParams: typeof declared = {
-  schema: declared.schema,
-  parse(input) {
-    const params = declared.parse(input);
-    const wrong = wrongTogether(params);
-    if (wrong === undefined) return params;
-    throw new InvalidSpec("params of lambda has 1 error", { details: [wrong] });
-  },
-};
-
-function wrongTogether({ code, command, reserved, concurrency }: LambdaParams) {
+function wrongTogether({ code, command, reserved, concurrency }: LambdaParams, at: Place): void {
   if (code === undefined && command === undefined) {
-    return { path: "params.code", message: "is missing, and there is no command either" };
+    at.member("code").wrong("is missing, and there is no command either");
   }
-  if (command !== undefined && command.length === 0) {
-    return { path: "params.command", message: "must not be empty" };
+  if (command?.length === 0) at.member("command").wrong("must not be empty");
+  if (reserved > concurrency) {
+    at.member("reserved").wrong(`must be at most concurrency, ${concurrency}`);
   }
-  if (reserved <= concurrency) return undefined;
-  return { path: "params.reserved", message: `must be at most concurrency, ${concurrency}` };
 }

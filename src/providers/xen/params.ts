@@ -1,5 +1,6 @@
 /** Parameters of a domain: what it boots, how large it is, and what it is given of its host. */
-import { choice, integer, listOf, size, text } from "../../core/value-readers.ts";
+import { choice, listOf, text } from "../../core/value-readers.ts";
+import { machineSize } from "../machine-size.ts";
 import { declareParams } from "../params.ts";
 
 export interface XenParams {
@@ -17,8 +18,6 @@ export interface XenParams {
   readonly networks: readonly string[];
 }
 
-const mebibyte = 1024 ** 2;
-
 /** What stands in the quotes of xl.cfg(5). */
 const readPath = text(/^\/[\x20-\x7e]{0,1023}$/, "an absolute path, in ASCII");
 const readLine = text(/^[\x20-\x7e]{0,1023}$/, "a line of ASCII of at most 1023 characters");
@@ -31,13 +30,7 @@ export const xenParams = declareParams(
     kernel: fields.required("kernel", readPath, "The kernel that it boots, on the domain 0."),
     initrd: fields.optional("initrd", readPath, undefined, "The kernel's first file system."),
     append: fields.optional("append", readLine, "console=hvc0", "The kernel's command line."),
-    memory: fields.optional(
-      "memory",
-      size({ min: mebibyte, max: 2 ** 50 }),
-      256 * mebibyte,
-      "The domain's memory, in whole MiB.",
-    ),
-    cpus: fields.optional("cpus", integer({ min: 1, max: 512 }), 1, "The domain's processors."),
+    ...machineSize(fields, { cpusMax: 512 }),
     disks: fields.optional(
       "disks",
       listOf(readLine, 64),

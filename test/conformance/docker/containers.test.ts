@@ -6,7 +6,7 @@ import { busyboxImage } from "../../support/busybox-root.ts";
 import { DockerEngine, whyNoDocker } from "../../support/docker-engine.ts";
 import { skipWithout } from "../../support/engine-needed.ts";
 import { eventually } from "../../support/eventually.ts";
-import { type Bench, exitOf, logs, outputWith, running, startBench } from "../provider-bench.ts";
+import { type Bench, exitOf, logs, printed, running, startBench } from "../provider-bench.ts";
 import { underTest } from "./under-test.ts";
 
 const skip = skipWithout(whyNoDocker());
@@ -29,13 +29,6 @@ async function start({ provider, mark }: Bench, params: object, more: object = {
   return await provider.adopt({ instance, attempt: context.attempt, handle });
 }
 
-async function printed({ provider }: Bench, until: string): Promise<string> {
-  const output = await provider.output(instance, logs);
-  const text = await outputWith(output, until);
-  await output.close();
-  return text;
-}
-
 test("a container has the user, folder, arguments and folders of the host that were asked for", {
   skip,
 }, async (t) => {
@@ -47,7 +40,7 @@ test("a container has the user, folder, arguments and folders of the host that w
     volumes: [`${bench.folder}:${bench.folder}:ro`],
   });
   assert.deepEqual(await exitOf(task), { kind: "exited", code: 0 });
-  const lines = (await printed(bench, "end"))
+  const lines = (await printed(bench, instance, "end"))
     .split("\n")
     .filter((line) => !line.startsWith("touch"));
   assert.deepEqual(lines, ["65534", "/tmp", "a  b", "read-only", "end", ""]);
@@ -175,7 +168,7 @@ test("a container that somebody has paused is stopped all the same", { skip }, a
   const bench = await startBench(t, underTest);
   const args = ["sh", "-c", "trap 'exit 4' TERM; echo up; while :; do usleep 50000; done"];
   const task = running(await start(bench, { args }));
-  await printed(bench, "up");
+  await printed(bench, instance, "up");
   await engine.docker("pause", String(task.handle["container"]));
   await task.stop({ signal: "SIGTERM", graceMs: 60_000 });
   assert.deepEqual(await exitOf(task), { kind: "exited", code: 4 });
@@ -196,5 +189,5 @@ test("a line that is longer than the engine's entries is whole", { skip }, async
   const bench = await startBench(t, underTest);
   const script = "head -c 100000 /dev/zero | tr '\\0' x; echo é; sleep 1; printf end";
   await exitOf(await start(bench, { args: ["sh", "-c", script] }));
-  assert.equal(await printed(bench, "end"), `${"x".repeat(100_000)}é\nend`);
+  assert.equal(await printed(bench, instance, "end"), `${"x".repeat(100_000)}é\nend`);
 });
