@@ -11,38 +11,19 @@ import { type ShardId, shardOf } from "../ring/ranking.ts";
 import { isGroup } from "../services/group.ts";
 import { type Member, membersOf, membersUnder } from "../services/group-members.ts";
 import type { Desired } from "../services/instance.ts";
-import { type InstanceStatus, noStamp, type Stamp } from "../services/instance-status.ts";
+import type { InstanceStatus, Stamp } from "../services/instance-status.ts";
 import { parseKey, type RecordKey } from "../services/keys.ts";
-import {
-  parseGroup,
-  parsePlacement,
-  parseRemoved,
-  parseRestart,
-  parseRunState,
-  parseStatus,
-  parseSupervision,
-} from "../services/record-parsers.ts";
-import type {
-  GroupRecord,
-  PlacementRecord,
-  RestartRecord,
-  RunStateRecord,
-  StatusRecord,
-  SupervisionRecord,
-} from "../services/records.ts";
+import { parsePlacement, parseStatus } from "../services/record-parsers.ts";
+import type { GroupRecord, PlacementRecord, StatusRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import { type LogPolicy, logsDefault } from "../services/spec-policies.ts";
-import { type Supervision, sinceOf, slotName, unsupervised } from "../services/supervision.ts";
+import { type Supervision, sinceOf, slotName } from "../services/supervision.ts";
 import { stampText } from "../store/hlc.ts";
 import type { Register } from "../store/register.ts";
+import { type GroupKey, GroupTable, type Stamped } from "./group-table.ts";
 import { PlacementTable } from "./placement-table.ts";
+import { agreed } from "./record-key.ts";
 import { TokenTable } from "./token-table.ts";
-
-/** A record, and the stamp of the write it came with. */
-export interface Stamped<T> {
-  readonly record: T;
-  readonly stamp: Stamp;
-}
 
 /** A service that is deployed, alone or in a group, and the record that it stands in. */
 export interface Service extends Stamped<GroupRecord> {
@@ -59,11 +40,7 @@ export class Catalog {
   readonly #drained = new Set<NodeId>();
   readonly #self: NodeId;
   readonly #log: Log;
-  readonly #groups = new Map<string, Stamped<GroupRecord>>();
-  readonly #runs = new Map<string, Stamped<RunStateRecord>>();
-  readonly #restarts = new Map<string, Stamped<RestartRecord>>();
-  readonly #supervisions = new Map<string, SupervisionRecord>();
-  readonly #removed = new Map<string, Set<string>>();
+  readonly #groups = new GroupTable();
   readonly #placements = new PlacementTable();
   readonly #statuses = new Map<InstanceId, StatusRecord>();
   readonly #filled = new Set<ShardId>();
@@ -147,17 +124,12 @@ export class Catalog {
 
   /** What is deployed under `name` and was not removed. */
   group(name: string): Stamped<GroupRecord> | undefined {
-    const held = this.#groups.get(name);
-    if (held === undefined || this.#removed.get(name)?.has(held.record.uid)) return undefined;
-    return held;
+    return this.#groups.get(name);
   }
 
   /** Everything deployed, in order of names. */
   groups(): readonly Stamped<GroupRecord>[] {
-    const there = [...this.#groups.keys()].map((name) => this.group(name));
-    return there
-      .filter((group) => group !== undefined)
-      .sort((a, b) => (a.record.name < b.record.name ? -1 : 1));
+    return this.#groups.all();
   }
 
   /** A service by its full name. */
@@ -182,16 +154,12 @@ export class Catalog {
 
   /** Whether a group is to run, and which of the user's words said so. */
   runState(group: GroupRecord): { readonly run: "running" | "stopped"; readonly stamp: Stamp } {
-    const held = this.#runs.get(group.name);
-    return held?.record.uid === group.uid
-      ? { run: held.record.run, stamp: held.stamp }
-      : { run: "running", stamp: noStamp };
+    return this.#groups.runState(group);
   }
 
   /** What has been decided on the lives of a group's services, and holds as users last spoke. */
   supervision(group: GroupRecord): Supervision {
-    const held = this.#supervisions.get(group.name);
-    return held?.uid === group.uid ? held : unsupervised;
+    return this.#groups.supervision(group);
   }
 
   placement(name: string, slot: number): PlacementRecord | undefined {
@@ -253,8 +221,7 @@ export class Catalog {
 
   /** The last restart that a user asked for; `noStamp` if none ever was. */
   restartStamp(group: GroupRecord): Stamp {
-    const restart = this.#restarts.get(group.name);
-    return restart?.record.uid === group.uid ? restart.stamp : noStamp;
+    return this.#groups.restartStamp(group);
   }
 
   /**
@@ -304,29 +271,8 @@ export class Catalog {
     key: Exclude<RecordKey, KeyOf<"token" | "drain">>,
     { value, stamp: writtenAs }: Register,
   ): string {
-    const stamp: Stamp = stampText(writtenAs);
     const isGone = value === undefined;
     switch (key.kind) {
-      case "spec":
-        if (isGone) this.#groups.delete(key.group);
-        else this.#groups.set(key.group, { record: under(key.group, parseGroup(value)), stamp });
-        return key.group;
-      case "run":
-        if (isGone) this.#runs.delete(key.name);
-        else this.#runs.set(key.name, { record: parseRunState(value), stamp });
-        return groupOf(key.name);
-      case "restart":
-        if (isGone) this.#restarts.delete(key.name);
-        else this.#restarts.set(key.name, { record: parseRestart(value), stamp });
-        return groupOf(key.name);
-      case "supervision":
-        if (isGone) this.#supervisions.delete(key.group);
-        else this.#supervisions.set(key.group, parseSupervision(value));
-        return key.group;
-      case "removed":
-        if (!isGone) this.#remove(key.group, parseRemoved(value).uid);
-        else this.#removed.get(key.group)?.delete(key.uid);
-        return key.group;
       case "placement":
         this.#placements.set(key.name, key.slot, isGone ? undefined : placed(key, value));
         return groupOf(key.name);
@@ -336,26 +282,21 @@ export class Catalog {
         return key.group;
       case "lost":
         return key.group; // Who asks for a history finds it among the records.
+      default:
+        this.#groups.take(key, value, stampText(writtenAs));
+        return groupOfKey(key);
     }
   }
 
   #forget(shard: ShardId): void {
     const isIn = (name: string) => shardOf(groupOf(asServiceName(name))) === shard;
-    const byName = [this.#groups, this.#runs, this.#restarts, this.#supervisions, this.#removed];
-    for (const table of byName) {
-      for (const name of table.keys()) if (isIn(name)) table.delete(name);
-    }
+    this.#groups.drop(isIn);
     this.#placements.drop(isIn);
     for (const [instance, { service }] of this.#statuses) {
       if (isIn(service)) this.#statuses.delete(instance);
     }
     this.tokens.drop((id) => shardOf(id) === shard);
     for (const id of this.#drained) if (shardOf(id) === shard) this.#drained.delete(id);
-  }
-
-  #remove(group: string, uid: string): void {
-    const removed = this.#removed.get(group) ?? new Set();
-    this.#removed.set(group, removed.add(uid));
   }
 
   #tell(change: CatalogChange): void {
@@ -365,8 +306,8 @@ export class Catalog {
 
 type KeyOf<Kind extends RecordKey["kind"]> = Extract<RecordKey, { readonly kind: Kind }>;
 
-function under(group: ServiceName, record: GroupRecord): GroupRecord {
-  return agreed(record.name === group && record.spec.name === group, record);
+function groupOfKey(key: GroupKey): string {
+  return "group" in key ? key.group : groupOf(key.name);
 }
 
 function placed({ name, slot }: KeyOf<"placement">, value: unknown): PlacementRecord {
@@ -377,10 +318,4 @@ function placed({ name, slot }: KeyOf<"placement">, value: unknown): PlacementRe
 function told({ group, instance }: KeyOf<"status">, value: unknown): StatusRecord {
   const record = parseStatus(value);
   return agreed(groupOf(record.service) === group && record.instance === instance, record);
-}
-
-/** A record that speaks of something other than its key would be found where no one looks for it. */
-function agreed<T>(agrees: boolean, record: T): T {
-  if (agrees) return record;
-  throw new InvalidSpec("the record is not of what its key names");
 }

@@ -4,19 +4,19 @@
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive, type Member, type ProviderFact } from "../membership/view.ts";
+import {
+  type Decision,
+  type DesiredService,
+  isPlaced,
+  type Observed,
+} from "../services/decision.ts";
 import { membersOf } from "../services/group-members.ts";
 import { isReady } from "../services/instance-status.ts";
 import { keys } from "../services/keys.ts";
 import { lostInMs } from "../services/loss.ts";
 import type { Candidate, PortHolder, ProviderOffer } from "../services/placement.ts";
 import { fixedPorts } from "../services/ports.ts";
-import {
-  type Decision,
-  type DesiredService,
-  isPlaced,
-  type Observed,
-  reconcile,
-} from "../services/reconcile.ts";
+import { reconcile } from "../services/reconcile.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { taskDigest } from "../services/task-digest.ts";
 import type { Entry } from "../store/replication.ts";

@@ -4,6 +4,7 @@
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import type { Booking } from "./bookings.ts";
+import type { Decision, DesiredService } from "./decision.ts";
 import { type Deployment, type DeployResult, deployed } from "./deploy.ts";
 import type { Spec } from "./group.ts";
 import { membersOf } from "./group-members.ts";
@@ -15,7 +16,7 @@ import {
   refusalsText,
   stateText,
 } from "./placement.ts";
-import { type Decision, type DesiredService, reconcile } from "./reconcile.ts";
+import { reconcile } from "./reconcile.ts";
 import type { GroupRecord, PlacementRecord, Refusal } from "./records.ts";
 import { type FieldChange, specChanges } from "./spec-changes.ts";
 

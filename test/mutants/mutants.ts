@@ -130,9 +130,9 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: "removal-not-final",
-    file: "src/actors/catalog.ts",
-    find: "if (!isGone) this.#remove(key.group, parseRemoved(value).uid);",
-    replace: "if (!isGone) parseRemoved(value);",
+    file: "src/actors/group-table.ts",
+    find: "else this.#remove(key.group, parseRemoved(value).uid);",
+    replace: "else parseRemoved(value);",
   },
   {
     name: "watch-tells-twice",

@@ -2,14 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { asNodeId } from "../../../src/core/ids.ts";
+import type {
+  Decision,
+  DesiredService,
+  Observed,
+  ReconcileInput,
+} from "../../../src/services/decision.ts";
 import { keys } from "../../../src/services/keys.ts";
-import {
-  type Decision,
-  type DesiredService,
-  type Observed,
-  type ReconcileInput,
-  reconcile,
-} from "../../../src/services/reconcile.ts";
+import { reconcile } from "../../../src/services/reconcile.ts";
 import { parsePlacement } from "../../../src/services/record-parsers.ts";
 import { compareEpochs, type PlacementRecord } from "../../../src/services/records.ts";
 import { parseSpec } from "../../../src/services/spec.ts";

@@ -1,0 +1,248 @@
+/**
+ * What is decided on one slot of a service: that its instance stays, begins, moves, is replaced or takes
+ * over. Pure; the pass that asks for it is `reconcile.ts`.
+ */
+import { createHash } from "node:crypto";
+import { asInstanceId, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
+import { noResources, type Resources } from "../core/resources.ts";
+import type { Bookings } from "./bookings.ts";
+import {
+  type Decision,
+  type DesiredService,
+  isPlaced,
+  type ReconcileInput,
+  requestFor,
+} from "./decision.ts";
+import { lostInMs } from "./loss.ts";
+import {
+  type Candidate,
+  missingRoom,
+  type Placed,
+  type PlacementRequest,
+  type PortHolder,
+  place,
+  reasonsAgainst,
+} from "./placement.ts";
+import { canonicalText } from "./plain-data.ts";
+import type { PlacementRecord } from "./records.ts";
+import type { WantedSlot } from "./slots.ts";
+
+/** What all decisions of a pass share. */
+export interface Pass extends ReconcileInput {
+  readonly byId: ReadonlyMap<NodeId, Candidate>;
+  /** Instances on each node, with what was decided so far. */
+  readonly load: Map<NodeId, number>;
+  /** What was given a port of a node in this pass. */
+  readonly given: Map<string, ServiceName>;
+  /** What is reserved, with what was decided so far. */
+  readonly booked: () => Bookings;
+}
+
+/** A slot, what is there, and where its siblings are. */
+export interface SlotNow extends WantedSlot {
+  readonly present: PlacementRecord | undefined;
+  readonly siblings: readonly NodeId[];
+  /** Of the service, in this pass. */
+  readonly updates: { left: number };
+}
+
+/** Undefined: it stays as it is. */
+export function decideOn(pass: Pass, wanted: DesiredService, slot: SlotNow): Decision | undefined {
+  const { present } = slot;
+  const { spec } = wanted;
+  const there = present?.node == null ? undefined : pass.byId.get(present.node);
+  const missedForMs = present?.node == null ? 0 : pass.missedForMs(present.node);
+  const isLost = lostInMs(there, spec.restartGraceMs, missedForMs) === 0;
+  const isToMove = there?.state === "alive" && there.isDrained === true;
+  const refusal = present && wanted.observe(present).refusal;
+  const isUnchanged = isPlaced(wanted, present);
+  if (isUnchanged && !isLost && !isToMove && refusal === undefined) {
+    return present === undefined ? undefined : takenOver(pass, wanted, present);
+  }
+  if (present === undefined || present.uid !== wanted.uid) return anew(pass, wanted, slot);
+  if (present.node === null) {
+    const decision = anew(pass, wanted, slot);
+    return isAsBefore(decision.placement, present) ? undefined : decision;
+  }
+  const now: Now = { pass, wanted, slot, present };
+  if (isLost || (isToMove && isUnchanged)) return movedAway(now, isUnchanged, isToMove);
+  if (there?.state !== "alive") return undefined;
+  if (isUnchanged && refusal !== undefined) return refused(now, there, refusal);
+  return changed(now, there);
+}
+
+/** A slot whose instance was given a node. */
+interface Now {
+  readonly pass: Pass;
+  readonly wanted: DesiredService;
+  readonly slot: SlotNow;
+  readonly present: PlacementRecord;
+}
+
+/** Its node is lost, or drained. */
+function movedAway(
+  { pass, wanted, slot, present }: Now,
+  isUnchanged: boolean,
+  isToMove: boolean,
+): Decision | undefined {
+  // A job is not run again, and what nothing is to run of stays: elsewhere it would begin anew.
+  const isJob = wanted.spec.restart.when === "none";
+  if (isUnchanged && (isJob || wanted.observe(present).isIdle)) return undefined;
+  const moved = anew(pass, wanted, slot);
+  // What no other node can take is left to its node: it may come back, or is drained in vain.
+  if (moved.placement.node === null) return undefined;
+  return isToMove ? takingOver(wanted, moved, present) : moved;
+}
+
+/** Its node has no room for it after all. */
+function refused(
+  { pass, wanted, slot, present }: Now,
+  there: Candidate,
+  reason: string,
+): Decision | undefined {
+  const without = { refused: { node: there.id, reason } };
+  const moved = takingOver(wanted, anew(pass, wanted, slot, without), present);
+  if (moved.placement.node !== null) return moved;
+  // What it is to take over from runs on. And what no one but its node knows of, that tells it the end of.
+  const request = requestOf(pass, wanted, slot);
+  const isToWait = present.outgoing !== undefined || missingRoom(request, there).length === 0;
+  return isToWait ? undefined : moved;
+}
+
+/** The spec is another, and its node lives. */
+function changed({ pass, wanted, slot, present }: Now, there: Candidate): Decision | undefined {
+  const { spec, specStamp } = wanted;
+  const { updates } = slot;
+  const { isIdle, isReady, needsNewTask } = wanted.observe(present);
+  const request = requestOf(pass, wanted, slot);
+  const toStay = { ...request, present: there.id, ...(isIdle && { resources: noResources }) };
+  const whyNot = reasonsAgainst(toStay, there);
+  // It cannot stay: another instance takes its place elsewhere.
+  if (whyNot.length > 0) {
+    const moved = takingOver(wanted, anew(pass, wanted, slot), present);
+    // For want of room alone it is left as it is until there is some.
+    const isToWait = missingRoom(toStay, there).length === whyNot.length;
+    return isToWait && moved.placement.node === null ? undefined : moved;
+  }
+  if (isReady && needsNewTask) {
+    if (updates.left <= 0) return undefined;
+    updates.left -= 1;
+    if (spec.update.order === "start-first") {
+      const both = { present: there.id, reservedOn: reservedBesides(pass, undefined) };
+      const begun = anew(pass, wanted, slot, both);
+      return begun.placement.node === null ? undefined : takingOver(wanted, begun, present);
+    }
+  }
+  // Its tasks are the other provider's, to be ended by it: they are of another instance.
+  if (present.provider !== undefined && present.provider !== spec.provider) {
+    return anew(pass, wanted, slot, { present: there.id });
+  }
+  const epoch = { counter: present.epoch.counter + 1, controller: pass.self };
+  const placement = { ...present, provider: spec.provider, specStamp, epoch };
+  return { kind: "place", placement, choice: { kind: "present" } };
+}
+
+function requestOf(
+  pass: Pass,
+  { spec }: DesiredService,
+  { only, siblings, present }: SlotNow,
+): PlacementRequest {
+  const portHolder: PortHolder = (node, port) =>
+    pass.given.get(portKey(node, port)) ?? pass.portHolder(node, port);
+  // What it comes in the place of has ended by then, unless that is what it takes over from.
+  const reservedOn = reservedBesides(pass, present?.instance);
+  return { ...requestFor(spec), only, siblings, portHolder, reservedOn };
+}
+
+/** Another instance, on whatever node suits it best, or none. @param at what differs from the usual request */
+function anew(
+  pass: Pass,
+  wanted: DesiredService,
+  slot: SlotNow,
+  at: Partial<PlacementRequest> = {},
+): Placing {
+  const { present } = slot;
+  const isFirst = present === undefined || present.uid !== wanted.uid;
+  const epoch = isFirst ? 1 : present.epoch.counter + 1;
+  const request = { ...requestOf(pass, wanted, slot), ...at };
+  const outcome = place(request, pass.nodes, ({ id }) => pass.load.get(id) ?? 0);
+  const placement = placementOf(pass.self, wanted, { slot: slot.slot, epoch }, outcome);
+  return "node" in outcome
+    ? { kind: "place", placement, choice: outcome.choice }
+    : { kind: "place", placement };
+}
+
+/** What it took over from is to go. */
+function takenOver(
+  { self }: Pass,
+  wanted: DesiredService,
+  present: PlacementRecord,
+): Decision | undefined {
+  const { outgoing, ...placement } = present;
+  if (outgoing === undefined || !wanted.observe(present).hasTakenOver) return undefined;
+  const epoch = { counter: present.epoch.counter + 1, controller: self };
+  return { kind: "place", placement: { ...placement, epoch }, choice: { kind: "present" } };
+}
+
+type Placing = Extract<Decision, { readonly kind: "place" }>;
+
+/** The present one, or what that was itself to take over from, runs on until the new one runs. */
+function takingOver(wanted: DesiredService, placing: Placing, present: PlacementRecord): Placing {
+  const { instance, node, provider } = present;
+  if (placing.placement.node === null || node === null) return placing;
+  if (provider !== undefined && provider !== wanted.spec.provider) return placing;
+  const outgoing = wanted.observe(present).isReady ? { instance, node } : present.outgoing;
+  if (outgoing === undefined) return placing;
+  return { ...placing, placement: { ...placing.placement, outgoing } };
+}
+
+function placementOf(
+  self: NodeId,
+  { spec, uid, specStamp }: DesiredService,
+  { slot, epoch }: { readonly slot: number; readonly epoch: number },
+  outcome: Placed,
+): PlacementRecord {
+  const node = "node" in outcome ? outcome.node : null;
+  return {
+    service: spec.name,
+    slot,
+    instance: instanceId(uid, spec.name, slot, epoch, node),
+    node,
+    refusals: "node" in outcome ? [] : outcome.refusals,
+    epoch: { counter: epoch, controller: self },
+    uid,
+    specStamp,
+    provider: spec.provider,
+  };
+}
+
+/**
+ * Not by chance: two nodes that take themselves for the controller, and pick the same node, make one
+ * instance. If they pick two, there are two: one instance on two nodes would have one status.
+ */
+function instanceId(
+  uid: string,
+  name: ServiceName,
+  slot: number,
+  epoch: number,
+  node: NodeId | null,
+): InstanceId {
+  const identity = `${uid}/${name}/${slot}/${epoch}/${node}`;
+  return asInstanceId(createHash("sha256").update(identity).digest("hex").slice(0, 16));
+}
+
+/** Still no node, and for the same reasons. */
+function isAsBefore(next: PlacementRecord, present: PlacementRecord): boolean {
+  const { instance, epoch } = present; // A new one would come of a new epoch alone.
+  return canonicalText({ ...next, instance, epoch }) === canonicalText(present);
+}
+
+/** What is reserved on a node, an instance that ends before its successor begins aside. */
+export function reservedBesides({ booked }: Pass, instance: InstanceId | undefined) {
+  return (node: NodeId): Resources => booked().on(node, instance);
+}
+
+/** For `given` of a pass. */
+export function portKey(node: NodeId | null, port: number): string {
+  return `${node} ${port}`;
+}
