@@ -15,13 +15,15 @@ import type {
   CreatedToken,
   DeployResult,
   DrainResult,
+  PlanResult,
+  RevokedTokens,
+} from "./results.ts";
+import type {
   EndpointView,
   InstanceView,
   InvokedView,
   NodeView,
-  PlanResult,
   ProviderView,
-  RevokedTokens,
   Role,
   ServiceDetail,
   ShutdownView,

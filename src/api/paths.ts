@@ -2,7 +2,7 @@
  * Where everything is in the HTTP API: one table, read by the server as route patterns and by the
  * client as URLs. Kept apart from the schemas, so that a client need not load those.
  */
-import type { Action } from "./shapes.ts";
+import type { Action } from "./results.ts";
 import type { KeyStep } from "./trust-shapes.ts";
 
 /** Grows when a change breaks clients; it is also the `v1` of the paths. */

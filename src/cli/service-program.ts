@@ -1,6 +1,6 @@
 /** The commands of `mob` about services, with their arguments and options. */
 import type { Command } from "commander";
-import type { Action } from "../api/shapes.ts";
+import type { Action } from "../api/results.ts";
 import { countOption, tailOption } from "./arguments.ts";
 import { deploy, plan, rollback, scale } from "./commands/deploy.ts";
 import { type InvokeOptions, invokeFunction } from "./commands/invoke.ts";

@@ -4,7 +4,8 @@
  * pass for running.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import type { DeployResult, InstanceView } from "../api/shapes.ts";
+import type { DeployResult } from "../api/results.ts";
+import type { InstanceView } from "../api/shapes.ts";
 import type { Client } from "./client.ts";
 
 /** Longer than a mistyped command takes to fail; short enough to wait for at each deploy. */

@@ -9,13 +9,8 @@ import type { ActOutcome, DeployOutcome } from "../actors/operations.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
 import type { TrustOperations } from "../actors/trust-operations.ts";
 import type { Commands } from "../api/commands.ts";
-import type {
-  Action,
-  ActionResult,
-  DeployResult,
-  ServiceDetail,
-  TokenView,
-} from "../api/shapes.ts";
+import type { Action, ActionResult, DeployResult } from "../api/results.ts";
+import type { ServiceDetail, TokenView } from "../api/shapes.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import type { TokenRecord } from "../services/token-record.ts";

@@ -1,5 +1,5 @@
 /** What a deploy would do, in the shape that the API promises. */
-import type { PlanResult } from "../api/shapes.ts";
+import type { PlanResult } from "../api/results.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { PlannedDeploy } from "../services/plan.ts";
 

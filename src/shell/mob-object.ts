@@ -5,11 +5,13 @@ import type {
   ActionResult,
   DeployResult,
   DrainResult,
+  PlanResult,
+} from "../api/results.ts";
+import type {
   EndpointView,
   InstanceView,
   InvokedView,
   NodeView,
-  PlanResult,
   ProviderView,
   ServiceDetail,
 } from "../api/shapes.ts";

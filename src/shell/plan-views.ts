@@ -1,5 +1,5 @@
 /** A plan as people read it: each service, what changes in its spec, and where it would run. */
-import type { PlanResult } from "../api/shapes.ts";
+import type { PlanResult } from "../api/results.ts";
 import type { Paint } from "./style.ts";
 import { formatTable, printable, type Row } from "./table.ts";
 

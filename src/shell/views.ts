@@ -1,8 +1,6 @@
 /** The API's answers as people read them: which columns, in which order and words. */
+import type { ActionResult, DeployResult, DrainResult } from "../api/results.ts";
 import type {
-  ActionResult,
-  DeployResult,
-  DrainResult,
   EndpointView,
   InstanceView,
   NodeView,

@@ -4,7 +4,8 @@ import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import type { CreatedToken, NodeView } from "../../src/api/shapes.ts";
+import type { CreatedToken } from "../../src/api/results.ts";
+import type { NodeView } from "../../src/api/shapes.ts";
 import { eventually } from "../support/eventually.ts";
 import { bash, freePort, Lab, type MobNode } from "../support/mob-node.ts";
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import type { DeployResult, InstanceView, NodeView, PlanResult } from "../../src/api/shapes.ts";
+import type { DeployResult, PlanResult } from "../../src/api/results.ts";
+import type { InstanceView, NodeView } from "../../src/api/shapes.ts";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab } from "../support/mob-node.ts";
 import { processAlive } from "../support/process-alive.ts";

@@ -1,13 +1,8 @@
 /** A node's commands in memory: what the API, the client and the CLI are tested against. */
 import type { ActorDetail, ActorView } from "../../src/api/actor-shapes.ts";
 import type { Commands, LogChunk } from "../../src/api/commands.ts";
-import type {
-  EndpointView,
-  InstanceView,
-  NodeView,
-  PlanResult,
-  TokenView,
-} from "../../src/api/shapes.ts";
+import type { PlanResult } from "../../src/api/results.ts";
+import type { EndpointView, InstanceView, NodeView, TokenView } from "../../src/api/shapes.ts";
 import type { KeysView } from "../../src/api/trust-shapes.ts";
 import type { ServiceChange } from "../../src/api/watch-shapes.ts";
 import { NotFound } from "../../src/core/errors.ts";

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { text } from "node:stream/consumers";
 import type { Source } from "../../api/documents.ts";
-import type { DeployResult } from "../../api/shapes.ts";
+import type { DeployResult } from "../../api/results.ts";
 import { deployAndLook } from "../../client/steady.ts";
 import { BadRequest, messageOf } from "../../core/errors.ts";
 import { formatPlans } from "../../shell/plan-views.ts";

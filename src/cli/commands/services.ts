@@ -1,5 +1,6 @@
 /** Commands about services that are there: list, look at, start, stop, restart, remove. */
-import type { Action, InstanceState } from "../../api/shapes.ts";
+import type { Action } from "../../api/results.ts";
+import type { InstanceState } from "../../api/shapes.ts";
 import {
   formatActions,
   formatEndpoints,

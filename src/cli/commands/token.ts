@@ -1,6 +1,6 @@
 /** Commands about the tokens with which clients elsewhere are let in. */
 import type { NewToken } from "../../api/commands.ts";
-import type { CreatedToken } from "../../api/shapes.ts";
+import type { CreatedToken } from "../../api/results.ts";
 import { formatTokens } from "../../shell/views.ts";
 import type { Context } from "../context.ts";
 
