@@ -5,11 +5,9 @@
  */
 import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
-import { BadRequest, Conflict, NotFound, Unreachable } from "../core/errors.ts";
-import { asServiceName, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
+import { BadRequest, Conflict, NotFound } from "../core/errors.ts";
+import { asServiceName, type InstanceId, type NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
-import { NoSuchActor } from "../otp/errors.ts";
-import { named } from "../otp/ref.ts";
 import { Bookings } from "../services/bookings.ts";
 import { partOf } from "../services/group-members.ts";
 import { groupSpecToJson } from "../services/group-spec.ts";
@@ -19,14 +17,13 @@ import type { ServiceAction } from "../services/service-action.ts";
 import { groupOf } from "../services/service-name.ts";
 import type { Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
-import type { ControllerProtocol } from "./controller.ts";
+import { askDecider } from "./decider.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { planFor } from "./deploy-plan.ts";
 import { type DrainOutcome, drain, endDrain, undrain, vacate } from "./drains.ts";
-import type { LogFollowerProtocol } from "./log-follower.ts";
-import { logFollowerName, names } from "./names.ts";
-import { type NodeInfo, type NodeUse, nodeInfo } from "./node-view.ts";
-import { deciderOf, ownerOf } from "./ownership.ts";
+import { names } from "./names.ts";
+import { type NodeUse, nodeInfo } from "./node-view.ts";
+import { type Output, outputsOf } from "./outputs.ts";
 import { patientCall } from "./patient-call.ts";
 import type { Records } from "./records.ts";
 import { bookingsIn } from "./reservations.ts";
@@ -39,15 +36,8 @@ import {
   watchServices,
 } from "./service-changes.ts";
 import { type InstanceInfo, instanceInfos } from "./service-view.ts";
-import { gone, settled, until } from "./waiting.ts";
+import { gone, settled } from "./waiting.ts";
 import type { Acted, Deployed } from "./wishes.ts";
-
-/** How long it is tried to find the controller that decides: longer than the death of a node goes unseen. */
-const ownerMsMax = 8_000;
-/** Pause before the same controller is asked again. */
-const askAgainMs = 250;
-/** A wish is answered by a write that may itself take up to 12 s. */
-const wishTimeoutMs = 14_000;
 
 export interface OperationsOptions {
   readonly node: NodeId;
@@ -81,21 +71,6 @@ export interface DeployOutcome extends Outcome {
 
 export interface ActOutcome extends Outcome {
   readonly changed: boolean;
-}
-
-/** The output of an instance, read where it is. */
-export interface Output {
-  /** Of its service. */
-  readonly name: ServiceName;
-  readonly node: NodeInfo;
-  readonly instance: InstanceId;
-  readonly slot: number;
-  readonly tail: (lines: number) => Promise<number>;
-  readonly read: (
-    cursor: number,
-    bytesMax: number,
-    waitMs: number,
-  ) => Promise<LogFollowerProtocol["read"]["reply"]>;
 }
 
 export class Operations {
@@ -223,7 +198,7 @@ export class Operations {
       specs.map((spec) =>
         this.#changed(
           spec.name,
-          this.#ask(spec.name, "deploy", { document: groupSpecToJson(spec) }),
+          askDecider(this.#options, spec.name, "deploy", { document: groupSpecToJson(spec) }),
         ),
       ),
     );
@@ -240,13 +215,16 @@ export class Operations {
         `${name} is a group: name one of its services, like ${one.member.spec.name}`,
       );
     }
-    return this.#changed(name, this.#ask(name, "scale", { name, instances: wanted }));
+    return this.#changed(
+      name,
+      askDecider(this.#options, name, "scale", { name, instances: wanted }),
+    );
   }
 
   /** As a deploy of the version before the present one. @throws NotFound, Conflict where there is none */
   rollback(name: string): Promise<DeployOutcome> {
     this.#needWhole([name]);
-    return this.#changed(name, this.#ask(name, "rollback", { name }));
+    return this.#changed(name, askDecider(this.#options, name, "rollback", { name }));
   }
 
   /** What `deploy` would do with those documents now. @throws as `deploy` does before it writes */
@@ -261,7 +239,10 @@ export class Operations {
     return Promise.all(
       wanted.map(async (name): Promise<ActOutcome> => {
         const before = catalog.placementsIn(name);
-        const { changed, receipt }: Acted = await this.#ask(name, "act", { name, action });
+        const { changed, receipt }: Acted = await askDecider(this.#options, name, "act", {
+          name,
+          action,
+        });
         if (action === "remove") await gone(this.#options, before);
         const instances = action === "remove" ? [] : await settled(this.#options, name);
         return { changed, receipt, instances };
@@ -271,21 +252,7 @@ export class Operations {
 
   /** The outputs of the instances that are placed, in order of slots. @throws NotFound */
   outputs(name: string): readonly Output[] {
-    const { call } = this;
-    const { catalog } = this.#options;
-    return this.service(name).instances.flatMap(({ name: service, node, instance, slot }) => {
-      const member = node === null ? undefined : catalog.member(node);
-      if (instance === null || member === undefined) return [];
-      const target = named<LogFollowerProtocol>(member.id, logFollowerName(instance));
-      return {
-        name: service,
-        node: nodeInfo(member, catalog),
-        instance,
-        slot,
-        tail: (lines) => call(target, "tail", { lines }),
-        read: (cursor, bytesMax, waitMs) => call(target, "read", { cursor, bytesMax, waitMs }),
-      };
-    });
+    return outputsOf(this.call, this.#options.catalog, this.service(name).instances);
   }
 
   /** A group is stored, started, stopped and removed as one. @throws NotFound, Conflict */
@@ -302,31 +269,6 @@ export class Operations {
   /** Whether an instance is still the one of its service: not removed, and not replaced. */
   isPlaced(instance: InstanceId): boolean {
     return this.#options.catalog.placementOf(instance) !== undefined;
-  }
-
-  /**
-   * Asks the controller that decides for `name`. One that could not be reached at all was lost a
-   * moment ago: the next view names another.
-   */
-  async #ask<M extends keyof ControllerProtocol & string>(
-    name: string,
-    method: M,
-    request: ControllerProtocol[M]["request"],
-  ): Promise<ControllerProtocol[M]["reply"]> {
-    const { system, catalog, env } = this.#options;
-    const giveUpAt = env.clock.mono() + ownerMsMax;
-    for (;;) {
-      const owner = deciderOf(catalog.view, name);
-      const controller = named<ControllerProtocol>(owner, names.controller);
-      try {
-        return await system.call(controller, method, request, { timeoutMs: wishTimeoutMs });
-      } catch (error) {
-        const isUntouched = error instanceof Unreachable || error instanceof NoSuchActor;
-        if (!isUntouched || env.clock.mono() > giveUpAt) throw error;
-        const hasMoved = () => ownerOf(catalog.view, name) !== owner;
-        await until(this.#options, name, hasMoved, askAgainMs);
-      }
-    }
   }
 
   /** What became of a spec once it was written; of those instances that there are to be no more, too. */

@@ -5,14 +5,11 @@
  */
 import type { Random } from "../core/env.ts";
 import { messageOf } from "../core/errors.ts";
-import type { InstanceId, ServiceName } from "../core/ids.ts";
-import { startChild } from "../otp/children.ts";
+import type { ServiceName } from "../core/ids.ts";
 import type { ChildSpec } from "../otp/definition.ts";
-import { ChildState } from "../otp/errors.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import type { Provider } from "../providers/provider.ts";
-import { withNumber } from "../services/health-policy.ts";
 import type {
   Desired,
   Found,
@@ -23,15 +20,14 @@ import type {
 } from "../services/instance.ts";
 import type { InstanceStatus } from "../services/instance-status.ts";
 import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
-import { taskEnv } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog } from "./catalog.ts";
 import { servicesFor, standingOn } from "./dependency-view.ts";
 import { mayEnd, waitingOf } from "./group-view.ts";
-import type { CheckedTask, HealthCheckerInfo } from "./health-checker.ts";
 import type { LedgerInfo } from "./ledger.ts";
-import { healthCheckerName, names, serviceSupervisorName } from "./names.ts";
+import { names } from "./names.ts";
 import type { PortClaims } from "./port-claims.ts";
+import { TaskChecks } from "./task-checks.ts";
 import { TaskHolder } from "./task-holder.ts";
 import type { TaskWork } from "./task-work.ts";
 
@@ -87,9 +83,7 @@ interface State {
   /** What was last asked to be done with the engine. Never rejects. */
   work: Promise<void>;
   readonly timers: Map<TimerId, Cancel>;
-  /** Which task, by which spec, its health checker was last told to check; empty: none. */
-  checking: string;
-  hasChecker: boolean;
+  readonly checks: TaskChecks;
   /** Services that it requires which were deployed at some time of this life. */
   readonly seen: Set<ServiceName>;
 }
@@ -136,8 +130,7 @@ function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorker
     hasEnded: false,
     work: Promise.resolve(),
     timers: new Map(),
-    checking: "",
-    hasChecker: false,
+    checks: new TaskChecks(self, instance, options.healthChecker),
     seen: new Set(),
   };
   self.system.monitor(self.ref, () => {
@@ -161,8 +154,7 @@ function react(state: State, message: ProviderWorkerInfo): void {
       feed(state, message.event);
       return;
     case "checker-ready":
-      state.checking = "";
-      tellChecker(state);
+      state.checks.begun(state.machine);
       return;
     case "take-up":
       enqueue(state, () => takeUp(state));
@@ -244,48 +236,7 @@ function feed(state: State, event: InstanceEvent): void {
   const { state: machine, effects } = step(state.machine, event, wallMs, state.random);
   state.machine = machine;
   for (const effect of effects) carryOut(state, effect);
-  tellChecker(state);
-}
-
-/** Has checked what runs, if that is wanted, and nothing else. */
-function tellChecker(state: State): void {
-  const { options, machine } = state;
-  const { instance } = options.placement;
-  const { spec, specStamp } = machine.desired;
-  const checked = checkedTask(instance, machine);
-  const checking = checked === undefined ? "" : `${checked.task.attempt} ${specStamp}`;
-  if (checking === state.checking) return;
-  state.checking = checking;
-  if (spec.health !== undefined && !state.hasChecker) startChecker(state);
-  const message: HealthCheckerInfo = { type: "task", checked };
-  state.self.system.tell(healthCheckerName(instance), message);
-}
-
-/** Undefined: nothing is to be checked now. */
-function checkedTask(
-  instance: InstanceId,
-  { status, desired, adopting }: InstanceState,
-): CheckedTask | undefined {
-  const { attempt, handle, startedAt = status.since, healthy } = status;
-  const { spec } = desired;
-  if (adopting || status.state !== "running" || handle === undefined) return undefined;
-  if (spec.health === undefined) return undefined;
-  const { ports = {} } = status;
-  const policy = { ...spec.health, check: withNumber(spec.health.check, ports) };
-  const started = { params: spec.params, env: taskEnv(spec, ports) };
-  return { task: { instance, attempt, handle }, startedAt, healthy, policy, spec: started };
-}
-
-/** Not waited for: its supervisor may be ending, which ends this actor too. */
-function startChecker(state: State): void {
-  const { self, options } = state;
-  state.hasChecker = true;
-  const supervisor = serviceSupervisorName(options.placement.instance);
-  startChild(self.system, supervisor, options.healthChecker).catch((error: unknown) => {
-    if (error instanceof ChildState) return; // Of an earlier life of this actor.
-    state.hasChecker = false;
-    self.log.warn("the health of an instance cannot be checked yet", { error });
-  });
+  state.checks.follow(machine);
 }
 
 function carryOut(state: State, effect: InstanceEffect): void {

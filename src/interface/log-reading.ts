@@ -5,7 +5,8 @@
  */
 
 import { readBytesMax, readWaitMsMax } from "../actors/log-follower.ts";
-import type { Operations, Output } from "../actors/operations.ts";
+import type { Operations } from "../actors/operations.ts";
+import type { Output } from "../actors/outputs.ts";
 import type { LogChunk, LogOptions } from "../api/commands.ts";
 import { Conflict, MobError, NotFound } from "../core/errors.ts";
 

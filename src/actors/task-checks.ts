@@ -1,0 +1,77 @@
+/** Has the health checker of an instance check what runs of it, where its spec wants that, and nothing else. */
+import type { InstanceId } from "../core/ids.ts";
+import { startChild } from "../otp/children.ts";
+import type { ChildSpec } from "../otp/definition.ts";
+import { ChildState } from "../otp/errors.ts";
+import type { Self } from "../otp/gen-server.ts";
+import type { Protocol } from "../otp/protocol.ts";
+import { withNumber } from "../services/health-policy.ts";
+import type { InstanceState } from "../services/instance.ts";
+import { taskEnv } from "../services/ports.ts";
+import type { CheckedTask, HealthCheckerInfo } from "./health-checker.ts";
+import { healthCheckerName, serviceSupervisorName } from "./names.ts";
+
+/** What it needs of the actor that runs the life cycle. */
+type Worker = Pick<Self<Protocol, never>, "system" | "log">;
+
+export class TaskChecks {
+  readonly #self: Worker;
+  readonly #instance: InstanceId;
+  readonly #checker: ChildSpec;
+  /** Which task, by which spec, the checker was last told to check; empty: none. */
+  #told = "";
+  #hasChecker = false;
+
+  /** @param checker started below the supervisor of the instance once it is wanted */
+  constructor(self: Worker, instance: InstanceId, checker: ChildSpec) {
+    this.#self = self;
+    this.#instance = instance;
+    this.#checker = checker;
+  }
+
+  /** The checker has begun a life, and knows of nothing. */
+  begun(machine: InstanceState): void {
+    this.#told = "";
+    this.follow(machine);
+  }
+
+  /** Tells the checker what is to be checked now, if that is news. */
+  follow(machine: InstanceState): void {
+    const { spec, specStamp } = machine.desired;
+    const checked = checkedTask(this.#instance, machine);
+    const told = checked === undefined ? "" : `${checked.task.attempt} ${specStamp}`;
+    if (told === this.#told) return;
+    this.#told = told;
+    if (spec.health !== undefined && !this.#hasChecker) this.#start();
+    const message: HealthCheckerInfo = { type: "task", checked };
+    this.#self.system.tell(healthCheckerName(this.#instance), message);
+  }
+
+  /** Not waited for: its supervisor may be ending, which ends this actor too. */
+  #start(): void {
+    const { system, log } = this.#self;
+    this.#hasChecker = true;
+    startChild(system, serviceSupervisorName(this.#instance), this.#checker).catch(
+      (error: unknown) => {
+        if (error instanceof ChildState) return; // Of an earlier life of this actor.
+        this.#hasChecker = false;
+        log.warn("the health of an instance cannot be checked yet", { error });
+      },
+    );
+  }
+}
+
+/** Undefined: nothing is to be checked now. */
+function checkedTask(
+  instance: InstanceId,
+  { status, desired, adopting }: InstanceState,
+): CheckedTask | undefined {
+  const { attempt, handle, startedAt = status.since, healthy } = status;
+  const { spec } = desired;
+  if (adopting || status.state !== "running" || handle === undefined) return undefined;
+  if (spec.health === undefined) return undefined;
+  const { ports = {} } = status;
+  const policy = { ...spec.health, check: withNumber(spec.health.check, ports) };
+  const started = { params: spec.params, env: taskEnv(spec, ports) };
+  return { task: { instance, attempt, handle }, startedAt, healthy, policy, spec: started };
+}
