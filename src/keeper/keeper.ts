@@ -7,13 +7,12 @@ import { rm } from "node:fs/promises";
 import { Conflict, messageOf, Unavailable } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
-import type { Resources } from "../core/resources.ts";
 import { Archiver } from "./archiver.ts";
-import { makeCgroup } from "./cgroup.ts";
 import { Claims } from "./claims.ts";
 import { Encloser } from "./encloser.ts";
 import { lostExit } from "./exit.ts";
 import { canPunchHoles } from "./free-head.ts";
+import { Handover } from "./handover.ts";
 import { KeeperFolder } from "./keeper-folder.ts";
 import {
   type KeptCommand,
@@ -29,7 +28,7 @@ import { RecordFolder } from "./record-folder.ts";
 import { type TaskKey, taskKey } from "./record-names.ts";
 import { type BesideRequest, type BesideResult, runBeside } from "./run-beside.ts";
 import type { ClaimedRun, RunRecord } from "./run-record.ts";
-import { type Shim, Shims } from "./shims.ts";
+import { Shims } from "./shims.ts";
 import { TaskTrees } from "./task-trees.ts";
 
 export interface KeeperOptions {
@@ -56,6 +55,7 @@ export class Keeper {
   readonly #archiver: Archiver;
   readonly #claims: Claims;
   readonly #shims: Shims;
+  readonly #handover: Handover;
   readonly #starting = new Map<TaskKey, Promise<PidHandle>>();
   readonly #tasks = new Map<TaskKey, KeptTask>();
   /** Those with records, so that the folder need not be listed for an instance that is new. */
@@ -77,6 +77,7 @@ export class Keeper {
     this.#claims = new Claims(this.#records);
     const { bootId } = this.#trees;
     this.#shims = new Shims({ shim: this.#folder.shim, bootId, env: options.env });
+    this.#handover = new Handover(this.#folder, records, this.#claims, this.#trees);
     this.#records.watch({
       run: (key) => this.#claims.check(key),
       exit: (key) => this.#noteExit(key),
@@ -234,7 +235,9 @@ export class Keeper {
         return handleOf(this.#claims.settle(key));
       }
       const shim = await this.#shims.take();
-      const run = await this.#hand(shim, instance, key, { ...command, env }).finally(shim.done);
+      const run = await this.#handover
+        .to(shim, instance, key, { ...command, env })
+        .finally(shim.done);
       this.#shims.prepare();
       if (run.payloadPid !== undefined)
         this.#encloser.add(this.#trees.get(key, run), run.payloadPid);
@@ -249,34 +252,6 @@ export class Keeper {
   /** What is in the environment of all that a task starts. */
   #marks(instance: InstanceId, key: TaskKey): Readonly<Record<string, string>> {
     return { MOB_INSTANCE: instance, [markVariable]: this.#trees.markOf(key) };
-  }
-
-  /** Claims the task for a shim, hands it over, and waits until its payload runs. */
-  async #hand(
-    shim: Shim,
-    instance: InstanceId,
-    key: TaskKey,
-    { command, script, env, cwd, owner, limits }: KeptCommand,
-  ): Promise<ClaimedRun> {
-    const record = this.#records.prefix(key);
-    const cgroup = this.#trees.cgroupFor(key);
-    const groups = limits === undefined ? [] : this.#limit(key, limits, cgroup);
-    const outputFile = this.#folder.output(instance);
-    const workFolder = cwd ?? this.#folder.work(instance);
-    if (owner !== undefined) this.#folder.giveTo(owner, instance);
-    this.#records.claim(key, shim.identity, cgroup);
-    const program = script === undefined ? command : [...command, `${record}.script`];
-    shim.hand({ record, cgroup, groups, command: program, workFolder, outputFile, env });
-    return await this.#claims.wait(key, shim.identity);
-  }
-
-  /** Makes the groups that hold a task to its limits: all that it has to enter before it runs. */
-  #limit(key: TaskKey, limits: Resources, cgroup: string | undefined): readonly string[] {
-    const groups = this.#trees.limits.groupsFor(key, limits);
-    this.#records.writeLimits(key, groups); // Before they are there: none is left by a crash.
-    if (cgroup !== undefined) makeCgroup(cgroup);
-    this.#trees.limits.make(key, limits);
-    return cgroup === undefined ? groups : [cgroup, ...groups];
   }
 
   #hold(instance: InstanceId, key: TaskKey, run: ClaimedRun): KeptTask {
