@@ -7,27 +7,15 @@ import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import type { FoundTask } from "../providers/provider.ts";
 import { beginHealth, type Health, type Judgement, judge } from "../services/health.ts";
-import { checkText, type HealthPolicy } from "../services/health-policy.ts";
+import { checkText } from "../services/health-policy.ts";
 import type { InstanceEvent } from "../services/instance.ts";
-import type { ServiceSpec } from "../services/spec.ts";
 import { type ProbeOptions, probe } from "./health-probe.ts";
 import { providerWorkerName } from "./names.ts";
 import type { ProviderWorkerInfo } from "./provider-worker.ts";
-
-/** A task that is to be checked. */
-export interface CheckedTask {
-  readonly task: FoundTask;
-  /** Wall clock, ms. */
-  readonly startedAt: number;
-  /** What its status says of its health. */
-  readonly healthy: boolean | null;
-  readonly policy: HealthPolicy;
-  readonly spec: Pick<ServiceSpec, "params" | "env">;
-}
+import type { CheckedTask, ToCheck } from "./task-checks.ts";
 
 export type HealthCheckerInfo =
-  /** What is to be checked from now on; undefined: nothing. */
-  | { readonly type: "task"; readonly checked: CheckedTask | undefined }
+  | ToCheck
   | { readonly type: "due" }
   /** The result of a check that was begun in that round; `why` it failed. */
   | { readonly type: "result"; readonly round: number; readonly why?: string | undefined };

@@ -5,11 +5,29 @@ import type { ChildSpec } from "../otp/definition.ts";
 import { ChildState } from "../otp/errors.ts";
 import type { Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
-import { withNumber } from "../services/health-policy.ts";
+import type { FoundTask } from "../providers/provider.ts";
+import { type HealthPolicy, withNumber } from "../services/health-policy.ts";
 import type { InstanceState } from "../services/instance.ts";
 import { taskEnv } from "../services/ports.ts";
-import type { CheckedTask, HealthCheckerInfo } from "./health-checker.ts";
+import type { ServiceSpec } from "../services/spec.ts";
 import { healthCheckerName, serviceSupervisorName } from "./names.ts";
+
+/** A task that is to be checked. */
+export interface CheckedTask {
+  readonly task: FoundTask;
+  /** Wall clock, ms. */
+  readonly startedAt: number;
+  /** What its status says of its health. */
+  readonly healthy: boolean | null;
+  readonly policy: HealthPolicy;
+  readonly spec: Pick<ServiceSpec, "params" | "env">;
+}
+
+/** Tells the health checker what is to be checked from now on; undefined: nothing. */
+export interface ToCheck {
+  readonly type: "task";
+  readonly checked: CheckedTask | undefined;
+}
 
 /** What it needs of the actor that runs the life cycle. */
 type Worker = Pick<Self<Protocol, never>, "system" | "log">;
@@ -43,7 +61,7 @@ export class TaskChecks {
     if (told === this.#told) return;
     this.#told = told;
     if (spec.health !== undefined && !this.#hasChecker) this.#start();
-    const message: HealthCheckerInfo = { type: "task", checked };
+    const message: ToCheck = { type: "task", checked };
     this.#self.system.tell(healthCheckerName(this.#instance), message);
   }
 
