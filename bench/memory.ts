@@ -13,8 +13,11 @@ import type { BenchResult } from "./result.ts";
 export const name = "memory";
 
 const services = 200;
-/** Until what a start or a deploy needed for the moment is given back. */
-const restMs = 10_000;
+/**
+ * Until what a start or a deploy needed for the moment is given back: V8 looks for that 8 s after its
+ * last collection of the whole heap, and again 8 s later while much is allocated.
+ */
+const restMs = 30_000;
 /** Between two looks at whether all services run. */
 const lookEveryMs = 500;
 

@@ -94,7 +94,7 @@ async function pass(state: State): Promise<void> {
   for (const [instance, held] of state.held) {
     if (held.monitor === undefined) await startActors(state, instance, held);
   }
-  await look(state, undefined);
+  await takeUp(state, state.options.catalog.placements());
   for (const instance of state.held.keys()) tellWorker(state, instance, { type: "repair" });
 }
 
@@ -155,12 +155,19 @@ function dropStatuses({ options, held }: State): void {
 
 /** @param changed the groups to look at; undefined: all */
 async function look(state: State, changed: ReadonlySet<string> | undefined): Promise<void> {
-  const { catalog, node } = state.options;
+  const { catalog } = state.options;
   const due =
     changed === undefined
       ? catalog.placements()
       : [...changed].flatMap((name) => catalog.placementsIn(name));
-  for (const placement of due) {
+  await takeUp(state, due);
+  nudge(state, changed);
+}
+
+/** Begins what is placed here and is not held yet. */
+async function takeUp(state: State, placements: readonly PlacementRecord[]): Promise<void> {
+  const { node } = state.options;
+  for (const placement of placements) {
     if (placement.node === node && !state.held.has(placement.instance)) {
       if (!hasPredecessor(state, placement)) await begin(state, placement);
     }
@@ -169,7 +176,6 @@ async function look(state: State, changed: ReadonlySet<string> | undefined): Pro
       await resume(state, placement, outgoing.instance);
     }
   }
-  nudge(state, changed);
 }
 
 /** What takes the place of another instance here waits until nothing of that is left. */

@@ -259,6 +259,7 @@ export class Keeper {
     const task = new KeptTask({
       instance,
       key,
+      run,
       handle: handleOf(run),
       startedAt: this.#records.startedAt(key),
       tree,
@@ -303,10 +304,8 @@ export class Keeper {
   #lookForLost(): void {
     this.#claims.checkAll();
     if (!this.#records.watching) this.#records.refresh();
-    for (const key of this.#tasks.keys()) {
-      const run = this.#records.readRun(key);
-      if (run?.kind !== "claimed" || this.#trees.shimAlive(run)) continue;
-      this.#noteShimEnd(key);
+    for (const [key, task] of this.#tasks) {
+      if (!this.#trees.shimAlive(task.run)) this.#noteShimEnd(key);
     }
   }
 

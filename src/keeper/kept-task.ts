@@ -8,6 +8,7 @@ import type { Exit, LostStatus, RecordedExit } from "./exit.ts";
 import type { ProcessTree } from "./process-tree.ts";
 import type { RecordFolder } from "./record-folder.ts";
 import type { TaskKey } from "./record-names.ts";
+import type { ClaimedRun } from "./run-record.ts";
 
 export interface StopOptions {
   /** Sent first, to the whole tree; default SIGTERM. */
@@ -56,6 +57,7 @@ export interface KeptGone extends RecordedExit {
 export interface KeptTaskOptions {
   readonly instance: InstanceId;
   readonly key: TaskKey;
+  readonly run: ClaimedRun;
   readonly handle: PidHandle;
   readonly startedAt: number;
   readonly tree: ProcessTree;
@@ -66,6 +68,7 @@ export interface KeptTaskOptions {
 
 export class KeptTask {
   readonly instance: InstanceId;
+  readonly run: ClaimedRun;
   readonly handle: PidHandle;
   readonly startedAt: number;
   readonly exited: Promise<{ readonly exit: Exit; readonly atMs: number }>;
@@ -77,6 +80,7 @@ export class KeptTask {
   constructor(options: KeptTaskOptions) {
     this.#options = options;
     this.instance = options.instance;
+    this.run = options.run;
     this.handle = options.handle;
     this.startedAt = options.startedAt;
     this.exited = new Promise((settle) => {

@@ -5,7 +5,7 @@ import type { Spec } from "./group.ts";
 import { membersOf, withInstances } from "./group-members.ts";
 import { groupSpecToJson } from "./group-spec.ts";
 import type { Stamp } from "./instance-status.ts";
-import { canonicalText } from "./plain-data.ts";
+import { canonicalText, isSameData } from "./plain-data.ts";
 import type { GroupRecord, RunStateRecord } from "./records.ts";
 import { taskDigest } from "./task-digest.ts";
 
@@ -14,7 +14,7 @@ export type DeployResult = "created" | "updated" | "unchanged";
 /** Whether `next` says anything that `last` does not, defaults filled in and order of keys aside. */
 export function deployResult(last: Spec | undefined, next: Spec): DeployResult {
   if (last === undefined) return "created";
-  const isSame = canonicalText(groupSpecToJson(last)) === canonicalText(groupSpecToJson(next));
+  const isSame = isSameData(groupSpecToJson(last), groupSpecToJson(next));
   return isSame ? "unchanged" : "updated";
 }
 

@@ -15,7 +15,7 @@ import {
   type TaskEvent,
 } from "./instance.ts";
 import { type InstanceStatus, newStatus } from "./instance-status.ts";
-import { canonicalText } from "./plain-data.ts";
+import { isSameData } from "./plain-data.ts";
 import { roomFound, roomTold, settleRoom } from "./room.ts";
 import { settle } from "./settling.ts";
 import type { ServiceSpec } from "./spec.ts";
@@ -145,5 +145,5 @@ function timerEffects(next: InstanceState, nowMs: number): readonly InstanceEffe
 
 /** Whether two statuses say the same. */
 export function isSameStatus(a: InstanceStatus, b: InstanceStatus): boolean {
-  return a === b || canonicalText(a) === canonicalText(b);
+  return isSameData(a, b);
 }

@@ -31,6 +31,17 @@ export function canonicalText(value: unknown): string {
   });
 }
 
+/** Whether two values say the same, however their members are ordered; a member undefined is none. */
+export function isSameData(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  return (
+    Object.keys(b).every((key) => isSameData(own(a, key), own(b, key))) &&
+    Object.keys(a).every((key) => own(b, key) !== undefined || own(a, key) === undefined)
+  );
+}
+
 /** Freezes plain data through and through; returns it. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
@@ -38,6 +49,11 @@ export function deepFreeze<T>(value: T): T {
     for (const member of Object.values(value)) deepFreeze(member);
   }
   return value;
+}
+
+/** Of the object itself: a member may have the name of what every object has. */
+function own(object: object, key: string): unknown {
+  return Object.hasOwn(object, key) ? Reflect.get(object, key) : undefined;
 }
 
 function copy(value: unknown, at: Place, depth: number, budget: { left: number }): Plain {

@@ -23,7 +23,7 @@ import {
   place,
   reasonsAgainst,
 } from "./placement.ts";
-import { canonicalText } from "./plain-data.ts";
+import { isSameData } from "./plain-data.ts";
 import type { PlacementRecord } from "./records.ts";
 import type { WantedSlot } from "./slots.ts";
 
@@ -234,7 +234,7 @@ function instanceId(
 /** Still no node, and for the same reasons. */
 function isAsBefore(next: PlacementRecord, present: PlacementRecord): boolean {
   const { instance, epoch } = present; // A new one would come of a new epoch alone.
-  return canonicalText({ ...next, instance, epoch }) === canonicalText(present);
+  return isSameData({ ...next, instance, epoch }, present);
 }
 
 /** What is reserved on a node, an instance that ends before its successor begins aside. */

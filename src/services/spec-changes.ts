@@ -6,7 +6,7 @@
 import { asObject, memberPath } from "../core/reading.ts";
 import { isGroup, type Spec } from "./group.ts";
 import { groupSpecToJson } from "./group-spec.ts";
-import { canonicalText, type Plain } from "./plain-data.ts";
+import { isSameData, type Plain } from "./plain-data.ts";
 import { specToJson } from "./spec.ts";
 
 /** A field that differs. Without `from` it is new, without `to` it is gone. */
@@ -54,7 +54,7 @@ function change(
   if (isMembers(from) && isMembers(to)) return changesAt(path, from, to);
   if (from === undefined) return to === undefined ? [] : [{ path, to }];
   if (to === undefined) return [{ path, from }];
-  return canonicalText(from) === canonicalText(to) ? [] : [{ path, from, to }];
+  return isSameData(from, to) ? [] : [{ path, from, to }];
 }
 
 /** Of the object itself: a parameter may have the name of what every object has. */

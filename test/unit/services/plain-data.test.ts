@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { canonicalText, deepFreeze } from "../../../src/services/plain-data.ts";
+import { canonicalText, deepFreeze, isSameData } from "../../../src/services/plain-data.ts";
 
 test("equal data has one text, whatever the order of its members", () => {
   const turned = (value: unknown): unknown => {
@@ -21,6 +21,27 @@ test("different data has different texts", () => {
   assert.notEqual(canonicalText([1, 2]), canonicalText([2, 1]));
   assert.notEqual(canonicalText({ a: 1 }), canonicalText({ a: "1" }));
   assert.notEqual(canonicalText({ a: {} }), canonicalText({ a: [] }));
+});
+
+test("data is the same where its one text is, members undefined aside", () => {
+  const data = fc.jsonValue({ depthSize: "small" });
+  fc.assert(
+    fc.property(data, data, (a, b) => {
+      assert.equal(isSameData(a, b), canonicalText(a) === canonicalText(b));
+      assert.ok(isSameData(a, structuredClone(a)));
+    }),
+  );
+  assert.ok(isSameData({ a: 1, b: { c: 2, d: undefined } }, { b: { c: 2 }, a: 1 }));
+  for (const [a, b] of [
+    [{ constructor: 1 }, {}],
+    [{}, { constructor: 1 }],
+    [[], {}],
+    [[1], [1, 2]],
+    [null, {}],
+    [{ a: null }, {}],
+  ]) {
+    assert.ok(!isSameData(a, b) && !isSameData(b, a));
+  }
 });
 
 test("frozen data is frozen at every depth", () => {
