@@ -12,13 +12,13 @@ import { showReason } from "../otp/exit-reason.ts";
 import type { Behaviour, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import type { ActorRef } from "../otp/ref.ts";
-import type { Down, MonitorId } from "../otp/signals.ts";
+import type { Down } from "../otp/signals.ts";
 import type { Provider } from "../providers/provider.ts";
-import type { Desired } from "../services/instance.ts";
 import { newStatus } from "../services/instance-status.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
+import { type Held, HeldInstances, type InstanceHere } from "./held-instances.ts";
 import type { LedgerInfo } from "./ledger.ts";
 import { names, providerWorkerName } from "./names.ts";
 import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker.ts";
@@ -29,14 +29,6 @@ export type AgentInfo =
   /** Nothing is left of the instance: its actors may go. */
   | { readonly type: "removed"; readonly instance: InstanceId }
   | { readonly type: "pass" };
-
-/** An instance that this node has taken up. */
-export interface InstanceHere {
-  readonly placement: PlacementRecord;
-  /** What was wanted of it when it was taken up. */
-  readonly desired: Desired;
-  readonly provider: Provider;
-}
 
 export interface AgentOptions {
   readonly node: NodeId;
@@ -51,15 +43,10 @@ export interface AgentOptions {
 /** Time between two looks at everything, which repair whatever was missed. */
 const passMs = 10_000;
 
-interface Held extends InstanceHere {
-  /** Of its supervisor; undefined: that gave up, and the next pass starts it again. */
-  monitor: MonitorId | undefined;
-}
-
 interface State {
   readonly self: Self<Protocol, AgentInfo>;
   readonly options: AgentOptions;
-  readonly held: Map<InstanceId, Held>;
+  readonly held: HeldInstances;
   /** Those whose engines have yet to be looked through for what is no longer placed here. */
   readonly unswept: Set<Provider>;
   /** The first look at everything is done. */
@@ -71,7 +58,7 @@ export function agent(options: AgentOptions): Behaviour<State, Protocol, AgentIn
     init(self) {
       const unswept = new Set(options.providers.values());
       self.tell({ type: "pass" });
-      return { self, options, held: new Map(), unswept, hasLooked: false };
+      return { self, options, held: new HeldInstances(), unswept, hasLooked: false };
     },
     handlers: {},
     async info(state, message) {
@@ -81,7 +68,7 @@ export function agent(options: AgentOptions): Behaviour<State, Protocol, AgentIn
       else if (message.type === "pass") await pass(state);
       return state;
     },
-    describe: ({ held }) => ({ instances: [...held.keys()] }),
+    describe: ({ held }) => ({ instances: [...held.instances()] }),
   };
 }
 
@@ -91,11 +78,11 @@ async function pass(state: State): Promise<void> {
   dropStatuses(state);
   if (!state.hasLooked) presume(state);
   state.hasLooked = true;
-  for (const [instance, held] of state.held) {
+  for (const [instance, held] of state.held.entries()) {
     if (held.monitor === undefined) await startActors(state, instance, held);
   }
   await takeUp(state, state.options.catalog.placements());
-  for (const instance of state.held.keys()) tellWorker(state, instance, { type: "repair" });
+  for (const instance of state.held.instances()) tellWorker(state, instance, { type: "repair" });
 }
 
 /**
@@ -181,13 +168,15 @@ async function takeUp(state: State, placements: readonly PlacementRecord[]): Pro
 /** What takes the place of another instance here waits until nothing of that is left. */
 function hasPredecessor({ held }: State, placement: PlacementRecord): boolean {
   const { service, slot, uid, outgoing } = placement;
-  return [...held.values()].some(
-    ({ placement: one }) =>
-      one.service === service &&
-      one.slot === slot &&
-      one.uid === uid &&
-      one.instance !== outgoing?.instance,
-  );
+  return held
+    .heeding([groupOf(service)])
+    .some(
+      ({ placement: one }) =>
+        one.service === service &&
+        one.slot === slot &&
+        one.uid === uid &&
+        one.instance !== outgoing?.instance,
+    );
 }
 
 /** Back on a node that has been away: one that runs here until another is ready is taken up again. */
@@ -203,14 +192,7 @@ async function resume(
   const provider = providers.get(by.provider ?? service.member.spec.provider);
   if (provider === undefined) return;
   const placement = { ...by, slot, uid, instance, node: state.options.node };
-  const held: Held = {
-    placement,
-    desired: catalog.wish(service, slot),
-    provider,
-    monitor: undefined,
-  };
-  state.held.set(instance, held);
-  await startActors(state, instance, held);
+  await hold(state, { placement, desired: catalog.wish(service, slot), provider });
 }
 
 async function begin(state: State, placement: PlacementRecord): Promise<void> {
@@ -226,9 +208,20 @@ async function begin(state: State, placement: PlacementRecord): Promise<void> {
     publish(placement, { ...newStatus(state.self.env.clock.wall()), reason });
     return;
   }
-  const held: Held = { placement, desired, provider, monitor: undefined };
-  state.held.set(instance, held);
-  await startActors(state, instance, held);
+  await hold(state, { placement, desired, provider });
+}
+
+async function hold(state: State, here: InstanceHere): Promise<void> {
+  const groups = groupsOf(state, here.placement);
+  const held: Held = { ...here, monitor: undefined, groups };
+  state.held.add(held);
+  await startActors(state, here.placement.instance, held);
+}
+
+/** The groups in which a change may concern an instance. */
+function groupsOf({ options }: State, { service }: PlacementRecord): readonly string[] {
+  const requires = options.catalog.service(service)?.member.spec.requires ?? [];
+  return [service, ...requires].map(groupOf);
 }
 
 async function startActors(state: State, instance: InstanceId, held: Held): Promise<void> {
@@ -247,7 +240,7 @@ async function startActors(state: State, instance: InstanceId, held: Held): Prom
 }
 
 async function supervisorEnded({ self, held }: State, { monitor, reason }: Down): Promise<void> {
-  for (const [instance, one] of held) {
+  for (const [instance, one] of held.entries()) {
     if (one.monitor !== monitor) continue;
     // One that a user had restarted runs again by the time that its own supervisor answers.
     const again = await runningSupervisor(self, instance);
@@ -275,12 +268,12 @@ async function runningSupervisor(
 
 /** Has the instances that something changed for look at the catalog. */
 function nudge(state: State, changed: ReadonlySet<string> | undefined): void {
-  const { catalog } = state.options;
-  for (const [instance, { placement }] of state.held) {
-    const requires = catalog.service(placement.service)?.member.spec.requires ?? [];
-    const concerned = [placement.service, ...requires].map(groupOf);
-    const isDue = changed === undefined || concerned.some((group) => changed.has(group));
-    if (isDue) tellWorker(state, instance, { type: "look" });
+  const { held } = state;
+  const due =
+    changed === undefined ? [...held.entries()].map(([, one]) => one) : held.heeding(changed);
+  for (const one of due) {
+    held.heed(one, groupsOf(state, one.placement));
+    tellWorker(state, one.placement.instance, { type: "look" });
   }
 }
 

@@ -129,7 +129,8 @@ export class Keeper {
     const starting = [...this.#starting].filter(([key]) => isWanted(key));
     await Promise.allSettled(starting.map(([, start]) => start));
     if (instance !== undefined && !this.#instances.has(instance)) return [];
-    const records = this.#records.refresh(prefix);
+    // At once: a start that begins meanwhile is no intent that nobody claimed.
+    const records = this.#records.refresh().filter(({ key }) => isWanted(key));
     const byKey = new Map(records.map((record) => [record.key, record]));
     const found: KeptFound[] = [];
     for (const { key, instance: of, attempt } of byKey.values()) {
@@ -193,19 +194,19 @@ export class Keeper {
     if (this.#tasks.has(key) || this.#starting.has(key)) {
       throw new Conflict(`Attempt ${attempt} of instance ${instance} still runs`);
     }
-    this.#records.remove(this.#records.refresh(`${key}.`));
+    await this.#removeRecords(instance, attempt);
   }
 
   /** Kills what runs of an instance and removes all of it, output included. Idempotent. */
   async remove(instance: InstanceId): Promise<void> {
     const own = [...this.#starting].filter(([key]) => key.startsWith(`${instance}.`));
     await Promise.allSettled(own.map(([, starting]) => starting));
-    const records = this.#records.refresh(`${instance}.`);
+    const records = await this.#records.recordsOf(instance);
     for (const key of new Set(records.map((record) => record.key))) await this.#kill(key);
     await this.#archiver.discard(this.#folder.instance(instance));
     await rm(this.#folder.instance(instance), { recursive: true, force: true });
     // Last, so that a crash leaves something to be found by; again, for what a shim added dying.
-    this.#records.remove(this.#records.refresh(`${instance}.`));
+    this.#records.remove(await this.#records.recordsOf(instance));
     this.#instances.delete(instance);
   }
 
@@ -244,9 +245,14 @@ export class Keeper {
       return handleOf(run);
     } catch (error) {
       await this.#kill(key);
-      this.#records.remove(this.#records.refresh(`${key}.`));
+      await this.#removeRecords(instance, attempt);
       throw new Unavailable(`The task could not be started: ${messageOf(error)}`, { cause: error });
     }
+  }
+
+  async #removeRecords(instance: InstanceId, attempt: number): Promise<void> {
+    const records = await this.#records.recordsOf(instance);
+    this.#records.remove(records.filter((record) => record.attempt === attempt));
   }
 
   /** What is in the environment of all that a task starts. */

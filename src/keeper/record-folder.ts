@@ -4,6 +4,8 @@
  */
 import { type FSWatcher, readdirSync, rmSync, statSync, watch, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
+import type { InstanceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { type LostStatus, lostExit, parseExitStatus, type RecordedExit } from "./exit.ts";
 import type { ProcessIdentity } from "./process-identity.ts";
@@ -24,6 +26,8 @@ export class RecordFolder {
   readonly #exits = new Map<TaskKey, RecordedExit>();
   #events: RecordEvents | undefined;
   #watcher: FSWatcher | undefined;
+  /** The next listing, not begun yet. */
+  #listing: Promise<ReadonlyMap<InstanceId, readonly RecordName[]>> | undefined;
 
   /** `path` must exist. */
   constructor(path: string, log: Log) {
@@ -53,15 +57,29 @@ export class RecordFolder {
     return this.#exits.get(key);
   }
 
-  /**
-   * Lists the folder, tells of every exit not seen before, and returns the records found: all, or
-   * those whose names begin as given, which costs little however many there are.
-   */
-  refresh(prefix = ""): readonly RecordName[] {
-    const names = readdirSync(this.path).filter((name) => name.startsWith(prefix));
-    const records = names.flatMap((name) => parseRecordName(name) ?? []);
+  /** Lists the folder, tells of every exit not seen before, and returns the records found. */
+  refresh(): readonly RecordName[] {
+    const records = readdirSync(this.path).flatMap((name) => parseRecordName(name) ?? []);
     for (const record of records) this.#noteExit(record);
     return records;
+  }
+
+  /** The records of one instance, as `refresh` finds them: all who ask in one turn share a listing. */
+  async recordsOf(instance: InstanceId): Promise<readonly RecordName[]> {
+    this.#listing ??= this.#listNext();
+    return (await this.#listing).get(instance) ?? [];
+  }
+
+  async #listNext(): Promise<ReadonlyMap<InstanceId, readonly RecordName[]>> {
+    await setImmediate();
+    this.#listing = undefined;
+    const byInstance = new Map<InstanceId, RecordName[]>();
+    for (const record of this.refresh()) {
+      const records = byInstance.get(record.instance);
+      if (records === undefined) byInstance.set(record.instance, [record]);
+      else records.push(record);
+    }
+    return byInstance;
   }
 
   /** The claim on a task: undefined while there is none, or it is not whole yet. */
