@@ -6,7 +6,7 @@ import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import { isOutlived } from "../services/instance.ts";
 import type { Handle, InstanceStatus, Phase, TaskExit } from "../services/instance-status.ts";
-import { refusalsText } from "../services/placement.ts";
+import { refusalsText, waitsText } from "../services/placement.ts";
 import type { Ports } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { Catalog, Service } from "./catalog.ts";
@@ -78,9 +78,15 @@ function instanceInfo(
   }
   return {
     ...common,
+    ...waits(placement),
     ...seen(catalog, placement.node, status),
     isSettled: isSettled(catalog, service, placement, status),
   };
+}
+
+/** What is told of one that runs as it was, where it has nothing else to tell. */
+function waits({ refusals }: PlacementRecord): Pick<InstanceInfo, "reason"> {
+  return refusals.length === 0 ? {} : { reason: waitsText(refusals) };
 }
 
 type Observed = Pick<

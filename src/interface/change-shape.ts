@@ -3,7 +3,7 @@ import type { PreviousVersion, ServiceChange } from "../actors/service-changes.t
 import type { ServiceChange as ChangeView, HistoryEntry } from "../api/watch-shapes.ts";
 import type { NodeId } from "../core/ids.ts";
 import { groupSpecToJson } from "../services/group-spec.ts";
-import { refusalsText } from "../services/placement.ts";
+import { refusalsText, waitsText } from "../services/placement.ts";
 import { parseGroup, parseRunState } from "../services/record-parsers.ts";
 import type {
   GroupRecord,
@@ -82,7 +82,8 @@ function specFields({
 function placementFields({ instance, node, epoch, refusals }: PlacementRecord, nameOf: NameOf) {
   const placed = { id: instance, epoch: epoch.counter };
   if (node === null) return { ...placed, node, reason: refusalsText(refusals) };
-  return { ...placed, node: nameOf(node) };
+  const reason = refusals.length > 0 && { reason: waitsText(refusals) };
+  return { ...placed, node: nameOf(node), ...reason };
 }
 
 function statusFields({ node, status }: StatusRecord, nameOf: NameOf) {

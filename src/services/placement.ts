@@ -163,6 +163,11 @@ export function refusalsText(refusals: readonly Refusal[]): string {
   return `no node can take it: ${each.join("; ")}`;
 }
 
+/** For one that runs on, since no node can take it as it is to be. */
+export function waitsText(refusals: readonly Refusal[]): string {
+  return `runs as before its change: ${refusalsText(refusals)}`;
+}
+
 /** Why a node was picked, for people. */
 export function choiceText(choice: Choice): string {
   switch (choice.kind) {

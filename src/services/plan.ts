@@ -15,6 +15,7 @@ import {
   type PortHolder,
   refusalsText,
   stateText,
+  waitsText,
 } from "./placement.ts";
 import { reconcile } from "./reconcile.ts";
 import type { GroupRecord, PlacementRecord, Refusal } from "./records.ts";
@@ -163,7 +164,8 @@ function plannedInstance(
   }
   if (node === null) return { ...about, action: "wait", reason: refusalsText(refusals) };
   if (decision?.choice === undefined) {
-    return { ...about, action: "keep", reason: whyKept(node, nodes) };
+    const reason = refusals.length > 0 ? waitsText(refusals) : whyKept(node, nodes);
+    return { ...about, action: "keep", reason };
   }
   const reason = choiceText(decision.choice);
   if (from === null) return { ...about, action: "place", reason };

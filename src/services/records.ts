@@ -83,7 +83,7 @@ export interface PlacementRecord {
   readonly instance: InstanceId;
   /** Null: no node can take it. */
   readonly node: NodeId | null;
-  /** Every node's every reason, where no node can take it. */
+  /** Every node's every reason, where no node can take it: not at all, or not as it is to be. */
   readonly refusals: readonly Refusal[];
   readonly epoch: Epoch;
   /** The creation that it is of; the epoch counts anew in each. */

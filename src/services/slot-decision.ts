@@ -110,7 +110,8 @@ function refused(
 }
 
 /** The spec is another, and its node lives. */
-function changed({ pass, wanted, slot, present }: Now, there: Candidate): Decision | undefined {
+function changed(now: Now, there: Candidate): Decision | undefined {
+  const { pass, wanted, slot, present } = now;
   const { spec, specStamp } = wanted;
   const { updates } = slot;
   const { isIdle, isReady, needsNewTask } = wanted.observe(present);
@@ -122,7 +123,7 @@ function changed({ pass, wanted, slot, present }: Now, there: Candidate): Decisi
     const moved = takingOver(wanted, anew(pass, wanted, slot), present);
     // For want of room alone it is left as it is until there is some.
     const isToWait = missingRoom(toStay, there).length === whyNot.length;
-    return isToWait && moved.placement.node === null ? undefined : moved;
+    return isToWait && moved.placement.node === null ? asItWas(now, moved) : moved;
   }
   if (isReady && needsNewTask) {
     if (updates.left <= 0) return undefined;
@@ -130,7 +131,9 @@ function changed({ pass, wanted, slot, present }: Now, there: Candidate): Decisi
     if (spec.update.order === "start-first") {
       const both = { present: there.id, reservedOn: reservedBesides(pass, undefined) };
       const begun = anew(pass, wanted, slot, both);
-      return begun.placement.node === null ? undefined : takingOver(wanted, begun, present);
+      return begun.placement.node === null
+        ? asItWas(now, begun)
+        : takingOver(wanted, begun, present);
     }
   }
   // Its tasks are the other provider's, to be ended by it: they are of another instance.
@@ -138,8 +141,18 @@ function changed({ pass, wanted, slot, present }: Now, there: Candidate): Decisi
     return anew(pass, wanted, slot, { present: there.id });
   }
   const epoch = { counter: present.epoch.counter + 1, controller: pass.self };
-  const placement = { ...present, provider: spec.provider, specStamp, epoch };
+  const placement = { ...present, provider: spec.provider, specStamp, refusals: [], epoch };
   return { kind: "place", placement, choice: { kind: "present" } };
+}
+
+/** It runs on as it was, and says why no node takes it as it is to be. */
+function asItWas(
+  { pass, present }: Now,
+  { placement: { refusals } }: Placing,
+): Decision | undefined {
+  if (isSameData(refusals, present.refusals)) return undefined;
+  const epoch = { counter: present.epoch.counter + 1, controller: pass.self };
+  return { kind: "place", placement: { ...present, refusals, epoch } };
 }
 
 function requestOf(

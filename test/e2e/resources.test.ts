@@ -29,6 +29,13 @@ test("a node gives away what it has and no more, and what takes too much memory 
   await node.deploy(bash("too-much", "exec sleep 1000", { resources }));
   const { reason } = await node.until("too-much", "pending");
   assert.match(reason ?? "", /has 40MB of 100MB memory left, and 60MB are wanted$/);
+  await node.deploy(bash("web", "exec sleep 1000", { resources: { memory: "200MB" } }));
+  await eventually(async () => {
+    const web = await node.instance("web");
+    return /^runs as before its change: .* 200MB are wanted/.test(web?.reason ?? "");
+  }, "why the change waits");
+  await node.deploy(bash("web", "exec sleep 1000", { resources }));
+  assert.equal(await node.taskPid("web"), pid);
   const [told] = await node.json<NodeView[]>("nodes");
   assert.deepEqual(told?.capacity, { memory: 100e6, cpu: 1 });
   assert.deepEqual(told?.reserved, { memory: 60e6, cpu: 0.5 });

@@ -238,6 +238,28 @@ test("what is withdrawn makes room in the same pass", () => {
   assert.equal(next.find((one) => one.service === "z")?.node, freed);
 });
 
+test("what asks for more room than any node has runs as it was and says so, until its spec is another", () => {
+  const nodes = [{ ...node(0), capacity: { memoryBytes: 100_000_000, milliCpus: 1_000 } }];
+  const asking = (specStamp: string, memory: number) =>
+    service("web", { specStamp }, { resources: { memory } });
+  const [first] = run({ services: [asking("1", 50_000_000)], nodes });
+  assert.ok(first);
+  for (const order of ["start-first", "stop-first"] as const) {
+    const larger = asking("2", 500_000_000);
+    const spec = { ...larger.spec, update: { ...larger.spec.update, order } };
+    const services = [{ ...larger, spec }];
+    const waiting = run({ services, placements: [first], nodes });
+    const reasons = waiting[0]?.refusals.flatMap((refusal) => refusal.reasons) ?? [];
+    assert.deepEqual(waiting, [
+      { ...first, refusals: waiting[0]?.refusals, epoch: waiting[0]?.epoch },
+    ]);
+    assert.match(reasons.join(), /memory/);
+    assert.deepEqual(run({ services, placements: waiting, nodes }), waiting);
+    const [back] = run({ services: [asking("3", 50_000_000)], placements: waiting, nodes });
+    assert.deepEqual([back?.instance, back?.specStamp, back?.refusals], [first.instance, "3", []]);
+  }
+});
+
 test("a name that was removed and deployed again gets a placement of the new creation", () => {
   const [first] = run({ services: [service("web")] });
   assert.ok(first);
