@@ -22,7 +22,8 @@ import { type Held, HeldInstances, type InstanceHere } from "./held-instances.ts
 import type { LedgerInfo } from "./ledger.ts";
 import { names, providerWorkerName } from "./names.ts";
 import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker.ts";
-import type { TaskWork } from "./task-work.ts";
+import type { Turns } from "./turns.ts";
+import type { VolumeClaims } from "./volume-claims.ts";
 
 export type AgentInfo =
   | { readonly type: "changed"; readonly change: CatalogChange }
@@ -37,7 +38,9 @@ export interface AgentOptions {
   /** The `service` supervisor of an instance. */
   readonly service: (here: InstanceHere) => ActorDefinition;
   readonly publish: PublishStatus;
-  readonly work: TaskWork;
+  readonly volumes: VolumeClaims;
+  /** What is done with the tasks of each instance. */
+  readonly work: Turns<InstanceId>;
 }
 
 /** Time between two looks at everything, which repair whatever was missed. */
@@ -107,7 +110,7 @@ function presume({ self, options }: State): void {
 /** Removes the tasks in an engine whose instances are no longer placed here. Never rejects. */
 async function sweep(state: State, provider: Provider): Promise<void> {
   const { self, options, held, unswept } = state;
-  const { catalog, work } = options;
+  const { catalog, volumes, work } = options;
   unswept.delete(provider);
   const isWanted = (instance: InstanceId) => held.has(instance) || isToRun(catalog, instance);
   try {
@@ -119,6 +122,7 @@ async function sweep(state: State, provider: Provider): Promise<void> {
           instance,
         });
         await provider.remove(instance);
+        volumes.release(instance);
       });
     }
   } catch (error) {

@@ -24,6 +24,7 @@ import { type GroupKey, GroupTable, type Stamped } from "./group-table.ts";
 import { PlacementTable } from "./placement-table.ts";
 import { agreed } from "./record-key.ts";
 import { TokenTable } from "./token-table.ts";
+import { VolumeTable } from "./volume-table.ts";
 
 /** A service that is deployed, alone or in a group, and the record that it stands in. */
 export interface Service extends Stamped<GroupRecord> {
@@ -37,6 +38,7 @@ export type CatalogChange =
 
 export class Catalog {
   readonly tokens = new TokenTable();
+  readonly volumes = new VolumeTable();
   readonly #drained = new Set<NodeId>();
   readonly #self: NodeId;
   readonly #log: Log;
@@ -98,7 +100,7 @@ export class Catalog {
   apply(registers: readonly Register[]): void {
     const names = new Set<string>();
     let hasTokens = false;
-    let hasDrains = false;
+    let isEveryonesConcern = false;
     for (const register of registers) {
       const key = parseKey(register.key);
       if (key === undefined) continue;
@@ -107,9 +109,12 @@ export class Catalog {
           hasTokens = true;
           this.tokens.take(key.id, register.value);
         } else if (key.kind === "drain") {
-          hasDrains = true;
+          isEveryonesConcern = true;
           if (register.value === undefined) this.#drained.delete(key.node);
           else this.#drained.add(key.node);
+        } else if (key.kind === "volume") {
+          isEveryonesConcern = true;
+          this.volumes.take(key.name, register.value);
         } else names.add(this.#take(key, register));
       } catch (error) {
         if (!(error instanceof InvalidSpec)) throw error;
@@ -119,7 +124,7 @@ export class Catalog {
     }
     this.#tell({ kind: "records", names });
     if (hasTokens) this.tokens.changed();
-    if (hasDrains) this.#tell({ kind: "view" });
+    if (isEveryonesConcern) this.#tell({ kind: "view" });
   }
 
   /** What is deployed under `name` and was not removed. */
@@ -268,7 +273,7 @@ export class Catalog {
 
   /** Returns the name of the group that the record is about. */
   #take(
-    key: Exclude<RecordKey, KeyOf<"token" | "drain">>,
+    key: Exclude<RecordKey, KeyOf<"token" | "drain" | "volume">>,
     { value, stamp: writtenAs }: Register,
   ): string {
     const isGone = value === undefined;
@@ -296,6 +301,7 @@ export class Catalog {
       if (isIn(service)) this.#statuses.delete(instance);
     }
     this.tokens.drop((id) => shardOf(id) === shard);
+    this.volumes.drop((name) => shardOf(name) === shard);
     for (const id of this.#drained) if (shardOf(id) === shard) this.#drained.delete(id);
   }
 

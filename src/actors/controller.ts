@@ -6,14 +6,16 @@
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { BadRequest, NotFound, Unavailable } from "../core/errors.ts";
-import { asServiceName, type NodeId } from "../core/ids.ts";
+import { asNodeId, asServiceName, type NodeId } from "../core/ids.ts";
 import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
 import { parseGroupSpec } from "../services/group-spec.ts";
 import { type Instances, parseInstances } from "../services/instances.ts";
 import { keys } from "../services/keys.ts";
+import type { VolumeRecord } from "../services/records.ts";
 import { type ServiceAction, serviceAction } from "../services/service-action.ts";
 import { groupOf } from "../services/service-name.ts";
+import { volumeNamePattern } from "../services/volumes.ts";
 import { Absences } from "./absences.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { owns } from "./ownership.ts";
@@ -29,6 +31,11 @@ const NamedRequest = Type.Object({ name: Type.String() });
 const isNamed = Compile(NamedRequest);
 const ScaleRequest = Type.Object({ name: Type.String(), instances: Type.Unknown() });
 const isScale = Compile(ScaleRequest);
+const SettleRequest = Type.Object({
+  name: Type.String({ pattern: volumeNamePattern.source }),
+  node: Type.String(),
+});
+const isSettle = Compile(SettleRequest);
 const ActRequest = Type.Object({ name: Type.String(), action: serviceAction });
 const isAct = Compile(ActRequest);
 
@@ -42,6 +49,8 @@ export type ControllerProtocol = {
   scale: { request: { name: string; instances: Instances }; reply: Deployed };
   /** Deploys the version before the present one. @throws NotFound, Conflict where there is none */
   rollback: { request: { name: string }; reply: Deployed };
+  /** Where a volume lives from now on: on `node`, if it lives nowhere yet. */
+  settleVolume: { request: { name: string; node: NodeId }; reply: VolumeRecord };
   /** @throws NotFound */
   act: { request: { name: string; action: ServiceAction }; reply: Acted };
 };
@@ -115,6 +124,10 @@ export function controller(
         inTurn(state, name, caller, () => state.wishes.rollBack(name, "asked for by a user"));
         return [state, replyLater];
       },
+      settleVolume(state, { name, node }, caller) {
+        inTurn(state, keys.volume(name), caller, () => state.wishes.settleVolume(name, node));
+        return [state, replyLater];
+      },
       act(state, { name, action }, caller) {
         if (!mayBeThere(state, name))
           return refuse(state, new NotFound(`there is no service ${name}`));
@@ -144,6 +157,10 @@ export function controller(
       rollback(payload) {
         if (isNamed.Check(payload)) return payload;
         throw new BadRequest("not a wish for a rollback");
+      },
+      settleVolume(payload) {
+        if (isSettle.Check(payload)) return { name: payload.name, node: asNodeId(payload.node) };
+        throw new BadRequest("not a wish for a volume");
       },
       act(payload) {
         if (isAct.Check(payload)) return payload;

@@ -13,6 +13,7 @@ import { looksLikeGroup, parseGroupSpec } from "../services/group-spec.ts";
 import { groupOf, labelsMax } from "../services/service-name.ts";
 import type { ServiceSpec } from "../services/spec.ts";
 import type { Catalog } from "./catalog.ts";
+import { takenVolumes } from "./volume-view.ts";
 
 /**
  * Checks the parameters of a provider's task.
@@ -49,7 +50,7 @@ export async function checkDocuments(
     }
     details.push(...at(prefix, [...errors, ...more.filter(({ path }) => !told.has(path))]));
   }
-  details.push(...duplicates(specs));
+  details.push(...duplicates(specs), ...volumesOfOthers(catalog, specs, documents.length));
   if (details.length > 0) throw new InvalidSpec("the spec cannot be accepted", { details });
   const cycle = cycleThrough(catalog, specs);
   if (cycle === undefined) return specs;
@@ -131,7 +132,7 @@ async function problems(
 
 /** What a spec asks of its provider, beyond running a task, takes one that can do it. */
 function whyNotAble(
-  { provider, health, resources }: ServiceSpec,
+  { provider, health, resources, volumes }: ServiceSpec,
   catalog: Catalog,
 ): readonly ErrorDetail[] {
   const offers = catalog.view.members.flatMap(({ facts }) =>
@@ -148,7 +149,22 @@ function whyNotAble(
     ...(!isNothing(resources) && cannot("limits")
       ? [{ path: "resources", message: `${provider} cannot limit what its tasks use` }]
       : []),
+    ...(volumes.length > 0 && cannot("volumes")
+      ? [{ path: "volumes", message: `${provider} cannot give its tasks volumes` }]
+      : []),
   ];
+}
+
+/** Volumes that other services have, or that two of the documents name. */
+function volumesOfOthers(
+  catalog: Catalog,
+  specs: readonly Spec[],
+  documents: number,
+): readonly ErrorDetail[] {
+  return takenVolumes(catalog, specs).flatMap(({ spec, path, volume, by }) => {
+    const message = `volume ${volume} is that of ${by}, and has one writer`;
+    return at(documents > 1 ? `[${specs.indexOf(spec)}]` : "", [{ path, message }]);
+  });
 }
 
 function isOffered(catalog: Catalog, type: string): boolean {

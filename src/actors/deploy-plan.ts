@@ -14,6 +14,7 @@ import { deciderOf } from "./ownership.ts";
 import { candidatesOf, desiredService, portHolders } from "./placement-pass.ts";
 import { untilReady } from "./readiness.ts";
 import { bookingsIn } from "./reservations.ts";
+import { volumeHomes } from "./volume-view.ts";
 
 export interface PlanOptions {
   readonly node: NodeId;
@@ -39,6 +40,7 @@ export async function planFor(
     candidatesOf(catalog),
     portHolders(catalog),
     () => bookingsIn(catalog),
+    volumeHomes(catalog),
   );
 }
 

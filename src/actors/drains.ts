@@ -17,6 +17,7 @@ import type { Catalog } from "./catalog.ts";
 import { candidatesOf, desiredService, portHolders } from "./placement-pass.ts";
 import { writeRecords } from "./record-writes.ts";
 import { bookingsIn } from "./reservations.ts";
+import { volumeHomes } from "./volume-view.ts";
 import { until } from "./waiting.ts";
 
 /** Longest wait for what can be moved, before it is told as it is. */
@@ -123,7 +124,12 @@ function whyItStays(catalog: Catalog, placement: PlacementRecord): string | unde
   const bookings = new Bookings(bookingsIn(catalog));
   const reservedOn = (node: NodeId) => bookings.on(node);
   const outcome = place(
-    { ...requestFor(spec), portHolder: portHolders(catalog), reservedOn },
+    {
+      ...requestFor(spec),
+      portHolder: portHolders(catalog),
+      volumeHome: volumeHomes(catalog),
+      reservedOn,
+    },
     candidatesOf(catalog),
   );
   return "node" in outcome ? undefined : refusalsText(outcome.refusals);

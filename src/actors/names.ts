@@ -14,6 +14,7 @@ export const names = {
   controller: "controller",
   agent: "agent",
   ledger: "ledger",
+  volumeKeeper: "volume-keeper",
   services: "services",
   inspector: "inspector",
   api: "api",

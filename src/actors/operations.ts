@@ -36,6 +36,8 @@ import {
   watchServices,
 } from "./service-changes.ts";
 import { type InstanceInfo, instanceInfos } from "./service-view.ts";
+import { type RemovedVolume, removeVolume } from "./volume-removal.ts";
+import { type VolumeInfo, volumeInfos } from "./volume-view.ts";
 import { gone, settled } from "./waiting.ts";
 import type { Acted, Deployed } from "./wishes.ts";
 
@@ -105,6 +107,16 @@ export class Operations {
   /** The name of a node; its id where that is not known any more. */
   nodeName(id: NodeId): string {
     return this.#options.catalog.member(id)?.name ?? id;
+  }
+
+  /** Every volume, in order of names. */
+  volumes(): readonly VolumeInfo[] {
+    return volumeInfos(this.#options.catalog);
+  }
+
+  /** Deletes a volume with its data. @throws NotFound, Conflict while a service uses it, Unavailable */
+  removeVolume(name: string): Promise<RemovedVolume> {
+    return removeVolume(this.#options, name);
   }
 
   instances(): readonly InstanceInfo[] {

@@ -19,11 +19,13 @@ import { fixedPorts } from "../services/ports.ts";
 import { reconcile } from "../services/reconcile.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { taskDigest } from "../services/task-digest.ts";
+import { isAstray } from "../services/volumes.ts";
 import type { Entry } from "../store/replication.ts";
 import type { Catalog, Service } from "./catalog.ts";
 import type { PlacementTable } from "./placement-table.ts";
 import { bookingsIn, isIdle } from "./reservations.ts";
 import type { Progress, Rollouts, UpdatedInstance } from "./rollouts.ts";
+import { volumeHomes } from "./volume-view.ts";
 
 export interface PlacementPass {
   /** To be written. */
@@ -83,6 +85,7 @@ export function placementPass(
   const lookIn = (ms: number) => {
     lookAgainMs = Math.min(ms, lookAgainMs ?? ms);
   };
+  const volumeHome = volumeHomes(catalog);
   const isHeld = (service: Service): boolean => {
     const { uid } = service.record;
     const { stamp: specStamp, member } = service;
@@ -94,6 +97,7 @@ export function placementPass(
     return present.every((placement, slot) => {
       if (placement.slot !== slot || !isPlaced({ uid, specStamp }, placement)) return false;
       if (placement.outgoing !== undefined) return false;
+      if (isAstray(volumeHome, member.spec, placement.node)) return false;
       if (catalog.status(placement.instance)?.refusal !== undefined) return false;
       const node = placement.node === null ? undefined : catalog.member(placement.node);
       if (node !== undefined && catalog.isDrained(node.id)) return false;
@@ -133,6 +137,7 @@ export function placementPass(
     }),
     nodes: candidatesOf(catalog, { underway, absentForMs }),
     portHolder: portHolders(catalog),
+    volumeHome,
     bookings: () => bookingsIn(catalog, underway),
     missedForMs: absentForMs,
   });
@@ -313,6 +318,7 @@ function candidateOf(
 
 function offerOf({ available, reason, features, lacks }: ProviderFact): ProviderOffer {
   if (!available) return { available, reason: reason ?? "no reason given" };
-  if (features?.includes("limits")) return { available };
-  return { available, noLimits: lacks?.["limits"] ?? "it has no such thing" };
+  const hasVolumes = features?.includes("volumes") === true;
+  if (features?.includes("limits")) return { available, hasVolumes };
+  return { available, hasVolumes, noLimits: lacks?.["limits"] ?? "it has no such thing" };
 }

@@ -5,7 +5,7 @@
  */
 import type { Random } from "../core/env.ts";
 import { messageOf } from "../core/errors.ts";
-import type { ServiceName } from "../core/ids.ts";
+import type { InstanceId, ServiceName } from "../core/ids.ts";
 import type { ChildSpec } from "../otp/definition.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
@@ -29,7 +29,8 @@ import { names } from "./names.ts";
 import type { PortClaims } from "./port-claims.ts";
 import { TaskChecks } from "./task-checks.ts";
 import { TaskHolder } from "./task-holder.ts";
-import type { TaskWork } from "./task-work.ts";
+import type { Turns } from "./turns.ts";
+import type { VolumeClaims } from "./volume-claims.ts";
 
 export interface ProviderWorkerOptions {
   /** What it was placed by, for as long as it lives: the record itself may be gone before it. */
@@ -39,8 +40,10 @@ export interface ProviderWorkerOptions {
   readonly catalog: Catalog;
   readonly provider: Provider;
   readonly publish: PublishStatus;
-  readonly work: TaskWork;
+  /** What is done with the tasks of each instance. */
+  readonly work: Turns<InstanceId>;
   readonly ports: PortClaims;
+  readonly volumes: VolumeClaims;
   /** Checks its health; started below its supervisor once that is wanted. */
   readonly healthChecker: ChildSpec;
 }
@@ -121,6 +124,7 @@ function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorker
       instance,
       provider: options.provider,
       ports: options.ports,
+      volumes: options.volumes,
       log: self.log,
       tell: (event) => self.tell({ type: "event", event }),
       isOver: () => state.hasEnded,

@@ -144,6 +144,7 @@ function serviceChange(change: Change): ServiceChange | undefined {
     case "supervision":
     case "token":
     case "drain":
+    case "volume":
       return undefined;
   }
 }

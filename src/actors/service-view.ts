@@ -9,8 +9,10 @@ import type { Handle, InstanceStatus, Phase, TaskExit } from "../services/instan
 import { refusalsText, waitsText } from "../services/placement.ts";
 import type { Ports } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
+import type { ServiceSpec } from "../services/spec.ts";
 import type { Catalog, Service } from "./catalog.ts";
 import { waitingOf } from "./group-view.ts";
+import { outOfReach } from "./volume-view.ts";
 
 export interface InstanceInfo {
   readonly name: ServiceName;
@@ -79,7 +81,7 @@ function instanceInfo(
   return {
     ...common,
     ...waits(placement),
-    ...seen(catalog, placement.node, status),
+    ...seen(catalog, spec, placement.node, status),
     isSettled: isSettled(catalog, service, placement, status),
   };
 }
@@ -105,7 +107,12 @@ function unstarted(placement: PlacementRecord | undefined): Observed {
 }
 
 /** The status as its node told it; of a node that is not heard of, no one knows the present one. */
-function seen(catalog: Catalog, node: NodeId, status: InstanceStatus): Observed {
+function seen(
+  catalog: Catalog,
+  { volumes }: Pick<ServiceSpec, "volumes">,
+  node: NodeId,
+  status: InstanceStatus,
+): Observed {
   const { state, healthy, handle = {}, exit, restarts, since, reason } = status;
   const ports = state === "running" ? (status.ports ?? {}) : {};
   const observed = { state, healthy, handle, ports, restarts, since };
@@ -114,6 +121,12 @@ function seen(catalog: Catalog, node: NodeId, status: InstanceStatus): Observed 
   if (member !== undefined && isLive(member)) return told;
   const where = `its node ${member?.name ?? node} is ${member?.state ?? "not known"}`;
   if (member?.state === "away") return { ...told, reason: `${where}; its tasks run on` };
+  // It runs there alone: it waits for its node, whatever became of its task.
+  const why = outOfReach(
+    catalog,
+    volumes.map(({ from }) => from),
+  );
+  if (why !== undefined) return { ...told, state: "pending", healthy: null, reason: why };
   return {
     ...told,
     state: "lost",

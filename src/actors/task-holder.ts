@@ -11,11 +11,13 @@ import type { FoundTask, Provider, Task } from "../providers/provider.ts";
 import type { Found, InstanceEffect, TaskEvent } from "../services/instance.ts";
 import { type Ports, taskEnv } from "../services/ports.ts";
 import type { PortClaims } from "./port-claims.ts";
+import type { VolumeClaims } from "./volume-claims.ts";
 
 export interface TaskHolderOptions {
   readonly instance: InstanceId;
   readonly provider: Provider;
   readonly ports: PortClaims;
+  readonly volumes: VolumeClaims;
   readonly log: Log;
   readonly tell: (event: TaskEvent) => void;
   /** Whoever it holds the task for is gone: nothing is taken over any more. */
@@ -57,10 +59,11 @@ export class TaskHolder {
     try {
       const progress = (text: string) => tell({ kind: "progress", attempt, text });
       const ports = await this.#options.ports.claim(instance, spec.ports, effect.ports);
+      const volumes = await this.#options.volumes.claim(instance, spec.volumes);
       const env = taskEnv(spec, ports);
       const { resources: limits, logs } = spec;
       const bounds = isNothing(limits) ? { logs } : { logs, limits };
-      const context = { service: spec.name, attempt, env, ports, ...bounds, progress };
+      const context = { service: spec.name, attempt, env, ports, volumes, ...bounds, progress };
       const handle = await provider.start(instance, provider.parseParams(spec.params), context);
       if (isOver()) return; // Whoever takes over finds it.
       const found = await this.#adopt({ instance, attempt, handle });
@@ -99,10 +102,11 @@ export class TaskHolder {
 
   /** Nothing of the instance stays in the engine. @throws what the provider throws */
   async remove(): Promise<void> {
-    const { provider, instance, ports } = this.#options;
+    const { provider, instance, ports, volumes } = this.#options;
     this.release();
     await provider.remove(instance);
     ports.release(instance);
+    volumes.release(instance);
   }
 
   /** Lets go of the task without touching it. */

@@ -4,7 +4,7 @@
  */
 
 import type { Env, Random } from "../core/env.ts";
-import { Conflict, NotFound } from "../core/errors.ts";
+import { Conflict, InvalidSpec, NotFound } from "../core/errors.ts";
 import { type NodeId, newId, type ServiceName } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { type Deployment, type DeployResult, deployed, rolledBack } from "../services/deploy.ts";
@@ -13,9 +13,10 @@ import { withInstances } from "../services/group-members.ts";
 import type { Phase } from "../services/instance-status.ts";
 import type { Instances } from "../services/instances.ts";
 import { keys } from "../services/keys.ts";
-import { type GroupRecord, groupToJson } from "../services/records.ts";
+import { type GroupRecord, groupToJson, type VolumeRecord } from "../services/records.ts";
 import type { ServiceAction } from "../services/service-action.ts";
 import { groupOf } from "../services/service-name.ts";
+import { whyNotInstances } from "../services/spec-checks.ts";
 import type { Entry, Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
 import { cycleThrough } from "./deploy-checks.ts";
@@ -23,6 +24,7 @@ import { untilReady } from "./readiness.ts";
 import { writeRecords } from "./record-writes.ts";
 import { instanceInfos } from "./service-view.ts";
 import type { ShardMap } from "./shard-map.ts";
+import { needVolumes } from "./volume-view.ts";
 
 export interface Deployed {
   readonly group: ServiceName;
@@ -62,23 +64,29 @@ export class Wishes {
     return catalog.servicesUnder(name).length > 0 || !shards.isReady(name);
   }
 
-  /** @throws Conflict when it would close a cycle of dependencies */
+  /** @throws Conflict when it would close a cycle of dependencies, or another service has a volume of its */
   async deploy(spec: Spec): Promise<Deployed> {
     const { catalog } = this.#options;
     await this.#ready(spec.name);
     const cycle = cycleThrough(catalog, [spec]);
     if (cycle !== undefined) throw new Conflict(`${spec.name} would require itself: ${cycle}`);
+    needVolumes(catalog, spec);
     const last = catalog.group(spec.name) && this.#deployment(spec.name);
     const { result, record } = deployed(last, spec, newId(this.#random, 8));
     return this.#store(record, result);
   }
 
-  /** @throws NotFound, for a group too */
+  /** @throws NotFound, for a group too; InvalidSpec where a volume of its does not take so many */
   async scale(name: ServiceName, instances: Instances): Promise<Deployed> {
     await this.#ready(name);
     const { group } = this.#deployment(groupOf(name));
-    if (this.#options.catalog.service(name) === undefined) {
-      throw new NotFound(`there is no service ${name}`);
+    const service = this.#options.catalog.service(name);
+    if (service === undefined) throw new NotFound(`there is no service ${name}`);
+    const message = whyNotInstances(service.member.spec, instances);
+    if (message !== undefined) {
+      throw new InvalidSpec(`${name} cannot be scaled`, {
+        details: [{ path: "instances", message }],
+      });
     }
     const instancesOf = (one: ServiceName) => (one === name ? instances : undefined);
     return this.deploy(withInstances(group.spec, instancesOf));
@@ -87,13 +95,25 @@ export class Wishes {
   /**
    * Deploys the version before the present one.
    * @param reason for people
-   * @throws NotFound; Conflict where there is none
+   * @throws NotFound; Conflict where there is none, or another service has a volume of its
    */
   async rollBack(name: string, reason: string): Promise<Deployed> {
     await this.#ready(name);
     const record = rolledBack(this.#deployment(name), reason);
     if (record === undefined) throw new Conflict(`${name} has no version before this one`);
+    needVolumes(this.#options.catalog, record.spec);
     return this.#store(record, "updated");
+  }
+
+  /** Where a volume lives from now on: on `node`, if it lives nowhere yet. */
+  async settleVolume(name: string, node: NodeId): Promise<VolumeRecord> {
+    const { catalog, system, env } = this.#options;
+    await this.#ready(name);
+    const held = catalog.volumes.get(name);
+    if (held !== undefined) return held;
+    const record: VolumeRecord = { name, kind: "local", node, atMs: env.clock.wall() };
+    await writeRecords(system, [{ key: keys.volume(name), value: record }]);
+    return record;
   }
 
   /** @throws NotFound */

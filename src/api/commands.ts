@@ -16,6 +16,7 @@ import type {
   DeployResult,
   DrainResult,
   PlanResult,
+  RemovedVolume,
   RevokedTokens,
 } from "./results.ts";
 import type {
@@ -28,6 +29,7 @@ import type {
   ServiceDetail,
   ShutdownView,
   TokenView,
+  VolumeView,
 } from "./shapes.ts";
 import type { JoinTokenView, KeyStep, KeysView } from "./trust-shapes.ts";
 import type { HistoryEntry, ServiceChange } from "./watch-shapes.ts";
@@ -185,6 +187,13 @@ export interface Commands {
    * `function_timed_out`; Unavailable when it does not run; OutcomeUnknown when its node is lost meanwhile
    */
   invoke(name: string, event: unknown): Promise<InvokedView>;
+  /** In order of names. */
+  volumes(): Promise<VolumeView[]>;
+  /**
+   * Deletes a volume with its data, on whatever node it lives.
+   * @throws NotFound; Conflict while a service uses it; Unavailable while its node cannot be asked
+   */
+  removeVolume(name: string): Promise<RemovedVolume>;
   /** Of every live node. */
   providers(): Promise<ProviderView[]>;
   /**

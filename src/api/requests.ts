@@ -17,6 +17,9 @@ export const JoinRequest = Type.Object({ address: Type.String({ minLength: 1 }) 
 /** `node`: its name or id. */
 export const NodeRequest = Type.Object({ node: Type.String({ minLength: 1 }) }, strict);
 
+/** `name`: of a volume. */
+export const VolumeRequest = Type.Object({ name: Type.String({ minLength: 1 }) }, strict);
+
 /** `now`: without moving away what the node runs. */
 export const LeaveRequest = Type.Object({ now: Type.Optional(Type.Boolean()) }, strict);
 

@@ -101,6 +101,16 @@ export const DrainResult = Type.Object({
 });
 export type DrainResult = Static<typeof DrainResult>;
 
+export const RemovedVolume = Type.Object({
+  name: Type.String(),
+  /** The name of the node that it lived on. */
+  node: Type.String(),
+  /** False: that node was forgotten, and what data it has is left. */
+  deleted: Type.Boolean(),
+  ...acknowledgement,
+});
+export type RemovedVolume = Static<typeof RemovedVolume>;
+
 /** What can be done to a service that is there. */
 export const Action = serviceAction;
 export type Action = ServiceAction;

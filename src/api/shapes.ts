@@ -115,6 +115,17 @@ export const ServiceDetail = Type.Object({
 });
 export type ServiceDetail = Static<typeof ServiceDetail>;
 
+/** A volume: a folder of a name, which outlives the services that use it. */
+export const VolumeView = Type.Object({
+  name: Type.String(),
+  kind: Type.Literal("local"),
+  /** The name of the node that it lives on. */
+  node: Type.String(),
+  /** The one that names it in its spec; null: none does. */
+  service: NullableString,
+});
+export type VolumeView = Static<typeof VolumeView>;
+
 /** What a token lets its holder do. */
 export const Role = Type.Union([
   Type.Literal("read"),

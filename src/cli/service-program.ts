@@ -7,6 +7,7 @@ import { type InvokeOptions, invokeFunction } from "./commands/invoke.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { showSchema } from "./commands/schema.ts";
 import { actOnServices, listEndpoints, listServices, showService } from "./commands/services.ts";
+import { listVolumes, removeVolume } from "./commands/volumes.ts";
 import { showHistory, type WatchCommandOptions, watchServices } from "./commands/watch.ts";
 import type { Program } from "./run.ts";
 
@@ -14,6 +15,7 @@ export function addServiceCommands(program: Program): void {
   addSpecCommands(program);
   addLookCommands(program);
   addActionCommands(program);
+  addVolumeCommands(program);
 }
 
 function addSpecCommands({ command, context, done, io }: Program): void {
@@ -119,4 +121,19 @@ function addActionCommands({ command, context, done }: Program): void {
         done(actOnServices(context(own), action, names)),
       );
   }
+}
+
+function addVolumeCommands({ command, context, done }: Program): void {
+  const volumes = command
+    .command("volumes")
+    .alias("volume")
+    .description("list the volumes, where they live, and what uses them")
+    .action((_options: unknown, own: Command) => done(listVolumes(context(own))));
+  volumes
+    .command("rm")
+    .description("delete a volume that no service uses, with its data")
+    .argument("<name>")
+    .action((name: string, _options: unknown, own: Command) =>
+      done(removeVolume(context(own), name)),
+    );
 }

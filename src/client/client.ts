@@ -84,6 +84,8 @@ export function createClient(
         body: event,
         timeoutMs: invokeTimeoutMs,
       }),
+    volumes: () => get(paths.volumes),
+    removeVolume: (name) => post(paths.removeVolume, { name }),
     providers: () => get(paths.providers),
     actors: (node) => get(withQuery(paths.actors, { node })),
     actor: (target, node) => get(withQuery(paths.actor, { target, node })),

@@ -24,6 +24,7 @@ import { readLogs } from "./log-reading.ts";
 import { type NodeCommandsOptions, nodeCommands } from "./node-commands.ts";
 import { planResult } from "./plan-shape.ts";
 import { trustCommands } from "./trust-commands.ts";
+import { volumeCommands } from "./volume-commands.ts";
 
 export interface CommandsOptions extends NodeCommandsOptions {
   readonly system: ActorSystem;
@@ -40,6 +41,7 @@ export function networkCommands(options: CommandsOptions): Commands {
   return {
     ...nodeCommands(options),
     ...trustCommands(options),
+    ...volumeCommands(operations),
     services: async () => operations.instances().map(view),
     async endpoints(service) {
       const wanted =

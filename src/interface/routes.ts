@@ -16,6 +16,7 @@ import {
   RevokeRequest,
   ScaleRequest,
   TokenRequest,
+  VolumeRequest,
 } from "../api/requests.ts";
 import type { VersionView } from "../api/shapes.ts";
 import { version } from "../api/version.ts";
@@ -86,6 +87,10 @@ export function addRoutes(
   addWatchRoutes(app, commands, gate, closing);
   addTrustRoutes(app, commands);
 
+  app.get(paths.volumes, () => commands.volumes());
+  app.post(paths.removeVolume, async ({ body }) => {
+    return commands.removeVolume(check(VolumeRequest, body, "the body").name);
+  });
   app.get(paths.providers, () => commands.providers());
   app.get(paths.actors, async (request) => {
     return commands.actors(check(ActorsQuery, queryOf(request), "the query").node);

@@ -10,6 +10,7 @@ import type { TaskKey } from "./record-names.ts";
 import type { ClaimedRun } from "./run-record.ts";
 import type { Shim } from "./shims.ts";
 import type { TaskTrees } from "./task-trees.ts";
+import { makeLinks } from "./volume-links.ts";
 
 export class Handover {
   readonly #folder: KeeperFolder;
@@ -29,13 +30,14 @@ export class Handover {
     shim: Shim,
     instance: InstanceId,
     key: TaskKey,
-    { command, script, env, cwd, owner, limits }: KeptCommand,
+    { command, script, env, cwd, owner, limits, links = [] }: KeptCommand,
   ): Promise<ClaimedRun> {
     const record = this.#records.prefix(key);
     const cgroup = this.#trees.cgroupFor(key);
     const groups = limits === undefined ? [] : this.#limit(key, limits, cgroup);
     const outputFile = this.#folder.output(instance);
     const workFolder = cwd ?? this.#folder.work(instance);
+    makeLinks(this.#folder.instance(instance), links);
     if (owner !== undefined) this.#folder.giveTo(owner, instance);
     this.#records.claim(key, shim.identity, cgroup);
     const program = script === undefined ? command : [...command, `${record}.script`];

@@ -30,6 +30,7 @@ import { type BesideRequest, type BesideResult, runBeside } from "./run-beside.t
 import type { ClaimedRun, RunRecord } from "./run-record.ts";
 import { Shims } from "./shims.ts";
 import { TaskTrees } from "./task-trees.ts";
+import { removeLinks } from "./volume-links.ts";
 
 export interface KeeperOptions {
   /** The keeper's own; made with mode 0700 if it is not there. */
@@ -204,6 +205,7 @@ export class Keeper {
     const records = await this.#records.recordsOf(instance);
     for (const key of new Set(records.map((record) => record.key))) await this.#kill(key);
     await this.#archiver.discard(this.#folder.instance(instance));
+    removeLinks(this.#folder.instance(instance));
     await rm(this.#folder.instance(instance), { recursive: true, force: true });
     // Last, so that a crash leaves something to be found by; again, for what a shim added dying.
     this.#records.remove(await this.#records.recordsOf(instance));
@@ -245,6 +247,7 @@ export class Keeper {
       return handleOf(run);
     } catch (error) {
       await this.#kill(key);
+      removeLinks(this.#folder.instance(instance));
       await this.#removeRecords(instance, attempt);
       throw new Unavailable(`The task could not be started: ${messageOf(error)}`, { cause: error });
     }

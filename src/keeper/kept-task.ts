@@ -9,6 +9,7 @@ import type { ProcessTree } from "./process-tree.ts";
 import type { RecordFolder } from "./record-folder.ts";
 import type { TaskKey } from "./record-names.ts";
 import type { ClaimedRun } from "./run-record.ts";
+import type { VolumeLink } from "./volume-links.ts";
 
 export interface StopOptions {
   /** Sent first, to the whole tree; default SIGTERM. */
@@ -32,6 +33,8 @@ export interface KeptCommand {
   readonly cwd?: string;
   /** Most that it gets of the machine; default: no limits. */
   readonly limits?: Resources | undefined;
+  /** Made for the instance before it runs; default: none. */
+  readonly links?: readonly VolumeLink[];
   /** Gets the work folder and the output; default whom the node runs as. */
   readonly owner?: Owner;
 }

@@ -5,6 +5,7 @@
 import { Catalog, type CatalogChange } from "../actors/catalog.ts";
 import { connection } from "../actors/connection.ts";
 import type { ConnectionOptions } from "../actors/connection-state.ts";
+import { askDecider } from "../actors/decider.ts";
 import type { CheckParams } from "../actors/deploy-checks.ts";
 import { Durability } from "../actors/durability.ts";
 import { Links } from "../actors/links.ts";
@@ -17,7 +18,8 @@ import { Records } from "../actors/records.ts";
 import { Refusals } from "../actors/refusals.ts";
 import { ShardMap } from "../actors/shard-map.ts";
 import type { StoreProtocol } from "../actors/store.ts";
-import { TaskWork } from "../actors/task-work.ts";
+import { Turns } from "../actors/turns.ts";
+import { VolumeClaims, type VolumeFolders } from "../actors/volume-claims.ts";
 import type { Audit } from "../core/audit.ts";
 import type { Env } from "../core/env.ts";
 import type { MobError } from "../core/errors.ts";
@@ -50,6 +52,7 @@ export interface World {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly reach: Reach;
   readonly isPortFree: IsPortFree;
+  readonly volumeFolders: VolumeFolders;
 }
 
 export interface NodeConfig {
@@ -122,8 +125,15 @@ function treeOptions(
   const shared = { identity: introduction, keyRing: networkKeys, links, catalog, refusals };
   const connect = connector(world.env, node, shared);
   const publish = statusPublisher(node, id);
-  const work = new TaskWork();
+  const work = new Turns<InstanceId>();
   const ports = new PortClaims(world.isPortFree, env.random("ports"));
+  const volumes = new VolumeClaims({
+    node: id,
+    catalog,
+    folders: world.volumeFolders,
+    providers,
+    settle: (name) => askDecider({ ...node, env }, name, "settleVolume", { name, node: id }),
+  });
   return {
     peer: {
       store: { node: id, storage, durability, links, catalog, shards, records },
@@ -151,14 +161,16 @@ function treeOptions(
     supervisor: {
       controller: { node: id, catalog, shards },
       ledger: { capacity: facts.capacity ?? noResources },
+      volumeKeeper: { node: id, catalog, volumes },
       agent: {
         node: id,
         catalog,
         providers,
         publish,
+        volumes,
         work,
-        service: ({ placement, desired, provider }) =>
-          serviceSupervisor({ placement, desired, provider, catalog, publish, work, ports, reach }),
+        service: (here) =>
+          serviceSupervisor({ ...here, catalog, publish, work, ports, volumes, reach }),
       },
     },
     interface: config.interface?.(node) ?? [],

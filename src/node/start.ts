@@ -27,7 +27,7 @@ import { type NodeKey, openNodeKey, pinOf } from "../trust/node-key.ts";
 import { apiFront } from "./api-front.ts";
 import { type AuditFile, openAuditFile } from "./audit-file.ts";
 import { capacityOf } from "./capacity.ts";
-import { composeNode } from "./compose.ts";
+import { composeNode, type World } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { isPortFree } from "./free-port.ts";
 import { type NodeIdentity, nextIdentity } from "./identity.ts";
@@ -37,6 +37,7 @@ import { type NodeLog, openNodeLog } from "./node-log.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { reachHost } from "./reach-host.ts";
 import { realEnv } from "./real-env.ts";
+import { volumeFolders } from "./volume-folders.ts";
 
 export interface NodeOptions {
   /** For peers and HTTP alike. */
@@ -171,7 +172,7 @@ async function run(
   transport.serveJoins((request, from) => desk.redeem(request, from));
   const { asked, ask } = stopRequest();
   const node = await composeNode(
-    { env, transport, storage, providers: providers.offered, reach: reachHost, isPortFree },
+    { env, transport, ...machineOf(opened) },
     {
       identity,
       name,
@@ -227,6 +228,21 @@ async function run(
       await stopped;
       return { running };
     },
+  };
+}
+
+/** What of the machine a node is composed on. */
+function machineOf({
+  storage,
+  providers,
+  folder,
+}: Required<Opened>): Omit<World, "env" | "transport"> {
+  return {
+    storage,
+    providers: providers.offered,
+    reach: reachHost,
+    isPortFree,
+    volumeFolders: volumeFolders(join(folder.path, "volumes")),
   };
 }
 

@@ -1,7 +1,8 @@
 /** What is the same for every provider whose tasks are processes: a keeper has them. */
 import type { Keeper } from "../keeper/keeper.ts";
+import type { KeptCommand } from "../keeper/kept-task.ts";
 import { limitsFeature } from "./limits-feature.ts";
-import type { Capabilities, Provider } from "./provider.ts";
+import type { Capabilities, Provider, TaskContext } from "./provider.ts";
 
 type KeptTasks = Pick<Provider, "list" | "adopt" | "output" | "forget" | "remove" | "close">;
 
@@ -15,6 +16,11 @@ export function keptTasks(keeper: Keeper): KeptTasks {
     remove: (instance) => keeper.remove(instance),
     close: () => keeper.close(),
   };
+}
+
+/** How a process finds its volumes, in what the keeper is given to run. */
+export function linksTo({ volumes }: Pick<TaskContext, "volumes">): Pick<KeptCommand, "links"> {
+  return volumes === undefined ? {} : { links: volumes };
 }
 
 /** What a provider of such tasks can do here, which hands their limits on to the keeper. */

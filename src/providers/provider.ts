@@ -22,7 +22,7 @@ export type Handle = Readonly<Record<string, string | number>>;
 
 /**
  * What a provider can do here, or why it cannot. Of `features` these mean something to every node: `limits`,
- * it holds tasks to `TaskContext.limits`; `invoke`; and `exec`, which a node adds for one that has it.
+ * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `invoke`; and `exec`, which a node adds for one that has it.
  */
 export type Capabilities =
   | {
@@ -34,6 +34,15 @@ export type Capabilities =
     }
   | { readonly available: false; readonly reason: string };
 
+/** A volume that a task has for itself: a folder of the host's, and where the task is to find it. */
+export interface TaskVolume {
+  readonly name: string;
+  /** Absolute; it is there, and belongs to whom the node runs as. */
+  readonly folder: string;
+  /** Absolute. */
+  readonly at: string;
+}
+
 /** What every task is told and bound by, whatever its provider. */
 export interface TaskContext {
   /** Full name of the service, for names people see in an engine. */
@@ -44,6 +53,8 @@ export interface TaskContext {
   readonly env: Readonly<Record<string, string>>;
   /** Of the host, by name, for this task alone; default: none. */
   readonly ports?: Readonly<Record<string, number>>;
+  /** Default: none. Asked of a provider with the feature `volumes` alone. */
+  readonly volumes?: readonly TaskVolume[];
   /** Most that it gets of the machine, 0: as much as there is; default: no limits. Asked of `limits` alone. */
   readonly limits?: Limits;
   readonly logs: LogLimits;

@@ -6,6 +6,7 @@ import type { Candidate, Choice, PlacementRequest, PortHolder } from "./placemen
 import { fixedPorts } from "./ports.ts";
 import type { PlacementRecord } from "./records.ts";
 import type { ServiceSpec } from "./spec.ts";
+import type { VolumeHomeOf } from "./volumes.ts";
 
 /** A service that this controller decides for. */
 export interface DesiredService {
@@ -43,6 +44,8 @@ export interface ReconcileInput {
   /** Every node known, with the instances of whatever service that are placed on it now. */
   readonly nodes: readonly Candidate[];
   readonly portHolder: PortHolder;
+  /** Where volumes live; absent: there is none yet. */
+  readonly volumeHome?: VolumeHomeOf;
   /** What is reserved on the nodes; asked for once, where something is to be placed that reserves anything. */
   readonly bookings?: () => Iterable<Booking>;
   /** For how long a node that is not among them has been missed, ms. */
@@ -69,8 +72,11 @@ export function requestFor({
   provider,
   placement,
   ports,
+  volumes,
   resources,
 }: ServiceSpec): PlacementRequest {
   const { constraints, spread } = placement;
-  return { service, provider, constraints, spread, ports: fixedPorts({ ports }), resources };
+  const of = { service, provider, constraints, spread };
+  const names = volumes.map(({ from }) => from);
+  return { ...of, ports: fixedPorts({ ports }), volumes: names, resources };
 }

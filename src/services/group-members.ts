@@ -8,6 +8,7 @@ import { type GroupSpec, isGroup, type Spec, supervises } from "./group.ts";
 import type { Instances } from "./instances.ts";
 import { isUnder } from "./service-name.ts";
 import type { ServiceSpec } from "./spec.ts";
+import { whyNotInstances } from "./spec-checks.ts";
 
 export interface Member {
   /** Its name is the full one, and so are those that it requires. */
@@ -55,7 +56,10 @@ export function partOf(spec: Spec, name: ServiceName): Spec | undefined {
   );
 }
 
-/** The spec with as many instances of each service as `instancesOf` says; undefined: as there were. */
+/**
+ * The spec with as many instances of each service as `instancesOf` says; undefined, or more than can write to its
+ * volumes: as there were.
+ */
 export function withInstances(
   spec: Spec,
   instancesOf: (name: ServiceName) => Instances | undefined,
@@ -63,7 +67,10 @@ export function withInstances(
   return mapped(spec, spec.name);
 
   function mapped(part: Spec, name: ServiceName): Spec {
-    if (!isGroup(part)) return { ...part, instances: instancesOf(name) ?? part.instances };
+    if (!isGroup(part)) {
+      const instances = instancesOf(name) ?? part.instances;
+      return whyNotInstances(part, instances) === undefined ? { ...part, instances } : part;
+    }
     const services = part.services.map((one) => mapped(one, within(name, one.name)));
     return { ...part, services };
   }

@@ -10,6 +10,7 @@ import {
   type ServiceName,
 } from "../core/ids.ts";
 import { groupOf, isServiceName } from "./service-name.ts";
+import { volumeNamePattern } from "./volumes.ts";
 
 export type RecordKey =
   | { readonly kind: "spec"; readonly group: ServiceName }
@@ -21,6 +22,7 @@ export type RecordKey =
   | { readonly kind: "status"; readonly group: ServiceName; readonly instance: InstanceId }
   | { readonly kind: "token"; readonly id: string }
   | { readonly kind: "drain"; readonly node: NodeId }
+  | { readonly kind: "volume"; readonly name: string }
   | { readonly kind: "lost"; readonly group: ServiceName; readonly stamp: string };
 
 /** The first part of every key there may be. */
@@ -34,6 +36,7 @@ export const recordKinds: ReadonlySet<RecordKey["kind"]> = new Set([
   "status",
   "token",
   "drain",
+  "volume",
   "lost",
 ]);
 
@@ -56,6 +59,8 @@ export const keys = {
   token: (id: string) => `token/${id}`,
   /** `DrainRecord`: its being there is what counts. */
   drain: (node: NodeId) => `drain/${node}`,
+  /** `VolumeRecord`. */
+  volume: (name: string) => `volume/${name}`,
 } as const;
 
 /** What a key is of; undefined when it is of no record of services. */
@@ -86,6 +91,8 @@ export function parseKey(key: string): RecordKey | undefined {
       return isHexId(whole) ? { kind, id: whole } : undefined;
     case "drain":
       return isHexId(whole) ? { kind, node: asNodeId(whole) } : undefined;
+    case "volume":
+      return volumeNamePattern.test(whole) ? { kind, name: whole } : undefined;
     case "lost":
       return isServiceName(parent) && last !== ""
         ? { kind, group: parent, stamp: last }

@@ -7,6 +7,7 @@ import { isNothing, noResources, type Resources, shortfalls } from "../core/reso
 import { asFraction, hashText } from "../ring/hash.ts";
 import { type Constraint, labelOf, reasonAgainst } from "./constraint.ts";
 import type { Refusal } from "./records.ts";
+import { reasonsOfVolumes, type VolumeHomeOf } from "./volumes.ts";
 
 /** As the membership sees it. */
 export type NodeState = "alive" | "suspect" | "away" | "dead" | "left";
@@ -14,7 +15,12 @@ export type NodeState = "alive" | "suspect" | "away" | "dead" | "left";
 /** What a node says of a provider that it was asked to offer. */
 export type ProviderOffer =
   /** `noLimits`: why it cannot hold its tasks to what is reserved for them; absent: it can. */
-  | { readonly available: true; readonly noLimits?: string | undefined }
+  | {
+      readonly available: true;
+      readonly noLimits?: string | undefined;
+      /** Whether its tasks can be given volumes. */
+      readonly hasVolumes?: boolean;
+    }
   | { readonly available: false; readonly reason: string };
 
 /** A node that may be picked. */
@@ -59,6 +65,10 @@ export interface PlacementRequest {
   readonly ports?: readonly number[];
   /** What has a port of a node by its placement; absent: nothing has any. */
   readonly portHolder?: PortHolder;
+  /** Names of the volumes that its node must have, or be the first to have. */
+  readonly volumes?: readonly string[];
+  /** Where volumes live; absent: there is none yet. */
+  readonly volumeHome?: VolumeHomeOf;
 }
 
 /** Undefined: the port of that node is asked for by nothing that is placed there. */
@@ -125,6 +135,7 @@ export function reasonsAgainst(request: PlacementRequest, node: Candidate): read
     if (reason !== undefined) reasons.push(reason);
   }
   if (id !== present) reasons.push(...takenPorts(request, id));
+  reasons.push(...missingVolumes(request, id, offer));
   const missing = missingRoom(request, node);
   if (id === refused?.node && missing.length === 0) reasons.push(refused.reason);
   return [...reasons, ...missing, ...missingLimits(request, offer)];
@@ -147,6 +158,18 @@ function missingLimits(
   if (isNothing(resources) || offer?.available !== true) return [];
   if (offer.noLimits === undefined) return [];
   return [`cannot limit what ${provider} uses (${offer.noLimits})`];
+}
+
+function missingVolumes(
+  { provider, volumes = [], volumeHome = () => undefined }: PlacementRequest,
+  node: NodeId,
+  offer: ProviderOffer | undefined,
+): readonly string[] {
+  const cannot = volumes.length > 0 && offer?.available === true && offer.hasVolumes !== true;
+  return [
+    ...reasonsOfVolumes(volumes, volumeHome, node),
+    ...(cannot ? [`cannot give volumes to ${provider}`] : []),
+  ];
 }
 
 function takenPorts({ ports = [], portHolder }: PlacementRequest, node: NodeId): readonly string[] {

@@ -20,6 +20,7 @@ import {
 import { reconcile } from "./reconcile.ts";
 import type { GroupRecord, PlacementRecord, Refusal } from "./records.ts";
 import { type FieldChange, specChanges } from "./spec-changes.ts";
+import type { VolumeHomeOf } from "./volumes.ts";
 
 /** What would be deployed under a name. */
 export interface Wanted {
@@ -66,6 +67,7 @@ export interface PlannedDeploy {
  * names, as one controller does it. @param nodes every node known, with its instances
  * @param portHolder what has a port of a node now
  * @param bookings what is reserved on nodes now
+ * @param volumeHome where volumes live now
  */
 export function planDeploys(
   self: NodeId,
@@ -73,6 +75,7 @@ export function planDeploys(
   nodes: readonly Candidate[],
   portHolder: PortHolder = () => undefined,
   bookings: () => Iterable<Booking> = () => [],
+  volumeHome: VolumeHomeOf = () => undefined,
 ): readonly PlannedDeploy[] {
   const planned = wanted.map((group) => {
     const { spec, standing } = group;
@@ -94,6 +97,7 @@ export function planDeploys(
     nodes,
     portHolder,
     bookings,
+    volumeHome,
     missedForMs: () => 0,
   });
   return planned.map(({ result, record, ...group }) => ({

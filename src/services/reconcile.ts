@@ -74,7 +74,8 @@ function slotsOf(
   present: readonly PlacementRecord[],
 ): readonly WantedSlot[] {
   const { nodes, byId, missedForMs } = pass;
-  const request = requestFor(spec);
+  const { volumeHome } = pass;
+  const request = { ...requestFor(spec), ...(volumeHome && { volumeHome }) };
   const missed = present.flatMap(({ node }) => {
     const isMissed = node !== null && !byId.has(node) && missedForMs(node) < missedMsMax;
     return isMissed ? [{ id: node, isLive: false }] : [];

@@ -26,12 +26,15 @@ import type {
   StatusRecord,
   SupervisionRecord,
   Version,
+  VolumeRecord,
 } from "./records.ts";
 import { isServiceName, serviceNamePattern } from "./service-name.ts";
 import { readStatus } from "./status-reader.ts";
 
 /** Most nodes that a refusal can tell of, and reasons of one. */
 const refusalsMax = 10_000;
+
+const wallMs = number({ min: 0, max: Number.MAX_SAFE_INTEGER });
 
 /** More than there can be slots and groups in a record of the largest size. */
 const namesMax = 1_000_000;
@@ -116,6 +119,15 @@ export function parseStatus(value: unknown): StatusRecord {
   }));
 }
 
+export function parseVolume(value: unknown): VolumeRecord {
+  return parse("the record of a volume", value, (fields) => ({
+    name: fields.required("name", anyText),
+    kind: fields.required("kind", choice(["local"])),
+    node: fields.required("node", nodeId),
+    atMs: fields.required("atMs", wallMs),
+  }));
+}
+
 export function parseLost(value: unknown): LostRecord {
   return parse("the record of a lost write", value, (fields) => ({
     key: fields.required("key", anyText),
@@ -130,8 +142,7 @@ function parse<T>(what: string, value: unknown, read: (fields: Fields) => T): T 
 }
 
 function readMoment(fields: Fields): { readonly uid: string; readonly atMs: number } {
-  const atMs = fields.required("atMs", number({ min: 0, max: Number.MAX_SAFE_INTEGER }));
-  return { uid: fields.required("uid", hexId), atMs };
+  return { uid: fields.required("uid", hexId), atMs: fields.required("atMs", wallMs) };
 }
 
 function readVersion(value: unknown, at: Place): Version {

@@ -61,6 +61,15 @@ export interface DrainRecord {
   readonly atMs: number;
 }
 
+/** A volume was made: it lives on that node alone, until a user has it removed. */
+export interface VolumeRecord {
+  readonly name: string;
+  readonly kind: "local";
+  readonly node: NodeId;
+  /** Wall clock, ms. */
+  readonly atMs: number;
+}
+
 /** Totally ordered; of two placements of a slot the one of the higher epoch is obeyed. */
 export interface Epoch {
   readonly counter: number;

@@ -26,6 +26,7 @@ import {
 import { isSameData } from "./plain-data.ts";
 import type { PlacementRecord } from "./records.ts";
 import type { WantedSlot } from "./slots.ts";
+import { isAstray } from "./volumes.ts";
 
 /** What all decisions of a pass share. */
 export interface Pass extends ReconcileInput {
@@ -52,10 +53,12 @@ export function decideOn(pass: Pass, wanted: DesiredService, slot: SlotNow): Dec
   const { spec } = wanted;
   const there = present?.node == null ? undefined : pass.byId.get(present.node);
   const missedForMs = present?.node == null ? 0 : pass.missedForMs(present.node);
-  const isLost = lostInMs(there, spec.restartGraceMs, missedForMs) === 0;
   const isToMove = there?.state === "alive" && there.isDrained === true;
   const refusal = present && wanted.observe(present).refusal;
   const isUnchanged = isPlaced(wanted, present);
+  const isLost =
+    lostInMs(there, spec.restartGraceMs, missedForMs) === 0 ||
+    (isUnchanged && isAstray(pass.volumeHome, spec, present?.node));
   if (isUnchanged && !isLost && !isToMove && refusal === undefined) {
     return present === undefined ? undefined : takenOver(pass, wanted, present);
   }
@@ -164,7 +167,8 @@ function requestOf(
     pass.given.get(portKey(node, port)) ?? pass.portHolder(node, port);
   // What it comes in the place of has ended by then, unless that is what it takes over from.
   const reservedOn = reservedBesides(pass, present?.instance);
-  return { ...requestFor(spec), only, siblings, portHolder, reservedOn };
+  const volumes = pass.volumeHome && { volumeHome: pass.volumeHome };
+  return { ...requestFor(spec), only, siblings, portHolder, reservedOn, ...volumes };
 }
 
 /** Another instance, on whatever node suits it best, or none. @param at what differs from the usual request */

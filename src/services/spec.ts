@@ -17,9 +17,10 @@ import { choice, listOf, mapOf, processText, text } from "../core/value-readers.
 import { type HealthPolicy, healthToJson, readHealth } from "./health-policy.ts";
 import { type Instances, readInstances } from "./instances.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
-import { areChosen, type Ports, portVariable, readPorts } from "./ports.ts";
+import { areChosen, type Ports, readPorts } from "./ports.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 import { isServiceName, serviceNamePattern } from "./service-name.ts";
+import { complainOfPorts, complainOfWriters } from "./spec-checks.ts";
 import {
   type LogPolicy,
   logsDefault,
@@ -44,6 +45,7 @@ import {
   updateFor,
   updateToJson,
 } from "./update-policy.ts";
+import { readVolumes, type VolumeWish, volumesToJson } from "./volumes.ts";
 
 /** A service as deployed, defaults filled in. docs/spec.md tells each field, its default and limits. */
 export interface ServiceSpec {
@@ -68,6 +70,8 @@ export interface ServiceSpec {
   readonly env: Readonly<Record<string, string>>;
   /** By name; 0: one that its node chooses. */
   readonly ports: Ports;
+  /** Folders that outlive it, one instance's at a time; default: none. */
+  readonly volumes: readonly VolumeWish[];
   /** Reserved for each instance on its node, and the most that it gets; 0: neither. */
   readonly resources: Resources;
   readonly stop: StopPolicy;
@@ -89,7 +93,6 @@ export const laterFields: readonly string[] = [
   "rebalance",
   "schedule",
   "secrets",
-  "volumes",
 ];
 
 /** @throws InvalidSpec with every error and its path. */
@@ -123,6 +126,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     ...(health !== undefined && { health: healthToJson(health) }),
     env: spec.env,
     ports: spec.ports,
+    ...(spec.volumes.length > 0 && { volumes: volumesToJson(spec.volumes) }),
     ...(!isNothing(spec.resources) && { resources: resourcesToJson(spec.resources) }),
     stop: { signal: stop.signal, grace: durationText(stop.graceMs) },
     logs: { max_bytes: logs.fileBytesMax, files: logs.filesMax },
@@ -171,6 +175,21 @@ const readEnv = mapOf(
   envEntriesMax,
 );
 
+const readDependencies = (fields: Fields) => ({
+  requires: fields.optional(
+    "requires",
+    readRequires,
+    [],
+    "Services that must run before this one is started, like db or group/db.",
+  ),
+  onDependencyDown: fields.optional(
+    "on_dependency_down",
+    readOnDependencyDown,
+    "restart",
+    "What becomes of it when one that it requires is down, or was restarted.",
+  ),
+});
+
 /** What its task is given, and how it is ended and heard. */
 const readAroundTask = (fields: Fields) => ({
   env: fields.optional("env", readEnv, {}, "The environment of its task."),
@@ -200,6 +219,12 @@ export const readSpecFields = objectOf(
       undefined,
       "How it is asked whether it does its work.",
     );
+    const volumes = fields.optional(
+      "volumes",
+      readVolumes,
+      [],
+      "Folders with names of their own that outlive it, for one instance.",
+    );
     const update = fields.optional(
       "update",
       readUpdate,
@@ -217,18 +242,7 @@ export const readSpecFields = objectOf(
         {},
         "What to run, in the provider's own words.",
       ),
-      requires: fields.optional(
-        "requires",
-        readRequires,
-        [],
-        "Services that must run before this one is started, like db or group/db.",
-      ),
-      onDependencyDown: fields.optional(
-        "on_dependency_down",
-        readOnDependencyDown,
-        "restart",
-        "What becomes of it when one that it requires is down, or was restarted.",
-      ),
+      ...readDependencies(fields),
       instances: fields.optional(
         "instances",
         readInstances,
@@ -253,8 +267,9 @@ export const readSpecFields = objectOf(
         restartGraceDefaultMs,
         "How long its node may be away before another node takes it over.",
       ),
-      update: updateFor(update, health !== undefined && areChosen(ports)),
+      update: updateFor(update, health !== undefined && areChosen(ports) && volumes.length === 0),
       ports,
+      volumes,
       ...readAroundTask(fields),
       ...(health !== undefined && { health }),
     };
@@ -266,20 +281,6 @@ export const readSpecFields = objectOf(
 export function readService(value: unknown, at: Place): ServiceSpec {
   const spec = readSpecFields(value, at);
   complainOfPorts(spec, at);
+  complainOfWriters(spec, at);
   return spec;
-}
-
-/** What the fields say of each other's ports. */
-function complainOfPorts({ ports, env, health }: ServiceSpec, at: Place): void {
-  for (const name of Object.keys(ports)) {
-    const variable = portVariable(name);
-    if (Object.hasOwn(env, variable)) {
-      at.member("env").member(variable).wrong(`is where ports.${name} is told`);
-    }
-  }
-  const check = health?.check;
-  if (check === undefined || check.kind === "exec" || typeof check.port === "number") return;
-  if (Object.hasOwn(ports, check.port)) return;
-  const place = at.member("health").member(check.kind).member("port");
-  place.wrong(`${check.port} is none of the service's ports`);
 }

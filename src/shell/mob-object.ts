@@ -6,6 +6,7 @@ import type {
   DeployResult,
   DrainResult,
   PlanResult,
+  RemovedVolume,
 } from "../api/results.ts";
 import type {
   EndpointView,
@@ -14,6 +15,7 @@ import type {
   NodeView,
   ProviderView,
   ServiceDetail,
+  VolumeView,
 } from "../api/shapes.ts";
 import type { HistoryEntry } from "../api/watch-shapes.ts";
 import type { Client } from "../client/client.ts";
@@ -40,6 +42,7 @@ import {
   formatProviders,
   formatService,
 } from "./views.ts";
+import { formatRemovedVolume, formatVolumes } from "./volume-views.ts";
 
 /** How the shell shows an answer: kept beside it, so that what one types gets plain data. */
 export type Views = WeakMap<object, (paint: Paint) => string>;
@@ -67,6 +70,9 @@ export interface MobObject extends ActorCalls {
   /** Calls the function that a service is; gives its answer and how it went. */
   invoke(name: string, event?: unknown): Promise<InvokedView>;
   providers(): Promise<ProviderView[]>;
+  volumes(): Promise<VolumeView[]>;
+  /** Deletes a volume with its data. */
+  removeVolume(name: string): Promise<RemovedVolume>;
 }
 
 export const helpText = `mob.nodes()                  the nodes of the network
@@ -85,6 +91,7 @@ mob.logs("web", 100)         the last lines of its output, or "all"
 mob.history("web")           what users wrote of it, and what lost a conflict
 mob.invoke("hello", { … })   call the function that a service is
 mob.providers()              what each node can run
+mob.volumes()                the volumes; mob.removeVolume("data") deletes one
 ${actorHelp}
 Ctrl-D stops a node that was started with this shell; its services run on.
 `;
@@ -145,6 +152,8 @@ export function createMobObject(
         ({ answer }) => formatAnswer(answer),
       ),
     providers: () => shown(() => client.providers(), formatProviders),
+    volumes: () => shown(() => client.volumes(), formatVolumes),
+    removeVolume: (name) => shown(() => client.removeVolume(text(name)), formatRemovedVolume),
     ...createActorCalls({ ...about, client, shown }),
   };
   Object.setPrototypeOf(mob, null); // Or completion would list what every object has.

@@ -22,6 +22,7 @@ import { type DiskImage, VirtualDisk } from "./virtual-disk.ts";
 import { seededRandom, virtualEnv } from "./virtual-env.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
 import { VirtualHost, virtualProvider, virtualReach } from "./virtual-tasks.ts";
+import { virtualVolumes } from "./virtual-volumes.ts";
 
 /** What all machines of a simulation share. */
 export interface Surroundings {
@@ -53,6 +54,7 @@ export class Machine {
   readonly host: VirtualHost;
   readonly clock: VirtualClock;
   life: Life | undefined;
+  #volumes = virtualVolumes();
   /** The network's keys: what is written there is durable at once. */
   readonly #keyStore: KeyStore = memoryKeyStore(firstKeys);
   readonly #around: Surroundings;
@@ -76,7 +78,9 @@ export class Machine {
   replaceDisk(image: DiskImage): void {
     this.disk.replace(image);
     this.host.wipe();
-    if (image.size === 0) this.#node = this.#newKey();
+    if (image.size > 0) return;
+    this.#node = this.#newKey();
+    this.#volumes = virtualVolumes();
   }
 
   /** A new process; what it does begins with `compose`. */
@@ -105,6 +109,7 @@ export class Machine {
         transport: network.transport(owner, identity.id),
         storage,
         providers: new Map(offered.map((one) => [one.type, one])),
+        volumeFolders: this.#volumes,
         isPortFree: async (port) => !this.host.listens(port),
         reach: virtualReach(this.host, scheduler, owner),
       },
@@ -116,7 +121,8 @@ export class Machine {
         address: `${this.name}:6666`,
         facts: {
           providers: offered.map(({ type }) => {
-            return { type, available: true, features: type === provider.type ? ["limits"] : [] };
+            const features = type === provider.type ? ["limits", "volumes"] : [];
+            return { type, available: true, features };
           }),
           capacity: this.host.capacity,
           labels: {},

@@ -1,8 +1,8 @@
 /**
  * Tasks that live outside a node, as processes under their keepers do: a crash of the node leaves
  * them running, and its next life finds them, or how they ended. A task's script is data: how long it
- * runs and how it exits. The host also tells of what must never be: two tasks of one instance,
- * or more tasks than it has room for.
+ * runs and how it exits. The host also tells of what must never be: two tasks of one instance, or with
+ * one volume, or more tasks than it has room for.
  */
 import type { Reach } from "../actors/reach.ts";
 import { InvalidSpec, Unavailable } from "../core/errors.ts";
@@ -38,11 +38,15 @@ export interface VirtualTask {
   readonly service: string;
   readonly params: VirtualParams;
   readonly limits: Limits;
+  /** Their names. */
+  readonly volumes: readonly string[];
   /** Virtual ms. */
   readonly startedAt: number;
   readonly watchers: Set<() => void>;
   ended?: { readonly exit: Exit; readonly atMs: number };
 }
+
+type StartContext = Pick<TaskContext, "service" | "limits" | "volumes">;
 
 /** How long starting and stopping take, in virtual ms. */
 const startMs = 5;
@@ -113,7 +117,7 @@ export class VirtualHost {
     instance: InstanceId,
     attempt: number,
     params: VirtualParams,
-    { service, limits = noResources }: Pick<TaskContext, "service" | "limits">,
+    { service, limits = noResources, volumes = [] }: StartContext,
   ): VirtualTask {
     const other = this.running().find((found) => found.instance === instance);
     if (other !== undefined && other.attempt !== attempt) {
@@ -125,9 +129,11 @@ export class VirtualHost {
       service,
       params,
       limits,
+      volumes: volumes.map(({ name }) => name),
       startedAt: this.#scheduler.now,
       watchers: new Set(),
     };
+    this.#checkWriters(task);
     this.tasks.set(taskKey(instance, attempt), task);
     this.history.push(task);
     this.#checkRoom(task);
@@ -142,6 +148,14 @@ export class VirtualHost {
   /** What runs here, together. */
   get used(): Limits {
     return sumOf([...this.tasks.values()].filter(({ ended }) => !ended).map((it) => it.limits));
+  }
+
+  #checkWriters({ service, volumes }: VirtualTask): void {
+    for (const other of this.tasks.values()) {
+      const shared = other.ended ? undefined : volumes.find((name) => other.volumes.includes(name));
+      if (shared === undefined) continue;
+      this.violations.push(`${service} and ${other.service} both write to volume ${shared}`);
+    }
   }
 
   #checkRoom({ service, limits }: VirtualTask): void {
@@ -178,7 +192,7 @@ export function virtualProvider(
   return {
     type: "virtual",
     parseParams,
-    probe: async () => ({ available: true, version: "1", features: ["limits"] }),
+    probe: async () => ({ available: true, version: "1", features: ["limits", "volumes"] }),
     async start(instance, params, context) {
       host.check();
       const { attempt } = context;

@@ -8,6 +8,7 @@ import { type AgentOptions, agent } from "../actors/agent.ts";
 import { type ControllerOptions, controller } from "../actors/controller.ts";
 import { type LedgerOptions, ledger } from "../actors/ledger.ts";
 import { names } from "../actors/names.ts";
+import { type VolumeKeeperOptions, volumeKeeper } from "../actors/volume-keeper.ts";
 import type { ActorDefinition } from "../otp/definition.ts";
 import { dynamicSupervisor } from "../otp/dynamic-supervisor.ts";
 import { supervisor } from "../otp/supervisor.ts";
@@ -16,6 +17,7 @@ import { worker } from "../otp/worker.ts";
 export interface SupervisorOptions {
   readonly controller: ControllerOptions;
   readonly ledger: LedgerOptions;
+  readonly volumeKeeper: VolumeKeeperOptions;
   readonly agent: AgentOptions;
 }
 
@@ -35,6 +37,13 @@ export function lifeSupervisor(options: SupervisorOptions): ActorDefinition {
       {
         id: "ledger",
         start: worker({ name: names.ledger, behaviour: () => ledger(options.ledger) }),
+      },
+      {
+        id: "volume-keeper",
+        start: worker({
+          name: names.volumeKeeper,
+          behaviour: () => volumeKeeper(options.volumeKeeper),
+        }),
       },
       {
         id: "services",

@@ -198,9 +198,9 @@ test("a bad spec tells every error with its path, and changes nothing", async (t
   const paths = error.details.map(({ path }) => path);
   for (const path of ["nam", "name", "requires"]) assert.ok(paths.includes(path), paths.join());
   assert.match(stderr, /did you mean `?name/);
-  const unparsed = await a.try("deploy", JSON.stringify(bash("web", "x", { volumes: [] })));
+  const unparsed = await a.try("deploy", JSON.stringify(bash("web", "x", { secrets: [] })));
   assert.equal(unparsed.code, 2);
-  assert.match(unparsed.stderr, /volumes: .*later/);
+  assert.match(unparsed.stderr, /secrets: .*later/);
   const params = await a.try(
     "deploy",
     JSON.stringify({ ...bash("web", "x"), params: { comand: "x" } }),

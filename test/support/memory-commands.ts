@@ -2,7 +2,13 @@
 import type { ActorDetail, ActorView } from "../../src/api/actor-shapes.ts";
 import type { Commands, LogChunk } from "../../src/api/commands.ts";
 import type { PlanResult } from "../../src/api/results.ts";
-import type { EndpointView, InstanceView, NodeView, TokenView } from "../../src/api/shapes.ts";
+import type {
+  EndpointView,
+  InstanceView,
+  NodeView,
+  TokenView,
+  VolumeView,
+} from "../../src/api/shapes.ts";
 import type { KeysView } from "../../src/api/trust-shapes.ts";
 import type { ServiceChange } from "../../src/api/watch-shapes.ts";
 import { NotFound } from "../../src/core/errors.ts";
@@ -82,6 +88,13 @@ const aToken: TokenView = {
   role: "deploy",
   created: 0,
   expires: null,
+};
+
+export const aVolume: VolumeView = {
+  name: "data",
+  kind: "local",
+  node: "6666@box",
+  service: "web",
 };
 
 const acknowledged = {
@@ -214,6 +227,11 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
         reason: "not installed",
       },
     ],
+    volumes: async () => [aVolume],
+    async removeVolume(name) {
+      if (name !== aVolume.name) throw new NotFound(`there is no volume ${name}`);
+      return { name, node: aVolume.node, deleted: true, ...acknowledged };
+    },
     actors: async () => aTree,
     actor: async () => anActor,
     suspend: async (path) => ({ node: "6666@box", path, resumesAt: 60_000 }),

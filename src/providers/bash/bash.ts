@@ -6,7 +6,7 @@ import { execa } from "execa";
 import { Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { findProgram } from "../../keeper/program.ts";
-import { keptFeatures, keptTasks } from "../kept-tasks.ts";
+import { keptFeatures, keptTasks, linksTo } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
 import { type BashParams, bashParams } from "./params.ts";
 
@@ -39,12 +39,19 @@ export function createBash(options: BashOptions): Provider<BashParams> {
     parseParams: bashParams.parse,
     async probe(): Promise<Capabilities> {
       const { version } = await findBash();
-      return { available: true, version, ...(await keptFeatures(keeper)) };
+      const kept = await keptFeatures(keeper);
+      return { available: true, version, ...kept, features: [...kept.features, "volumes"] };
     },
     async start(instance, params, context) {
       const { path } = await findBash();
       const { env: own, limits } = context;
-      const task = { command: [path], script: params.command, env: own, limits };
+      const task = {
+        command: [path],
+        script: params.command,
+        env: own,
+        limits,
+        ...linksTo(context),
+      };
       return await keeper.start(instance, context.attempt, task);
     },
     async exec({ instance, attempt }, { command, env: own, ...request }) {

@@ -1,5 +1,5 @@
 /** From a service's parameters to what the engine makes a container of. Pure. */
-import type { ContainerCreateOptions, HostConfig } from "dockerode";
+import type { ContainerCreateOptions, HostConfig, MountSettings } from "dockerode";
 import { noResources } from "../../core/resources.ts";
 import type { TaskContext } from "../provider.ts";
 import { type PublishedPort, publishedPorts } from "../published-ports.ts";
@@ -33,7 +33,7 @@ export function containerOptions(
 
 function hostConfig(
   params: ContainerParams,
-  { logs, limits = noResources }: TaskContext,
+  { logs, limits = noResources, volumes: own = [] }: TaskContext,
   dialect: Dialect,
 ): HostConfig {
   const { networks, volumes, pids, init } = params;
@@ -44,12 +44,10 @@ function hostConfig(
     LogConfig: dialect.log(logs),
     PortBindings: portBindings(params.ports),
     // Not `Binds`, for which the engine would make a folder that is missing.
-    Mounts: volumes.map(({ from, at, readOnly }) => ({
-      Type: "bind",
-      Source: from,
-      Target: at,
-      ReadOnly: readOnly,
-    })),
+    Mounts: [
+      ...volumes.map(({ from, at, readOnly }) => bindMount(from, at, readOnly)),
+      ...own.map(({ folder, at }) => bindMount(folder, at, false)),
+    ],
     ...(network !== undefined && { NetworkMode: network }),
     // The limit is on memory and swap together: a service that is over it must not crawl on.
     ...(memory > 0 && { Memory: memory, MemorySwap: memory }),
@@ -57,6 +55,10 @@ function hostConfig(
     ...(pids !== undefined && { PidsLimit: pids }),
     ...(init && { Init: true }),
   };
+}
+
+function bindMount(from: string, at: string, readOnly: boolean): MountSettings {
+  return { Type: "bind", Source: from, Target: at, ReadOnly: readOnly };
 }
 
 function portBindings(ports: readonly PublishedPort[]): Record<string, object[]> {

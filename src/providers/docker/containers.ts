@@ -80,7 +80,8 @@ export class Containers implements Provider<ContainerParams> {
   async probe(): Promise<Capabilities> {
     try {
       const version = await this.#engine.version();
-      return { available: true, version, ...limitsFeature(await this.#engine.whyNoLimits()) };
+      const limits = limitsFeature(await this.#engine.whyNoLimits());
+      return { available: true, version, ...limits, features: [...limits.features, "volumes"] };
     } catch (error) {
       return { available: false, reason: messageOf(error) };
     }

@@ -3,10 +3,11 @@
  * looked at before, so that what is missing is told by name; the keeper does the rest, as for bash.
  */
 import { release } from "node:os";
+import { Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import type { KeptCommand } from "../../keeper/kept-task.ts";
 import { checkFolder, findProgram } from "../../keeper/program.ts";
-import { keptFeatures, keptTasks } from "../kept-tasks.ts";
+import { keptFeatures, keptTasks, linksTo } from "../kept-tasks.ts";
 import { inParameter } from "../named-parameter.ts";
 import type { Provider, ProviderOptions, TaskContext } from "../provider.ts";
 import { type ExecParams, execParams } from "./params.ts";
@@ -23,7 +24,7 @@ export function createExec({ folder, log, env }: ProviderOptions): Provider<Exec
     async probe() {
       const kept = await keptFeatures(keeper);
       const user = (await whyNoUsers(env)) === undefined ? ["user"] : [];
-      const features = [...kept.features, ...user];
+      const features = [...kept.features, "volumes", ...user];
       return { available: true, version: release(), ...kept, features };
     },
     async start(instance, params, context) {
@@ -44,10 +45,16 @@ export function createExec({ folder, log, env }: ProviderOptions): Provider<Exec
 /** @throws Unavailable naming the parameter that cannot be had on this node, and why */
 async function commandOf(
   { program, args, cwd, user }: ExecParams,
-  context: Pick<TaskContext, "env" | "limits">,
+  context: Pick<TaskContext, "env" | "limits" | "volumes">,
   env: ProviderOptions["env"],
 ): Promise<KeptCommand> {
   const as = user && (await inParameter("user", runAs(user, env)));
+  const [volume] = context.volumes ?? [];
+  if (volume !== undefined && as !== undefined && as.owner.uid !== process.getuid?.()) {
+    throw new Unavailable(
+      `user: volume ${volume.name} is in the node's data folder, which is closed to other users`,
+    );
+  }
   const path = context.env["PATH"] ?? env["PATH"];
   const found = await inParameter("program", findProgram(program, path));
   if (cwd !== undefined) await inParameter("cwd", checkFolder(cwd));
@@ -55,6 +62,7 @@ async function commandOf(
     command: [...(as?.prefix ?? []), found, ...args],
     env: { ...as?.env, ...context.env },
     limits: context.limits,
+    ...linksTo(context),
     ...(cwd !== undefined && { cwd }),
     ...(as !== undefined && { owner: as.owner }),
   };

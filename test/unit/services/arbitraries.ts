@@ -76,6 +76,7 @@ export const validSpec = fc.record(
       .map(([check, more]) => ({ ...check, ...more })),
     on_dependency_down: fc.constantFrom("restart", "stop", "ignore"),
     ports: fc.constantFrom({}, { http: 0 }, { http: 0, admin: 8_080 }),
+    volumes: fc.constantFrom([], [{ from: "data", at: "/srv/data" }]),
     resources: fc.record(
       {
         memory: fc.constantFrom("6MiB", "256MB", 10_000_000),

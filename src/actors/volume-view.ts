@@ -1,0 +1,96 @@
+/** What is known of volumes: where they live, and which services name them. */
+import { Conflict } from "../core/errors.ts";
+import type { NodeId, ServiceName } from "../core/ids.ts";
+import { isLive } from "../membership/view.ts";
+import type { Spec } from "../services/group.ts";
+import { membersOf } from "../services/group-members.ts";
+import { stateText } from "../services/placement.ts";
+import { otherUserOf, type VolumeHomeOf, type VolumeUser } from "../services/volumes.ts";
+import type { Catalog } from "./catalog.ts";
+
+export interface VolumeInfo {
+  readonly name: string;
+  readonly kind: "local";
+  readonly node: NodeId;
+  /** The service that names it; absent: none does. */
+  readonly service?: ServiceName;
+}
+
+/** Every volume that was made, in order of names. */
+export function volumeInfos(catalog: Catalog): readonly VolumeInfo[] {
+  const users = usersIn(catalog);
+  return catalog.volumes.all().map(({ name, kind, node }) => {
+    const service = users.find(({ volumes }) => volumes.some(({ from }) => from === name))?.name;
+    return { name, kind, node, ...(service !== undefined && { service }) };
+  });
+}
+
+/** The service that names a volume; undefined: none does. */
+export function userOfVolume(catalog: Catalog, volume: string): ServiceName | undefined {
+  return usersIn(catalog).find(({ volumes }) => volumes.some(({ from }) => from === volume))?.name;
+}
+
+export function volumeHomes(catalog: Catalog): VolumeHomeOf {
+  return (volume) => {
+    const node = catalog.volumes.get(volume)?.node;
+    if (node === undefined) return undefined;
+    return { node, name: catalog.member(node)?.name ?? `${node}, which is not known any more` };
+  };
+}
+
+/** The first of these volumes whose node cannot be asked, and why; undefined: there is none. */
+export function outOfReach(catalog: Catalog, volumes: readonly string[]): string | undefined {
+  for (const volume of volumes) {
+    const node = catalog.volumes.get(volume)?.node;
+    const member = node === undefined ? undefined : catalog.member(node);
+    if (node === undefined || (member !== undefined && isLive(member))) continue;
+    return `volume ${volume} is on ${member?.name ?? node}, which ${stateOf(member?.state)}`;
+  }
+  return undefined;
+}
+
+function stateOf(state: Parameters<typeof stateText>[0] | "alive" | undefined): string {
+  if (state === undefined || state === "alive") return "is not known any more";
+  return stateText(state);
+}
+
+/** A volume that two services would write to. */
+export interface TakenVolume {
+  /** Where it is named: `services[1].volumes[0].from`. */
+  readonly path: string;
+  readonly volume: string;
+  /** The spec that names it, and the other service that does. */
+  readonly spec: Spec;
+  readonly by: ServiceName;
+}
+
+/** The volumes that `specs` name and that other services do, those that are deployed and stay so, and each other. */
+export function takenVolumes(catalog: Catalog, specs: readonly Spec[]): readonly TakenVolume[] {
+  const replaced = new Set<string>(specs.map(({ name }) => name));
+  const staying = catalog.groups().filter(({ record }) => !replaced.has(record.name));
+  const users = [...staying.map(({ record }) => record.spec), ...specs].flatMap(usersOf);
+  return specs.flatMap((spec) =>
+    [...membersOf(spec).values()].flatMap(({ spec: { name, volumes }, path }) =>
+      volumes.flatMap(({ from: volume }, index) => {
+        const by = otherUserOf(volume, name, users);
+        const at = `${path === "" ? "" : `${path}.`}volumes[${index}].from`;
+        return by === undefined ? [] : [{ path: at, volume, spec, by }];
+      }),
+    ),
+  );
+}
+
+/** @throws Conflict where another service names a volume that `spec` names */
+export function needVolumes(catalog: Catalog, spec: Spec): void {
+  const [taken] = takenVolumes(catalog, [spec]);
+  if (taken === undefined) return;
+  throw new Conflict(`${taken.path}: volume ${taken.volume} is that of ${taken.by}`);
+}
+
+function usersIn(catalog: Catalog): readonly VolumeUser[] {
+  return catalog.groups().flatMap(({ record }) => usersOf(record.spec));
+}
+
+function usersOf(spec: Spec): readonly VolumeUser[] {
+  return [...membersOf(spec).values()].map((member) => member.spec);
+}

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { InvalidSpec } from "../../../src/core/errors.ts";
+import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
+import { withInstances } from "../../../src/services/group-members.ts";
+import { parseGroupSpec } from "../../../src/services/group-spec.ts";
+import { type Candidate, place, refusalsText } from "../../../src/services/placement.ts";
+import { parseSpec, specToJson } from "../../../src/services/spec.ts";
+import { taskDigest } from "../../../src/services/task-digest.ts";
+import type { VolumeHomeOf } from "../../../src/services/volumes.ts";
+
+const least = { name: "db", provider: "bash" };
+const volumes = [{ from: "data", at: "/srv/data" }];
+
+function errorsOf(more: object): Readonly<Record<string, string>> {
+  try {
+    parseSpec({ ...least, ...more });
+  } catch (error) {
+    assert.ok(error instanceof InvalidSpec);
+    return Object.fromEntries(error.details.map(({ path, message }) => [path, message]));
+  }
+  return {};
+}
+
+test("volumes are read, and told with their kind", () => {
+  const spec = parseSpec({ ...least, volumes });
+  assert.deepEqual(spec.volumes, [{ ...volumes[0], kind: "local" }]);
+  assert.deepEqual(specToJson(spec)["volumes"], spec.volumes);
+  assert.equal(specToJson(parseSpec(least))["volumes"], undefined);
+});
+
+test("every error of volumes is told with its path", () => {
+  const errors = errorsOf({
+    volumes: [
+      { from: "data", at: "/srv/data" },
+      { from: "data", at: "/srv/other" },
+      { from: "x", at: "/srv/data" },
+      { from: "y", at: "/srv/data/below" },
+      { from: "No", at: "srv" },
+      { from: "z", at: "/srv/../etc", kind: "nfs", mode: 1 },
+      { from: "datasets", at: "/srv/datasets" },
+    ],
+  });
+  assert.deepEqual(Object.keys(errors).sort(), [
+    "volumes[1].from",
+    "volumes[2].at",
+    "volumes[3].at",
+    "volumes[4].at",
+    "volumes[4].from",
+    "volumes[5].at",
+    "volumes[5].kind",
+    "volumes[5].mode",
+  ]);
+  assert.match(errors["volumes[1].from"] ?? "", /data is listed twice/);
+  assert.match(errors["volumes[3].at"] ?? "", /data/);
+});
+
+test("a kind that is yet to be built is refused by name", () => {
+  const wish = { from: "data", at: "/srv", kind: "glusterfs" };
+  assert.match(errorsOf({ volumes: [wish] })["volumes[0].kind"] ?? "", /comes later/);
+});
+
+test("a volume has one writer: one instance, which is ended before the next begins", () => {
+  for (const instances of [2, "everywhere"]) {
+    assert.match(errorsOf({ volumes, instances })["instances"] ?? "", /volume data has one writer/);
+  }
+  assert.deepEqual(errorsOf({ volumes, instances: 0 }), {});
+  const update = { order: "start-first" };
+  assert.match(errorsOf({ volumes, update })["update.order"] ?? "", /volume data has one writer/);
+  // What would be start-first without one.
+  const checked = { ports: { http: 0 }, health: { tcp: { port: "http" } } };
+  assert.equal(parseSpec({ ...least, ...checked }).update.order, "start-first");
+  assert.equal(parseSpec({ ...least, ...checked, volumes }).update.order, "stop-first");
+});
+
+test("a version with a volume that is gone back to has no more instances than can write to it", () => {
+  const group = parseGroupSpec({ name: "shop", services: [{ ...least, volumes }] });
+  const instancesOf = (count: number) => withInstances(group, () => count);
+  assert.deepEqual(instancesOf(3), group);
+  const [none] = "services" in instancesOf(0) ? parseGroupServices(instancesOf(0)) : [];
+  assert.equal(none, 0);
+});
+
+function parseGroupServices(spec: ReturnType<typeof parseGroupSpec>): readonly unknown[] {
+  return "services" in spec
+    ? spec.services.map((one) => ("instances" in one ? one.instances : undefined))
+    : [];
+}
+
+test("other volumes take another task; a spec without any has the digest that it had before", () => {
+  const of = (more: object) => taskDigest(parseSpec({ ...least, ...more }));
+  assert.notEqual(of({ volumes }), of({}));
+  assert.notEqual(of({ volumes }), of({ volumes: [{ from: "data", at: "/srv" }] }));
+  assert.equal(of({ volumes: [] }), of({}));
+});
+
+const db = { service: asServiceName("db"), provider: "bash", constraints: [], volumes: ["data"] };
+
+function node(name: string, more: Partial<Candidate> = {}): Candidate {
+  const providers = new Map([["bash", { available: true, hasVolumes: true } as const]]);
+  const about = { id: asNodeId(name), name, labels: {} };
+  return { ...about, state: "alive", providers, instances: 0, ...more };
+}
+
+const onB: VolumeHomeOf = (volume) =>
+  volume === "data" ? { node: asNodeId("b"), name: "b" } : undefined;
+
+test("who uses a volume is placed where it lives, however full that is, and anywhere before it is made", () => {
+  const nodes = [node("a"), node("b", { instances: 30 })];
+  const at = (volumeHome: VolumeHomeOf) => {
+    const placed = place({ ...db, volumeHome }, nodes);
+    return "node" in placed && placed.node;
+  };
+  assert.equal(at(onB), "b");
+  assert.equal(
+    at(() => undefined),
+    "a",
+  );
+});
+
+test("while the node of its volume cannot take it, no other does, and each says why", () => {
+  const why = (nodes: readonly Candidate[]) => {
+    const placed = place({ ...db, volumeHome: onB, present: asNodeId("b") }, nodes);
+    assert.ok("refusals" in placed);
+    return refusalsText(placed.refusals);
+  };
+  const elsewhere = "a has not volume data, which is on b";
+  assert.equal(
+    why([node("a"), node("b", { state: "dead" })]),
+    `no node can take it: ${elsewhere}; b is dead`,
+  );
+  assert.equal(
+    why([node("a"), node("b", { isDrained: true })]),
+    `no node can take it: ${elsewhere}; b is drained`,
+  );
+  assert.equal(why([node("a")]), `no node can take it: ${elsewhere}`);
+});
+
+test("a node whose provider gives its tasks no volumes is none for it", () => {
+  const old = node("old", { providers: new Map([["bash", { available: true }]]) });
+  const placed = place(db, [old]);
+  assert.ok("refusals" in placed);
+  assert.deepEqual(placed.refusals[0]?.reasons, ["cannot give volumes to bash"]);
+});
