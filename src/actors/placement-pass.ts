@@ -22,7 +22,7 @@ import { taskDigest } from "../services/task-digest.ts";
 import type { Entry } from "../store/replication.ts";
 import type { Catalog, Service } from "./catalog.ts";
 import type { PlacementTable } from "./placement-table.ts";
-import { bookingsIn, isIdle } from "./reservations.ts";
+import { bookingsIn, isIdle, waitingIn } from "./reservations.ts";
 import type { Progress, Rollouts, UpdatedInstance } from "./rollouts.ts";
 
 export interface PlacementPass {
@@ -134,6 +134,7 @@ export function placementPass(
     nodes: candidatesOf(catalog, { underway, absentForMs }),
     portHolder: portHolders(catalog),
     bookings: () => bookingsIn(catalog, underway),
+    waiting: () => waitingIn(catalog, new Set(services.map(({ member }) => member.spec.name))),
     missedForMs: absentForMs,
   });
   const entries = [

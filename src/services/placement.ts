@@ -53,12 +53,20 @@ export interface PlacementRequest {
   readonly resources?: Resources;
   /** What is reserved on a node, what it comes in the place of aside; absent: nothing. */
   readonly reservedOn?: (node: NodeId) => Resources;
+  /** What waits, is more important, and has the room of a node kept for it; absent: nothing. */
+  readonly claimOn?: (node: NodeId) => Claim | undefined;
   /** The node that has just refused it, and why. */
   readonly refused?: { readonly node: NodeId; readonly reason: string } | undefined;
   /** Ports of its node that it must have. */
   readonly ports?: readonly number[];
   /** What has a port of a node by its placement; absent: nothing has any. */
   readonly portHolder?: PortHolder;
+}
+
+/** Something that waits for the room of a node. */
+export interface Claim {
+  readonly service: ServiceName;
+  readonly priority: number;
 }
 
 /** Undefined: the port of that node is asked for by nothing that is placed there. */
@@ -124,7 +132,7 @@ export function reasonsAgainst(request: PlacementRequest, node: Candidate): read
     const reason = reasonAgainst(constraint, node);
     if (reason !== undefined) reasons.push(reason);
   }
-  if (id !== present) reasons.push(...takenPorts(request, id));
+  if (id !== present) reasons.push(...takenPorts(request, id), ...claimedRoom(request, id));
   const missing = missingRoom(request, node);
   if (id === refused?.node && missing.length === 0) reasons.push(refused.reason);
   return [...reasons, ...missing, ...missingLimits(request, offer)];
@@ -154,6 +162,15 @@ function takenPorts({ ports = [], portHolder }: PlacementRequest, node: NodeId):
     const holder = portHolder?.(node, port);
     return holder === undefined ? [] : [`has given port ${port} to ${holder}`];
   });
+}
+
+function claimedRoom(
+  { resources = noResources, claimOn }: PlacementRequest,
+  node: NodeId,
+): readonly string[] {
+  const claim = isNothing(resources) ? undefined : claimOn?.(node);
+  if (claim === undefined) return [];
+  return [`keeps its room for ${claim.service}, which waits with priority ${claim.priority}`];
 }
 
 /** For the status of a service that no node can take: `a: is dead; b: does not offer docker`. */

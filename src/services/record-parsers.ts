@@ -36,6 +36,7 @@ const refusalsMax = 10_000;
 /** More than there can be slots and groups in a record of the largest size. */
 const namesMax = 1_000_000;
 
+const readCause = choice(["lost"]);
 const readLives = mapOf(/^[a-z0-9/-]{1,600}$/, count, namesMax);
 const readRestartedAt = mapOf(
   serviceNamePattern,
@@ -90,6 +91,7 @@ export function parseRemoved(value: unknown): RemovedRecord {
 export function parsePlacement(value: unknown): PlacementRecord {
   return parse("the record of a placement", value, (fields) => {
     const provider = fields.optional("provider", anyText, undefined);
+    const cause = fields.optional("cause", readCause, undefined);
     const outgoing = fields.optional("outgoing", readOutgoing, undefined);
     return {
       service: fields.required("service", serviceName),
@@ -101,6 +103,7 @@ export function parsePlacement(value: unknown): PlacementRecord {
       uid: fields.required("uid", hexId),
       specStamp: fields.required("specStamp", anyText),
       ...(provider !== undefined && { provider }),
+      ...(cause !== undefined && { cause }),
       ...(outgoing !== undefined && { outgoing }),
     };
   });
