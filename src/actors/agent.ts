@@ -3,8 +3,8 @@
  * placement comes and ended once the instance is gone. It decides nothing about services; it obeys.
  * An instance whose actors keep failing is left until the next pass: it must not take the rest along.
  */
+import type { Random } from "../core/env.ts";
 import type { InstanceId, NodeId } from "../core/ids.ts";
-import { isNothing, noResources } from "../core/resources.ts";
 import { startChild, terminateChild, whichChildren } from "../otp/children.ts";
 import type { ActorDefinition } from "../otp/definition.ts";
 import { NoSuchChild } from "../otp/errors.ts";
@@ -17,10 +17,13 @@ import type { Provider } from "../providers/provider.ts";
 import { newStatus } from "../services/instance-status.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
+import { StartPace } from "../services/start-pace.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
+import { sweepEngine } from "./engine-sweep.ts";
 import { type Held, HeldInstances, type InstanceHere } from "./held-instances.ts";
 import type { LedgerInfo } from "./ledger.ts";
 import { names, providerWorkerName } from "./names.ts";
+import { isToRun, presumeRoom } from "./presumed-room.ts";
 import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker.ts";
 import type { Turns } from "./turns.ts";
 import type { VolumeClaims } from "./volume-claims.ts";
@@ -29,6 +32,8 @@ export type AgentInfo =
   | { readonly type: "changed"; readonly change: CatalogChange }
   /** Nothing is left of the instance: its actors may go. */
   | { readonly type: "removed"; readonly instance: InstanceId }
+  /** The turn may have come of one whose start is paced. */
+  | { readonly type: "paced" }
   | { readonly type: "pass" };
 
 export interface AgentOptions {
@@ -52,6 +57,10 @@ interface State {
   readonly held: HeldInstances;
   /** Those whose engines have yet to be looked through for what is no longer placed here. */
   readonly unswept: Set<Provider>;
+  readonly pace: StartPace;
+  readonly random: Random;
+  /** One `paced` is on its way. */
+  isPaced: boolean;
   /** The first look at everything is done. */
   hasLooked: boolean;
 }
@@ -61,14 +70,18 @@ export function agent(options: AgentOptions): Behaviour<State, Protocol, AgentIn
     init(self) {
       const unswept = new Set(options.providers.values());
       self.tell({ type: "pass" });
-      return { self, options, held: new HeldInstances(), unswept, hasLooked: false };
+      const pace = { pace: new StartPace(), random: self.env.random("agent"), isPaced: false };
+      return { self, options, held: new HeldInstances(), unswept, ...pace, hasLooked: false };
     },
     handlers: {},
     async info(state, message) {
       if (message.type === "changed") await look(state, namesIn(message.change));
       else if (message.type === "removed") await end(state, message.instance);
       else if (message.type === "DOWN") await supervisorEnded(state, message);
-      else if (message.type === "pass") await pass(state);
+      else if (message.type === "paced") {
+        state.isPaced = false;
+        await beginPaced(state);
+      } else if (message.type === "pass") await pass(state);
       return state;
     },
     describe: ({ held }) => ({ instances: [...held.instances()] }),
@@ -79,7 +92,7 @@ async function pass(state: State): Promise<void> {
   state.self.sendAfter(passMs, { type: "pass" });
   for (const provider of state.unswept) void sweep(state, provider);
   dropStatuses(state);
-  if (!state.hasLooked) presume(state);
+  if (!state.hasLooked) presumeRoom(state.options.catalog, state.options.node, state.self.system);
   state.hasLooked = true;
   for (const [instance, held] of state.held.entries()) {
     if (held.monitor === undefined) await startActors(state, instance, held);
@@ -88,50 +101,13 @@ async function pass(state: State): Promise<void> {
   for (const instance of state.held.instances()) tellWorker(state, instance, { type: "repair" });
 }
 
-/**
- * Until the engines have told, whatever is placed here may be running: what is placed here anew must not
- * be given the room of it.
- */
-function presume({ self, options }: State): void {
-  const { catalog, node } = options;
-  for (const { service, instance, node: at, outgoing } of catalog.placements()) {
-    const spec = catalog.service(service)?.member.spec;
-    const here = [{ instance, node: at }, outgoing].flatMap((one) =>
-      one?.node === node ? [one.instance] : [],
-    );
-    for (const one of here) {
-      if (!isToRun(catalog, one)) continue;
-      const resources = catalog.status(one)?.reserved ?? spec?.resources ?? noResources;
-      if (!isNothing(resources)) tellLedger(self, { type: "hold", instance: one, resources });
-    }
-  }
-}
-
 /** Removes the tasks in an engine whose instances are no longer placed here. Never rejects. */
-async function sweep(state: State, provider: Provider): Promise<void> {
-  const { self, options, held, unswept } = state;
+async function sweep({ self, options, held, unswept }: State, provider: Provider): Promise<void> {
   const { catalog, volumes, work } = options;
   unswept.delete(provider);
   const isWanted = (instance: InstanceId) => held.has(instance) || isToRun(catalog, instance);
-  try {
-    const instances = new Set((await provider.list()).map(({ instance }) => instance));
-    for (const instance of instances) {
-      await work.run(instance, async () => {
-        if (isWanted(instance)) return;
-        self.log.info("removing what is left of an instance that is no longer placed here", {
-          instance,
-        });
-        await provider.remove(instance);
-        volumes.release(instance);
-      });
-    }
-  } catch (error) {
-    unswept.add(provider);
-    self.log.warn("an engine cannot be looked through; the next pass tries again", {
-      provider: provider.type,
-      error,
-    });
-  }
+  const isDone = await sweepEngine({ provider, isWanted, volumes, work, log: self.log });
+  if (!isDone) unswept.add(provider);
 }
 
 /** What this node once told of instances that are gone, where it crashed before it took that back. */
@@ -155,17 +131,44 @@ async function look(state: State, changed: ReadonlySet<string> | undefined): Pro
   nudge(state, changed);
 }
 
-/** Begins what is placed here and is not held yet. */
+/** Begins what is placed here and is not held yet, the most important first. */
 async function takeUp(state: State, placements: readonly PlacementRecord[]): Promise<void> {
-  const { node } = state.options;
-  for (const placement of placements) {
-    if (placement.node === node && !state.held.has(placement.instance)) {
-      if (!hasPredecessor(state, placement)) await begin(state, placement);
+  const { options, held, pace } = state;
+  const { node, catalog } = options;
+  const priorityOf = ({ service }: PlacementRecord) =>
+    catalog.service(service)?.member.spec.priority ?? 0;
+  for (const placement of placements.toSorted((a, b) => priorityOf(b) - priorityOf(a))) {
+    const { instance, cause, outgoing } = placement;
+    if (placement.node === node && !held.has(instance)) {
+      const isNew = catalog.status(instance) === undefined;
+      if (cause === "lost" && isNew) pace.add(instance, priorityOf(placement));
+      else if (!hasPredecessor(state, placement)) await begin(state, placement);
     }
-    const { outgoing } = placement;
-    if (outgoing?.node === node && !state.held.has(outgoing.instance)) {
+    if (outgoing?.node === node && !held.has(outgoing.instance)) {
       await resume(state, placement, outgoing.instance);
     }
+  }
+  await beginPaced(state);
+}
+
+/** Begins those that are taken over from lost nodes whose turn it is. */
+async function beginPaced(state: State): Promise<void> {
+  const { self, options, held, pace, random } = state;
+  const isStarting = (instance: InstanceId) => {
+    const phase = options.catalog.status(instance)?.state ?? "starting";
+    return phase === "starting" && held.get(instance)?.monitor !== undefined;
+  };
+  for (;;) {
+    const next = pace.next(isStarting, self.env.clock.mono(), random);
+    if (next === undefined) return;
+    if (next.kind === "wait") {
+      if (!state.isPaced) self.sendAfter(next.ms, { type: "paced" });
+      state.isPaced = true;
+      return;
+    }
+    const placement = options.catalog.placementOf(next.instance);
+    if (placement === undefined || held.has(next.instance)) continue;
+    if (!hasPredecessor(state, placement)) await begin(state, placement);
   }
 }
 
@@ -285,10 +288,6 @@ function tellWorker({ self }: State, instance: InstanceId, message: ProviderWork
   self.system.tell(providerWorkerName(instance), message);
 }
 
-function tellLedger({ system }: State["self"], message: LedgerInfo): void {
-  system.tell(names.ledger, message);
-}
-
 async function end(state: State, instance: InstanceId): Promise<void> {
   const held = state.held.get(instance);
   if (held === undefined) return;
@@ -298,13 +297,10 @@ async function end(state: State, instance: InstanceId): Promise<void> {
   } catch (error) {
     if (!(error instanceof NoSuchChild)) throw error; // They had given up.
   }
-  tellLedger(state.self, { type: "release", instance });
+  const given: LedgerInfo = { type: "release", instance };
+  state.self.system.tell(names.ledger, given);
   // It may have been placed here again meanwhile.
   await look(state, new Set([groupOf(held.placement.service)]));
-}
-
-function isToRun(catalog: Catalog, instance: InstanceId): boolean {
-  return catalog.desired(instance) !== undefined || catalog.takingOver(instance) !== undefined;
 }
 
 function namesIn(change: CatalogChange): ReadonlySet<string> | undefined {

@@ -13,7 +13,7 @@ import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { deciderOf } from "./ownership.ts";
 import { candidatesOf, desiredService, portHolders } from "./placement-pass.ts";
 import { untilReady } from "./readiness.ts";
-import { bookingsIn } from "./reservations.ts";
+import { bookingsIn, waitingIn } from "./reservations.ts";
 import { volumeHomes } from "./volume-view.ts";
 
 export interface PlanOptions {
@@ -35,12 +35,15 @@ export async function planFor(
   await Promise.all(specs.map(({ name }) => untilReady(system, name)));
   for (const { name } of specs) deciderOf(catalog.view, name);
   return planDeploys(
-    node,
     specs.map((spec) => wantedOf(catalog, spec)),
-    candidatesOf(catalog),
-    portHolders(catalog),
-    () => bookingsIn(catalog),
-    volumeHomes(catalog),
+    {
+      self: node,
+      nodes: candidatesOf(catalog),
+      portHolder: portHolders(catalog),
+      bookings: () => bookingsIn(catalog),
+      waiting: () => waitingIn(catalog),
+      volumeHome: volumeHomes(catalog),
+    },
   );
 }
 

@@ -12,7 +12,13 @@ import type { ProviderWorkerInfo } from "./provider-worker.ts";
 
 export type LedgerInfo =
   /** Each instance is told by the event `room`: at once, and again once one that was refused is admitted. */
-  | { readonly type: "reserve"; readonly instance: InstanceId; readonly resources: Resources }
+  | {
+      readonly type: "reserve";
+      readonly instance: InstanceId;
+      readonly resources: Resources;
+      /** Of its service. */
+      readonly priority: number;
+    }
   /** It has it: it runs, or may be running. */
   | { readonly type: "hold"; readonly instance: InstanceId; readonly resources: Resources }
   | { readonly type: "release"; readonly instance: InstanceId };
@@ -44,7 +50,7 @@ export function ledger({ capacity }: LedgerOptions): Behaviour<State, Protocol, 
 function follow({ ledger }: State, message: LedgerInfo): readonly Verdict[] {
   switch (message.type) {
     case "reserve":
-      return ledger.reserve(message.instance, message.resources);
+      return ledger.reserve(message.instance, message.resources, message.priority);
     case "hold":
       return ledger.hold(message.instance, message.resources);
     case "release":

@@ -23,7 +23,7 @@ import { isAstray } from "../services/volumes.ts";
 import type { Entry } from "../store/replication.ts";
 import type { Catalog, Service } from "./catalog.ts";
 import type { PlacementTable } from "./placement-table.ts";
-import { bookingsIn, isIdle } from "./reservations.ts";
+import { bookingsIn, isIdle, waitingIn } from "./reservations.ts";
 import type { Progress, Rollouts, UpdatedInstance } from "./rollouts.ts";
 import { volumeHomes } from "./volume-view.ts";
 
@@ -139,6 +139,7 @@ export function placementPass(
     portHolder: portHolders(catalog),
     volumeHome,
     bookings: () => bookingsIn(catalog, underway),
+    waiting: () => waitingIn(catalog, new Set(services.map(({ member }) => member.spec.name))),
     missedForMs: absentForMs,
   });
   const entries = [

@@ -6,6 +6,7 @@
 import type { Random } from "../core/env.ts";
 import { messageOf } from "../core/errors.ts";
 import type { InstanceId, ServiceName } from "../core/ids.ts";
+import type { Resources } from "../core/resources.ts";
 import type { ChildSpec } from "../otp/definition.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
@@ -186,9 +187,14 @@ async function takeUp({ self, holder, machine }: State): Promise<void> {
 
 /** What its node told may have been lost. */
 function askAgain(state: State): void {
-  const { asking: resources } = state.machine;
+  const { asking } = state.machine;
+  if (asking !== undefined) reserve(state, asking);
+}
+
+function reserve(state: State, resources: Resources): void {
   const { instance } = state.options.placement;
-  if (resources !== undefined) tellLedger(state, { type: "reserve", instance, resources });
+  const { priority } = state.machine.desired.spec;
+  tellLedger(state, { type: "reserve", instance, resources, priority });
 }
 
 /** Until it was known what there is of it, its node kept room for it. */
@@ -263,8 +269,10 @@ function carryOut(state: State, effect: InstanceEffect): void {
       setTimer(state, effect.timer, effect.ms);
       return;
     case "reserve":
+      reserve(state, effect.resources);
+      return;
     case "hold":
-      tellLedger(state, { type: effect.kind, instance, resources: effect.resources });
+      tellLedger(state, { type: "hold", instance, resources: effect.resources });
       return;
     case "release":
       tellLedger(state, { type: "release", instance });

@@ -1,8 +1,9 @@
 /** What is reserved on the nodes, as the catalog tells. */
-import type { InstanceId } from "../core/ids.ts";
+import type { InstanceId, ServiceName } from "../core/ids.ts";
 import { isNothing } from "../core/resources.ts";
 import type { Booking } from "../services/bookings.ts";
 import type { GroupRecord } from "../services/records.ts";
+import type { ServiceSpec } from "../services/spec.ts";
 import type { Catalog } from "./catalog.ts";
 import type { PlacementTable } from "./placement-table.ts";
 
@@ -25,6 +26,21 @@ export function* bookingsIn(catalog: Catalog, underway?: PlacementTable): Genera
     if (isNothing(resources) || isIdle(catalog, held.record, instance)) continue;
     yield { node, instance, resources };
   }
+}
+
+/** Services that are to run, and of which something found no node, each once. @param besides are left out */
+export function waitingIn(
+  catalog: Catalog,
+  besides: ReadonlySet<ServiceName> = new Set(),
+): readonly ServiceSpec[] {
+  const found = new Map<ServiceName, ServiceSpec>();
+  for (const { service, instance, node, uid } of catalog.placements()) {
+    if (node !== null || besides.has(service) || found.has(service)) continue;
+    const held = catalog.service(service);
+    if (held?.record.uid !== uid || isIdle(catalog, held.record, instance)) continue;
+    found.set(service, held.member.spec);
+  }
+  return [...found.values()];
 }
 
 /** Nothing of it is to run: stopped by a user, or ended for good. */

@@ -48,6 +48,8 @@ export interface ReconcileInput {
   readonly volumeHome?: VolumeHomeOf;
   /** What is reserved on the nodes; asked for once, where something is to be placed that reserves anything. */
   readonly bookings?: () => Iterable<Booking>;
+  /** Services that wait for room, whoever decides for them; asked for as `bookings` are. */
+  readonly waiting?: () => Iterable<ServiceSpec>;
   /** For how long a node that is not among them has been missed, ms. */
   readonly missedForMs: (node: NodeId) => number;
 }

@@ -59,6 +59,8 @@ export interface PlacementRequest {
   readonly resources?: Resources;
   /** What is reserved on a node, what it comes in the place of aside; absent: nothing. */
   readonly reservedOn?: (node: NodeId) => Resources;
+  /** What waits, is more important, and has the room of a node kept for it; absent: nothing. */
+  readonly claimOn?: (node: NodeId) => Claim | undefined;
   /** The node that has just refused it, and why. */
   readonly refused?: { readonly node: NodeId; readonly reason: string } | undefined;
   /** Ports of its node that it must have. */
@@ -69,6 +71,12 @@ export interface PlacementRequest {
   readonly volumes?: readonly string[];
   /** Where volumes live; absent: there is none yet. */
   readonly volumeHome?: VolumeHomeOf;
+}
+
+/** Something that waits for the room of a node. */
+export interface Claim {
+  readonly service: ServiceName;
+  readonly priority: number;
 }
 
 /** Undefined: the port of that node is asked for by nothing that is placed there. */
@@ -134,7 +142,7 @@ export function reasonsAgainst(request: PlacementRequest, node: Candidate): read
     const reason = reasonAgainst(constraint, node);
     if (reason !== undefined) reasons.push(reason);
   }
-  if (id !== present) reasons.push(...takenPorts(request, id));
+  if (id !== present) reasons.push(...takenPorts(request, id), ...claimedRoom(request, id));
   reasons.push(...missingVolumes(request, id, offer));
   const missing = missingRoom(request, node);
   if (id === refused?.node && missing.length === 0) reasons.push(refused.reason);
@@ -177,6 +185,15 @@ function takenPorts({ ports = [], portHolder }: PlacementRequest, node: NodeId):
     const holder = portHolder?.(node, port);
     return holder === undefined ? [] : [`has given port ${port} to ${holder}`];
   });
+}
+
+function claimedRoom(
+  { resources = noResources, claimOn }: PlacementRequest,
+  node: NodeId,
+): readonly string[] {
+  const claim = isNothing(resources) ? undefined : claimOn?.(node);
+  if (claim === undefined) return [];
+  return [`keeps its room for ${claim.service}, which waits with priority ${claim.priority}`];
 }
 
 /** For the status of a service that no node can take: `a: is dead; b: does not offer docker`. */

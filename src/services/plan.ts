@@ -3,24 +3,15 @@
  * the very functions of the deploy itself, so that the two cannot come to differ.
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
-import type { Booking } from "./bookings.ts";
-import type { Decision, DesiredService } from "./decision.ts";
+import type { Decision, DesiredService, ReconcileInput } from "./decision.ts";
 import { type Deployment, type DeployResult, deployed } from "./deploy.ts";
 import type { Spec } from "./group.ts";
 import { membersOf } from "./group-members.ts";
 import { noStamp } from "./instance-status.ts";
-import {
-  type Candidate,
-  choiceText,
-  type PortHolder,
-  refusalsText,
-  stateText,
-  waitsText,
-} from "./placement.ts";
+import { type Candidate, choiceText, refusalsText, stateText, waitsText } from "./placement.ts";
 import { reconcile } from "./reconcile.ts";
 import type { GroupRecord, PlacementRecord, Refusal } from "./records.ts";
 import { type FieldChange, specChanges } from "./spec-changes.ts";
-import type { VolumeHomeOf } from "./volumes.ts";
 
 /** What would be deployed under a name. */
 export interface Wanted {
@@ -62,27 +53,29 @@ export interface PlannedDeploy {
   readonly instances: readonly PlannedInstance[];
 }
 
+/** The network as it is now; of `waiting`, what is deployed again counts no more. */
+export type PlanInput = Pick<
+  ReconcileInput,
+  "self" | "nodes" | "portHolder" | "bookings" | "waiting" | "volumeHome"
+>;
+
 /**
  * What deploying all of `wanted` would do, in that order. They are placed one after the other, in order of
- * names, as one controller does it. @param nodes every node known, with its instances
- * @param portHolder what has a port of a node now
- * @param bookings what is reserved on nodes now
- * @param volumeHome where volumes live now
+ * priority and of names, as one controller does it.
  */
 export function planDeploys(
-  self: NodeId,
   wanted: readonly Wanted[],
-  nodes: readonly Candidate[],
-  portHolder: PortHolder = () => undefined,
-  bookings: () => Iterable<Booking> = () => [],
-  volumeHome: VolumeHomeOf = () => undefined,
+  network: PlanInput,
 ): readonly PlannedDeploy[] {
   const planned = wanted.map((group) => {
     const { spec, standing } = group;
     return { ...group, ...deployed(standing, spec, newUid) };
   });
+  const { nodes, waiting = () => [] } = network;
+  const isWanted = new Set(planned.flatMap(({ record }) => [...membersOf(record.spec).keys()]));
   const decisions = reconcile({
-    self,
+    ...network,
+    waiting: () => [...waiting()].filter(({ name }) => !isWanted.has(name)),
     services: planned.flatMap(({ result, record, standing, present, observe }) =>
       [...membersOf(record.spec).values()].map(({ spec }) => ({
         spec,
@@ -94,10 +87,6 @@ export function planDeploys(
         updatesMax: Number.POSITIVE_INFINITY,
       })),
     ),
-    nodes,
-    portHolder,
-    bookings,
-    volumeHome,
     missedForMs: () => 0,
   });
   return planned.map(({ result, record, ...group }) => ({

@@ -6,6 +6,7 @@
 import type { NodeId } from "../core/ids.ts";
 import { isNothing } from "../core/resources.ts";
 import { Bookings } from "./bookings.ts";
+import { Claims } from "./claims.ts";
 import { type Decision, type DesiredService, type ReconcileInput, requestFor } from "./decision.ts";
 import { missedMsMax } from "./loss.ts";
 import { reasonsAgainst } from "./placement.ts";
@@ -15,20 +16,21 @@ import { decideOn, type Pass, portKey, reservedBesides } from "./slot-decision.t
 import { type WantedSlot, wantedSlots } from "./slots.ts";
 import type { ServiceSpec } from "./spec.ts";
 
-/** In the order of the services' names, whatever the order of the input. */
+/** By priority, the highest first, and then by name, whatever the order of the input. */
 export function reconcile(input: ReconcileInput): readonly Decision[] {
   const { nodes } = input;
   const load = new Map(nodes.map(({ id, instances }) => [id, instances]));
-  const pass: Pass = {
-    ...input,
-    byId: new Map(nodes.map((node) => [node.id, node])),
-    load,
-    given: new Map(),
-    booked: once(() => new Bookings(input.bookings?.())),
-  };
+  const booked = once(() => new Bookings(input.bookings?.()));
+  const claims = new Claims({ nodes, booked, waiting: () => input.waiting?.() ?? [] });
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const pass: Pass = { ...input, byId, load, given: new Map(), booked, claims };
   return input.services
-    .toSorted((a, b) => (a.spec.name < b.spec.name ? -1 : 1))
+    .toSorted((a, b) => comesBefore(a.spec, b.spec))
     .flatMap((wanted) => decideOnService(pass, wanted));
+}
+
+function comesBefore(a: ServiceSpec, b: ServiceSpec): number {
+  return b.priority - a.priority || (a.name < b.name ? -1 : 1);
 }
 
 function decideOnService(pass: Pass, wanted: DesiredService): readonly Decision[] {
@@ -64,6 +66,8 @@ function decideOnService(pass: Pass, wanted: DesiredService): readonly Decision[
     );
     const decision = decideOn(pass, wanted, { ...slot, present, siblings, updates });
     if (decision !== undefined) decided(decision, present);
+    const now = decision?.placement ?? present;
+    if (now?.node === null && !wanted.observe(now).isIdle) pass.claims.add(spec);
   }
   return decisions;
 }

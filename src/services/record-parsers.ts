@@ -39,6 +39,7 @@ const wallMs = number({ min: 0, max: Number.MAX_SAFE_INTEGER });
 /** More than there can be slots and groups in a record of the largest size. */
 const namesMax = 1_000_000;
 
+const readCause = choice(["lost"]);
 const readLives = mapOf(/^[a-z0-9/-]{1,600}$/, count, namesMax);
 const readRestartedAt = mapOf(
   serviceNamePattern,
@@ -93,6 +94,7 @@ export function parseRemoved(value: unknown): RemovedRecord {
 export function parsePlacement(value: unknown): PlacementRecord {
   return parse("the record of a placement", value, (fields) => {
     const provider = fields.optional("provider", anyText, undefined);
+    const cause = fields.optional("cause", readCause, undefined);
     const outgoing = fields.optional("outgoing", readOutgoing, undefined);
     return {
       service: fields.required("service", serviceName),
@@ -104,6 +106,7 @@ export function parsePlacement(value: unknown): PlacementRecord {
       uid: fields.required("uid", hexId),
       specStamp: fields.required("specStamp", anyText),
       ...(provider !== undefined && { provider }),
+      ...(cause !== undefined && { cause }),
       ...(outgoing !== undefined && { outgoing }),
     };
   });

@@ -84,6 +84,12 @@ export interface Refusal {
   readonly reasons: readonly string[];
 }
 
+/**
+ * Why an instance is not where the one before it in its slot was, as far as someone is to heed it. `lost`: its
+ * node was; many may come with it, and its new node paces their starts.
+ */
+export type MoveCause = "lost";
+
 /** Where one copy of a service runs. */
 export interface PlacementRecord {
   readonly service: ServiceName;
@@ -101,6 +107,7 @@ export interface PlacementRecord {
   readonly specStamp: Stamp;
   /** What runs it, from which its tasks are: another one takes another instance. Absent: by version 0.1. */
   readonly provider?: string;
+  readonly cause?: MoveCause;
   /** What it takes over from: that runs on, as it is, as long as it is named here. */
   readonly outgoing?: { readonly instance: InstanceId; readonly node: NodeId };
 }

@@ -6,6 +6,7 @@ import { createHash } from "node:crypto";
 import { asInstanceId, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
 import { noResources, type Resources } from "../core/resources.ts";
 import type { Bookings } from "./bookings.ts";
+import type { Claims } from "./claims.ts";
 import {
   type Decision,
   type DesiredService,
@@ -37,6 +38,8 @@ export interface Pass extends ReconcileInput {
   readonly given: Map<string, ServiceName>;
   /** What is reserved, with what was decided so far. */
   readonly booked: () => Bookings;
+  /** What room is kept for, of what waits. */
+  readonly claims: Claims;
 }
 
 /** A slot, what is there, and where its siblings are. */
@@ -94,7 +97,8 @@ function movedAway(
   const moved = anew(pass, wanted, slot);
   // What no other node can take is left to its node: it may come back, or is drained in vain.
   if (moved.placement.node === null) return undefined;
-  return isToMove ? takingOver(wanted, moved, present) : moved;
+  if (isToMove) return takingOver(wanted, moved, present);
+  return { ...moved, placement: { ...moved.placement, cause: "lost" } };
 }
 
 /** Its node has no room for it after all. */
@@ -167,8 +171,9 @@ function requestOf(
     pass.given.get(portKey(node, port)) ?? pass.portHolder(node, port);
   // What it comes in the place of has ended by then, unless that is what it takes over from.
   const reservedOn = reservedBesides(pass, present?.instance);
+  const claimOn = (node: NodeId) => pass.claims.on(node, spec.priority);
   const volumes = pass.volumeHome && { volumeHome: pass.volumeHome };
-  return { ...requestFor(spec), only, siblings, portHolder, reservedOn, ...volumes };
+  return { ...requestFor(spec), only, siblings, portHolder, reservedOn, claimOn, ...volumes };
 }
 
 /** Another instance, on whatever node suits it best, or none. @param at what differs from the usual request */

@@ -45,6 +45,7 @@ export const restartDefault: RestartPolicy = deepFreeze({
 });
 export const placementWishDefault: PlacementWish = deepFreeze({ constraints: [] });
 export const restartGraceDefaultMs = 10_000;
+export const priorityDefault = 50;
 export const stopDefault: StopPolicy = deepFreeze({ signal: "SIGTERM", graceMs: 10_000 });
 export const logsDefault: LogPolicy = deepFreeze({ fileBytesMax: 10_000_000, filesMax: 5 });
 
@@ -71,6 +72,7 @@ const upToAnHour = duration({ min: 0, max: hourMs });
 const upToADay = duration({ min: 0, max: 24 * hourMs });
 const upToAMonth = duration({ min: 1, max: 30 * 24 * hourMs });
 export const readRestartGrace = upToADay;
+export const readPriority = integer({ min: 0, max: 100 });
 const readRestarts = integer({ min: 0, max: 1_000 });
 const readFactor = number({ min: 1, max: 100 });
 const readPolicy = choice(policies);

@@ -27,8 +27,10 @@ import {
   type PlacementWish,
   placementToJson,
   placementWishDefault,
+  priorityDefault,
   readLogs,
   readPlacementWish,
+  readPriority,
   readRestart,
   readRestartGrace,
   readStop,
@@ -65,6 +67,8 @@ export interface ServiceSpec {
   /** How long its node may be away before another node takes it over; default 10,000. */
   readonly restartGraceMs: number;
   readonly update: UpdatePolicy;
+  /** 0 to 100, default 50: what has more is placed, started and given room first. */
+  readonly priority: number;
   /** Absent: no one asks whether it does its work. */
   readonly health?: HealthPolicy;
   readonly env: Readonly<Record<string, string>>;
@@ -89,7 +93,6 @@ export const envValueCharsMax = 32_768;
 export const laterFields: readonly string[] = [
   "guarantee",
   "heal",
-  "priority",
   "rebalance",
   "schedule",
   "secrets",
@@ -123,6 +126,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     },
     restart_grace: durationText(spec.restartGraceMs),
     update: updateToJson(spec.update),
+    priority: spec.priority,
     ...(health !== undefined && { health: healthToJson(health) }),
     env: spec.env,
     ports: spec.ports,
@@ -190,6 +194,34 @@ const readDependencies = (fields: Fields) => ({
   ),
 });
 
+/** How many of it there are, and where. */
+const readWhereabouts = (fields: Fields) => ({
+  instances: fields.optional(
+    "instances",
+    readInstances,
+    1,
+    "How many of it there are to be, or everywhere: one on each node that can take it.",
+  ),
+  placement: fields.optional(
+    "placement",
+    readPlacementWish,
+    placementWishDefault,
+    "Which nodes it may be placed on.",
+  ),
+  restartGraceMs: fields.optional(
+    "restart_grace",
+    readRestartGrace,
+    restartGraceDefaultMs,
+    "How long its node may be away before another node takes it over.",
+  ),
+  priority: fields.optional(
+    "priority",
+    readPriority,
+    priorityDefault,
+    "What has more is placed, started and given room first.",
+  ),
+});
+
 /** What its task is given, and how it is ended and heard. */
 const readAroundTask = (fields: Fields) => ({
   env: fields.optional("env", readEnv, {}, "The environment of its task."),
@@ -243,33 +275,16 @@ export const readSpecFields = objectOf(
         "What to run, in the provider's own words.",
       ),
       ...readDependencies(fields),
-      instances: fields.optional(
-        "instances",
-        readInstances,
-        1,
-        "How many of it there are to be, or everywhere: one on each node that can take it.",
-      ),
-      placement: fields.optional(
-        "placement",
-        readPlacementWish,
-        placementWishDefault,
-        "Which nodes it may be placed on.",
-      ),
       restart: fields.optional(
         "restart",
         readRestart,
         restartDefault,
         "After which ends it is restarted, and how soon.",
       ),
-      restartGraceMs: fields.optional(
-        "restart_grace",
-        readRestartGrace,
-        restartGraceDefaultMs,
-        "How long its node may be away before another node takes it over.",
-      ),
       update: updateFor(update, health !== undefined && areChosen(ports) && volumes.length === 0),
       ports,
       volumes,
+      ...readWhereabouts(fields),
       ...readAroundTask(fields),
       ...(health !== undefined && { health }),
     };

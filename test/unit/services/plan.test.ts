@@ -40,7 +40,7 @@ test("of a group each service is planned, those too that are to go", () => {
     missedForMs: () => 0,
   }).map(({ placement }) => placement);
   const wanted = { spec: shop(["b", "c"]), standing, present, observe };
-  const [planned] = planDeploys(self, [wanted], nodes);
+  const [planned] = planDeploys([wanted], { self, nodes, portHolder: () => undefined });
   assert.deepEqual(
     planned?.instances.map(({ name, action }) => [name, action]),
     [
@@ -102,7 +102,11 @@ class Network {
 }
 
 function planOne(network: Network, service: ReturnType<typeof spec>) {
-  const [planned] = planDeploys(self, [network.wanted(service)], network.nodes());
+  const [planned] = planDeploys([network.wanted(service)], {
+    self,
+    nodes: network.nodes(),
+    portHolder: () => undefined,
+  });
   const [instance, ...others] = planned?.instances ?? [];
   assert.ok(planned !== undefined && instance !== undefined);
   assert.deepEqual(others, []);
@@ -168,7 +172,11 @@ test("what is on a node that cannot be asked is left there, and says so", () => 
   network.deploy(spec("web"));
   const nodes = [node("a", { state: "away" }), node("b")];
   const changed = spec("web", { env: { A: "1" } });
-  const [planned] = planDeploys(self, [network.wanted(changed)], nodes);
+  const [planned] = planDeploys([network.wanted(changed)], {
+    self,
+    nodes,
+    portHolder: () => undefined,
+  });
   assert.equal(planned?.instances[0]?.action, "keep");
   assert.equal(
     planned?.instances[0]?.reason,
@@ -179,7 +187,11 @@ test("what is on a node that cannot be asked is left there, and says so", () => 
 test("of several, each counts for where the next one goes", () => {
   const network = new Network([node("a"), node("b"), node("c")]);
   const wanted = ["one", "two", "three"].map((name) => network.wanted(spec(name)));
-  const planned = planDeploys(self, wanted, network.nodes());
+  const planned = planDeploys(wanted, {
+    self,
+    nodes: network.nodes(),
+    portHolder: () => undefined,
+  });
   assert.deepEqual(
     planned.map(({ group }) => group),
     ["one", "two", "three"],

@@ -171,7 +171,7 @@ test("what is placed on a node that is dead or unknown is taken over at once", (
   for (const nodes of [[node(0), node(1, "dead")], [node(0)]]) {
     const [next] = run({ services: [service("web")], placements: [first], nodes });
     assert.ok(next);
-    assert.deepEqual([next.node, next.epoch.counter], [a, 2]);
+    assert.deepEqual([next.node, next.epoch.counter, next.cause], [a, 2, "lost"]);
     assert.notEqual(next.instance, first.instance);
   }
 });

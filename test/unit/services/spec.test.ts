@@ -36,6 +36,7 @@ test("fills in every default", () => {
       healthyAfterMs: 60_000,
     },
     restartGraceMs: 10_000,
+    priority: 50,
     update: {
       parallel: 1,
       healthyForMs: 10_000,
@@ -68,6 +69,7 @@ test("reads every field", () => {
       intensity: { restarts: 5, within: "1h" },
     },
     restart_grace: "2m",
+    priority: 7,
     update: {
       parallel: 3,
       healthy_for: "1s",
@@ -100,6 +102,7 @@ test("reads every field", () => {
       intensity: { restarts: 5, withinMs: 3_600_000 },
     },
     restartGraceMs: 120_000,
+    priority: 7,
     update: {
       parallel: 3,
       healthyForMs: 1_000,
@@ -319,4 +322,13 @@ test("a health check is one of three, and every error of it is told with its pat
     "health.timeout",
   ]);
   assert.deepEqual(Object.keys(wrong({ exec: { command: [] } })), ["health.exec.command"]);
+});
+
+test("priority is a whole number from 0 to 100, and 50 where nothing is said", () => {
+  assert.equal(parseSpec(least).priority, 50);
+  for (const priority of [0, 100])
+    assert.equal(parseSpec({ ...least, priority }).priority, priority);
+  for (const priority of [-1, 101, 49.5, "50", null]) {
+    assert.equal(errorAt("priority", { priority }), "must be a whole number from 0 to 100");
+  }
 });
