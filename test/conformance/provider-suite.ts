@@ -27,6 +27,7 @@ import {
   startBench,
 } from "./provider-bench.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
+import { volumeCases } from "./volume-cases.ts";
 
 export type { ProviderUnderTest } from "./under-test.ts";
 
@@ -50,7 +51,8 @@ while :; do sleep 1; done`;
 /** Registers the whole suite with `node:test`, as one test with a part for each case. */
 export function describeProvider(tested: ProviderUnderTest): void {
   test(tested.name, async (t) => {
-    for (const [name, run] of Object.entries({ ...cases, ...execCases, ...limitCases })) {
+    const all = { ...cases, ...execCases, ...limitCases, ...volumeCases };
+    for (const [name, run] of Object.entries(all)) {
       const options = { skip: tested.skips?.[name] ?? false };
       await t.test(name, options, async (t) => {
         const bench = await startBench(t, tested);
@@ -61,13 +63,16 @@ export function describeProvider(tested: ProviderUnderTest): void {
   });
 }
 
-/** Of what not every provider can do. */
+/** Of what not every provider can do: these take a feature. */
+const featured = { limits: limitCases, volumes: volumeCases };
+
 async function whyNot(name: string, provider: Provider): Promise<string | undefined> {
   if (name in execCases && provider.exec === undefined) return "it runs no commands beside a task";
-  if (!(name in limitCases)) return undefined;
+  const feature = Object.entries(featured).find(([, withIt]) => name in withIt)?.[0];
+  if (feature === undefined) return undefined;
   const found = await provider.probe();
-  if (!found.available || found.features.includes("limits")) return undefined;
-  return found.lacks?.["limits"] ?? "it limits nothing";
+  if (!found.available || found.features.includes(feature)) return undefined;
+  return found.lacks?.[feature] ?? `it has no ${feature}`;
 }
 
 type Case = (bench: Bench, tested: ProviderUnderTest) => Promise<void>;

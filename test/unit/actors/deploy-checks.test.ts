@@ -81,3 +81,41 @@ test("a cycle is found over what is required and the order of a group alike", as
   const inOrder = await errorsOf([shop(["site"]), { ...site, requires: ["shop/api"] }]);
   assert.equal(inOrder["requires"], "is a cycle: shop/db → site → shop/api → shop/db");
 });
+
+test("a volume of another service, in the network, the documents or the group, is refused with its path", async () => {
+  const volumes = [{ from: "data", at: "/srv/data" }];
+  const db = { name: "db", provider: "bash", params: { command: "true" }, volumes };
+  assert.deepEqual(await errorsOf([db], catalogOf([db])), {}, "its own");
+  const taken = "volume data is that of db, and has one writer";
+  const shop = { name: "shop", services: [bash("web"), bash("db", { volumes })] };
+  assert.deepEqual(await errorsOf([shop], catalogOf([db])), {
+    "services[1].volumes[0].from": taken,
+  });
+  assert.deepEqual(Object.keys(await errorsOf([db, bash("b", { volumes })])).sort(), [
+    "[0].volumes[0].from",
+    "[1].volumes[0].from",
+  ]);
+  const twins = { name: "shop", services: [bash("a", { volumes }), bash("b", { volumes })] };
+  assert.deepEqual(Object.keys(await errorsOf([twins])).sort(), [
+    "services[0].volumes[0].from",
+    "services[1].volumes[0].from",
+  ]);
+  const moved = { ...db, volumes: [{ from: "other", at: "/srv/data" }] };
+  assert.deepEqual(await errorsOf([moved, bash("b", { volumes })], catalogOf([db])), {});
+});
+
+test("a provider that gives its tasks no volumes is told so by its name", async () => {
+  const offers = (features: readonly string[]) => {
+    const catalog = catalogOf([]);
+    const provider = { type: "bash", available: true, version: "5", features };
+    const facts = { providers: [provider], labels: {}, version: "0" };
+    const member = { id: self, name: "a", address: "a:1", incarnation: 1, facts };
+    catalog.publishView({ version: 1, members: [{ ...member, state: "alive" }] });
+    return catalog;
+  };
+  const db = bash("db", { volumes: [{ from: "data", at: "/srv/data" }] });
+  assert.deepEqual(await errorsOf([db], offers(["limits"])), {
+    volumes: "bash cannot give its tasks volumes",
+  });
+  assert.deepEqual(await errorsOf([db], offers(["volumes"])), {});
+});

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { Conflict } from "../../../src/core/errors.ts";
 import { type Log, silentLog } from "../../../src/core/log.ts";
 import { withApi } from "../../support/api-server.ts";
-import { aNode, memoryCommands } from "../../support/memory-commands.ts";
+import { aNode, aVolume, memoryCommands } from "../../support/memory-commands.ts";
 import { signal } from "../../support/signal.ts";
 
 interface Sent {
@@ -61,6 +61,16 @@ test("a node is forgotten by its name, and one that is not there is not", async 
     const forget = (node: string) => ask(at, "/v1/nodes/forget", post({ node }));
     assert.deepEqual((await forget("7777@box")).body, [aNode]);
     assert.equal((await forget("8888@box")).status, 404);
+  });
+});
+
+test("a volume is listed, and removed by its name", async () => {
+  await withApi(memoryCommands(), async ({ at }) => {
+    assert.deepEqual((await ask(at, "/v1/volumes")).body, [aVolume]);
+    const remove = (body: object) => ask(at, "/v1/volumes/remove", post(body));
+    assert.equal((await remove({ name: "data" })).body.deleted, true);
+    assert.equal((await remove({ name: "nope" })).status, 404);
+    assert.equal((await remove({ volume: "data" })).status, 400);
   });
 });
 
