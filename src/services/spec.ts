@@ -13,7 +13,7 @@ import {
   readResources,
   resourcesToJson,
 } from "../core/resources.ts";
-import { choice, listOf, mapOf, processText, text } from "../core/value-readers.ts";
+import { choice, flag, listOf, mapOf, processText, text } from "../core/value-readers.ts";
 import { type HealthPolicy, healthToJson, readHealth } from "./health-policy.ts";
 import { type Instances, readInstances } from "./instances.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
@@ -67,6 +67,8 @@ export interface ServiceSpec {
   readonly update: UpdatePolicy;
   /** 0 to 100, default 50: what has more is placed, started and given room first. */
   readonly priority: number;
+  /** Whether an instance may be moved while it runs well; default false. */
+  readonly rebalance: boolean;
   /** Absent: no one asks whether it does its work. */
   readonly health?: HealthPolicy;
   readonly env: Readonly<Record<string, string>>;
@@ -89,7 +91,6 @@ export const envValueCharsMax = 32_768;
 export const laterFields: readonly string[] = [
   "guarantee",
   "heal",
-  "rebalance",
   "schedule",
   "secrets",
   "volumes",
@@ -124,6 +125,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     restart_grace: durationText(spec.restartGraceMs),
     update: updateToJson(spec.update),
     priority: spec.priority,
+    rebalance: spec.rebalance,
     ...(health !== undefined && { health: healthToJson(health) }),
     env: spec.env,
     ports: spec.ports,
@@ -200,6 +202,12 @@ const readWhereabouts = (fields: Fields) => ({
     readPriority,
     priorityDefault,
     "What has more is placed, started and given room first.",
+  ),
+  rebalance: fields.optional(
+    "rebalance",
+    flag,
+    false,
+    "Whether an instance may be moved while it runs well.",
   ),
 });
 
