@@ -5,6 +5,7 @@
  */
 import type { Random } from "../core/env.ts";
 import type { InstanceId, NodeId } from "../core/ids.ts";
+import { isLive } from "../membership/view.ts";
 import { startChild, terminateChild, whichChildren } from "../otp/children.ts";
 import type { ActorDefinition } from "../otp/definition.ts";
 import { NoSuchChild } from "../otp/errors.ts";
@@ -172,9 +173,13 @@ async function beginPaced(state: State): Promise<void> {
   }
 }
 
-/** What takes the place of another instance here waits until nothing of that is left. */
-function hasPredecessor({ held }: State, placement: PlacementRecord): boolean {
-  const { service, slot, uid, outgoing } = placement;
+/** What takes the place of another instance here, or is to begin after it, waits until nothing of that is left. */
+function hasPredecessor({ held, options }: State, placement: PlacementRecord): boolean {
+  const { service, slot, uid, outgoing, after } = placement;
+  if (after !== undefined && options.catalog.status(after.instance) !== undefined) {
+    const there = options.catalog.member(after.node);
+    if (there !== undefined && isLive(there)) return true;
+  }
   return held
     .heeding([groupOf(service)])
     .some(

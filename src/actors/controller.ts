@@ -12,18 +12,21 @@ import { refuse, replyLater } from "../otp/gen-server.ts";
 import { parseGroupSpec } from "../services/group-spec.ts";
 import { type Instances, parseInstances } from "../services/instances.ts";
 import { keys } from "../services/keys.ts";
-import type { VolumeRecord } from "../services/records.ts";
+import type { PlacementRecord, VolumeRecord } from "../services/records.ts";
 import { type ServiceAction, serviceAction } from "../services/service-action.ts";
 import { groupOf } from "../services/service-name.ts";
 import { volumeNamePattern } from "../services/volumes.ts";
+import type { Entry } from "../store/replication.ts";
 import { Absences } from "./absences.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { owns } from "./ownership.ts";
-import { dropArrived, type FailedUpdate, placementPass } from "./placement-pass.ts";
+import { dropArrived, entryOf, type FailedUpdate, placementPass } from "./placement-pass.ts";
 import { PlacementTable } from "./placement-table.ts";
+import { type RebalanceOptions, rebalancePass } from "./rebalance-pass.ts";
 import { writeRecords } from "./record-writes.ts";
 import { Rollouts } from "./rollouts.ts";
 import type { ShardMap } from "./shard-map.ts";
+import { Steadiness } from "./steadiness.ts";
 import { type SupervisionOptions, supervisionPass } from "./supervision-pass.ts";
 import { type Acted, type Deployed, Wishes } from "./wishes.ts";
 
@@ -81,6 +84,7 @@ interface State {
   readonly supervising: Set<string>;
   readonly absences: Absences;
   readonly rollouts: Rollouts;
+  readonly steadiness: Steadiness;
   /** When to look again though nothing changes, on the monotonic clock; Infinity: no time is set. */
   nextLookAtMs: number;
   readonly wishes: Wishes;
@@ -96,7 +100,9 @@ export function controller(
       const absences = new Absences();
       const rollouts = new Rollouts();
       const nextLookAtMs = Number.POSITIVE_INFINITY;
-      const seen = { underway, supervising: new Set<string>(), absences, rollouts, nextLookAtMs };
+      const steadiness = new Steadiness();
+      const supervising = new Set<string>();
+      const seen = { underway, supervising, absences, rollouts, steadiness, nextLookAtMs };
       const state = { self, options, busy: new Map(), ...seen, wishes };
       self.tell({ type: "pass" });
       return state;
@@ -251,20 +257,42 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   // First that all has ended which is to end with what was on a lost node; then that is placed elsewhere.
   const decides = (name: string) =>
     mine(name) && !state.supervising.has(groupOf(asServiceName(name)));
-  const { entries, placed, takenOver, lookAgainMs, failed } = placementPass(
-    { catalog, self: node, owns: decides, underway, absentForMs, rollouts, nowMs },
-    changed,
-  );
+  const options = { catalog, self: node, owns: decides, underway, absentForMs, rollouts, nowMs };
+  const { entries, placed, takenOver, lookAgainMs, failed } = placementPass(options, changed);
   if (lookAgainMs !== undefined) lookAgainIn(state, lookAgainMs, nowMs);
   for (const update of failed) giveUp(state, update);
   for (const { service, from, to } of takenOver) {
     self.log.info("a service is taken over by another node", { service, from, to });
   }
+  const moved = entries.length > 0 ? [] : rebalance(state, options, changed);
+  write(state, [...entries, ...moved.map(entryOf)], [...placed, ...moved]);
+}
+
+/** What is moved to be spread better, where all is as it is to be. */
+function rebalance(
+  state: State,
+  options: Omit<RebalanceOptions, "steadiness">,
+  changed: ReadonlySet<string> | undefined,
+): readonly PlacementRecord[] {
+  const { self, steadiness } = state;
+  const { placement, lookAgainMs } = rebalancePass({ ...options, steadiness }, changed);
+  if (lookAgainMs !== undefined) lookAgainIn(state, lookAgainMs, options.nowMs);
+  if (placement === undefined) return [];
+  const { service, slot, node: to } = placement;
+  self.log.info("an instance is moved to be spread better", { service, slot, to });
+  return [placement];
+}
+
+function write(
+  { self, underway }: State,
+  entries: readonly Entry[],
+  placed: readonly PlacementRecord[],
+): void {
   if (entries.length === 0) return;
   for (const placement of placed) underway.set(placement.service, placement.slot, placement);
   void writeRecords(self.system, entries)
     .catch((error: unknown) => {
-      state.self.log.warn("placements could not be written; the next pass tries again", { error });
+      self.log.warn("placements could not be written; the next pass tries again", { error });
     })
     .finally(() => {
       for (const placement of placed) {

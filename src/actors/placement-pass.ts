@@ -143,7 +143,7 @@ export function placementPass(
     missedForMs: absentForMs,
   });
   const entries = [
-    ...decisions.map(entryOf),
+    ...decisions.map(entryFor),
     ...orphans.map(({ service, slot }) => ({ key: keys.placement(service, slot) })),
   ];
   const placed = decisions.filter(({ kind }) => kind === "place").map(({ placement }) => placement);
@@ -291,10 +291,14 @@ export function candidatesOf(
   });
 }
 
-function entryOf(decision: Decision): Entry {
-  const { service, slot } = decision.placement;
-  const key = keys.placement(service, slot);
-  return decision.kind === "place" ? { key, value: decision.placement } : { key };
+/** To be written of a placement. */
+export function entryOf(placement: PlacementRecord): Entry & { readonly value: PlacementRecord } {
+  return { key: keys.placement(placement.service, placement.slot), value: placement };
+}
+
+function entryFor({ kind, placement }: Decision): Entry {
+  const entry = entryOf(placement);
+  return kind === "place" ? entry : { key: entry.key };
 }
 
 function candidateOf(

@@ -268,8 +268,11 @@ function bestOf(
   }
 }
 
-/** The value of the label at each node; without a label, and for a node without it, one for all. */
-function zones(spread: string | undefined, nodes: readonly Candidate[]): (id: NodeId) => string {
+/** The value of a label at each node; without a label, and for a node without it, one for all. */
+export function zones(
+  spread: string | undefined,
+  nodes: readonly Candidate[],
+): (id: NodeId) => string {
   if (spread === undefined) return () => "";
   const values = new Map(nodes.map(({ id, labels }) => [id, labelOf(labels, spread)]));
   return (id) => values.get(id) ?? "";

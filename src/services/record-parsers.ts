@@ -18,6 +18,7 @@ import type {
   Epoch,
   GroupRecord,
   LostRecord,
+  PlacedInstance,
   PlacementRecord,
   Refusal,
   RemovedRecord,
@@ -39,7 +40,7 @@ const wallMs = number({ min: 0, max: Number.MAX_SAFE_INTEGER });
 /** More than there can be slots and groups in a record of the largest size. */
 const namesMax = 1_000_000;
 
-const readCause = choice(["lost"]);
+const readCause = choice(["lost", "rebalance"]);
 const readLives = mapOf(/^[a-z0-9/-]{1,600}$/, count, namesMax);
 const readRestartedAt = mapOf(
   serviceNamePattern,
@@ -95,7 +96,8 @@ export function parsePlacement(value: unknown): PlacementRecord {
   return parse("the record of a placement", value, (fields) => {
     const provider = fields.optional("provider", anyText, undefined);
     const cause = fields.optional("cause", readCause, undefined);
-    const outgoing = fields.optional("outgoing", readOutgoing, undefined);
+    const outgoing = fields.optional("outgoing", readPlaced, undefined);
+    const after = fields.optional("after", readPlaced, undefined);
     return {
       service: fields.required("service", serviceName),
       slot: fields.required("slot", count),
@@ -108,6 +110,7 @@ export function parsePlacement(value: unknown): PlacementRecord {
       ...(provider !== undefined && { provider }),
       ...(cause !== undefined && { cause }),
       ...(outgoing !== undefined && { outgoing }),
+      ...(after !== undefined && { after }),
     };
   });
 }
@@ -159,7 +162,7 @@ function readEpoch(value: unknown, at: Place): Epoch {
   return { counter: fields.required("counter", count), controller };
 }
 
-function readOutgoing(value: unknown, at: Place): PlacementRecord["outgoing"] {
+function readPlaced(value: unknown, at: Place): PlacedInstance {
   const fields = new Fields(value, at, "an object");
   const instance = asInstanceId(fields.required("instance", hexId));
   return { instance, node: fields.required("node", nodeId) };

@@ -86,9 +86,15 @@ export interface Refusal {
 
 /**
  * Why an instance is not where the one before it in its slot was, as far as someone is to heed it. `lost`: its
- * node was; many may come with it, and its new node paces their starts.
+ * node was; many may come with it, and its new node paces their starts. `rebalance`: it ran well, and is better
+ * spread so.
  */
-export type MoveCause = "lost";
+export type MoveCause = "lost" | "rebalance";
+
+export interface PlacedInstance {
+  readonly instance: InstanceId;
+  readonly node: NodeId;
+}
 
 /** Where one copy of a service runs. */
 export interface PlacementRecord {
@@ -109,7 +115,9 @@ export interface PlacementRecord {
   readonly provider?: string;
   readonly cause?: MoveCause;
   /** What it takes over from: that runs on, as it is, as long as it is named here. */
-  readonly outgoing?: { readonly instance: InstanceId; readonly node: NodeId };
+  readonly outgoing?: PlacedInstance;
+  /** What must have ended before it begins, as long as the node of that can tell. */
+  readonly after?: PlacedInstance;
 }
 
 /** What the node of an instance tells of it. */

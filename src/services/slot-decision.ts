@@ -18,14 +18,13 @@ import { lostInMs } from "./loss.ts";
 import {
   type Candidate,
   missingRoom,
-  type Placed,
   type PlacementRequest,
   type PortHolder,
   place,
   reasonsAgainst,
 } from "./placement.ts";
 import { isSameData } from "./plain-data.ts";
-import type { PlacementRecord } from "./records.ts";
+import type { PlacementRecord, Refusal } from "./records.ts";
 import type { WantedSlot } from "./slots.ts";
 import { isAstray } from "./volumes.ts";
 
@@ -194,6 +193,25 @@ function anew(
     : { kind: "place", placement };
 }
 
+/**
+ * An instance that runs well is to run elsewhere. As with an update by `update.order`: the present one runs until
+ * the other has taken over, or has ended before the other begins.
+ */
+export function movedTo(
+  node: NodeId,
+  self: NodeId,
+  wanted: DesiredService,
+  present: PlacementRecord,
+): PlacementRecord {
+  const { slot, epoch, instance, node: from } = present;
+  const at = { slot, epoch: epoch.counter + 1 };
+  const moved = { ...placementOf(self, wanted, at, { node }), cause: "rebalance" } as const;
+  if (from === null) return moved;
+  const before = { instance, node: from };
+  const isStartFirst = wanted.spec.update.order === "start-first";
+  return isStartFirst ? { ...moved, outgoing: before } : { ...moved, after: before };
+}
+
 /** What it took over from is to go. */
 function takenOver(
   { self }: Pass,
@@ -222,7 +240,7 @@ function placementOf(
   self: NodeId,
   { spec, uid, specStamp }: DesiredService,
   { slot, epoch }: { readonly slot: number; readonly epoch: number },
-  outcome: Placed,
+  outcome: { readonly node: NodeId } | { readonly refusals: readonly Refusal[] },
 ): PlacementRecord {
   const node = "node" in outcome ? outcome.node : null;
   return {

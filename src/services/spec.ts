@@ -13,7 +13,7 @@ import {
   readResources,
   resourcesToJson,
 } from "../core/resources.ts";
-import { choice, listOf, mapOf, processText, text } from "../core/value-readers.ts";
+import { choice, flag, listOf, mapOf, processText, text } from "../core/value-readers.ts";
 import { type HealthPolicy, healthToJson, readHealth } from "./health-policy.ts";
 import { type Instances, readInstances } from "./instances.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
@@ -69,6 +69,8 @@ export interface ServiceSpec {
   readonly update: UpdatePolicy;
   /** 0 to 100, default 50: what has more is placed, started and given room first. */
   readonly priority: number;
+  /** Whether an instance may be moved while it runs well; default false. */
+  readonly rebalance: boolean;
   /** Absent: no one asks whether it does its work. */
   readonly health?: HealthPolicy;
   readonly env: Readonly<Record<string, string>>;
@@ -90,13 +92,7 @@ export const envEntriesMax = 256;
 export const envValueCharsMax = 32_768;
 
 /** Fields of DESIGN section 9 whose meaning is not built yet. */
-export const laterFields: readonly string[] = [
-  "guarantee",
-  "heal",
-  "rebalance",
-  "schedule",
-  "secrets",
-];
+export const laterFields: readonly string[] = ["guarantee", "heal", "schedule", "secrets"];
 
 /** @throws InvalidSpec with every error and its path. */
 export function parseSpec(input: unknown): ServiceSpec {
@@ -127,6 +123,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     restart_grace: durationText(spec.restartGraceMs),
     update: updateToJson(spec.update),
     priority: spec.priority,
+    rebalance: spec.rebalance,
     ...(health !== undefined && { health: healthToJson(health) }),
     env: spec.env,
     ports: spec.ports,
@@ -219,6 +216,12 @@ const readWhereabouts = (fields: Fields) => ({
     readPriority,
     priorityDefault,
     "What has more is placed, started and given room first.",
+  ),
+  rebalance: fields.optional(
+    "rebalance",
+    flag,
+    false,
+    "Whether an instance may be moved while it runs well.",
   ),
 });
 

@@ -49,6 +49,7 @@ export const validSpec = fc.record(
     ),
     restart_grace: duration,
     priority: fc.integer({ min: 0, max: 100 }),
+    rebalance: fc.boolean(),
     env: fc.dictionary(
       fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,10}$/),
       fc.oneof(text, fc.integer(), fc.boolean()),

@@ -149,6 +149,7 @@ const wrong: readonly [readonly string[], readonly unknown[]][] = [
     [null, "label.zone == eu", ["zone == eu"], [1], Array(33).fill("node.name == a")],
   ],
   [["restart_grace"], [null, 10, "10", {}]],
+  [["rebalance"], [null, 0, "true", {}]],
   [["priority"], [null, -1, 101, 0.5, "50", true, []]],
   [
     ["health"],

@@ -37,6 +37,7 @@ test("fills in every default", () => {
     },
     restartGraceMs: 10_000,
     priority: 50,
+    rebalance: false,
     update: {
       parallel: 1,
       healthyForMs: 10_000,
@@ -70,6 +71,7 @@ test("reads every field", () => {
     },
     restart_grace: "2m",
     priority: 7,
+    rebalance: true,
     update: {
       parallel: 3,
       healthy_for: "1s",
@@ -103,6 +105,7 @@ test("reads every field", () => {
     },
     restartGraceMs: 120_000,
     priority: 7,
+    rebalance: true,
     update: {
       parallel: 3,
       healthyForMs: 1_000,
