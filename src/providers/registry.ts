@@ -187,7 +187,10 @@ async function probed(asked: string, provider: Provider): Promise<Offered | Refu
     .probe()
     .catch((error: unknown): Capabilities => ({ available: false, reason: messageOf(error) }));
   if (capabilities.available) {
-    const features = [...capabilities.features, ...(provider.exec === undefined ? [] : ["exec"])];
+    const optional = (["exec", "leftovers"] as const).filter(
+      (name) => provider[name] !== undefined,
+    );
+    const features = [...capabilities.features, ...optional];
     return { asked, provider, capabilities: { ...capabilities, features } };
   }
   await provider.close();
