@@ -89,6 +89,7 @@ async function serve({ folder, networkKeyFile, port, join: peers }: StoreNodeOpt
       providers: new Map(),
       reach: async () => undefined,
       isPortFree: async () => true,
+      lookAtFolder: async (dataFolder) => ({ dataFolder, use: "gone" }),
     },
     {
       identity: await nextIdentity(storage, key.id),

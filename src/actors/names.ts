@@ -16,6 +16,7 @@ export const names = {
   ledger: "ledger",
   services: "services",
   inspector: "inspector",
+  janitor: "janitor",
   api: "api",
   sessions: "sessions",
   keyKeeper: "key-keeper",

@@ -41,6 +41,8 @@ export const paths = {
   deploy: "/v1/deploy",
   plan: "/v1/plan",
   providers: "/v1/providers",
+  leftovers: "/v1/leftovers",
+  removeLeftovers: "/v1/leftovers/remove",
   actors: "/v1/actors",
   actor: "/v1/actors/detail",
   suspendActor: "/v1/actors/suspend",

@@ -9,7 +9,6 @@ const later = [
   "secret",
   "volume",
   "top",
-  "gc",
   "simulate",
   "completion",
 ] as const;

@@ -7,6 +7,7 @@ import { connection } from "../actors/connection.ts";
 import type { ConnectionOptions } from "../actors/connection-state.ts";
 import type { CheckParams } from "../actors/deploy-checks.ts";
 import { Durability } from "../actors/durability.ts";
+import type { LookAtFolder } from "../actors/janitor.ts";
 import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
@@ -50,6 +51,7 @@ export interface World {
   readonly providers: ReadonlyMap<string, Provider>;
   readonly reach: Reach;
   readonly isPortFree: IsPortFree;
+  readonly lookAtFolder: LookAtFolder;
 }
 
 export interface NodeConfig {
@@ -161,6 +163,7 @@ function treeOptions(
           serviceSupervisor({ placement, desired, provider, catalog, publish, work, ports, reach }),
       },
     },
+    janitor: { catalog, providers, lookAtFolder: world.lookAtFolder },
     interface: config.interface?.(node) ?? [],
   };
 }

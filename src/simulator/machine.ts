@@ -106,6 +106,7 @@ export class Machine {
         storage,
         providers: new Map(offered.map((one) => [one.type, one])),
         isPortFree: async (port) => !this.host.listens(port),
+        lookAtFolder: async (dataFolder) => ({ dataFolder, use: "gone" }),
         reach: virtualReach(this.host, scheduler, owner),
       },
       {
