@@ -119,10 +119,10 @@ test("a container of the node that had this folder before is an orphan", { skip 
   const container = running(await start(bench, { args: "sleep 1000" })).handle["container"];
   const env = { DOCKER_HOST: `unix://${engine.socketPath}` };
   const node = "f".repeat(32);
-  const { leftovers, close } = createDocker({ folder: bench.folder, node, env, log: silentLog });
-  t.after(close);
-  assert.ok(leftovers !== undefined);
-  const found = await leftovers.list();
+  const other = createDocker({ folder: bench.folder, node, env, log: silentLog });
+  t.after(() => other.close());
+  assert.ok(other.leftovers !== undefined);
+  const found = await other.leftovers.list();
   assert.deepEqual(
     found.map(({ id, service, folder, isOrphan }) => [id, service, folder, isOrphan]),
     [[container, "shop/web", bench.folder, true]],
