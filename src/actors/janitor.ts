@@ -20,7 +20,7 @@ export type LookAtFolder = (providerFolder: string) => Promise<{
 
 export interface JanitorOptions {
   readonly catalog: Catalog;
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: ReadonlyMap<string, Pick<Provider, "type" | "leftovers">>;
   readonly lookAtFolder: LookAtFolder;
 }
 

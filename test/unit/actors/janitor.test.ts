@@ -22,6 +22,8 @@ const leftover = (id: string, folder: string): Leftover => ({
   isOrphan: folder.startsWith("/gone"),
 });
 
+type Offered = Pick<Provider, "type" | "leftovers">;
+
 interface World {
   /** What is in the engine of `good`; `broken` cannot be looked through. */
   readonly engine: Map<string, Leftover>;
@@ -38,7 +40,7 @@ async function withJanitor(body: (world: World) => Promise<void>): Promise<void>
   const [there, here] = [network.addNode("there"), network.addNode("here")];
   const engine = new Map<string, Leftover>();
   const uses = new Map<string, FolderUse>();
-  const good: Pick<Provider, "type" | "leftovers"> = {
+  const good: Offered = {
     type: "good",
     leftovers: {
       list: async () => [...engine.values()],
@@ -66,9 +68,7 @@ async function withJanitor(body: (world: World) => Promise<void>): Promise<void>
     },
   };
   const without = { type: "without" };
-  const providers = new Map(
-    [good, broken, without].map((one) => [one.type, one as unknown as Provider]),
-  );
+  const providers = new Map<string, Offered>([good, broken, without].map((one) => [one.type, one]));
   const lookAtFolder = async (dataFolder: string) => {
     const [, word] = /^\/(gone|running|stopped)/.exec(dataFolder) ?? [];
     return { dataFolder, use: uses.get(dataFolder) ?? (word as FolderUse) };
