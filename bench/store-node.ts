@@ -91,6 +91,7 @@ async function serve({ folder, networkKeyFile, port, join: peers }: StoreNodeOpt
       reach: async () => undefined,
       isPortFree: async () => true,
       volumeFolders: virtualVolumes(),
+      lookAtFolder: async (dataFolder) => ({ dataFolder, use: "gone" }),
     },
     {
       identity: await nextIdentity(storage, key.id),

@@ -17,6 +17,7 @@ export const names = {
   volumeKeeper: "volume-keeper",
   services: "services",
   inspector: "inspector",
+  janitor: "janitor",
   api: "api",
   sessions: "sessions",
   keyKeeper: "key-keeper",

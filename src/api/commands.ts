@@ -9,6 +9,7 @@ import type {
   ResumedView,
   SuspendedView,
 } from "./actor-shapes.ts";
+import type { LeftoversView, RemovedLeftovers } from "./leftover-shapes.ts";
 import type {
   Action,
   ActionResult,
@@ -76,6 +77,13 @@ export interface SuspendOptions {
   readonly forMs?: number;
   /** Set by the node: the session that asks, with which the suspension ends. */
   readonly session?: string;
+}
+
+export interface LeftoverWish {
+  /** Name or id of the node whose machine is meant; default: the one that answers. */
+  readonly node?: string;
+  /** Default: all that can be removed. */
+  readonly ids?: readonly string[];
 }
 
 /**
@@ -196,6 +204,17 @@ export interface Commands {
   removeVolume(name: string): Promise<RemovedVolume>;
   /** Of every live node. */
   providers(): Promise<ProviderView[]>;
+  /**
+   * What is left of nodes that are gone, on the machine of this node or of the one of that name or id.
+   * @throws NotFound, Unreachable
+   */
+  leftovers(node?: string): Promise<LeftoversView>;
+  /**
+   * Removes those whose data folder is gone: all, or the ones of those ids. What is not removed is told, with
+   * the reason.
+   * @throws NotFound, Unreachable
+   */
+  removeLeftovers(which?: LeftoverWish): Promise<RemovedLeftovers>;
   /**
    * The tree of this node, or of the node of that name or id.
    * @throws NotFound, Unreachable

@@ -43,6 +43,8 @@ export const paths = {
   providers: "/v1/providers",
   volumes: "/v1/volumes",
   removeVolume: "/v1/volumes/remove",
+  leftovers: "/v1/leftovers",
+  removeLeftovers: "/v1/leftovers/remove",
   actors: "/v1/actors",
   actor: "/v1/actors/detail",
   suspendActor: "/v1/actors/suspend",

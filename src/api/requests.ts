@@ -80,6 +80,23 @@ export const ProofRequest = Type.Object(
 /** `service`: whose; default: of all. */
 export const EndpointsQuery = Type.Object({ service: Type.Optional(Type.String()) }, strict);
 
+/** `node` as in ActorsQuery. */
+export const LeftoversQuery = Type.Object({ node: Type.Optional(Type.String()) }, strict);
+
+/** `ids`: default all that can be removed. */
+export const RemoveLeftoversRequest = Type.Object(
+  {
+    node: Type.Optional(Type.String()),
+    ids: Type.Optional(
+      Type.Array(Type.String({ minLength: 1, maxLength: 256 }), {
+        minItems: 1,
+        maxItems: itemsMax,
+      }),
+    ),
+  },
+  strict,
+);
+
 /** `node`: name or id of the node asked about; default: the one that answers. */
 export const ActorsQuery = Type.Object({ node: Type.Optional(Type.String()) }, strict);
 

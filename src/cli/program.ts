@@ -29,6 +29,7 @@ import {
 } from "./commands/actors.ts";
 import { attach } from "./commands/attach.ts";
 import { down, type LeaveOptions, leave } from "./commands/down.ts";
+import { collectLeftovers, type GcOptions } from "./commands/gc.ts";
 import {
   drainNode,
   forgetNode,
@@ -180,6 +181,14 @@ function addNetworkCommands({ command, context, done }: Program): void {
     .command("providers")
     .description("list what each node can run, and why not")
     .action((_options: unknown, own: Command) => done(showProviders(context(own))));
+  command
+    .command("gc")
+    .description("show what is left on a node's machine of nodes that are gone")
+    .option("--of <node>", "of another node's machine: its name or id")
+    .option("--remove [id...]", "remove it where its data folder is gone; or these alone")
+    .action((_options: unknown, own: Command) =>
+      done(collectLeftovers(context(own), own.opts<GcOptions>())),
+    );
 }
 
 const actorArgument = "its path, registered name, or service/NAME";

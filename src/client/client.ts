@@ -31,6 +31,8 @@ export interface ClientOptions {
 
 /** Longer than a function may take, and wait for its turn. */
 const invokeTimeoutMs = 1_000_000;
+/** Engines are looked through, container by container. */
+const leftoversTimeoutMs = 70_000;
 
 /** Connects when first called. `exchange`: the way to the node; default: HTTP, a connection of its own. */
 export function createClient(
@@ -87,6 +89,13 @@ export function createClient(
     volumes: () => get(paths.volumes),
     removeVolume: (name) => post(paths.removeVolume, { name }),
     providers: () => get(paths.providers),
+    leftovers: (node) =>
+      exchange.json({
+        method: "GET",
+        path: withQuery(paths.leftovers, { node }),
+        timeoutMs: leftoversTimeoutMs,
+      }),
+    removeLeftovers: (which = {}) => post(paths.removeLeftovers, which),
     actors: (node) => get(withQuery(paths.actors, { node })),
     actor: (target, node) => get(withQuery(paths.actor, { target, node })),
     suspend: (target, { node, forMs } = {}) => post(paths.suspendActor, { target, node, forMs }),

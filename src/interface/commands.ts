@@ -20,6 +20,7 @@ import { createLocate } from "./actor-location.ts";
 import { changeView, historyEntries } from "./change-shape.ts";
 import { endpointViews } from "./endpoint-shape.ts";
 import { instanceView } from "./instance-shape.ts";
+import { leftoverCommands } from "./leftover-commands.ts";
 import { readLogs } from "./log-reading.ts";
 import { type NodeCommandsOptions, nodeCommands } from "./node-commands.ts";
 import { planResult } from "./plan-shape.ts";
@@ -85,6 +86,7 @@ export function networkCommands(options: CommandsOptions): Commands {
       return { id, slot, node: named(node), cold, ms, answer: parsedIfJson(answer) };
     },
     ...actorCommands(system, operations.call, locate),
+    ...leftoverCommands(operations.call, locate),
     tokens: async () => tokens.list().map(tokenView),
     async createToken(wanted) {
       const { record, text, pin, receipt } = await tokens.create(wanted);

@@ -34,6 +34,7 @@ export const routeAccess: ReadonlyMap<string, RouteAccess> = new Map<string, Rou
   [`POST ${paths.watch}`, { needs: "read" }],
   [`GET ${paths.providers}`, { needs: "read" }],
   [`GET ${paths.volumes}`, { needs: "read" }],
+  [`GET ${paths.leftovers}`, { needs: "read" }],
   [`GET ${paths.actors}`, { needs: "read" }],
   [`GET ${paths.actor}`, { needs: "read" }],
   [`GET ${paths.attach}`, { needs: "read" }],
@@ -60,6 +61,10 @@ export const routeAccess: ReadonlyMap<string, RouteAccess> = new Map<string, Rou
   [`POST ${keyPath("use")}`, { needs: "admin", act: "use key", objects: ["key"] }],
   [`POST ${keyPath("remove")}`, { needs: "admin", act: "remove key", objects: ["key"] }],
   [`POST ${keyPath("replace")}`, { needs: "admin", act: "replace key" }],
+  [
+    `POST ${paths.removeLeftovers}`,
+    { needs: "admin", act: "remove leftovers", objects: ["node", "ids"] },
+  ],
   [`POST ${paths.suspendActor}`, { needs: "admin", act: "suspend actor", objects: actor }],
   [`POST ${paths.resumeActor}`, { needs: "admin", act: "resume actor", objects: actor }],
   [`POST ${paths.restartActor}`, { needs: "admin", act: "restart actor", objects: actor }],

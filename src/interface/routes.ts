@@ -23,6 +23,7 @@ import { version } from "../api/version.ts";
 import { parseApiToken } from "../trust/api-token.ts";
 import type { Gate } from "./access.ts";
 import { addActorRoutes } from "./actor-routes.ts";
+import { addLeftoverRoutes } from "./leftover-routes.ts";
 import { addLogRoute } from "./log-route.ts";
 import { queryOf } from "./streaming.ts";
 import { addTrustRoutes } from "./trust-routes.ts";
@@ -100,6 +101,7 @@ export function addRoutes(
     return commands.actor(target, node);
   });
   addActorRoutes(app, commands);
+  addLeftoverRoutes(app, commands);
   addTokenRoutes(app, commands);
 }
 

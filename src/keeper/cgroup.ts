@@ -32,12 +32,7 @@ export function findCgroupBase(name: string): string | undefined {
  */
 export function ownCgroup(controller: string): string | undefined {
   const isUnified = controller === "unified";
-  const mounts = readSmallText("/proc/self/mounts")?.split("\n") ?? [];
-  const mount = mounts
-    .map((line) => line.split(" "))
-    .find(([, , type, options = ""]) =>
-      isUnified ? type === "cgroup2" : type === "cgroup" && options.split(",").includes(controller),
-    )?.[1];
+  const mount = cgroupMount(controller);
   const groups = readSmallText("/proc/self/cgroup")?.split("\n") ?? [];
   const group = groups
     .map((line) => /^(\d+):([^:]*):(.*)$/.exec(line))
@@ -46,6 +41,18 @@ export function ownCgroup(controller: string): string | undefined {
       return found?.[2]?.split(",").includes(controller);
     })?.[3];
   return mount === undefined || group === undefined ? undefined : join(mount, group);
+}
+
+/** Where the hierarchy of a controller of version 1, or with `unified` that of version 2, begins. */
+export function cgroupMount(controller: string): string | undefined {
+  const mounts = readSmallText("/proc/self/mounts")?.split("\n") ?? [];
+  return mounts
+    .map((line) => line.split(" "))
+    .find(([, , type, options = ""]) =>
+      controller === "unified"
+        ? type === "cgroup2"
+        : type === "cgroup" && options.split(",").includes(controller),
+    )?.[1];
 }
 
 export function makeCgroup(path: string): void {

@@ -12,6 +12,11 @@ import type { Owner } from "./kept-task.ts";
 import type { TaskKey } from "./record-names.ts";
 import { installShim } from "./shim.ts";
 
+/** The id of the keeper in a folder. @param path without symbolic links */
+export function keeperIdOf(path: string): string {
+  return createHash("sha256").update(path).digest("hex").slice(0, 12);
+}
+
 export class KeeperFolder {
   readonly path: string;
   /** Tells this folder from every other of the machine: 12 hex digits, the same at each start. */
@@ -30,7 +35,7 @@ export class KeeperFolder {
     } catch (cause) {
       throw new Unavailable(`Cannot write to ${path}: ${messageOf(cause)}`, { cause });
     }
-    this.id = createHash("sha256").update(this.path).digest("hex").slice(0, 12);
+    this.id = keeperIdOf(this.path);
     this.records = join(this.path, "records");
   }
 

@@ -21,6 +21,7 @@ import {
   KeptTask,
   type PidHandle,
 } from "./kept-task.ts";
+import { folderVariable, providerVariable } from "./marked-trees.ts";
 import type { LogLimits, Output } from "./output.ts";
 import { markVariable } from "./process-scan.ts";
 import { findProgram } from "./program.ts";
@@ -40,6 +41,8 @@ export interface KeeperOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Default true: use cgroups where they can be had. False is slower, and weaker (see the note). */
   readonly cgroups?: boolean;
+  /** Type of the provider whose tasks it keeps: by it they are known once their folder is gone. Default: they are not. */
+  readonly provider?: string;
 }
 
 /** Between two looks at whether shims live, in case one was killed: they are not our children. */
@@ -86,6 +89,11 @@ export class Keeper {
     this.#instances = new Set(this.#records.refresh().map((record) => record.instance));
     const everyMs = this.#records.watching ? sweepEveryMs : sweepUnwatchedEveryMs;
     this.#sweep = setInterval(() => this.#lookForLost(), everyMs).unref();
+  }
+
+  /** Its folder's path, without symbolic links. */
+  get folder(): string {
+    return this.#folder.path;
   }
 
   /** Why tasks cannot be held to limits here; undefined: they can. */
@@ -260,7 +268,13 @@ export class Keeper {
 
   /** What is in the environment of all that a task starts. */
   #marks(instance: InstanceId, key: TaskKey): Readonly<Record<string, string>> {
-    return { MOB_INSTANCE: instance, [markVariable]: this.#trees.markOf(key) };
+    const { provider } = this.#options;
+    return {
+      MOB_INSTANCE: instance,
+      [markVariable]: this.#trees.markOf(key),
+      [folderVariable]: this.#folder.path,
+      ...(provider !== undefined && { [providerVariable]: provider }),
+    };
   }
 
   #hold(instance: InstanceId, key: TaskKey, run: ClaimedRun): KeptTask {

@@ -21,6 +21,9 @@ export interface ProcessStat {
   readonly hasEnviron: boolean;
 }
 
+/** Of a clock tick, as the kernel tells it to programs (USER_HZ). */
+const tickMs = 10;
+
 /** True on systems with Linux's /proc. */
 export const hasProc = process.platform === "linux";
 
@@ -58,6 +61,12 @@ export function readStat(pid: number): ProcessStat | undefined {
   const text = readSmallText(`/proc/${pid}/stat`);
   // A process that ends while it is looked at may leave an empty file.
   return text === undefined || text === "" ? undefined : parseStat(text);
+}
+
+/** Wall clock of a process' start, ms; undefined where the system does not tell. */
+export function startedAtOf({ startTicks }: ProcessStat): number | undefined {
+  const bootSeconds = /^btime (\d+)$/m.exec(readSmallText("/proc/stat") ?? "")?.[1];
+  return bootSeconds === undefined ? undefined : Number(bootSeconds) * 1_000 + startTicks * tickMs;
 }
 
 /** True while that very process lives: same pid, same start, same boot, and not a zombie. */

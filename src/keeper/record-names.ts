@@ -38,6 +38,16 @@ export function parseRecordName(name: string): RecordName | undefined {
   return { key: taskKey(instance, attempt), instance, attempt, kind: kindOf(kind), status };
 }
 
+/** The task that a key names; undefined for what is none. */
+export function parseTaskKey(
+  text: string,
+): Pick<RecordName, "key" | "instance" | "attempt"> | undefined {
+  const { key, instance, attempt } = parseRecordName(`${text}.run`) ?? {};
+  return key === text && instance !== undefined && attempt !== undefined
+    ? { key, instance, attempt }
+    : undefined;
+}
+
 function kindOf(text: string | undefined): RecordKind {
   const kinds = ["script", "run", "limits", "stop"] as const;
   return kinds.find((kind) => kind === text) ?? "exit";

@@ -18,6 +18,11 @@ export class SeenProcesses {
     this.#marked = pidsBy(seen, ({ mark }) => mark);
   }
 
+  /** The marks of all tasks, whoever keeps them. */
+  get marks(): readonly string[] {
+    return [...this.#marked.keys()];
+  }
+
   /**
    * The processes of one task: those that bear its mark and their descendants, and the descendants
    * of its shim while that lives; never the shim.

@@ -8,6 +8,7 @@ import type { ConnectionOptions } from "../actors/connection-state.ts";
 import { askDecider } from "../actors/decider.ts";
 import type { CheckParams } from "../actors/deploy-checks.ts";
 import { Durability } from "../actors/durability.ts";
+import type { LookAtFolder } from "../actors/janitor.ts";
 import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
@@ -53,6 +54,7 @@ export interface World {
   readonly reach: Reach;
   readonly isPortFree: IsPortFree;
   readonly volumeFolders: VolumeFolders;
+  readonly lookAtFolder: LookAtFolder;
 }
 
 export interface NodeConfig {
@@ -173,6 +175,7 @@ function treeOptions(
           serviceSupervisor({ ...here, catalog, publish, work, ports, volumes, reach }),
       },
     },
+    janitor: { catalog, providers, lookAtFolder: world.lookAtFolder },
     interface: config.interface?.(node) ?? [],
   };
 }

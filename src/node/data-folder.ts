@@ -5,7 +5,7 @@
  */
 import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { createServer, type Server } from "node:net";
+import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { messageOf, Unavailable } from "../core/errors.ts";
 
@@ -58,8 +58,29 @@ function makePrivate(path: string): void {
   }
 }
 
+/**
+ * Whether a process uses the data folder of that path, which need not be there any more. Without abstract
+ * sockets nobody can tell: then whoever has one is taken to use it.
+ */
+export function isLocked(path: string): Promise<boolean> {
+  if (process.platform !== "linux") return Promise.resolve(true);
+  return new Promise((resolve) => {
+    const socket = connect(lockName(path), () => {
+      socket.destroy();
+      resolve(true);
+    });
+    // Refused means that there is none; anything else, that its holder is too busy to say.
+    socket.once("error", (error) => resolve(!("code" in error && error.code === "ECONNREFUSED")));
+  });
+}
+
+/** Of the lock of the folder of that path, which has no symbolic links. */
+function lockName(path: string): string {
+  return `\0mob-${createHash("sha256").update(path).digest("hex").slice(0, 32)}`;
+}
+
 function takeLock(path: string): Promise<Server> {
-  const name = `\0mob-${createHash("sha256").update(path).digest("hex").slice(0, 32)}`;
+  const name = lockName(path);
   return new Promise((resolve, reject) => {
     const server = createServer((socket) => socket.destroy());
     server.unref();

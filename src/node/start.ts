@@ -29,10 +29,11 @@ import { type AuditFile, openAuditFile } from "./audit-file.ts";
 import { capacityOf } from "./capacity.ts";
 import { composeNode, type World } from "./compose.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
+import { folderUse } from "./folder-use.ts";
 import { isPortFree } from "./free-port.ts";
 import { type NodeIdentity, nextIdentity } from "./identity.ts";
 import { type LocalDoor, localDoor } from "./local-door.ts";
-import { enterNetwork, joinDoor } from "./network-entry.ts";
+import { type Entered, enterNetwork, joinDoor } from "./network-entry.ts";
 import { type NodeLog, openNodeLog } from "./node-log.ts";
 import { ownAddresses } from "./own-addresses.ts";
 import { reachHost } from "./reach-host.ts";
@@ -106,17 +107,25 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     opened.storage = openLmdb(folder.store);
     const key = await openNodeKey(join(folder.path, "node.pem"));
     const identity = await nextIdentity(opened.storage, key.id);
+    const entered = await enterNetwork({
+      ...options,
+      dataFolder: folder.path,
+      key,
+      storage: opened.storage,
+      log: log.log,
+    });
     opened.providers = await createProviders({
       wanted: options.providers,
       folder: join(folder.path, "tasks"),
       node: identity.id,
+      network: entered.keys.network,
       registryLogins: options.registryLogins,
       env: options.env,
       log: log.log,
     });
     return await run(
       options,
-      { identity, key },
+      { identity, key, entered },
       {
         ...opened,
         door: opened.door,
@@ -147,9 +156,16 @@ interface Opened {
   providers?: Providers;
 }
 
+/** Who a node is, and of which network, once that is known. */
+interface Begun {
+  readonly identity: NodeIdentity;
+  readonly key: NodeKey;
+  readonly entered: Entered;
+}
+
 async function run(
   options: NodeOptions,
-  { identity, key }: { readonly identity: NodeIdentity; readonly key: NodeKey },
+  { identity, key, entered }: Begun,
   opened: Required<Opened>,
 ): Promise<RunningNode> {
   const { storage, providers, door } = opened;
@@ -160,13 +176,6 @@ async function run(
   const doors = { hosts, port: options.port };
   const transport = createTcpTransport({ key, log: env.log });
   const audit = opened.audit;
-  const entered = await enterNetwork({
-    ...options,
-    dataFolder: opened.folder.path,
-    key,
-    storage,
-    log: env.log,
-  });
   const networkKeys = new HeldKeys(keyFileStore(options.networkKeyFile), entered.keys, env.log);
   const desk = new JoinDesk({ keys: networkKeys, pin: pinOf(key), address, env, audit });
   transport.serveJoins((request, from) => desk.redeem(request, from));
@@ -242,6 +251,7 @@ function machineOf({
     providers: providers.offered,
     reach: reachHost,
     isPortFree,
+    lookAtFolder: folderUse(folder.path),
     volumeFolders: volumeFolders(join(folder.path, "volumes")),
   };
 }

@@ -22,7 +22,8 @@ export type Handle = Readonly<Record<string, string | number>>;
 
 /**
  * What a provider can do here, or why it cannot. Of `features` these mean something to every node: `limits`,
- * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `invoke`; and `exec`, which a node adds for one that has it.
+ * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `invoke`; and `exec` and `leftovers`, which a
+ * node adds for one that has them.
  */
 export type Capabilities =
   | {
@@ -121,6 +122,35 @@ export interface Invocable {
   load(instance: InstanceId): Promise<number>;
 }
 
+/** A task in the engine that Mob has started, and that is not one of this provider's own. */
+export interface Leftover {
+  /** Names it in the engine, for every provider of this type: a container's id, say. */
+  readonly id: string;
+  readonly instance: InstanceId;
+  readonly attempt: number;
+  /** Of the provider that started it, as `ProviderOptions` had it; undefined: nothing tells. */
+  readonly folder?: string;
+  /** Id of the node that started it, of its network, and full name of the service, where it tells. */
+  readonly node?: string;
+  readonly network?: string;
+  readonly service?: string;
+  /** Wall clock, ms; undefined: not known. */
+  readonly startedAt?: number;
+  /** That folder is gone, wherever it may have been seen, or has forgotten it: no node can take it up again. */
+  readonly isOrphan: boolean;
+}
+
+/** Finds what is left of nodes that are gone, in an engine that several nodes share. */
+export interface Leftovers {
+  /** Of all other nodes, those that live included; of this one what it has no record of. */
+  list(): Promise<readonly Leftover[]>;
+  /**
+   * Kills one and removes all of it. Looks again before: one that is gone is no error.
+   * @throws Conflict for one that is no orphan
+   */
+  remove(id: string): Promise<void>;
+}
+
 export interface Provider<Params = unknown> {
   /** The word users write: `bash`. */
   readonly type: string;
@@ -155,6 +185,8 @@ export interface Provider<Params = unknown> {
   remove(instance: InstanceId): Promise<void>;
   /** Where its tasks can be invoked; then `invoke` is also one of the features that `probe` tells. */
   readonly invocable?: Invocable;
+  /** Where its engine shows what other nodes have started; then `leftovers` is also one of its features. */
+  readonly leftovers?: Leftovers;
   /** Releases what the provider itself holds (watches, connections); tasks are not touched. */
   close(): Promise<void>;
 }
@@ -164,6 +196,8 @@ export interface ProviderOptions {
   readonly folder: string;
   /** Marks this node's tasks in an engine that several nodes share. */
   readonly node: string;
+  /** Id of the node's network at its start, for people who find what is left of it. */
+  readonly network?: string;
   /** What tasks inherit of the node's own environment (PATH, HOME…); `TaskContext.env` is added. */
   readonly env: Readonly<Record<string, string>>;
   /** A file with logins at registries, in the form of Docker's `config.json`; undefined: none. */

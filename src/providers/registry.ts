@@ -152,7 +152,7 @@ async function tryProvider(type: string, options: ProviderOptions): Promise<Offe
 
 async function tryThirdParty(
   word: string,
-  { folder, node, env, registryLogins, log, patience = {} }: ProvidersOptions,
+  { folder, node, network, env, registryLogins, log, patience = {} }: ProvidersOptions,
 ): Promise<Offered | Refused> {
   const here = pathToFileURL(`${process.cwd()}/`).href;
   // Loaded late: most nodes have none.
@@ -168,7 +168,7 @@ async function tryThirdParty(
         module: word,
         lookFrom: [here, import.meta.url],
         folder,
-        options: { node, env, registryLogins },
+        options: { node, env, registryLogins, ...(network !== undefined && { network }) },
       },
     });
     if (!kinds.has(provider.type) && !comeLater.includes(provider.type)) {
@@ -187,7 +187,10 @@ async function probed(asked: string, provider: Provider): Promise<Offered | Refu
     .probe()
     .catch((error: unknown): Capabilities => ({ available: false, reason: messageOf(error) }));
   if (capabilities.available) {
-    const features = [...capabilities.features, ...(provider.exec === undefined ? [] : ["exec"])];
+    const optional = (["exec", "leftovers"] as const).filter(
+      (name) => provider[name] !== undefined,
+    );
+    const features = [...capabilities.features, ...optional];
     return { asked, provider, capabilities: { ...capabilities, features } };
   }
   await provider.close();

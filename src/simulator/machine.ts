@@ -111,6 +111,7 @@ export class Machine {
         providers: new Map(offered.map((one) => [one.type, one])),
         volumeFolders: this.#volumes,
         isPortFree: async (port) => !this.host.listens(port),
+        lookAtFolder: async (dataFolder) => ({ dataFolder, use: "gone" }),
         reach: virtualReach(this.host, scheduler, owner),
       },
       {

@@ -3,6 +3,7 @@
  * a crash of the interface touches no one.
  */
 import { inspector } from "../actors/inspector.ts";
+import { type JanitorOptions, janitor } from "../actors/janitor.ts";
 import { names } from "../actors/names.ts";
 import type { ActorDefinition, ChildSpec } from "../otp/definition.ts";
 import { supervisor } from "../otp/supervisor.ts";
@@ -13,6 +14,7 @@ import { lifeSupervisor, type SupervisorOptions } from "./supervisor.ts";
 export interface MobOptions {
   readonly peer: PeerOptions;
   readonly supervisor: SupervisorOptions;
+  readonly janitor: JanitorOptions;
   /** What people talk to: a node runs without it. */
   readonly interface: readonly ChildSpec[];
 }
@@ -27,6 +29,10 @@ export function mobSupervisor(options: MobOptions): ActorDefinition {
       { id: "peer", start: peerSupervisor(options.peer) },
       { id: "supervisor", start: lifeSupervisor(options.supervisor) },
       { id: "inspector", start: worker({ name: names.inspector, behaviour: inspector }) },
+      {
+        id: "janitor",
+        start: worker({ name: names.janitor, behaviour: () => janitor(options.janitor) }),
+      },
       ...interfaceChild(options.interface),
     ],
   });

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { TestContext } from "node:test";
 import { asInstanceId, type InstanceId } from "../../src/core/ids.ts";
@@ -31,8 +32,8 @@ export interface Bench {
   run(script: string, instance?: InstanceId, attempt?: number, limits?: Limits): Promise<Ran>;
   /** A second provider on the same folder, as a node has that comes back. */
   comeBack(): Promise<Provider>;
-  /** A process that owns tasks in this folder and can be killed. */
-  startOwner(count: number, script: string): Promise<Owner>;
+  /** A process that owns tasks in this folder, or in one below it, and can be killed. */
+  startOwner(count: number, script: string, below?: string): Promise<Owner>;
 }
 
 export interface Ran {
@@ -83,7 +84,8 @@ export async function startBench(t: TestContext, tested: ProviderUnderTest): Pro
       providers.push(provider);
       return provider;
     },
-    startOwner: (count, script) => startOwner(t, tested, folder, mark, count, script),
+    startOwner: (count, script, below = "") =>
+      startOwner(t, tested, join(folder, below), mark, count, script),
   };
   return bench;
 }

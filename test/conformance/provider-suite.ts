@@ -16,6 +16,7 @@ import { eventually } from "../support/eventually.ts";
 import { markedProcesses } from "../support/marked-processes.ts";
 import { processAlive } from "../support/process-alive.ts";
 import { execCases } from "./exec-cases.ts";
+import { leftoverCases } from "./leftover-cases.ts";
 import { limitCases } from "./limit-cases.ts";
 import {
   type Bench,
@@ -51,8 +52,7 @@ while :; do sleep 1; done`;
 /** Registers the whole suite with `node:test`, as one test with a part for each case. */
 export function describeProvider(tested: ProviderUnderTest): void {
   test(tested.name, async (t) => {
-    const all = { ...cases, ...execCases, ...limitCases, ...volumeCases };
-    for (const [name, run] of Object.entries(all)) {
+    for (const [name, run] of Object.entries(allCases)) {
       const options = { skip: tested.skips?.[name] ?? false };
       await t.test(name, options, async (t) => {
         const bench = await startBench(t, tested);
@@ -68,6 +68,7 @@ const featured = { limits: limitCases, volumes: volumeCases };
 
 async function whyNot(name: string, provider: Provider): Promise<string | undefined> {
   if (name in execCases && provider.exec === undefined) return "it runs no commands beside a task";
+  if (name in leftoverCases && provider.leftovers === undefined) return "it finds no leftovers";
   const feature = Object.entries(featured).find(([, withIt]) => name in withIt)?.[0];
   if (feature === undefined) return undefined;
   const found = await provider.probe();
@@ -329,6 +330,8 @@ const cases: Readonly<Record<string, Case>> = {
     assert.deepEqual(readdirSync(folder, { recursive: true }).sort(), before);
   },
 };
+
+const allCases = { ...cases, ...execCases, ...limitCases, ...volumeCases, ...leftoverCases };
 
 /** Every process that runs belongs to a task that is listed and running. */
 async function assertOnlyListedRun(

@@ -85,7 +85,7 @@ test("exit codes tell bad usage, what is not there, and that no node answers", a
     [2, /missing required argument 'name'\nsee mob stop --help/, "stop"],
     [2, /there is no such file/, "deploy", join(lab.home, "nix.yaml")],
     [2, /params\.command/, "deploy", '{name: "x", provider: bash, params: {}}'],
-    [2, /comes later/, "gc"],
+    [2, /comes later/, "secret"],
     [2, /not an address/, "join", "nowhere"],
     [3, /there is no service nope/, "logs", "nope"],
     [3, /there is no service nope/, "stop", "nope"],

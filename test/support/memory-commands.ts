@@ -1,6 +1,7 @@
 /** A node's commands in memory: what the API, the client and the CLI are tested against. */
 import type { ActorDetail, ActorView } from "../../src/api/actor-shapes.ts";
 import type { Commands, LogChunk } from "../../src/api/commands.ts";
+import type { LeftoverView } from "../../src/api/leftover-shapes.ts";
 import type { PlanResult } from "../../src/api/results.ts";
 import type {
   EndpointView,
@@ -42,6 +43,18 @@ export const anInstance: InstanceView = {
   since: 0,
   generation: 1,
   epoch: 1,
+};
+
+export const aLeftover: LeftoverView = {
+  id: "0a1b2c3d4e5f/0123456789abcdef.1",
+  provider: "bash",
+  instance: "0123456789abcdef",
+  service: null,
+  network: null,
+  dataFolder: "/home/a/.mob/7777",
+  since: null,
+  state: "gone",
+  reason: "its data folder is gone",
 };
 
 const anEndpoint: EndpointView = {
@@ -232,6 +245,16 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
       if (name !== aVolume.name) throw new NotFound(`there is no volume ${name}`);
       return { name, node: aVolume.node, deleted: true, ...acknowledged };
     },
+    leftovers: async () => ({ node: "6666@box", leftovers: [aLeftover], unread: [] }),
+    removeLeftovers: async ({ ids = [aLeftover.id] } = {}) => ({
+      node: "6666@box",
+      results: ids.map((id) =>
+        id === aLeftover.id
+          ? { id, provider: "bash", instance: aLeftover.instance, result: "removed" }
+          : { id, provider: null, instance: null, result: "kept", reason: "not there" },
+      ),
+      unread: [],
+    }),
     actors: async () => aTree,
     actor: async () => anActor,
     suspend: async (path) => ({ node: "6666@box", path, resumesAt: 60_000 }),

@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { findProgram } from "../../keeper/program.ts";
+import { keptLeftovers } from "../kept-leftovers.ts";
 import { keptFeatures, keptTasks, linksTo } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
 import { type BashParams, bashParams } from "./params.ts";
@@ -14,6 +15,8 @@ export interface BashOptions extends ProviderOptions {
   /** Default true. False does without cgroups even where they can be had. */
   readonly cgroups?: boolean;
 }
+
+const type = "bash";
 
 interface BashProgram {
   /** Absolute. */
@@ -24,7 +27,7 @@ interface BashProgram {
 /** @throws Unavailable when the folder cannot be made or written. */
 export function createBash(options: BashOptions): Provider<BashParams> {
   const { folder, log, env, cgroups = true } = options;
-  const keeper = new Keeper({ folder, log, env, cgroups });
+  const keeper = new Keeper({ folder, log, env, cgroups, provider: type });
   let program: Promise<BashProgram> | undefined;
   const findBash = () => {
     program ??= lookForBash(env).catch((error: unknown) => {
@@ -35,7 +38,8 @@ export function createBash(options: BashOptions): Provider<BashParams> {
   };
   return {
     ...keptTasks(keeper),
-    type: "bash",
+    type,
+    leftovers: keptLeftovers(keeper, type),
     parseParams: bashParams.parse,
     async probe(): Promise<Capabilities> {
       const { version } = await findBash();

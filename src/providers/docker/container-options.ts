@@ -4,7 +4,7 @@ import { noResources } from "../../core/resources.ts";
 import type { TaskContext } from "../provider.ts";
 import { type PublishedPort, publishedPorts } from "../published-ports.ts";
 import type { Dialect } from "./dialect.ts";
-import { containerName, labelsOf, type TaskName } from "./labels.ts";
+import { containerName, labelsOf, type TaskName, type TaskOwner } from "./labels.ts";
 import type { ContainerParams } from "./params.ts";
 
 /** All that a container is made from. When it is restarted is Mob's to decide, and never the engine's. */
@@ -13,6 +13,7 @@ export function containerOptions(
   task: TaskName,
   context: TaskContext,
   dialect: Dialect,
+  owner: TaskOwner,
 ): ContainerCreateOptions {
   const { image, entrypoint, command, args, user, cwd, labels } = params;
   const ports = publishedPorts(params.ports, context);
@@ -20,7 +21,7 @@ export function containerOptions(
   return {
     name: containerName(task, context.service),
     Image: image,
-    Labels: { ...labels, ...labelsOf(task, context) },
+    Labels: { ...labels, ...labelsOf(task, context, owner) },
     Env: Object.entries(context.env).map(([name, value]) => `${name}=${value}`),
     ExposedPorts: Object.fromEntries(ports.map((port) => [portName(port), {}])),
     HostConfig: hostConfig({ ...params, ports }, context, dialect),

@@ -3,8 +3,9 @@
  * containers outlive the node, and their labels say whose they are. What is particular to an engine is in
  * its dialect.
  */
-import { mkdirSync } from "node:fs";
+import { mkdirSync, realpathSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { Conflict, messageOf, Unavailable } from "../../core/errors.ts";
 import type { InstanceId } from "../../core/ids.ts";
@@ -19,6 +20,7 @@ import type {
   FoundTask,
   Gone,
   Handle,
+  Leftovers,
   LogLimits,
   Output,
   Provider,
@@ -34,7 +36,8 @@ import { Engine } from "./engine.ts";
 import { EngineWatch } from "./engine-watch.ts";
 import { execIn } from "./exec-in.ts";
 import { Images } from "./images.ts";
-import { labelFilter, nodeLabel, type TaskName, taskOf } from "./labels.ts";
+import { labelFilter, nodeLabel, type TaskName, type TaskOwner, taskOf } from "./labels.ts";
+import { containerLeftovers } from "./leftovers.ts";
 import { LogCopy } from "./log-copy.ts";
 import type { ContainerParams } from "./params.ts";
 import { patiently } from "./patience.ts";
@@ -48,6 +51,8 @@ interface OwnContainer {
 export class Containers implements Provider<ContainerParams> {
   readonly type: string;
   readonly parseParams: (input: unknown) => ContainerParams;
+  readonly leftovers: Leftovers;
+  readonly #owner: TaskOwner;
   readonly #options: ProviderOptions;
   readonly #dialect: Dialect;
   readonly #engine: Engine;
@@ -61,7 +66,7 @@ export class Containers implements Provider<ContainerParams> {
 
   /** @throws Unavailable when the folder cannot be made, or the engine is not on this host */
   constructor(options: ProviderOptions, dialect: Dialect, params: DeclaredParams<ContainerParams>) {
-    const { folder, node, env, log, registryLogins } = options;
+    const { folder, node, network, env, log, registryLogins } = options;
     this.type = dialect.type;
     this.parseParams = params.parse;
     this.#options = options;
@@ -72,9 +77,11 @@ export class Containers implements Provider<ContainerParams> {
     this.#archiver = new Archiver(log);
     try {
       mkdirSync(join(folder, "instances"), { recursive: true, mode: 0o700 });
+      this.#owner = { folder: realpathSync(folder), host: hostname(), network };
     } catch (cause) {
       throw new Unavailable(`Cannot write to ${folder}: ${messageOf(cause)}`, { cause });
     }
+    this.leftovers = containerLeftovers(this.#engine, node, this.#owner);
   }
 
   async probe(): Promise<Capabilities> {
@@ -186,7 +193,7 @@ export class Containers implements Provider<ContainerParams> {
   /** Makes the container, which is the intent to run it. */
   async #create(task: TaskName, params: ContainerParams, context: TaskContext): Promise<string> {
     try {
-      const options = containerOptions(params, task, context, this.#dialect);
+      const options = containerOptions(params, task, context, this.#dialect, this.#owner);
       return (await this.#engine.create(options)).slice(0, 12);
     } catch (error) {
       // One that a node asked for and did not live to see may have been made since we looked.

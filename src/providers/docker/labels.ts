@@ -9,6 +9,19 @@ export const nodeLabel = "mob.node";
 const serviceLabel = "mob.service";
 const instanceLabel = "mob.instance";
 const attemptLabel = "mob.attempt";
+const folderLabel = "mob.folder";
+const hostLabel = "mob.host";
+const networkLabel = "mob.network";
+
+/** Whose a container is, told so that it can be judged once its node is gone. */
+export interface TaskOwner {
+  /** Of the provider, without symbolic links. */
+  readonly folder: string;
+  /** Name of the host, as the node sees it: in a container it sees another one, and other folders. */
+  readonly host: string;
+  /** Id of the node's network. */
+  readonly network: string | undefined;
+}
 
 /** Which task a container is. */
 export interface TaskName {
@@ -19,14 +32,27 @@ export interface TaskName {
 
 export function labelsOf(
   { node, instance, attempt }: TaskName,
-  { service }: TaskContext,
+  { service }: Pick<TaskContext, "service">,
+  { folder, host, network }: TaskOwner,
 ): Record<string, string> {
   return {
     [nodeLabel]: node,
     [serviceLabel]: service,
     [instanceLabel]: instance,
     [attemptLabel]: String(attempt),
+    [folderLabel]: folder,
+    [hostLabel]: host,
+    ...(network !== undefined && { [networkLabel]: network }),
   };
+}
+
+/** What they tell of its owner and its service: nothing, where an earlier version made it. */
+export function ownerOf(
+  labels: Readonly<Record<string, string>>,
+): Partial<TaskOwner> & { readonly service: string | undefined } {
+  const { [folderLabel]: folder, [hostLabel]: host, [networkLabel]: network } = labels;
+  const told = { network, service: labels[serviceLabel] };
+  return { ...told, ...(folder !== undefined && { folder }), ...(host !== undefined && { host }) };
 }
 
 /** Undefined where they name no task of Mob's. */

@@ -7,18 +7,22 @@ import { Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import type { KeptCommand } from "../../keeper/kept-task.ts";
 import { checkFolder, findProgram } from "../../keeper/program.ts";
+import { keptLeftovers } from "../kept-leftovers.ts";
 import { keptFeatures, keptTasks, linksTo } from "../kept-tasks.ts";
 import { inParameter } from "../named-parameter.ts";
 import type { Provider, ProviderOptions, TaskContext } from "../provider.ts";
 import { type ExecParams, execParams } from "./params.ts";
 import { runAs, whyNoUsers } from "./run-as.ts";
 
+const type = "exec";
+
 /** @throws Unavailable when the folder cannot be made or written. */
 export function createExec({ folder, log, env }: ProviderOptions): Provider<ExecParams> {
-  const keeper = new Keeper({ folder, log, env });
+  const keeper = new Keeper({ folder, log, env, provider: type });
   return {
     ...keptTasks(keeper),
-    type: "exec",
+    type,
+    leftovers: keptLeftovers(keeper, type),
     parseParams: execParams.parse,
     /** Its engine is the kernel, whose version it is. `user`: tasks can run as another user. */
     async probe() {

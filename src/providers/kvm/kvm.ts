@@ -7,6 +7,7 @@ import { setTimeout } from "node:timers/promises";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import type { InstanceId } from "../../core/ids.ts";
 import { Keeper } from "../../keeper/keeper.ts";
+import { keptLeftovers } from "../kept-leftovers.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import { MachineTask } from "../machine-task.ts";
 import type { Gone, Provider, ProviderOptions } from "../provider.ts";
@@ -15,6 +16,8 @@ import { find, qemuVersion } from "./found.ts";
 import { machineScript, qmpSocket } from "./machine-script.ts";
 import { type KvmParams, kvmParams } from "./params.ts";
 import { tell } from "./qmp.ts";
+
+const type = "kvm";
 
 const askAgainMs = 20;
 /** Longest that a start waits for QEMU to answer; then it is left to what becomes of its process. */
@@ -27,7 +30,7 @@ type Tell = (...commands: readonly string[]) => Promise<void>;
 
 /** @throws Unavailable when the folder cannot be made or written. */
 export function createKvm({ folder, log, env }: ProviderOptions): Provider<KvmParams> {
-  const keeper = new Keeper({ folder, log, env });
+  const keeper = new Keeper({ folder, log, env, provider: type });
   const kept = keptTasks(keeper);
 
   /** Where a machine listens. A socket's path has at most 107 bytes: on Linux it is reached by its process. */
@@ -48,7 +51,8 @@ export function createKvm({ folder, log, env }: ProviderOptions): Provider<KvmPa
 
   return {
     ...kept,
-    type: "kvm",
+    type,
+    leftovers: keptLeftovers(keeper, type),
     parseParams: kvmParams.parse,
     async probe() {
       try {

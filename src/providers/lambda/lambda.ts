@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import type { InstanceId } from "../../core/ids.ts";
 import { Keeper } from "../../keeper/keeper.ts";
+import { keptLeftovers } from "../kept-leftovers.ts";
 import { keptFeatures, keptTasks } from "../kept-tasks.ts";
 import { ownProgram } from "../own-program.ts";
 import type { FoundTask, Provider, ProviderOptions, TaskContext } from "../provider.ts";
@@ -12,14 +13,17 @@ import { HostClient } from "./host-client.ts";
 import type { HostConfig } from "./host-config.ts";
 import { type LambdaParams, lambdaParams } from "./params.ts";
 
+const type = "lambda";
+
 /** @throws Unavailable when the folder cannot be made or written. */
 export function createLambda({ folder, log, env }: ProviderOptions): Provider<LambdaParams> {
-  const keeper = new Keeper({ folder, log, env });
+  const keeper = new Keeper({ folder, log, env, provider: type });
   const hosts = new HostClient((instance) => workFolder(folder, instance));
   const kept = keptTasks(keeper);
   return {
     ...kept,
-    type: "lambda",
+    type,
+    leftovers: keptLeftovers(keeper, type),
     parseParams: lambdaParams.parse,
     /** Its engine is the Node that runs the node. */
     async probe() {

@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { asInstanceId } from "../../../src/core/ids.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import { createDocker } from "../../../src/providers/docker/docker.ts";
 import { busyboxImage } from "../../support/busybox-root.ts";
 import { DockerEngine, whyNoDocker } from "../../support/docker-engine.ts";
 import { skipWithout } from "../../support/engine-needed.ts";
@@ -110,6 +112,34 @@ test("nodes that share an engine see and touch none of each other's containers",
   const [found] = await a.provider.list();
   assert.deepEqual(found?.handle, task.handle);
   assert.notEqual(other.handle["container"], task.handle["container"]);
+});
+
+test("a container of the node that had this folder before is an orphan", { skip }, async (t) => {
+  const bench = await startBench(t, underTest);
+  const container = running(await start(bench, { args: "sleep 1000" })).handle["container"];
+  const env = { DOCKER_HOST: `unix://${engine.socketPath}` };
+  const node = "f".repeat(32);
+  const other = createDocker({ folder: bench.folder, node, env, log: silentLog });
+  t.after(() => other.close());
+  assert.ok(other.leftovers !== undefined);
+  const found = await other.leftovers.list();
+  assert.deepEqual(
+    found.map(({ id, service, folder, isOrphan }) => [id, service, folder, isOrphan]),
+    [[container, "shop/web", bench.folder, true]],
+  );
+});
+
+test("a container that does not say whose it is is no orphan", { skip }, async (t) => {
+  const bench = await startBench(t, underTest);
+  const labels = { "mob.node": "f".repeat(32), "mob.instance": instance, "mob.attempt": "1" };
+  const told = Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]);
+  const made = await engine.docker("create", ...told, busyboxImage, "true");
+  t.after(() => engine.docker("rm", "-f", made.trim()));
+  const { leftovers } = bench.provider;
+  assert.ok(leftovers !== undefined);
+  const [found] = await leftovers.list();
+  assert.deepEqual([found?.id, found?.isOrphan], [made.slice(0, 12), false]);
+  await assert.rejects(leftovers.remove(made.slice(0, 12)), { code: "conflict" });
 });
 
 test("a container that somebody removed has ended, and how is unknown", { skip }, async (t) => {

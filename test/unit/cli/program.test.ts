@@ -9,6 +9,7 @@ import { Conflict, InvalidSpec, OutcomeUnknown } from "../../../src/core/errors.
 import { formatApiToken, newApiToken } from "../../../src/trust/api-token.ts";
 import { withApi } from "../../support/api-server.ts";
 import {
+  aLeftover,
   aNode,
   anInstance,
   aPlan,
@@ -116,6 +117,29 @@ test("a misspelt command gets a suggestion, one that comes later is refused by n
   const later = await mob(["secret", "web", "3", "--now"]);
   assert.equal(later.code, 2);
   assert.match(later.err, /mob secret comes later/);
+});
+
+test("gc shows what is left, and with --remove says of each what became of it", async () => {
+  const shown = await mob(["gc"]);
+  assert.equal(shown.code, 0);
+  assert.match(
+    shown.out,
+    /^PROVIDER +ID +INSTANCE .*STATE +REASON\nbash .*gone +its data folder is/,
+  );
+  const removed = await mob(["gc", "--remove"]);
+  assert.equal(removed.code, 0);
+  assert.match(removed.out, /\nbash +0a1b2c3d4e5f\/0123456789abcdef\.1 .* removed$/m);
+});
+
+test("gc fails where something is kept that was to go, or an engine does not answer", async () => {
+  const kept = await mob(["gc", "--remove", aLeftover.id, "other"]);
+  assert.equal(kept.code, 1);
+  assert.match(kept.out, / removed\n- +other +- +kept +not there$/m);
+  const unread = [{ provider: "docker", reason: "nobody listens" }];
+  const silent = async () => ({ node: "6666@box", leftovers: [], unread });
+  const unseen = await mob(["gc"], { leftovers: silent });
+  assert.equal(unseen.code, 1);
+  assert.match(unseen.out, /^docker could not be looked through: nobody listens$/m);
 });
 
 test("a command that wants one of its own shows them, and says so", async () => {

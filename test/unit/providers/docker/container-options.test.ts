@@ -7,6 +7,7 @@ import { dockerParams } from "../../../../src/providers/docker/params.ts";
 import type { TaskContext } from "../../../../src/providers/provider.ts";
 
 const task = { node: "ab".repeat(16), instance: asInstanceId("0123456789abcdef"), attempt: 3 };
+const owner = { folder: "/home/a/.mob/6666/tasks/docker", host: "box", network: "cd".repeat(32) };
 
 function options(params: object, more: Partial<TaskContext> = {}) {
   const context = {
@@ -16,10 +17,11 @@ function options(params: object, more: Partial<TaskContext> = {}) {
     env: { A: "1=2" },
     logs: { fileBytesMax: 1_000, filesMax: 1 },
   };
-  return containerOptions(dockerParams.parse({ image: "web", ...params }), task, context, docker);
+  const read = dockerParams.parse({ image: "web", ...params });
+  return containerOptions(read, task, context, docker, owner);
 }
 
-test("a container is known by its service, and marked with its node, instance and attempt", () => {
+test("a container is known by its service, and marked with its task and whose it is", () => {
   const { name, Labels } = options({ labels: { team: "a" } });
   assert.equal(name, "shop.web-0123456789abcdef-3-abababab");
   assert.deepEqual(Labels, {
@@ -28,6 +30,9 @@ test("a container is known by its service, and marked with its node, instance an
     "mob.service": "shop/web",
     "mob.instance": task.instance,
     "mob.attempt": "3",
+    "mob.folder": owner.folder,
+    "mob.host": owner.host,
+    "mob.network": owner.network,
   });
 });
 
