@@ -33,19 +33,18 @@ export function complainOfPorts({ ports, env, health }: CheckedFields, at: Place
 
 /** Why a service cannot have so many instances; undefined: it can. */
 export function whyNotInstances(
-  { volumes: [volume] }: Pick<CheckedFields, "volumes">,
+  { volumes }: Pick<CheckedFields, "volumes">,
   instances: Instances,
 ): string | undefined {
-  if (volume === undefined || instances === 0 || instances === 1) return undefined;
-  return `must be 1, or 0: volume ${volume.from} has one writer`;
+  if (volumes.length === 0 || instances === 0 || instances === 1) return undefined;
+  return "must be 1, or 0: a volume has one writer";
 }
 
 /** What the fields say of how many would write to a volume at a time. */
 export function complainOfWriters(spec: CheckedFields, at: Place): void {
-  const [volume] = spec.volumes;
   const why = whyNotInstances(spec, spec.instances);
   if (why !== undefined) at.member("instances").wrong(why);
-  if (volume === undefined || spec.update.order === "stop-first") return;
+  if (spec.volumes.length === 0 || spec.update.order === "stop-first") return;
   const order = at.member("update").member("order");
-  order.wrong(`must be stop-first: volume ${volume.from} has one writer`);
+  order.wrong("must be stop-first: a volume has one writer");
 }

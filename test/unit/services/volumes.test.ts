@@ -62,11 +62,11 @@ test("a kind that is yet to be built is refused by name", () => {
 
 test("a volume has one writer: one instance, which is ended before the next begins", () => {
   for (const instances of [2, "everywhere"]) {
-    assert.match(errorsOf({ volumes, instances })["instances"] ?? "", /volume data has one writer/);
+    assert.match(errorsOf({ volumes, instances })["instances"] ?? "", /a volume has one writer/);
   }
   assert.deepEqual(errorsOf({ volumes, instances: 0 }), {});
   const update = { order: "start-first" };
-  assert.match(errorsOf({ volumes, update })["update.order"] ?? "", /volume data has one writer/);
+  assert.match(errorsOf({ volumes, update })["update.order"] ?? "", /a volume has one writer/);
   // What would be start-first without one.
   const checked = { ports: { http: 0 }, health: { tcp: { port: "http" } } };
   assert.equal(parseSpec({ ...least, ...checked }).update.order, "start-first");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
-import { chmod, readFile, realpath, stat, unlink, writeFile } from "node:fs/promises";
+import { chmod, lstat, readFile, realpath, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { asInstanceId } from "../../../../src/core/ids.ts";
@@ -111,6 +111,24 @@ test(
       'id -u; id -g; id -G; echo "$HOME $USER $LOGNAME"; grep -E "Cap(Inh|Prm|Eff|Amb)" /proc/self/status';
     const output = await run({ program: "sh", args: ["-c", script], user: "daemon" });
     assert.match(output, /^1\n1\n1\n\/usr\/sbin daemon daemon\n(Cap\w+:\s0+\n){4}$/);
+  },
+);
+
+test(
+  "as a user, a task is refused its volume by name, and nothing of it is left",
+  needsRoot,
+  async (t) => {
+    const { provider, folder, instance } = await startExec(t);
+    const at = join(folder, "found");
+    const context = { service: "tested", attempt: 1, env: {}, logs };
+    const volumes = [{ name: "data", folder, at }];
+    const params = provider.parseParams({ program: "id", user: "daemon" });
+    await assert.rejects(provider.start(instance, params, { ...context, volumes }), {
+      code: "unavailable",
+      message: "user: volume data is in the node's data folder, which is closed to other users",
+    });
+    await assert.rejects(lstat(at), { code: "ENOENT" });
+    assert.deepEqual(await provider.list(), []);
   },
 );
 
