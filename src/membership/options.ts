@@ -61,7 +61,10 @@ export interface MembershipOptions {
   readonly flapWithinMs: number;
   /** Time alive after which the mark is taken back; lan 60,000. */
   readonly flapStableMs: number;
-  /** Up to so many peers everyone is connected with everyone, above with some 64; lan 128. */
+  /**
+   * Up to so many peers everyone is connected with everyone; lan 1,024. Above that with some 64: a node that
+   * is not connected cannot be asked, so commands for the services that it decides for fail.
+   */
   readonly meshPeersMax: number;
 }
 
@@ -90,7 +93,7 @@ const lan: MembershipOptions = {
   flapDeaths: 3,
   flapWithinMs: 300_000,
   flapStableMs: 60_000,
-  meshPeersMax: 128,
+  meshPeersMax: 1_024,
 };
 
 /**
