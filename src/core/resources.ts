@@ -64,6 +64,11 @@ export function sumOf(all: Iterable<Resources>): Resources {
   return { memoryBytes, milliCpus };
 }
 
+/** What is left of `a` without `b`, which is a part of it. */
+export function differenceOf(a: Resources, b: Resources): Resources {
+  return { memoryBytes: a.memoryBytes - b.memoryBytes, milliCpus: a.milliCpus - b.milliCpus };
+}
+
 /**
  * What of `wanted` there is no room for, each with its numbers; none: it fits. What is not asked for
  * fits, also where more is reserved than there is.

@@ -124,6 +124,10 @@ export function place(
   return { refusals: refusals.sort((a, b) => compare(a.name, b.name) || compare(a.node, b.node)) };
 }
 
+/** For what is asked of a thousand nodes for each of a thousand services: no array for nothing. */
+const none: readonly string[] = [];
+const noPorts: readonly number[] = [];
+
 /** Every reason why a node cannot take it; none: it can. */
 export function reasonsAgainst(request: PlacementRequest, node: Candidate): readonly string[] {
   const { provider, constraints, present, refused } = request;
@@ -146,7 +150,8 @@ export function reasonsAgainst(request: PlacementRequest, node: Candidate): read
   reasons.push(...missingVolumes(request, id, offer));
   const missing = missingRoom(request, node);
   if (id === refused?.node && missing.length === 0) reasons.push(refused.reason);
-  return [...reasons, ...missing, ...missingLimits(request, offer)];
+  reasons.push(...missing, ...missingLimits(request, offer));
+  return reasons;
 }
 
 /** What of its resources a node has too little of. */
@@ -154,7 +159,7 @@ export function missingRoom(
   { resources = noResources, reservedOn }: PlacementRequest,
   { id, capacity }: Candidate,
 ): readonly string[] {
-  if (isNothing(resources)) return [];
+  if (isNothing(resources)) return none;
   if (capacity === undefined) return ["does not say what room it has"];
   return shortfalls(resources, capacity, reservedOn?.(id) ?? noResources);
 }
@@ -163,24 +168,27 @@ function missingLimits(
   { provider, resources = noResources }: PlacementRequest,
   offer: ProviderOffer | undefined,
 ): readonly string[] {
-  if (isNothing(resources) || offer?.available !== true) return [];
-  if (offer.noLimits === undefined) return [];
+  if (isNothing(resources) || offer?.available !== true) return none;
+  if (offer.noLimits === undefined) return none;
   return [`cannot limit what ${provider} uses (${offer.noLimits})`];
 }
 
 function missingVolumes(
-  { provider, volumes = [], volumeHome = () => undefined }: PlacementRequest,
+  { provider, volumes = none, volumeHome }: PlacementRequest,
   node: NodeId,
   offer: ProviderOffer | undefined,
 ): readonly string[] {
-  const cannot = volumes.length > 0 && offer?.available === true && offer.hasVolumes !== true;
-  return [
-    ...reasonsOfVolumes(volumes, volumeHome, node),
-    ...(cannot ? [`cannot give volumes to ${provider}`] : []),
-  ];
+  if (volumes.length === 0) return none;
+  const elsewhere = volumeHome === undefined ? none : reasonsOfVolumes(volumes, volumeHome, node);
+  const cannot = offer?.available === true && offer.hasVolumes !== true;
+  return cannot ? [...elsewhere, `cannot give volumes to ${provider}`] : elsewhere;
 }
 
-function takenPorts({ ports = [], portHolder }: PlacementRequest, node: NodeId): readonly string[] {
+function takenPorts(
+  { ports = noPorts, portHolder }: PlacementRequest,
+  node: NodeId,
+): readonly string[] {
+  if (ports.length === 0) return none;
   return ports.flatMap((port) => {
     const holder = portHolder?.(node, port);
     return holder === undefined ? [] : [`has given port ${port} to ${holder}`];
@@ -192,7 +200,7 @@ function claimedRoom(
   node: NodeId,
 ): readonly string[] {
   const claim = isNothing(resources) ? undefined : claimOn?.(node);
-  if (claim === undefined) return [];
+  if (claim === undefined) return none;
   return [`keeps its room for ${claim.service}, which waits with priority ${claim.priority}`];
 }
 

@@ -13,7 +13,7 @@ import { reasonsAgainst } from "./placement.ts";
 import { fixedPorts } from "./ports.ts";
 import type { PlacementRecord } from "./records.ts";
 import { decideOn, type Pass, portKey, reservedBesides } from "./slot-decision.ts";
-import { type WantedSlot, wantedSlots } from "./slots.ts";
+import { countedSlots, slotsEverywhere, type WantedSlot } from "./slots.ts";
 import type { ServiceSpec } from "./spec.ts";
 
 /** By priority, the highest first, and then by name, whatever the order of the input. */
@@ -77,6 +77,7 @@ function slotsOf(
   spec: ServiceSpec,
   present: readonly PlacementRecord[],
 ): readonly WantedSlot[] {
+  if (spec.instances !== "everywhere") return countedSlots(spec.instances);
   const { nodes, byId, missedForMs } = pass;
   const { volumeHome } = pass;
   const request = { ...requestFor(spec), ...(volumeHome && { volumeHome }) };
@@ -92,7 +93,7 @@ function slotsOf(
     const reservedOn = reservedBesides(pass, there?.instance);
     return reasonsAgainst({ ...request, present: id, reservedOn }, node).length === 0;
   };
-  return wantedSlots(spec.instances, present, known, canTake);
+  return slotsEverywhere(present, known, canTake);
 }
 
 function book({ booked }: Pass, { resources }: ServiceSpec, placement: PlacementRecord): void {

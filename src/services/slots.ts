@@ -3,7 +3,6 @@
  * is decided in `reconcile.ts`.
  */
 import type { NodeId } from "../core/ids.ts";
-import type { Instances } from "./instances.ts";
 import type { PlacementRecord } from "./records.ts";
 
 /** A slot that there is to be. */
@@ -13,20 +12,22 @@ export interface WantedSlot {
   readonly only?: NodeId;
 }
 
+/** So many, wherever they are. */
+export function countedSlots(instances: number): readonly WantedSlot[] {
+  return Array.from({ length: instances }, (_, slot) => ({ slot }));
+}
+
 /**
+ * One on each node that can take it.
  * @param present the placements that there are of this creation
  * @param canTake whether a live node can have one, its present one aside
  * @param nodes every node known; `isLive`: it answers, and so what it says of itself holds
  */
-export function wantedSlots(
-  instances: Instances,
+export function slotsEverywhere(
   present: readonly PlacementRecord[],
   nodes: readonly { readonly id: NodeId; readonly isLive: boolean }[],
   canTake: (node: NodeId) => boolean,
 ): readonly WantedSlot[] {
-  if (instances !== "everywhere") {
-    return Array.from({ length: instances }, (_, slot) => ({ slot }));
-  }
   // Whoever decides, the same nodes have the same slots.
   const ordered = nodes.toSorted((a, b) => (a.id < b.id ? -1 : 1));
   const known = new Map(nodes.map(({ id, isLive }) => [id, isLive]));
