@@ -6,7 +6,7 @@ import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import { isOutlived } from "../services/instance.ts";
 import type { Handle, InstanceStatus, Phase, TaskExit } from "../services/instance-status.ts";
-import { refusalsText, waitsText } from "../services/placement.ts";
+import { refusalsText, waitsText } from "../services/placement-text.ts";
 import type { Ports } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { ServiceSpec } from "../services/spec.ts";

@@ -3,7 +3,7 @@ import type { PreviousVersion, ServiceChange } from "../actors/service-changes.t
 import type { ServiceChange as ChangeView, HistoryEntry } from "../api/watch-shapes.ts";
 import type { NodeId } from "../core/ids.ts";
 import { groupSpecToJson } from "../services/group-spec.ts";
-import { refusalsText, waitsText } from "../services/placement.ts";
+import { refusalsText, waitsText } from "../services/placement-text.ts";
 import { parseGroup, parseRunState } from "../services/record-parsers.ts";
 import type {
   GroupRecord,

@@ -3,12 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
 import { parseConstraint } from "../../../src/services/constraint.ts";
-import {
-  type Candidate,
-  type NodeState,
-  place,
-  refusalsText,
-} from "../../../src/services/placement.ts";
+import { type Candidate, type NodeState, place } from "../../../src/services/placement.ts";
+import { refusalsText } from "../../../src/services/placement-text.ts";
 
 const web = { service: asServiceName("web"), provider: "bash", constraints: [] };
 

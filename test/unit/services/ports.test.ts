@@ -1,22 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InvalidSpec } from "../../../src/core/errors.ts";
 import { fixedPorts, isGiven, taskEnv } from "../../../src/services/ports.ts";
 import { parseSpec, specToJson } from "../../../src/services/spec.ts";
 import { taskDigest } from "../../../src/services/task-digest.ts";
 import { Driver, desired, ready, running } from "./instance-driver.ts";
+import { errorsOf } from "./spec-errors.ts";
 
 const least = { name: "web", provider: "bash" };
-
-function errorsOf(more: object): Readonly<Record<string, string>> {
-  try {
-    parseSpec({ ...least, ...more });
-  } catch (error) {
-    assert.ok(error instanceof InvalidSpec);
-    return Object.fromEntries(error.details.map(({ path, message }) => [path, message]));
-  }
-  return {};
-}
 
 test("ports are named, and told in variables of capitals, digits and underscores", () => {
   const spec = parseSpec({ ...least, env: { A: "1" }, ports: { http: 0, "admin-2.x": 8_080 } });

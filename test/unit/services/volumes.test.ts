@@ -1,26 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { InvalidSpec } from "../../../src/core/errors.ts";
 import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
 import { withInstances } from "../../../src/services/group-members.ts";
 import { parseGroupSpec } from "../../../src/services/group-spec.ts";
-import { type Candidate, place, refusalsText } from "../../../src/services/placement.ts";
+import { type Candidate, place } from "../../../src/services/placement.ts";
+import { refusalsText } from "../../../src/services/placement-text.ts";
 import { parseSpec, specToJson } from "../../../src/services/spec.ts";
 import { taskDigest } from "../../../src/services/task-digest.ts";
 import type { VolumeHomeOf } from "../../../src/services/volumes.ts";
+import { errorsOf } from "./spec-errors.ts";
 
 const least = { name: "db", provider: "bash" };
 const volumes = [{ from: "data", at: "/srv/data" }];
-
-function errorsOf(more: object): Readonly<Record<string, string>> {
-  try {
-    parseSpec({ ...least, ...more });
-  } catch (error) {
-    assert.ok(error instanceof InvalidSpec);
-    return Object.fromEntries(error.details.map(({ path, message }) => [path, message]));
-  }
-  return {};
-}
 
 test("volumes are read, and told with their kind", () => {
   const spec = parseSpec({ ...least, volumes });
