@@ -24,16 +24,10 @@ const settleMs = 20_000;
 /** No death takes so long that is noticed at all. */
 const waitMsMax = 60_000;
 
-/**
- * Beyond 129 nodes each is connected with some 64 alone, as a user may choose: half a million connections
- * of a thousand nodes are too many for one process.
- */
-export const meshOfMany = { meshPeersMax: 128 };
-
 /** In virtual ms, one for each node that ended. @throws Error when one was never noticed */
 export function detectionTimes(series: Series, end: End): readonly number[] {
   const { size, rounds, victims, everyMs } = series;
-  const network = new MemberNetwork({ seed: size, size, membership: meshOfMany, isTraced: false });
+  const network = new MemberNetwork({ seed: size, size, isTraced: false });
   const watch = new DeathWatch(network);
   network.startAll();
   for (let round = 0; round < rounds; round++) {

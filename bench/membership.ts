@@ -9,7 +9,7 @@ import type { Facts, MemberRecord } from "../src/membership/view.ts";
 import { idOf } from "../src/simulator/member-host.ts";
 import { MemberNetwork } from "../src/simulator/member-network.ts";
 import { decode, encode } from "../src/wire/codec.ts";
-import { detectionTimes, type End, meshOfMany, type Series } from "./detection-times.ts";
+import { detectionTimes, type End, type Series } from "./detection-times.ts";
 import { histogramOf } from "./histogram.ts";
 import type { BenchResult } from "./result.ts";
 import { percentile } from "./statistics.ts";
@@ -73,7 +73,7 @@ function falseDeaths(): BenchResult {
 }
 
 function quiet(size: number): readonly BenchResult[] {
-  const network = new MemberNetwork({ seed: 9, size, membership: meshOfMany, isTraced: false });
+  const network = new MemberNetwork({ seed: 9, size, isTraced: false });
   network.startAll();
   network.run(20_000);
   let bytes = 0;

@@ -7,7 +7,6 @@ import { drawPlan } from "../src/simulator/draw-plan.ts";
 import { MemberNetwork } from "../src/simulator/member-network.ts";
 import type { Plan } from "../src/simulator/schedule.ts";
 import { runPlan } from "../src/simulator/trial.ts";
-import { meshOfMany } from "./detection-times.ts";
 import type { BenchResult } from "./result.ts";
 import { cpuSeconds } from "./statistics.ts";
 
@@ -52,7 +51,7 @@ async function whole(): Promise<BenchResult> {
 
 function members(): BenchResult {
   const [size, seconds] = [1_000, 60];
-  const network = new MemberNetwork({ seed: 9, size, membership: meshOfMany, isTraced: false });
+  const network = new MemberNetwork({ seed: 9, size, isTraced: false });
   network.startAll();
   network.run(20_000);
   const beganAt = cpuSeconds();

@@ -21,6 +21,7 @@ Runs whole nodes in a virtual world, with faults, and holds them against the inv
   --stop         end at the first run that fails
   --nodes N      machines, 1 to 1000; default 5
   --vary-nodes   3 to 9 machines, another number from seed to seed; the default of --forever
+  --mesh N       up to N peers every node is connected with every other, beyond that not; default: drawn
   --seconds N    virtual seconds of a run, 10 or more; default 120. After 58 % of them all faults end.
   --faults A,B   these faults in each run; default: a random subset of
                  ${faultKinds.join(", ")}
@@ -64,6 +65,7 @@ function parseOptions(args: readonly string[]): Options | "help" {
       minutes: { type: "string" },
       "vary-nodes": { type: "boolean", default: false },
       nodes: { type: "string" },
+      mesh: { type: "string" },
       seconds: { type: "string", default: "120" },
       faults: { type: "string" },
       replay: { type: "string" },
@@ -85,6 +87,7 @@ function parseOptions(args: readonly string[]): Options | "help" {
   const seconds = numberOf("--seconds", values.seconds, 10, 1e6);
   const nodes =
     values.nodes === undefined ? undefined : numberOf("--nodes", values.nodes, 1, 1_000);
+  const mesh = values.mesh === undefined ? undefined : numberOf("--mesh", values.mesh, 1, 1_000);
   const faults = faultsOf(values.faults);
   const varies = values.forever || values["vary-nodes"];
   // Through the night, now and then a large one.
@@ -93,7 +96,7 @@ function parseOptions(args: readonly string[]): Options | "help" {
     nodes ?? (isLarge(seed) ? largeNodes : varies ? 3 + (seed % 7) : 5);
   function* plans(): Iterable<Plan> {
     for (let seed = first; seed < first + count; seed++) {
-      yield drawPlan({ seed, nodes: nodesFor(seed), seconds, faults });
+      yield drawPlan({ seed, nodes: nodesFor(seed), seconds, faults, mesh });
     }
   }
   return { plans: plans(), ...common };

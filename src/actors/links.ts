@@ -1,6 +1,7 @@
 /**
  * The peers that can be sent to now. Connection actors alone add and remove links; membership, store
- * and remote calls send through them without waiting for anyone.
+ * and remote calls send through them without waiting for anyone. What is for a live node that this one
+ * need not be connected with waits here while a connection is made.
  */
 import type { NodeId } from "../core/ids.ts";
 import type { Remote } from "../otp/remote.ts";
@@ -13,6 +14,8 @@ export interface Link {
   readonly established: Established;
   /** False from the moment that it is lost, which whoever has opened it is told later. */
   readonly isOpen: boolean;
+  /** Counts what either side has said that a connection on demand is kept for; never goes down. */
+  uses: number;
   /** False when it is closed or its bounded queue is full: then nothing was sent. */
   send(message: Message): boolean;
   close(reason: string): void;
@@ -29,7 +32,12 @@ export interface HalfLink {
   close(reason: string): void;
 }
 
+/** Messages for one peer that wait for a connection. */
+const waitingMax = 10_000;
+
 export class Links implements Remote {
+  readonly #waiting = new Map<NodeId, Message[]>();
+  #demand: (peer: NodeId) => boolean = () => false;
   readonly #links = new Map<NodeId, Link>();
   readonly #halves = new Map<NodeId, HalfLink>();
   readonly #nameOf: (peer: NodeId) => string | undefined;
@@ -60,8 +68,31 @@ export class Links implements Remote {
     return [...this.#links.keys()];
   }
 
+  /** Whether there is a connection, or one that messages wait for. */
   reaches(peer: NodeId): boolean {
+    return this.isConnected(peer) || this.#waiting.has(peer);
+  }
+
+  isConnected(peer: NodeId): boolean {
     return this.#links.get(peer)?.isOpen ?? false;
+  }
+
+  /**
+   * Has `demand` asked for a connection with a peer that something is for and that is not connected. It
+   * returns whether one is made: then `open` or `giveUp` follows.
+   */
+  useDemand(demand: (peer: NodeId) => boolean): void {
+    this.#demand = demand;
+  }
+
+  /** The peers that messages wait for. */
+  awaited(): readonly NodeId[] {
+    return [...this.#waiting.keys()];
+  }
+
+  /** No connection with `peer` comes about: what waited for it is lost. Returns whether anything did. */
+  giveUp(peer: NodeId): boolean {
+    return this.#waiting.delete(peer);
   }
 
   nameOf(peer: NodeId): string {
@@ -85,6 +116,9 @@ export class Links implements Remote {
     const before = this.#links.get(link.peer);
     this.#links.set(link.peer, link);
     before?.close("replaced by another connection");
+    const waiting = this.#waiting.get(link.peer) ?? [];
+    this.#waiting.delete(link.peer);
+    for (const message of waiting) link.send(message);
   }
 
   /** Takes `link` out. Returns whether it was the one in use: then its peer is not reached any more. */
@@ -101,6 +135,16 @@ export class Links implements Remote {
   }
 
   send(peer: NodeId, message: Message): boolean {
-    return this.#links.get(peer)?.send(message) ?? false;
+    const link = this.#links.get(peer);
+    if (link !== undefined) return link.send(message);
+    const waiting = this.#waiting.get(peer);
+    if (waiting === undefined) {
+      if (!this.#demand(peer)) return false;
+      this.#waiting.set(peer, [message]);
+      return true;
+    }
+    if (waiting.length >= waitingMax) return false;
+    waiting.push(message);
+    return true;
   }
 }

@@ -21,13 +21,13 @@ import { askDecider } from "./decider.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
 import { planFor } from "./deploy-plan.ts";
 import { type DrainOutcome, drain, endDrain, undrain, vacate } from "./drains.ts";
+import { joinMsMax } from "./joins.ts";
 import { names } from "./names.ts";
 import { type NodeUse, nodeInfo } from "./node-view.ts";
 import { type Output, outputsOf } from "./outputs.ts";
 import { patientCall } from "./patient-call.ts";
 import type { Records } from "./records.ts";
 import { bookingsIn } from "./reservations.ts";
-import { joinMsMax } from "./ring-member.ts";
 import type { RingMemberProtocol } from "./ring-member-protocol.ts";
 import {
   historyOf,

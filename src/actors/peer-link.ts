@@ -16,6 +16,7 @@ export class PeerLink implements Link {
   readonly established: Established;
   /** Messages for which there was no room. */
   shed = 0;
+  uses = 0;
   readonly #control: Connection;
   readonly #bulk: Connection;
   readonly #log: Log;
@@ -39,7 +40,8 @@ export class PeerLink implements Link {
   send(message: Message): boolean {
     const frame = this.#encode(message);
     if (frame === undefined) return false;
-    const { lane, reservedBytes, mayBeShed } = passageOf(message);
+    const { lane, reservedBytes, mayBeShed, isUse } = passageOf(message);
+    if (isUse) this.uses += 1;
     const connection = lane === "control" ? this.#control : this.#bulk;
     if (connection.send(frame, reservedBytes)) return true;
     if (connection.isOpen) this.#onShed(message.kind, mayBeShed);

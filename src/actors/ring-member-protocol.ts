@@ -23,6 +23,10 @@ export type RingMemberInfo =
   | { readonly type: "timer" }
   /** A second has gone by since the members were written last. */
   | { readonly type: "remember" }
+  /** Something is for a live node that this one is not connected with. */
+  | { readonly type: "wanted"; readonly peer: NodeId }
+  /** Time to see which connections are of no use. */
+  | { readonly type: "sweep" }
   | { readonly type: "connected"; readonly peer: NodeId; readonly dialed: string | undefined }
   | { readonly type: "disconnected"; readonly peer: NodeId }
   | {

@@ -2,15 +2,19 @@
  * This node's place in the network: the shell of `membership/membership.ts`. It carries messages over
  * the links, keeps the one timer, dials whom it is told to, and publishes each view to the catalog.
  */
-import { Conflict, type MobError, NotFound, Unreachable } from "../core/errors.ts";
+import { Conflict, type MobError, NotFound } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { MembershipEffect, MembershipEvent } from "../membership/events.ts";
 import { stepMembership } from "../membership/membership.ts";
+import { areNeighbours, isFullMesh } from "../membership/mesh.ts";
+import { mayBeWanted } from "../membership/on-demand.ts";
 import { currentView } from "../membership/publishing.ts";
 import { type MembershipState, selfOf, startMembership } from "../membership/state.ts";
-import { isLive, isShown, type View } from "../membership/view.ts";
-import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
+import { isLive, isShown } from "../membership/view.ts";
+import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
+import { IdleLinks } from "./idle-links.ts";
+import { Joins, joinMsMax } from "./joins.ts";
 import {
   forgetMembers,
   recallMembers,
@@ -26,9 +30,6 @@ import type {
 /** Views come in crowds, and each costs a text of all members: within this time they are written once. */
 const rememberMs = 1_000;
 
-/** How long a join may take before its caller is told that it failed, and the dialing ends. */
-export const joinMsMax = 4_000;
-
 interface State {
   readonly self: Self<RingMemberProtocol, RingMemberInfo>;
   readonly options: RingMemberOptions;
@@ -36,12 +37,9 @@ interface State {
   timer: { readonly atMs: number; readonly cancel: Cancel } | undefined;
   /** The members were written a moment ago, and will be looked at again. */
   isRemembering: boolean;
-  /** Who waits for a join, by the address asked for. */
-  readonly joining: Map<string, Caller<View>[]>;
-  /** The addresses at which peers were dialed. */
-  readonly meeting: Map<NodeId, string>;
-  /** What was last logged of each address that it was told to join at its start. */
-  readonly unmet: Map<string, string>;
+  readonly joins: Joins;
+  readonly idle: IdleLinks;
+  isSweeping: boolean;
 }
 
 export function ringMember(
@@ -62,9 +60,14 @@ export function ringMember(
         membership,
         timer: undefined,
         isRemembering: false,
-        joining: new Map(),
-        meeting: new Map(),
-        unmet: new Map(),
+        joins: new Joins({
+          membership,
+          storage: options.storage,
+          log: self.log,
+          fromStart: options.join,
+        }),
+        idle: new IdleLinks(),
+        isSweeping: false,
       };
       options.catalog.publishView(membership.view);
       feed(state, { kind: "recalled", members: known });
@@ -76,6 +79,12 @@ export function ringMember(
         });
       }
       for (const address of options.join) feed(state, { kind: "join-requested", address });
+      options.links.useDemand((peer) => {
+        const isMade = mayBeWanted(membership, peer);
+        if (isMade) self.tell({ type: "wanted", peer });
+        return isMade;
+      });
+      for (const peer of options.links.awaited()) feed(state, { kind: "wanted", peer });
       return state;
     },
     handlers: {
@@ -84,8 +93,8 @@ export function ringMember(
           return refuse(state, new Conflict(`${address} is this node itself`));
         }
         feed(state, { kind: "join-requested", address });
-        if (isMet(state, address)) return [state, currentView(state.membership)];
-        state.joining.set(address, [...(state.joining.get(address) ?? []), caller]);
+        if (state.joins.isMet(address)) return [state, currentView(state.membership)];
+        state.joins.add(address, caller);
         state.self.sendAfter(joinMsMax, { type: "join-due", address });
         return [state, replyLater];
       },
@@ -134,24 +143,32 @@ function react(state: State, message: RingMemberInfo): void {
     case "boot-raised":
       feed(state, { kind: "boot-raised", boot: message.boot });
       return;
+    case "wanted":
+      feed(state, { kind: "wanted", peer: message.peer });
+      return;
+    case "sweep":
+      state.isSweeping = false;
+      sweep(state);
+      return;
     case "connected":
-      if (message.dialed !== undefined) state.meeting.set(message.peer, message.dialed);
+      state.joins.connected(message.peer, message.dialed);
       feed(state, { kind: "connected", peer: message.peer, dialed: message.dialed });
+      sweepLater(state);
       return;
     case "disconnected":
-      state.meeting.delete(message.peer);
+      state.joins.disconnected(message.peer);
       feed(state, { kind: "disconnected", peer: message.peer });
       return;
     case "dial-failed":
-      tellUnmet(state, message.address, message.error);
+      state.joins.logUnmet(message.address, message.error);
       feed(state, { kind: "dial-failed", address: message.address, why: message.why });
-      failJoin(state, message.address, message.error);
+      if (state.joins.fail(message.address, message.error)) giveUpJoin(state, message.address);
       return;
     case "received":
       feed(state, { kind: "received", from: message.from, message: message.message });
       return;
     case "join-due":
-      failJoin(state, message.address, notInTime(message.address));
+      if (state.joins.failLate(message.address)) giveUpJoin(state, message.address);
       return;
   }
 }
@@ -165,7 +182,7 @@ function feed(state: State, event: MembershipEvent): void {
   };
   options.said.members = selfOf(membership).state === "left" ? [] : membership.roster.all();
   for (const effect of effects) carryOut(state, effect);
-  if (state.joining.size > 0) settleJoins(state);
+  state.joins.settle(() => remember(state));
   setTimer(state);
 }
 
@@ -186,7 +203,12 @@ function carryOut(state: State, effect: MembershipEffect): void {
   const { links, catalog, dial, onNameTaken, onOutdated, describe } = state.options;
   switch (effect.kind) {
     case "send":
-      links.send(effect.to, effect.message);
+      links.get(effect.to)?.send(effect.message);
+      return;
+    case "unmet":
+      if (links.giveUp(effect.peer)) {
+        state.self.system.nodeUnreached(effect.peer, "no connection could be made");
+      }
       return;
     case "dial":
       dial(effect.address);
@@ -210,6 +232,30 @@ function carryOut(state: State, effect: MembershipEffect): void {
       return;
     }
   }
+}
+
+/** Only beyond a full mesh is there anything to close. */
+function sweepLater(state: State): void {
+  const { membership, self } = state;
+  if (state.isSweeping || isFullMesh(membership)) return;
+  state.isSweeping = true;
+  self.sendAfter(membership.options.idleMs / 4, { type: "sweep" });
+}
+
+/** Closes the connections on demand that are of no use any more. */
+function sweep(state: State): void {
+  const { self, membership, options, idle } = state;
+  if (isFullMesh(membership)) return;
+  const { connected, self: id } = membership;
+  const onDemand = [...connected].filter((peer) => !areNeighbours(membership, id, peer));
+  const links = onDemand
+    .map((peer) => options.links.get(peer))
+    .filter((link) => link !== undefined);
+  const isTied = (peer: NodeId) => self.system.isTiedTo(peer);
+  for (const link of idle.toClose(links, self.env.clock.mono(), membership.options, isTied)) {
+    link.close("it is of no use now");
+  }
+  if (links.length > 0) sweepLater(state);
 }
 
 /** At once, but for what comes within a second of it. */
@@ -241,56 +287,8 @@ function raiseBoot({ self, options }: State, boot: number): void {
   );
 }
 
-/** Whoever asked to join a node that has told all it knows has the answer, once that survives a crash. */
-function settleJoins(state: State): void {
-  const { membership, options } = state;
-  for (const address of state.joining.keys()) {
-    if (!isMet(state, address)) continue;
-    remember(state);
-    for (const caller of takeJoin(state, address)) {
-      options.storage.flush().then(
-        () => caller.reply(currentView(membership)),
-        (error: unknown) => caller.fail(error),
-      );
-    }
-  }
-}
-
-/** Whether the node at `address`, however that is written, is connected and has told what it knows. */
-function isMet({ membership, meeting }: State, address: string): boolean {
-  const { connected, syncing, roster } = membership;
-  for (const peer of connected) {
-    const isIt = meeting.get(peer) === address || roster.get(peer)?.address === address;
-    if (isIt && !syncing.has(peer)) return true;
-  }
-  return false;
-}
-
-/** What the node was started with is dialed on: `--join` waits for a network that is not up yet. */
-function failJoin(state: State, address: string, error: MobError): void {
-  const callers = takeJoin(state, address);
-  for (const caller of callers) caller.fail(error);
-  const isGivenUp = callers.length > 0 && !state.options.join.includes(address);
-  if (isGivenUp) feed(state, { kind: "join-given-up", address });
-}
-
-/** A join from the start has no caller: the log is told, once an error. */
-function tellUnmet(state: State, address: string, error: MobError): void {
-  const { self, options, membership, unmet } = state;
-  if (!options.join.includes(address) || !membership.redial.joins.has(address)) return;
-  if (unmet.get(address) === error.message) return;
-  unmet.set(address, error.message);
-  self.log.warn("the network to join is not reached; it is tried on", { address, error });
-}
-
-function takeJoin(state: State, address: string): readonly Caller<View>[] {
-  const callers = state.joining.get(address) ?? [];
-  state.joining.delete(address);
-  return callers;
-}
-
-function notInTime(address: string): MobError {
-  return new Unreachable(`no node has answered at ${address} within ${joinMsMax} ms`);
+function giveUpJoin(state: State, address: string): void {
+  feed(state, { kind: "join-given-up", address });
 }
 
 function unforgettable({ membership }: State, node: string): MobError {

@@ -18,15 +18,18 @@ export function route(system: ActorSystem, link: Link, message: Message): void {
     case "gossip":
       system.tell(names.ringMember, { type: "received", from, message });
       return;
-    case "store-delta":
-    case "store-ack":
     case "store-digest":
     case "store-roots":
+      system.tell(names.store, { type: "received", from, message });
+      return;
+    case "store-delta":
+    case "store-ack":
     case "store-state":
     case "store-leaves":
     case "store-refuse":
     case "store-confirm":
     case "store-purge":
+      link.uses += 1;
       system.tell(names.store, { type: "received", from, message });
       return;
     case "call":
@@ -35,6 +38,7 @@ export function route(system: ActorSystem, link: Link, message: Message): void {
     case "monitor":
     case "demonitor":
     case "down":
+      link.uses += 1;
       system.receive(from, message);
       return;
     case "hello":

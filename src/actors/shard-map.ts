@@ -34,6 +34,11 @@ export class ShardMap {
     this.#places.clear();
   }
 
+  /** The other live nodes, in the order of ids. */
+  get live(): readonly NodeId[] {
+    return this.#live;
+  }
+
   placeOf(shard: ShardId): Place {
     const held = this.#places.get(shard);
     if (held !== undefined) return held;

@@ -21,6 +21,7 @@ import type {
   ShardMessage,
 } from "../store/replication.ts";
 import { startReplication, stepReplication } from "../store/shard.ts";
+import { type Spread, sendsOf } from "../store/spreading.ts";
 import { tickMs } from "../store/writing.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Durability } from "./durability.ts";
@@ -165,6 +166,9 @@ function carryOut(state: State, effect: ReplicationEffect): void {
     case "send":
       send(state, effect.to, effect.message);
       return;
+    case "spread":
+      for (const { to, message } of spreadFrom(state, effect)) send(state, to, message);
+      return;
     case "written":
       take(state, effect.id)?.reply(effect.receipt);
       return;
@@ -190,9 +194,14 @@ function carryOut(state: State, effect: ReplicationEffect): void {
   }
 }
 
+function spreadFrom({ replication, options }: State, effect: Spread) {
+  const { links, node } = options;
+  return sendsOf(effect, replication.place, node, (peer) => links.isConnected(peer));
+}
+
 /** What a full queue sheds is found by comparing; what finds no connection, when there is one again. */
 function send({ self, options }: State, to: NodeId, message: ShardMessage): void {
-  if (options.links.send(to, message) || options.links.get(to) === undefined) return;
+  if (options.links.send(to, message) || !options.links.reaches(to)) return;
   self.system.tell(names.store, { type: "lagging", peer: to });
 }
 

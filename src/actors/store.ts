@@ -182,6 +182,8 @@ function react(state: State, message: StoreInfo): void {
     case "peer-up":
       state.actors.tellAll({ type: "event", event: { kind: "peer-up", peer: message.peer } });
       feedRepair(state, { kind: "peer-up", peer: message.peer });
+      if (state.options.catalog.view.isPartial)
+        feedRepair(state, { kind: "live", peers: partners(state) });
       return;
     case "lagging":
       feedRepair(state, { kind: "lagging", peer: message.peer });
@@ -275,7 +277,14 @@ function publish(state: State): void {
   const live = known.filter(({ id, isLive: lives }) => lives && id !== node).map(({ id }) => id);
   shards.publish(ring, live, known.length);
   state.actors.tellAll({ type: "place" });
-  feedRepair(state, { kind: "live", peers: live });
+  feedRepair(state, { kind: "live", peers: partners(state) });
+}
+
+/** Whom this node compares what it holds with: those that it is connected with, where that is not everyone. */
+function partners({ options }: State): readonly NodeId[] {
+  const { shards, links, catalog } = options;
+  if (catalog.view.isPartial !== true) return shards.live;
+  return shards.live.filter((peer) => links.isConnected(peer));
 }
 
 function feedRepair(state: State, event: RepairEvent): void {
@@ -288,7 +297,8 @@ function carryOut(state: State, effect: RepairEffect): void {
   const { self, options, writes } = state;
   switch (effect.kind) {
     case "send":
-      options.links.send(effect.to, effect.message);
+      // Comparing is for those that are connected, and no reason to connect.
+      options.links.get(effect.to)?.send(effect.message);
       return;
     case "compare":
       state.actors.tell(effect.shard, { kind: "compare", peer: effect.peer });

@@ -27,6 +27,8 @@ export type MembershipEvent =
   | { readonly kind: "connected"; readonly peer: NodeId; readonly dialed?: string | undefined }
   /** The last connection with the peer has ended. */
   | { readonly kind: "disconnected"; readonly peer: NodeId }
+  /** Something is for a live node that this one is not connected with. */
+  | { readonly kind: "wanted"; readonly peer: NodeId }
   | { readonly kind: "dial-failed"; readonly address: string; readonly why: DialFailure }
   | { readonly kind: "received"; readonly from: NodeId; readonly message: MembershipMessage }
   /** What an earlier life knew: all that follows is whom to dial. */
@@ -47,6 +49,8 @@ export type MembershipEffect =
   | { readonly kind: "send"; readonly to: NodeId; readonly message: MembershipMessage }
   /** Answered by `connected` or `dial-failed`. */
   | { readonly kind: "dial"; readonly address: string }
+  /** No connection with a node that was wanted comes about. */
+  | { readonly kind: "unmet"; readonly peer: NodeId }
   /** This node's view has changed. */
   | { readonly kind: "publish"; readonly view: View }
   /** Close the connection with a peer that is dead or has left. */

@@ -11,6 +11,7 @@ import { gossipDue, gossipDueAtMs, tellEveryone } from "./gossip.ts";
 import { restIfLate } from "./health.ts";
 import { learn } from "./learning.ts";
 import type { MembershipMessage } from "./messages.ts";
+import { giveUp, giveUpAt, want } from "./on-demand.ts";
 import {
   onAck,
   onNack,
@@ -49,7 +50,10 @@ export function stepMembership(
 ): MembershipStep {
   const turn: Turn = { state, nowMs, effects: [] };
   apply(turn, event);
-  for (const record of redialDue(turn)) onDisplaced(turn, record);
+  for (const record of redialDue(turn)) {
+    giveUp(turn, record.id);
+    onDisplaced(turn, record);
+  }
   if (state.gone.size > 0) settleAway(turn);
   probeUrgent(turn);
   gossipDue(turn);
@@ -71,6 +75,9 @@ function apply(turn: Turn, event: MembershipEvent): void {
       state.connected.delete(event.peer);
       state.syncing.delete(event.peer);
       seeToDial(turn, event.peer); // At once: whether it is refused tells what happened.
+      return;
+    case "wanted":
+      want(turn, event.peer);
       return;
     case "dial-failed":
       onDialFailed(turn, event.address, event.why);
@@ -130,6 +137,7 @@ function onConnected(turn: Turn, peer: NodeId, dialed: string | undefined): void
   if (state.connected.size === 0) state.broadcasts.clear(); // Whoever is met is told all by push-pull.
   state.connected.add(peer);
   redial.nodes.delete(peer);
+  redial.wanted.delete(peer);
   redial.lost.add(peer);
   state.gone.delete(peer);
   // A dial of ours that the peer's own has overtaken is told of no more, and must not hold up the next one.
@@ -146,6 +154,7 @@ function onDialFailed(turn: Turn, address: string, why: DialFailure): void {
   const { redial, roster } = state;
   if (why === "rejected") redial.joins.delete(address);
   tryAgain(turn, address);
+  giveUpAt(turn, address);
   for (const id of redial.nodes.keys()) {
     const record = roster.get(id);
     if (record?.address !== address) continue;

@@ -62,10 +62,18 @@ export interface MembershipOptions {
   /** Time alive after which the mark is taken back; lan 60,000. */
   readonly flapStableMs: number;
   /**
-   * Up to so many peers everyone is connected with everyone; lan 1,024. Above that with some 64: a node that
-   * is not connected cannot be asked, so commands for the services that it decides for fail.
+   * Up to so many peers everyone is connected with everyone; lan 128. Above that with half as many by
+   * chance, two on each side of the ring, and whomever there is something for. More costs some 50 KB a
+   * connection and end; fewer makes more hops and more connections on demand.
    */
   readonly meshPeersMax: number;
+  /**
+   * Connections on demand that are kept when they have not been used for `idleMs`: 0. So many at most are
+   * kept in all, the last used ones; lan 128.
+   */
+  readonly onDemandMax: number;
+  /** A connection on demand that carries nothing for so long is closed; lan 60,000. */
+  readonly idleMs: number;
 }
 
 const lan: MembershipOptions = {
@@ -93,7 +101,9 @@ const lan: MembershipOptions = {
   flapDeaths: 3,
   flapWithinMs: 300_000,
   flapStableMs: 60_000,
-  meshPeersMax: 1_024,
+  meshPeersMax: 128,
+  onDemandMax: 128,
+  idleMs: 60_000,
 };
 
 /**

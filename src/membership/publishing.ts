@@ -5,6 +5,7 @@
  * than a multiple of that.
  */
 import { isFlapping } from "./flapping.ts";
+import { isFullMesh } from "./mesh.ts";
 import type { MembershipState, Turn } from "./state.ts";
 import { isShown, type Member, type View } from "./view.ts";
 
@@ -37,5 +38,6 @@ export function currentView(state: MembershipState): View {
     if (!isShown(record)) continue;
     members.push(isFlapping(state, record.id) ? { ...record, flapping: true } : record);
   }
-  return { version: state.view.version + 1, members };
+  const isPartial = !isFullMesh(state);
+  return { version: state.view.version + 1, members, ...(isPartial && { isPartial }) };
 }

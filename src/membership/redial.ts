@@ -98,7 +98,7 @@ function isWanted(state: MembershipState, id: NodeId): boolean {
   switch (record.state) {
     case "alive":
     case "suspect":
-      return areNeighbours(state, state.self, id);
+      return state.redial.wanted.has(id) || areNeighbours(state, state.self, id);
     case "away":
     case "dead":
       return true;

@@ -6,6 +6,7 @@ import type { NodeId } from "../core/ids.ts";
 import { noteAlive, noteDeath } from "./flapping.ts";
 import { bootOf } from "./incarnation.ts";
 import { newNeighbours } from "./mesh.ts";
+import { giveUp } from "./on-demand.ts";
 import { headStartMs, seeToDial } from "./redial.ts";
 import { type MembershipState, selfOf, type Turn } from "./state.ts";
 import { isLive, isShown, type MemberRecord } from "./view.ts";
@@ -61,6 +62,7 @@ function becomeGone(turn: Turn, record: MemberRecord, wasLive: boolean): void {
   const { state, nowMs } = turn;
   const { id } = record;
   state.redial.goneAtMs.set(id, nowMs);
+  giveUp(turn, id);
   state.syncing.delete(id);
   if (record.state === "away" || record.state === "dead") {
     if (wasLive) {

@@ -47,6 +47,8 @@ export interface Suspicion {
 export interface Redial {
   /** Nodes, and when each is to be dialed. */
   readonly nodes: Map<NodeId, number>;
+  /** Live nodes that something waits for, in the mesh or not. */
+  readonly wanted: Set<NodeId>;
   /** Addresses asked for with no known node behind them yet, and when. */
   readonly joins: Map<string, number>;
   /** Addresses being dialed, and since when. */
@@ -131,6 +133,7 @@ export function startMembership(
     probing: startProbing(nowMs + draw() * chosen.probeMs),
     redial: {
       nodes: new Map(),
+      wanted: new Set(),
       joins: new Map(),
       dialing: new Map(),
       lost: new Set(),

@@ -65,6 +65,8 @@ export interface View {
   readonly version: number;
   /** Sorted by id. */
   readonly members: readonly Member[];
+  /** There are too many for all to be connected with each other. */
+  readonly isPartial?: boolean;
 }
 
 /** The severity of each state; also its number on the wire. */

@@ -70,6 +70,10 @@ export interface ActorSystem {
   shutdown(): Promise<void>;
   /** Takes in what a `Remote` delivers. Never throws, whatever the frame's payload. */
   receive(from: NodeId, frame: RemoteFrame): void;
+  /** Whether a call or a monitor, of this node or that one, would be lost with the connection between them. */
+  isTiedTo(node: NodeId): boolean;
   /** The node died or is given up: fails the calls to it, fires the monitors on it, drops its own. */
   nodeDown(node: NodeId, reason: string): void;
+  /** What was sent to the node waited for a connection, and none came about: the same, but that it never arrived. */
+  nodeUnreached(node: NodeId, reason: string): void;
 }

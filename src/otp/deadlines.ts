@@ -62,6 +62,14 @@ export class Deadlines {
     if (bucket !== this.latest) this.dropIfEmpty(bucket);
   }
 
+  /** Whether one of those that wait is as asked. Takes time in proportion to their number. */
+  some(isIt: (deadline: Deadline) => boolean): boolean {
+    for (const { first } of this.buckets.values()) {
+      for (let one = first; one !== undefined; one = one.after) if (isIt(one)) return true;
+    }
+    return false;
+  }
+
   /** Expires nothing any more. */
   stop(): void {
     if (this.timer !== undefined) this.env.timers.cancel(this.timer);

@@ -65,6 +65,11 @@ export class RemoteCalls {
     else asked.call.fail(new RemoteError(reply.error));
   }
 
+  isAsking(node: NodeId): boolean {
+    for (const asked of this.asked.values()) if (asked.node === node) return true;
+    return false;
+  }
+
   nodeDown(node: NodeId, reason: string): void {
     const name = this.remote.nameOf(node);
     for (const { node: asked, call } of [...this.asked.values()]) {
@@ -72,6 +77,15 @@ export class RemoteCalls {
       call.fail(
         new OutcomeUnknown(`node ${name} was lost before ${call.target} answered: ${reason}`),
       );
+    }
+  }
+
+  /** No connection with `node` came about: nothing was asked of it. */
+  nodeUnreached(node: NodeId, reason: string): void {
+    const name = this.remote.nameOf(node);
+    for (const { node: asked, call } of [...this.asked.values()]) {
+      if (asked !== node) continue;
+      call.fail(new Unreachable(`node ${name} cannot be reached for ${call.target}: ${reason}`));
     }
   }
 

@@ -42,6 +42,11 @@ export class RemoteMonitors {
     watched.watcher(reason);
   }
 
+  isWatching(node: NodeId): boolean {
+    for (const watched of this.watched.values()) if (watched.node === node) return true;
+    return false;
+  }
+
   nodeDown(node: NodeId, detail: string): void {
     for (const [id, watched] of [...this.watched]) {
       if (watched.node === node) this.fire(node, id, { kind: "noconnection", detail });

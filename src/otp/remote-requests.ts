@@ -87,6 +87,12 @@ export class RemoteRequests {
     theirs?.delete(id);
   }
 
+  /** Whether `node` watches an actor of this one, or waits for an answer. */
+  isServing(node: NodeId): boolean {
+    if ((this.monitors.get(node)?.size ?? 0) > 0) return true;
+    return this.deadlines.some((one) => one instanceof Call && one.node === node);
+  }
+
   /** Nobody is there any more to be told. */
   nodeDown(node: NodeId): void {
     for (const cancel of this.monitors.get(node)?.values() ?? []) cancel();

@@ -131,10 +131,21 @@ export class Switchboard {
     }
   }
 
+  /** Whether a call or a monitor would be lost with the connection with `node`. */
+  isTiedTo(node: NodeId): boolean {
+    const { calls, monitors, requests } = this;
+    return calls.isAsking(node) || monitors.isWatching(node) || requests.isServing(node);
+  }
+
   nodeDown(node: NodeId, reason: string): void {
     this.calls.nodeDown(node, reason);
     this.monitors.nodeDown(node, reason);
     this.requests.nodeDown(node);
+  }
+
+  nodeUnreached(node: NodeId, reason: string): void {
+    this.calls.nodeUnreached(node, reason);
+    this.monitors.nodeDown(node, reason);
   }
 
   /** Fails what still waits for other nodes. */

@@ -169,8 +169,16 @@ class System implements ActorSystem, Kernel<Process> {
     this.switchboard.receive(from, frame);
   }
 
+  isTiedTo(node: NodeId): boolean {
+    return this.switchboard.isTiedTo(node);
+  }
+
   nodeDown(node: NodeId, reason: string): void {
     this.switchboard.nodeDown(node, reason);
+  }
+
+  nodeUnreached(node: NodeId, reason: string): void {
+    this.switchboard.nodeUnreached(node, reason);
   }
 
   nextId(): number {

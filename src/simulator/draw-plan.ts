@@ -16,6 +16,8 @@ export interface DrawOptions {
   readonly seconds: number;
   /** Only these faults, all of them; default: a random subset of all. */
   readonly faults?: readonly FaultKind[] | undefined;
+  /** Up to so many peers everyone is connected with everyone; default: drawn, mostly for all. */
+  readonly mesh?: number | undefined;
 }
 
 export type FaultKind = Exclude<ItemKind, "deploy" | "act" | "rivals">;
@@ -28,6 +30,9 @@ const faultShare = 0.35;
 const wishEveryMs = 1_500;
 const faultEveryMs = 18_000;
 const groupWishEveryMs = 30_000;
+/** How likely a run is one in which not all are connected; with fewer nodes the ring alone connects all. */
+const partialShare = 0.33;
+const nodesOfPartialMesh = 6;
 /** How likely a deploy has a rival, whose versions are told from the others by being above these. */
 const rivalShare = 0.25;
 const rivalVersions = 100_000;
@@ -45,12 +50,13 @@ interface Draw {
 }
 
 /** The same plan for the same options, whatever else there is. @throws BadRequest for an unknown fault */
-export function drawPlan({ seed, nodes, seconds, faults }: DrawOptions): Plan {
+export function drawPlan({ seed, nodes, seconds, faults, mesh }: DrawOptions): Plan {
   const random = seededRandom(seed, "plan");
-  const plan = { seed, nodes, seconds };
+  const chosen = mesh ?? partialMesh(seed, nodes);
+  const plan = { seed, nodes, seconds, ...(chosen !== undefined && { mesh: chosen }) };
   const draw: Draw = { random, machines: machinesOf(plan), endMs: healAtMs(plan) };
-  const chosen = faults ?? faultKinds.filter(() => random() < faultShare);
-  const faulty = chosen.flatMap((kind) => faultItems(draw, kind));
+  const kinds = faults ?? faultKinds.filter(() => random() < faultShare);
+  const faulty = kinds.flatMap((kind) => faultItems(draw, kind));
   const asked = wishes(draw);
   const rivalling = { ...draw, random: seededRandom(seed, "rivals") };
   const split = { ...draw, random: seededRandom(seed, "sides") };
@@ -63,6 +69,13 @@ export function drawPlan({ seed, nodes, seconds, faults }: DrawOptions): Plan {
     ...grouped,
   ];
   return { ...plan, items: items.sort((a, b) => a.atMs - b.atMs) };
+}
+
+/** Of some runs: so few peers that not all nodes are connected with each other. */
+function partialMesh(seed: number, nodes: number): number | undefined {
+  const random = seededRandom(seed, "mesh");
+  if (random() >= partialShare || nodes < nodesOfPartialMesh) return undefined;
+  return 1 + Math.floor(random() * (nodes - 2));
 }
 
 /** @throws BadRequest naming what there is */

@@ -6,6 +6,7 @@ import { names } from "../actors/names.ts";
 import { silentAudit } from "../core/audit.ts";
 import { type MobError, Unavailable } from "../core/errors.ts";
 import { asNodeId, type NodeId, newId } from "../core/ids.ts";
+import type { MembershipOptions } from "../membership/options.ts";
 import type { ComposedNode } from "../node/compose.ts";
 import { composeNode } from "../node/compose.ts";
 import { nextIdentity } from "../node/identity.ts";
@@ -30,6 +31,7 @@ export interface Surroundings {
   readonly scheduler: Scheduler;
   readonly network: VirtualNetwork;
   readonly trace: Trace;
+  readonly membership?: Partial<MembershipOptions> | undefined;
 }
 
 /** From one start of a node to its end. */
@@ -96,7 +98,7 @@ export class Machine {
     join: readonly string[],
     fatal: (error: MobError) => void,
   ): Promise<ComposedNode> {
-    const { scheduler, network, seed, trace } = this.#around;
+    const { scheduler, network, seed, trace, membership } = this.#around;
     const { owner } = life;
     const env = virtualEnv({ scheduler, owner, clock: this.clock, seed, trace });
     const provider = virtualProvider(this.host, scheduler, owner, env.clock);
@@ -130,6 +132,7 @@ export class Machine {
           version: "0",
         },
         join,
+        ...(membership && { membership }),
         checkParams: (type, params) => {
           if (offered.every((one) => one.type !== type)) return "unknown";
           provider.parseParams(params);

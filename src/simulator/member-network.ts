@@ -187,6 +187,8 @@ export class MemberNetwork {
       case "outdated":
         this.outdated.push({ host, why: effect.why });
         return;
+      case "unmet":
+        return; // Nothing waits for a connection here.
     }
   }
 

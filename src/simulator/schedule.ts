@@ -74,6 +74,8 @@ const planShape = Type.Object(
     nodes: Type.Integer({ minimum: 1, maximum: 1_000 }),
     /** Virtual seconds in all. */
     seconds: Type.Integer({ minimum: 10, maximum: 1_000_000 }),
+    /** Up to so many peers everyone is connected with everyone, and beyond that not; default: of `lan`. */
+    mesh: Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000 })),
     items: Type.Array(itemShape),
   },
   closed,

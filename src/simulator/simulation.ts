@@ -9,6 +9,7 @@ import type { Operations } from "../actors/operations.ts";
 import type { Records } from "../actors/records.ts";
 import type { MobError } from "../core/errors.ts";
 import { Unavailable } from "../core/errors.ts";
+import type { MembershipOptions } from "../membership/options.ts";
 import type { ComposedNode } from "../node/compose.ts";
 import type { ActorTree } from "../otp/inspection.ts";
 import type { Protocol } from "../otp/protocol.ts";
@@ -24,6 +25,8 @@ export interface SimulationOptions {
   readonly seed: number;
   /** Names of the machines; a node on `a` is reached at `a:6666`. */
   readonly machines: readonly string[];
+  /** What differs from the preset `lan`. */
+  readonly membership?: Partial<MembershipOptions>;
   /** Told when the node of a machine cannot go on; default: that is a violation. */
   readonly onFatal?: (machine: string, error: MobError) => void;
   /** Told when the node of a machine does not come up. */
@@ -51,14 +54,14 @@ export class Simulation {
   readonly #options: SimulationOptions;
 
   constructor(options: SimulationOptions) {
-    const { seed, machines, watch } = options;
+    const { seed, machines, membership, watch } = options;
     const { scheduler } = this;
     this.#options = options;
     this.trace = new Trace(watch);
     const random = seededRandom(seed, "network");
     const { trace } = this;
     this.network = new VirtualNetwork({ scheduler, random, trace, quality: qualityUsual });
-    const around = { seed, scheduler, network: this.network, trace };
+    const around = { seed, scheduler, network: this.network, trace, membership };
     this.#machines = new Map(machines.map((name) => [name, new Machine(name, around)]));
   }
 

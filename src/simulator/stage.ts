@@ -26,6 +26,8 @@ export interface Audience {
   gaveUp(machine: string, error: MobError, isExpected: boolean): void;
 }
 
+/** Connections on demand come and go in the time of a run. */
+const partialMesh = (meshPeersMax: number) => ({ meshPeersMax, onDemandMax: 2, idleMs: 5_000 });
 /** What starts a node again waits so long after it ended by itself. */
 const startAgainMs = 1_000;
 
@@ -59,6 +61,7 @@ export class Stage implements Scene {
     this.simulation = new Simulation({
       seed: plan.seed,
       machines: this.machines,
+      ...(plan.mesh !== undefined && { membership: partialMesh(plan.mesh) }),
       onFatal: (machine, error) => this.#onFatal(machine, error),
       onStartFailed: (machine) => this.#exit(machine),
       onComposed: (machine, node) => this.#composed(machine, node),

@@ -88,6 +88,11 @@ export class VirtualNetwork {
   }
 
   /** The network as one life of a node uses it. */
+  /** Open connections of the node on `machine`. */
+  connectionsOf(machine: string): number {
+    return this.#ends.get(machine)?.size ?? 0;
+  }
+
   transport(owner: Owner, node: NodeId): Transport {
     const place: Place = { owner, machine: machineOf(owner), node };
     return {

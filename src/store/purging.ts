@@ -1,13 +1,23 @@
 /**
  * When a tombstone may go, and a removal that stands against nothing: once every node of the network,
- * the gone ones too, has it on disk or was forgotten, since any of them may hold what it removed. The node that writes for the shard asks all;
- * whoever holds exactly the same flushes and says so; when all have, it tells all to forget.
+ * the gone ones too, has it on disk or was forgotten, since any of them may hold what it removed. The
+ * node that writes for the shard asks all; whoever holds exactly the same flushes and says so; when all
+ * have, it tells all to forget. Who passes the question on answers for all behind it, with their number:
+ * the numbers add up only if nobody was left out.
  */
 import type { NodeId } from "../core/ids.ts";
+import { sizeOf } from "../ring/spread.ts";
 import { rootOf } from "./digest.ts";
 import { leftOf } from "./removals.ts";
 import { forget, type Replica } from "./replica.ts";
-import type { Now, ReplicationEffect, ReplicationState, Tombstone } from "./replication.ts";
+import type {
+  Now,
+  PurgeMessage,
+  ReplicationEffect,
+  ReplicationState,
+  Tombstone,
+} from "./replication.ts";
+import { passOn } from "./spreading.ts";
 
 /**
  * Younger tombstones stay, in ms: a node that has just joined through another may hold what they
@@ -31,10 +41,13 @@ export function onPurgeDue(state: ReplicationState, now: Now): readonly Replicat
   const tombstones = oldTombstones(replica, now.wallMs);
   if (tombstones.length === 0) return [];
   const root = rootOf(replica.digest);
-  state.purge = { root, tombstones, confirmed: new Set() };
+  const { self, shard } = replica;
+  const nodes = place.known;
+  state.purge = { root, tombstones, asker: self, nodes, confirmed: new Map() };
+  const message = { kind: "store-confirm", shard, root, isAnswer: false, count: 0 } as const;
   return [
-    { kind: "flush", purpose: { kind: "confirm", peer: replica.self, root } },
-    ...place.live.map((to) => confirmTo(replica, to, root, false)),
+    { kind: "flush", purpose: { kind: "confirm", root } },
+    { kind: "spread", message, until: undefined, except: [] },
   ];
 }
 
@@ -42,23 +55,23 @@ export function onPurgeDue(state: ReplicationState, now: Now): readonly Replicat
 export function onConfirm(
   state: ReplicationState,
   from: NodeId,
-  root: string,
-  isAnswer: boolean,
+  message: Extract<PurgeMessage, { readonly kind: "store-confirm" }>,
 ): readonly ReplicationEffect[] {
-  if (isAnswer) return confirmedBy(state, from, root);
-  if (rootOf(state.replica.digest) !== root) return []; // Repair sees to it; the next time, then.
-  return [{ kind: "flush", purpose: { kind: "confirm", peer: from, root } }];
+  const { root, isAnswer, onward, count = 1 } = message;
+  if (isAnswer) return confirmedBy(state, from, root, count);
+  const { replica, place } = state;
+  if (rootOf(replica.digest) !== root) return []; // Repair sees to it; the next time, then.
+  const nodes = onward === undefined ? 1 : 1 + sizeOf(place.live, replica.self, onward);
+  state.purge = { root, tombstones: [], asker: from, nodes, confirmed: new Map() };
+  return [{ kind: "flush", purpose: { kind: "confirm", root } }, ...passOn(message)];
 }
 
 /** What `root` sums up is on this node's disk. */
 export function onConfirmFlushed(
   state: ReplicationState,
-  peer: NodeId,
   root: string,
 ): readonly ReplicationEffect[] {
-  const { replica } = state;
-  if (peer === replica.self) return confirmedBy(state, peer, root);
-  return [confirmTo(replica, peer, root, true)];
+  return confirmedBy(state, state.replica.self, root, 1);
 }
 
 /** Everyone has them: they go, where no later write has replaced them. */
@@ -79,24 +92,30 @@ function confirmedBy(
   state: ReplicationState,
   node: NodeId,
   root: string,
+  count: number,
 ): readonly ReplicationEffect[] {
   const { purge, place, replica } = state;
   if (purge === undefined || purge.root !== root) return [];
-  purge.confirmed.add(node);
-  const everyone = [replica.self, ...place.live];
-  if (everyone.length < place.known) return [];
-  if (!everyone.every((one) => purge.confirmed.has(one))) return [];
+  purge.confirmed.set(node, count);
+  let confirmed = 0;
+  for (const behind of purge.confirmed.values()) confirmed += behind;
+  if (confirmed !== purge.nodes || !purge.confirmed.has(replica.self)) return [];
   state.purge = undefined;
   const { shard } = replica;
+  if (purge.asker !== replica.self) {
+    const answer = {
+      kind: "store-confirm",
+      shard,
+      root,
+      isAnswer: true,
+      count: confirmed,
+    } as const;
+    return [{ kind: "send", to: purge.asker, message: answer }];
+  }
+  if (place.known !== purge.nodes || place.live.length + 1 < place.known) return [];
   const { tombstones } = purge;
-  const sends = place.live.map(
-    (to): ReplicationEffect => ({
-      kind: "send",
-      to,
-      message: { kind: "store-purge", shard, tombstones },
-    }),
-  );
-  return [...onPurge(state, tombstones), ...sends];
+  const message = { kind: "store-purge", shard, tombstones } as const;
+  return [...onPurge(state, tombstones), { kind: "spread", message, until: undefined, except: [] }];
 }
 
 /** Of a removal of which something is left, that goes first, and the removal another time. */
@@ -111,13 +130,4 @@ function oldTombstones(replica: Replica, wallMs: number): readonly Tombstone[] {
     if (tombstones.length >= purgeMax) break;
   }
   return tombstones;
-}
-
-function confirmTo(
-  { shard }: Replica,
-  to: NodeId,
-  root: string,
-  isAnswer: boolean,
-): ReplicationEffect {
-  return { kind: "send", to, message: { kind: "store-confirm", shard, root, isAnswer } };
 }

@@ -10,6 +10,9 @@ import type { LeafMessage } from "./leaves.ts";
 import type { Register } from "./register.ts";
 import type { Conflict, Replica } from "./replica.ts";
 
+/** The last node of the part of the ring that the receiver is to pass the message on to. */
+type Onward = NodeId;
+
 /** What replicas of one shard send each other; the wire declares the same shapes. */
 export type ShardMessage =
   /** Written now by the sender. `durable`: to be flushed and acknowledged by the last one's stamp. */
@@ -18,6 +21,7 @@ export type ShardMessage =
       readonly shard: number;
       readonly registers: readonly Register[];
       readonly durable: boolean;
+      readonly onward?: Onward;
     }
   | { readonly kind: "store-ack"; readonly shard: number; readonly stamp: Stamp }
   /** Will not be acknowledged: why not. */
@@ -37,32 +41,50 @@ export interface Tombstone {
 }
 
 export type PurgeMessage =
-  /** Whether the receiver holds exactly this, on disk; `isAnswer`: the sender does. */
+  /**
+   * Whether the receiver holds exactly this, on disk, and all those that it passes the question on to;
+   * `isAnswer`: the sender does, and `count` nodes in all; a version before 1.3 counts none, and is one.
+   */
   | {
       readonly kind: "store-confirm";
       readonly shard: number;
       readonly root: string;
       readonly isAnswer: boolean;
+      readonly count?: number;
+      readonly onward?: Onward;
     }
   | {
       readonly kind: "store-purge";
       readonly shard: number;
       readonly tombstones: readonly Tombstone[];
+      readonly onward?: Onward;
     };
 
-/** A purge that is being asked for. */
+/** What is told to every node. */
+export type SpreadMessage = Extract<
+  ShardMessage,
+  { readonly kind: "store-delta" | "store-confirm" | "store-purge" }
+>;
+
+/** A purge that is being asked for, by this node or through it. */
 export interface Purge {
   readonly root: string;
+  /** Of this node's own purge. */
   readonly tombstones: readonly Tombstone[];
-  readonly confirmed: Set<NodeId>;
+  /** Who asked this node; itself, where it is its own purge. */
+  readonly asker: NodeId;
+  /** Of how many nodes, this one included, all must hold the same. */
+  readonly nodes: number;
+  /** How many hold it behind each that has answered; one, this node itself, under its own id. */
+  readonly confirmed: Map<NodeId, number>;
 }
 
 /** Whom a flush is for; comes back with its outcome. */
 export type FlushPurpose =
   | { readonly kind: "own"; readonly stamp: Stamp }
   | { readonly kind: "peer"; readonly peer: NodeId; readonly stamp: Stamp }
-  /** That all which this root sums up is on disk; `peer` asked, or this node itself. */
-  | { readonly kind: "confirm"; readonly peer: NodeId; readonly root: string };
+  /** That all which this root sums up is on disk. */
+  | { readonly kind: "confirm"; readonly root: string };
 
 /** One key to write; `value` undefined removes it. */
 export interface Entry {
@@ -75,7 +97,7 @@ export interface Place {
   readonly homes: readonly NodeId[];
   /** Who is to flush now; this node too, if it is one of them. */
   readonly acting: readonly NodeId[];
-  /** Every other live node: all of them hold all shards in this version. */
+  /** Every other live node, in the order of ids: all of them hold all shards in this version. */
   readonly live: readonly NodeId[];
   /** How many nodes there are in all, those that left aside. */
   readonly known: number;
@@ -116,6 +138,16 @@ export type ReplicationEffect =
   | { readonly kind: "flush"; readonly purpose: FlushPurpose }
   /** May be lost: what matters is sent again. */
   | { readonly kind: "send"; readonly to: NodeId; readonly message: ShardMessage }
+  /**
+   * Tell every live node, or those up to `until` on the ring; who is in `except` has it already and is
+   * told only what it is to pass on. May be lost as well.
+   */
+  | {
+      readonly kind: "spread";
+      readonly message: SpreadMessage;
+      readonly until: NodeId | undefined;
+      readonly except: readonly NodeId[];
+    }
   | {
       readonly kind: "written";
       readonly id: number;

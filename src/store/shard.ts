@@ -18,6 +18,7 @@ import type {
   ReplicationStep,
   ShardMessage,
 } from "./replication.ts";
+import { passOn } from "./spreading.ts";
 import { onAck, onFlushed, onFlushFailed, onTick, onWrite, settleAll } from "./writing.ts";
 
 /** A node alone with what it holds, until the first `place`. */
@@ -56,7 +57,7 @@ function apply(
       return onReceived(state, event.from, event.message, now);
     case "flushed":
       return event.purpose.kind === "confirm"
-        ? onConfirmFlushed(state, event.purpose.peer, event.purpose.root)
+        ? onConfirmFlushed(state, event.purpose.root)
         : onFlushed(state, event.purpose);
     case "flush-failed":
       return event.purpose.kind === "confirm"
@@ -89,7 +90,7 @@ function onReceived(
 ): readonly ReplicationEffect[] {
   switch (message.kind) {
     case "store-delta":
-      return onDelta(state, from, message, now);
+      return [...passOn(message, state.place.acting), ...onDelta(state, from, message, now)];
     case "store-state":
       return take(state.replica, message.registers, now.wallMs).effects;
     case "store-ack":
@@ -102,9 +103,9 @@ function onReceived(
       return [...answers, ...layGhosts(state), { kind: "compared", peer: from }];
     }
     case "store-confirm":
-      return onConfirm(state, from, message.root, message.isAnswer);
+      return onConfirm(state, from, message);
     case "store-purge":
-      return onPurge(state, message.tombstones);
+      return [...passOn(message), ...onPurge(state, message.tombstones)];
   }
 }
 

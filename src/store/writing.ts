@@ -52,7 +52,8 @@ export function onWrite(
     { kind: "changed", registers },
     { kind: "persist", registers },
     { kind: "flush", purpose: { kind: "own", stamp } },
-    ...place.live.map((to) => deltaTo(state, to, registers)),
+    ...othersActing(state).map((to) => durableTo(state, to, registers)),
+    { kind: "spread", message: deltaOf(state, registers), until: undefined, except: place.acting },
   ];
 }
 
@@ -107,8 +108,8 @@ export function onTick(state: ReplicationState, nowMs: number): readonly Replica
       state.pending.delete(key);
       effects.push(failed(write, `no majority has acknowledged it for ${writeMsMax} ms`));
     } else if (nowMs - write.sinceMs >= tickMs) {
-      const missing = targetsOf(state).filter((to) => isOther(state, to) && !write.acks.has(to));
-      effects.push(...missing.map((to) => deltaTo(state, to, write.registers)));
+      const missing = othersActing(state).filter((to) => !write.acks.has(to));
+      effects.push(...missing.map((to) => durableTo(state, to, write.registers)));
     }
   }
   return effects;
@@ -140,22 +141,25 @@ function settle(state: ReplicationState, key: string): readonly ReplicationEffec
 }
 
 /** This node first, which writes; then the others that are to flush. */
-function targetsOf({ replica, place }: ReplicationState): readonly NodeId[] {
-  return [replica.self, ...place.acting.filter((node) => node !== replica.self)];
+function targetsOf(state: ReplicationState): readonly NodeId[] {
+  return [state.replica.self, ...othersActing(state)];
 }
 
-function deltaTo(
-  { replica, place }: ReplicationState,
+function othersActing({ replica, place }: ReplicationState): readonly NodeId[] {
+  return place.acting.filter((node) => node !== replica.self);
+}
+
+function durableTo(
+  state: ReplicationState,
   to: NodeId,
   registers: readonly Register[],
 ): ReplicationEffect {
-  const durable = place.acting.includes(to);
-  const message = { kind: "store-delta", shard: replica.shard, registers, durable } as const;
-  return { kind: "send", to, message };
+  return { kind: "send", to, message: { ...deltaOf(state, registers), durable: true } };
 }
 
-function isOther({ replica }: ReplicationState, node: NodeId): boolean {
-  return node !== replica.self;
+/** For those who do not count for an acknowledgement. */
+function deltaOf({ replica: { shard } }: ReplicationState, registers: readonly Register[]) {
+  return { kind: "store-delta", shard, registers, durable: false } as const;
 }
 
 function failed({ id }: PendingWrite, message: string, cause?: MobError): ReplicationEffect {

@@ -22,19 +22,23 @@ export interface Passage {
    * more of it is as good as gone: its connection is closed, which everyone waiting for it is told.
    */
   readonly mayBeShed: boolean;
+  /** Whether a connection on demand is kept because of it: upkeep alone keeps none. */
+  readonly isUse: boolean;
 }
 
 const mebibyte = 1024 * 1024;
 const passages = {
-  control: { lane: "control", reservedBytes: 0, mayBeShed: true },
+  control: { lane: "control", reservedBytes: 0, mayBeShed: true, isUse: false },
+  /** What two nodes compare now and then. */
+  upkeep: { lane: "bulk", reservedBytes: 8 * mebibyte, mayBeShed: true, isUse: false },
   /** Repaired in any case: gives way first. */
-  store: { lane: "bulk", reservedBytes: 8 * mebibyte, mayBeShed: true },
+  store: { lane: "bulk", reservedBytes: 8 * mebibyte, mayBeShed: true, isUse: true },
   /** Fails with an error at once. */
-  request: { lane: "bulk", reservedBytes: 4 * mebibyte, mayBeShed: true },
+  request: { lane: "bulk", reservedBytes: 4 * mebibyte, mayBeShed: true, isUse: true },
   /** Becomes an error in its place. */
-  reply: { lane: "bulk", reservedBytes: 1 * mebibyte, mayBeShed: true },
+  reply: { lane: "bulk", reservedBytes: 1 * mebibyte, mayBeShed: true, isUse: true },
   /** Without it the other side would wait for nothing, or for ever. */
-  end: { lane: "bulk", reservedBytes: 0, mayBeShed: false },
+  end: { lane: "bulk", reservedBytes: 0, mayBeShed: false, isUse: true },
 } as const satisfies Record<string, Passage>;
 
 const numbers = new Map<string, number>(declarations.map(({ kind, number }) => [kind, number]));
@@ -51,6 +55,9 @@ export function passageOf(message: Message): Passage {
     case "demonitor":
     case "down":
       return passages.end;
+    case "store-digest":
+    case "store-roots":
+      return passages.upkeep;
     default:
       return isStores(message.kind) ? passages.store : passages.control;
   }

@@ -22,7 +22,7 @@ import {
 } from "./schemas.ts";
 
 /** Peers of another major version are refused; a later minor one may send what is unknown here. */
-export const protocolVersion = { major: 1, minor: 2 } as const;
+export const protocolVersion = { major: 1, minor: 3 } as const;
 
 interface Declaration<Kind extends string, Fields extends TProperties> {
   readonly number: number;
@@ -53,6 +53,8 @@ const identity = {
 };
 /** Keys of a network that a dialer may prove at once: see trust/key-rotation. */
 const proofsMax = 16;
+/** The last node on the ring that the receiver passes the message on to; absent: no one. Since 1.3. */
+const onward = Type.Optional(nodeId);
 const remoteCall = { target: actorAddress, method: Type.String(), payload: Type.Unknown() };
 
 export const declarations = [
@@ -86,6 +88,7 @@ export const declarations = [
     shard,
     registers: Type.Array(register),
     durable: Type.Boolean(),
+    onward,
   }),
   declare(21, "store-ack", { shard, stamp }),
   declare(22, "store-digest", { hash: shortText }),
@@ -100,10 +103,17 @@ export const declarations = [
     wanted: Type.Boolean(),
   }),
   declare(26, "store-refuse", { shard, stamp, message: Type.String() }),
-  declare(27, "store-confirm", { shard, root: shortText, isAnswer: Type.Boolean() }),
+  declare(27, "store-confirm", {
+    shard,
+    root: shortText,
+    isAnswer: Type.Boolean(),
+    count: Type.Optional(count),
+    onward,
+  }),
   declare(28, "store-purge", {
     shard,
     tombstones: Type.Array(Type.Object({ key, stamp })),
+    onward,
   }),
   // 30–39: actors. Payloads are checked by the receiving actor's own schema.
   declare(30, "call", { id: count, timeoutMs: Type.Number(), ...remoteCall }),

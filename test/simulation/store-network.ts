@@ -167,6 +167,7 @@ export class StoreNetwork {
       peer,
       established: { dialer: peer, boot: 1 },
       isOpen: true,
+      uses: 0,
       send: (message) => {
         this.sent++;
         const arrive = () => receive(to.system, from.system.node, message);

@@ -27,6 +27,7 @@ import type {
   ShardMessage,
 } from "../../../src/store/replication.ts";
 import { startReplication, stepReplication } from "../../../src/store/shard.ts";
+import { sendsOf } from "../../../src/store/spreading.ts";
 
 interface Send {
   readonly to: NodeId;
@@ -61,7 +62,10 @@ export class StoreNode {
   feed(event: ReplicationEvent): void {
     for (const effect of stepReplication(this.state, event, this.#network.now).effects) {
       if (effect.kind === "send") this.outbox.push(effect);
-      else if (effect.kind === "flush") this.#flush(effect.purpose);
+      else if (effect.kind === "spread") {
+        const isConnected = (to: NodeId) => this.#network.isConnected(this.id, to);
+        this.outbox.push(...sendsOf(effect, this.state.place, this.id, isConnected));
+      } else if (effect.kind === "flush") this.#flush(effect.purpose);
       else if (effect.kind === "persist") {
         for (const register of effect.registers) this.disk.set(register.key, register);
       } else if (effect.kind === "forget") {
@@ -125,6 +129,8 @@ export class StoreNetwork {
   readonly nodes: readonly StoreNode[];
   /** Pairs "from to" over which nothing gets through. */
   readonly cut = new Set<string>();
+  /** Whether two nodes are connected with each other, cut or not. */
+  isConnected: (a: NodeId, b: NodeId) => boolean = () => true;
   #draws = 0;
 
   constructor(size: number) {
