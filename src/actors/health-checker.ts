@@ -39,6 +39,9 @@ interface State {
   abort: () => void;
 }
 
+/** Checks begin at multiples of it. */
+const tickMs = 250;
+
 const unknown: Health = { healthy: null, failures: 0, early: 0 };
 
 export function healthChecker(
@@ -128,8 +131,12 @@ function goOn(state: State, { health, waitMs }: Judgement): void {
   if (waitMs !== null) wait(state, waitMs);
 }
 
+/** Until the first tick after so long: checks that are due at about the same time wake the node once. */
 function wait(state: State, ms: number): void {
-  state.cancelTimer = state.self.sendAfter(ms, { type: "due" });
+  const { self } = state;
+  const nowMs = self.env.clock.mono();
+  const dueMs = Math.ceil((nowMs + ms) / tickMs) * tickMs;
+  state.cancelTimer = self.sendAfter(dueMs - nowMs, { type: "due" });
 }
 
 /** No check is made or waited for any more. */

@@ -72,3 +72,31 @@ test("a check that is given up leaves no connection open", async (t) => {
   assert.notEqual(await asked, undefined);
   await closed;
 });
+
+/** What a check makes of a server that answers with these pieces, each when the one before has gone. */
+async function answered(t: TestContext, ...pieces: readonly string[]): Promise<string | undefined> {
+  const server = createServer(async (socket) => {
+    socket.on("error", () => {});
+    for (const piece of pieces) {
+      await new Promise((resolve) => socket.write(piece, resolve));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    socket.end();
+  });
+  return await reachHost({ kind: "http", port: await listen(t, server), path: "/" }, never);
+}
+
+test("a status is read however it comes in pieces, and what comes before the answer is no answer", async (t) => {
+  assert.equal(await answered(t, "H", "TTP/1.1 20", "0 OK", "\r\n", "x: y\r\n"), undefined);
+  assert.equal(await answered(t, "HTTP/1.0 503\r\n\r\n"), "answered 503");
+  const hints = "HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n";
+  assert.equal(await answered(t, hints, hints, "HTTP/1.1 204 None\r\n\r\n"), undefined);
+  assert.equal(await answered(t, hints + hints, "HTTP/1.1 500 No\r\n\r\n"), "answered 500");
+});
+
+test("what is not HTTP, or no answer at all, is said", async (t) => {
+  assert.equal(await answered(t, "220 mail.example ESMTP\r\n"), "the answer is not HTTP");
+  assert.equal(await answered(t, "HTTP/1.1 ", "x".repeat(10_000)), "the answer is not HTTP");
+  assert.equal(await answered(t), "the connection was closed without an answer");
+  assert.equal(await answered(t, "HTTP/1.1 2"), "the connection was closed without an answer");
+});
