@@ -69,9 +69,15 @@ export function differenceOf(a: Resources, b: Resources): Resources {
   return { memoryBytes: a.memoryBytes - b.memoryBytes, milliCpus: a.milliCpus - b.milliCpus };
 }
 
+/** Whether there is room for `wanted`. What is not asked for fits, also where more is reserved than there is. */
+export function fits(wanted: Resources, capacity: Resources, reserved: Resources): boolean {
+  const { memoryBytes, milliCpus } = wanted;
+  const hasMemory = memoryBytes === 0 || memoryBytes <= capacity.memoryBytes - reserved.memoryBytes;
+  return hasMemory && (milliCpus === 0 || milliCpus <= capacity.milliCpus - reserved.milliCpus);
+}
+
 /**
- * What of `wanted` there is no room for, each with its numbers; none: it fits. What is not asked for
- * fits, also where more is reserved than there is.
+ * What of `wanted` there is no room for, each with its numbers; none: it `fits`.
  */
 export function shortfalls(
   wanted: Resources,

@@ -2,10 +2,10 @@
  * Picks the node for an instance. Pure, and the same whoever decides: nodes that see the same network
  * pick the same node.
  */
-import type { NodeId, ServiceName } from "../core/ids.ts";
-import { isNothing, noResources, type Resources, shortfalls } from "../core/resources.ts";
-import { asFraction, hashText } from "../ring/hash.ts";
-import { type Constraint, labelOf, reasonAgainst } from "./constraint.ts";
+import { asServiceName, type NodeId, type ServiceName } from "../core/ids.ts";
+import { fits, isNothing, noResources, type Resources, shortfalls } from "../core/resources.ts";
+import { type Hash, hashOfBoth, hashText } from "../ring/hash.ts";
+import { type Constraint, constraintText, labelOf, reasonAgainst } from "./constraint.ts";
 import type { Refusal } from "./records.ts";
 import { reasonsOfVolumes, type VolumeHomeOf } from "./volumes.ts";
 
@@ -111,17 +111,97 @@ export function place(
   candidates: readonly Candidate[],
   loadOf: LoadOf = ({ instances }) => instances,
 ): Placed {
-  const { only } = request;
+  const { only, present } = request;
+  const nodes = openNodes(candidates);
+  const before = present === undefined ? undefined : nodes.get(present);
+  const isAllowed = only === undefined || only === present;
+  if (before !== undefined && isAllowed && reasonsAgainst(request, before).length === 0) {
+    return { node: before.id, choice: { kind: "present" } };
+  }
   const allowed = only === undefined ? candidates : candidates.filter(({ id }) => id === only);
-  const eligible = allowed.filter((node) => reasonsAgainst(request, node).length === 0);
-  const present = eligible.find(({ id }) => id === request.present);
-  if (present !== undefined) return { node: present.id, choice: { kind: "present" } };
-  const best = bestOf(request, eligible, loadOf);
+  const eligible =
+    only === undefined
+      ? nodes.openTo(request).filter((node) => hasPlaceFor(request, node))
+      : allowed.filter((node) => reasonsAgainst(request, node).length === 0);
+  const best = bestOf(request, eligible, loadOf, (id) => nodes.hashOf(id));
   if (best !== undefined) return best;
   const refusals = allowed.map((node) => {
     return { node: node.id, name: node.name, reasons: reasonsAgainst(request, node) };
   });
   return { refusals: refusals.sort((a, b) => compare(a.name, b.name) || compare(a.node, b.node)) };
+}
+
+/** Whether a node that is open to a request can take it now: the rest of `reasonsAgainst`, without a word. */
+function hasPlaceFor(request: PlacementRequest, node: Candidate): boolean {
+  const { ports = noPorts, volumes = none, resources = noResources, refused } = request;
+  const { id, capacity } = node;
+  if (id === refused?.node) return reasonsAgainst(request, node).length === 0;
+  if (ports.length > 0 && takenPorts(request, id).length > 0) return false;
+  if (
+    volumes.length > 0 &&
+    missingVolumes(request, id, node.providers.get(request.provider)).length > 0
+  )
+    return false;
+  if (isNothing(resources)) return true;
+  if (capacity === undefined || request.claimOn?.(id) !== undefined) return false;
+  return fits(resources, capacity, request.reservedOn?.(id) ?? noResources);
+}
+
+/** The nodes of one look at the network, and which are open to what, found once for all who ask alike. */
+class OpenNodes {
+  readonly #nodes: readonly Candidate[];
+  readonly #byId: ReadonlyMap<NodeId, Candidate>;
+  readonly #open = new Map<string, readonly Candidate[]>();
+  readonly #hashes = new Map<NodeId, Hash>();
+
+  constructor(nodes: readonly Candidate[]) {
+    this.#nodes = nodes;
+    this.#byId = new Map(nodes.map((node) => [node.id, node]));
+  }
+
+  get(id: NodeId): Candidate | undefined {
+    return this.#byId.get(id);
+  }
+
+  hashOf(id: NodeId): Hash {
+    const known = this.#hashes.get(id);
+    if (known !== undefined) return known;
+    const hash = hashText(id);
+    this.#hashes.set(id, hash);
+    return hash;
+  }
+
+  /** Those that have nothing against any request of its kind, whatever is reserved or given by now. */
+  openTo({
+    provider,
+    constraints,
+    resources = noResources,
+  }: PlacementRequest): readonly Candidate[] {
+    const isLimited = !isNothing(resources);
+    const texts = constraints.map(constraintText);
+    const kind = [provider, isLimited, ...texts].join("\n");
+    const found = this.#open.get(kind);
+    if (found !== undefined) return found;
+    const standing = { service: asServiceName(""), provider, constraints };
+    const open = this.#nodes.filter((node) => {
+      if (reasonsAgainst(standing, node).length > 0) return false;
+      return (
+        !isLimited ||
+        missingLimits({ ...standing, resources }, node.providers.get(provider)).length === 0
+      );
+    });
+    this.#open.set(kind, open);
+    return open;
+  }
+}
+
+const seen = new WeakMap<readonly Candidate[], OpenNodes>();
+
+/** Kept for as long as the list itself, which nobody changes. */
+function openNodes(nodes: readonly Candidate[]): OpenNodes {
+  const open = seen.get(nodes) ?? new OpenNodes(nodes);
+  seen.set(nodes, open);
+  return open;
 }
 
 /** For what is asked of a thousand nodes for each of a thousand services: no array for nothing. */
@@ -221,6 +301,7 @@ function bestOf(
   { service, spread, only, siblings = [] }: PlacementRequest,
   eligible: readonly Candidate[],
   loadOf: LoadOf,
+  hashOf: (node: NodeId) => Hash,
 ): { readonly node: NodeId; readonly choice: Choice } | undefined {
   const among = eligible.length;
   const [first] = eligible;
@@ -228,14 +309,11 @@ function bestOf(
   if (only !== undefined) return { node: first.id, choice: { kind: "everywhere" } };
   if (among === 1) return { node: first.id, choice: { kind: "only" } };
   const onNode = counted(siblings);
-  const zoneOf = zones(spread, eligible);
-  const inZone = counted(siblings.map(zoneOf));
-  const farthest = fewest(
-    fewest(eligible, ({ id }) => inZone.get(zoneOf(id)) ?? 0),
-    ({ id }) => onNode.get(id) ?? 0,
-  );
+  const farthest =
+    siblings.length === 0 ? eligible : farthestOf(eligible, siblings, onNode, spread);
   const emptiest = fewest(farthest, loadOf);
-  const best = emptiest.length === 1 ? (emptiest[0] ?? first) : firstInRank(service, emptiest);
+  const best =
+    (emptiest.length === 1 ? emptiest[0] : firstInRank(service, emptiest, hashOf)) ?? first;
   return { node: best.id, choice: choiceOf(best) };
 
   function choiceOf(node: Candidate): Choice {
@@ -244,6 +322,19 @@ function bestOf(
     const kind = emptiest.length === 1 ? "fewest" : "rank";
     return { kind, instances: loadOf(node), among };
   }
+}
+
+/** Those in whose zone, and on which then, the fewest siblings are. */
+function farthestOf(
+  eligible: readonly Candidate[],
+  siblings: readonly NodeId[],
+  onNode: ReadonlyMap<NodeId, number>,
+  spread: string | undefined,
+): readonly Candidate[] {
+  const zoneOf = zones(spread, eligible);
+  const inZone = counted(siblings.map(zoneOf));
+  const inFewest = fewest(eligible, ({ id }) => inZone.get(zoneOf(id)) ?? 0);
+  return fewest(inFewest, ({ id }) => onNode.get(id) ?? 0);
 }
 
 /** The value of a label at each node; without a label, and for a node without it, one for all. */
@@ -279,10 +370,19 @@ function fewest(
   return found;
 }
 
-/** `nodes`: one or more. */
-function firstInRank(service: ServiceName, nodes: readonly Candidate[]): Candidate {
-  const weight = ({ id }: Candidate) => asFraction(hashText(`${service}\n${id}`));
-  return nodes.reduce((best, node) => (weight(node) < weight(best) ? node : best));
+/** Rendezvous hashing. `nodes`: one or more. */
+function firstInRank(
+  service: ServiceName,
+  nodes: readonly Candidate[],
+  hashOf: (node: NodeId) => Hash,
+): Candidate | undefined {
+  const hash = hashText(service);
+  let [best, least] = [nodes[0], Number.POSITIVE_INFINITY];
+  for (const node of nodes) {
+    const weight = hashOfBoth(hash, hashOf(node.id));
+    if (weight < least) [best, least] = [node, weight];
+  }
+  return best;
 }
 
 function compare(a: string, b: string): number {

@@ -3,7 +3,13 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
 import { parseConstraint } from "../../../src/services/constraint.ts";
-import { type Candidate, type NodeState, place } from "../../../src/services/placement.ts";
+import {
+  type Candidate,
+  type NodeState,
+  type PlacementRequest,
+  place,
+  reasonsAgainst,
+} from "../../../src/services/placement.ts";
 import { refusalsText } from "../../../src/services/placement-text.ts";
 
 const web = { service: asServiceName("web"), provider: "bash", constraints: [] };
@@ -157,5 +163,73 @@ test("only a node that is all that is asked for takes it, and each that is not s
     refusalsText(placed.refusals),
     "no node can take it: a has the label zone=us, and is to be eu and has the label disk=hdd, and is to " +
       "be another; c is c; d has no label zone, which is to be eu",
+  );
+});
+
+/** Nodes and requests in which everything that can be against a node is there now and then. */
+const seldom = fc.integer({ min: 0, max: 5 }).map((drawn) => drawn === 0);
+const someNode = fc.record({
+  state: fc.constantFrom<NodeState>("alive", "alive", "alive", "suspect", "away", "dead", "left"),
+  isDrained: seldom,
+  isFlapping: seldom,
+  labels: fc.constantFrom({}, { disk: "ssd" }, { disk: "hdd" }),
+  offer: fc.constantFrom(
+    undefined,
+    { available: true, hasVolumes: true } as const,
+    { available: true } as const,
+    { available: true, noLimits: "no cgroups" } as const,
+    { available: false, reason: "no engine" } as const,
+  ),
+  instances: fc.nat(3),
+  memory: fc.constantFrom(undefined, 0, 100, 200),
+});
+const someRequest = fc.record({
+  constraints: fc.constantFrom([], ["label.disk == ssd"], ["node.name != n1"]),
+  resources: fc.constantFrom({ memoryBytes: 0, milliCpus: 0 }, { memoryBytes: 150, milliCpus: 0 }),
+  reserved: fc.constantFrom(0, 20, 80),
+  present: fc.constantFrom(undefined, "n0", "n1", "n9"),
+  only: fc.constantFrom(undefined, undefined, "n1"),
+  refused: fc.constantFrom(undefined, "n0"),
+  claimed: fc.constantFrom(undefined, "n2"),
+  ports: fc.constantFrom([], [80]),
+  volumes: fc.constantFrom([], ["data"]),
+});
+
+test("a node is picked only if nothing is against it, and there is none only if something is against each", () => {
+  const nodes = fc.array(someNode, { maxLength: 6 });
+  fc.assert(
+    fc.property(nodes, fc.array(someRequest, { minLength: 1, maxLength: 4 }), (drawn, asked) => {
+      const candidates = drawn.map(({ offer, memory, ...more }, at) => {
+        const providers = new Map(offer === undefined ? [] : [["bash", offer]]);
+        const capacity = memory === undefined ? memory : { memoryBytes: memory, milliCpus: 0 };
+        return node(`n${at}`, { ...more, providers, capacity });
+      });
+      // Of one look at the network, as a pass asks.
+      for (const one of asked) {
+        const request: PlacementRequest = {
+          ...web,
+          constraints: one.constraints.flatMap((text) => parseConstraint(text) ?? []),
+          resources: one.resources,
+          reservedOn: () => ({ memoryBytes: one.reserved, milliCpus: 0 }),
+          ...(one.present && { present: asNodeId(one.present) }),
+          only: one.only === undefined ? undefined : asNodeId(one.only),
+          refused: one.refused ? { node: asNodeId(one.refused), reason: "it did" } : undefined,
+          claimOn: (id) =>
+            id === one.claimed ? { service: asServiceName("big"), priority: 90 } : undefined,
+          ports: one.ports,
+          portHolder: (id, port) => (id === "n3" && port === 80 ? web.service : undefined),
+          volumes: one.volumes,
+        };
+        const open = candidates.filter(
+          ({ id }) => one.only === undefined || id === asNodeId(one.only),
+        );
+        const able = open.filter((each) => reasonsAgainst(request, each).length === 0);
+        const placed = place(request, candidates);
+        if ("node" in placed) assert.ok(able.some(({ id }) => id === placed.node));
+        else assert.equal(able.length, 0);
+        if ("refusals" in placed) assert.equal(placed.refusals.length, open.length);
+      }
+    }),
+    { numRuns: 1_000 },
   );
 });
