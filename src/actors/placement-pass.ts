@@ -10,11 +10,11 @@ import {
   isPlaced,
   type Observed,
 } from "../services/decision.ts";
+import type { Candidate, PortHolder, ProviderOffer } from "../services/eligibility.ts";
 import { membersOf } from "../services/group-members.ts";
 import { isReady } from "../services/instance-status.ts";
 import { keys } from "../services/keys.ts";
 import { lostInMs } from "../services/loss.ts";
-import type { Candidate, PortHolder, ProviderOffer } from "../services/placement.ts";
 import { fixedPorts } from "../services/ports.ts";
 import { reconcile } from "../services/reconcile.ts";
 import type { PlacementRecord } from "../services/records.ts";

@@ -2,9 +2,9 @@
 import { Conflict } from "../core/errors.ts";
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
+import { stateText } from "../services/eligibility.ts";
 import type { Spec } from "../services/group.ts";
 import { membersOf } from "../services/group-members.ts";
-import { stateText } from "../services/placement.ts";
 import { otherUserOf, type VolumeHomeOf, type VolumeUser } from "../services/volumes.ts";
 import type { Catalog } from "./catalog.ts";
 

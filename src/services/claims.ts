@@ -7,7 +7,7 @@ import type { NodeId } from "../core/ids.ts";
 import { isNothing, noResources, type Resources, shortfalls } from "../core/resources.ts";
 import type { Bookings } from "./bookings.ts";
 import { requestFor } from "./decision.ts";
-import { type Candidate, type Claim, missingRoom, reasonsAgainst } from "./placement.ts";
+import { type Candidate, type Claim, missingRoom, reasonsAgainst } from "./eligibility.ts";
 import type { ServiceSpec } from "./spec.ts";
 
 export interface ClaimsOptions {

@@ -1,8 +1,9 @@
 /** What the controller's pass is told, and what it decides; the pass itself is `reconcile.ts`. */
 import type { NodeId } from "../core/ids.ts";
 import type { Booking } from "./bookings.ts";
+import type { Candidate, PlacementRequest, PortHolder } from "./eligibility.ts";
 import type { Stamp } from "./instance-status.ts";
-import type { Candidate, Choice, PlacementRequest, PortHolder } from "./placement.ts";
+import type { Choice } from "./placement.ts";
 import { fixedPorts } from "./ports.ts";
 import type { PlacementRecord } from "./records.ts";
 import type { ServiceSpec } from "./spec.ts";

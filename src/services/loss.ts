@@ -1,5 +1,5 @@
 /** When what is placed on a node is lost to it, so that another takes it over. */
-import type { Candidate } from "./placement.ts";
+import type { Candidate } from "./eligibility.ts";
 
 /** How long a node that has just come may take to hear of the others. */
 export const missedMsMax = 5_000;

@@ -5,10 +5,10 @@
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import type { Decision, DesiredService, ReconcileInput } from "./decision.ts";
 import { type Deployment, type DeployResult, deployed } from "./deploy.ts";
+import { type Candidate, stateText } from "./eligibility.ts";
 import type { Spec } from "./group.ts";
 import { membersOf } from "./group-members.ts";
 import { noStamp } from "./instance-status.ts";
-import { type Candidate, stateText } from "./placement.ts";
 import { choiceText, refusalsText, waitsText } from "./placement-text.ts";
 import { reconcile } from "./reconcile.ts";
 import type { GroupRecord, PlacementRecord, Refusal } from "./records.ts";

@@ -7,7 +7,8 @@
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import type { Resources } from "../core/resources.ts";
 import { requestFor } from "./decision.ts";
-import { type Candidate, type PortHolder, reasonsAgainst, zones } from "./placement.ts";
+import { type Candidate, type PortHolder, reasonsAgainst } from "./eligibility.ts";
+import { zones } from "./placement.ts";
 import type { ServiceSpec } from "./spec.ts";
 
 /** A service of which any instance may be moved. */

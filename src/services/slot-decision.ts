@@ -14,15 +14,15 @@ import {
   type ReconcileInput,
   requestFor,
 } from "./decision.ts";
-import { lostInMs } from "./loss.ts";
 import {
   type Candidate,
   missingRoom,
   type PlacementRequest,
   type PortHolder,
-  place,
   reasonsAgainst,
-} from "./placement.ts";
+} from "./eligibility.ts";
+import { lostInMs } from "./loss.ts";
+import { place } from "./placement.ts";
 import { isSameData } from "./plain-data.ts";
 import type { PlacementRecord, Refusal } from "./records.ts";
 import type { WantedSlot } from "./slots.ts";

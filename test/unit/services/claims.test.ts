@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { asNodeId, type NodeId } from "../../../src/core/ids.ts";
 import { Bookings } from "../../../src/services/bookings.ts";
 import type { DesiredService } from "../../../src/services/decision.ts";
-import type { Candidate } from "../../../src/services/placement.ts";
+import type { Candidate } from "../../../src/services/eligibility.ts";
 import { reconcile } from "../../../src/services/reconcile.ts";
 import type { PlacementRecord } from "../../../src/services/records.ts";
 import { parseSpec, type ServiceSpec } from "../../../src/services/spec.ts";

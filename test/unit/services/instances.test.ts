@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
 import type { Decision } from "../../../src/services/decision.ts";
-import type { Candidate, PortHolder } from "../../../src/services/placement.ts";
+import type { Candidate, PortHolder } from "../../../src/services/eligibility.ts";
 import { reconcile } from "../../../src/services/reconcile.ts";
 import type { PlacementRecord } from "../../../src/services/records.ts";
 import { parseSpec, specToJson } from "../../../src/services/spec.ts";

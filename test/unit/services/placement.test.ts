@@ -7,9 +7,9 @@ import {
   type Candidate,
   type NodeState,
   type PlacementRequest,
-  place,
   reasonsAgainst,
-} from "../../../src/services/placement.ts";
+} from "../../../src/services/eligibility.ts";
+import { place } from "../../../src/services/placement.ts";
 import { refusalsText } from "../../../src/services/placement-text.ts";
 
 const web = { service: asServiceName("web"), provider: "bash", constraints: [] };

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { asNodeId, type NodeId } from "../../../src/core/ids.ts";
 import { noResources } from "../../../src/core/resources.ts";
-import type { Candidate } from "../../../src/services/placement.ts";
+import type { Candidate } from "../../../src/services/eligibility.ts";
 import { type Movable, type Move, nextMove } from "../../../src/services/rebalance.ts";
 import { parseSpec } from "../../../src/services/spec.ts";
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
+import type { Candidate } from "../../../src/services/eligibility.ts";
 import { withInstances } from "../../../src/services/group-members.ts";
 import { parseGroupSpec } from "../../../src/services/group-spec.ts";
-import { type Candidate, place } from "../../../src/services/placement.ts";
+import { place } from "../../../src/services/placement.ts";
 import { refusalsText } from "../../../src/services/placement-text.ts";
 import { parseSpec, specToJson } from "../../../src/services/spec.ts";
 import { taskDigest } from "../../../src/services/task-digest.ts";
