@@ -8,8 +8,11 @@ import { isPlaced } from "../services/decision.ts";
 import { type Movable, nextMove } from "../services/rebalance.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { movedTo } from "../services/slot-decision.ts";
+import { candidatesOf, portHolders } from "./candidates.ts";
 import type { Catalog, Service } from "./catalog.ts";
-import { candidatesOf, desiredService, type PassOptions, portHolders } from "./placement-pass.ts";
+import { hasCopies } from "./copy-view.ts";
+import { desiredService } from "./desired-service.ts";
+import type { PassOptions } from "./placement-pass.ts";
 import { bookingsIn } from "./reservations.ts";
 import type { Steadiness } from "./steadiness.ts";
 
@@ -98,9 +101,11 @@ function movable(catalog: Catalog, service: Service): Movable | undefined {
   const isJob = spec.restart.when === "none";
   if (isJob || spec.instances === "everywhere" || present.length !== spec.instances) return;
   const placed = present.flatMap((placement) => {
-    const { slot, node, outgoing } = placement;
+    const { slot, node, outgoing, passedOver } = placement;
     const { isReady, isIdle } = observe(placement);
-    const isWell = isPlaced(wanted, placement) && outgoing === undefined && isReady && !isIdle;
+    const isAlone = outgoing === undefined && passedOver === undefined;
+    const isWell = isPlaced(wanted, placement) && isAlone && isReady && !isIdle;
+    if (hasCopies(catalog, placement)) return [];
     return isWell && node !== null ? [{ slot, node }] : [];
   });
   return placed.length === present.length ? { spec, placed } : undefined;
