@@ -211,7 +211,7 @@ test("a removal goes like a tombstone, after what is left of its creation", () =
   writer.write("spec/", { uid: "b" }); // By one who had not heard of it.
   writer.write("run/", { uid: "c" });
   network.settle();
-  network.meet();
+  network.heal(); // Who wrote it, and those who took it, compare what they keep of it.
   network.settle();
   const isLost = (key: string) => key.startsWith("lost/");
   for (const { disk } of network.nodes) {
