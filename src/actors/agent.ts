@@ -5,7 +5,6 @@
  */
 import type { Random } from "../core/env.ts";
 import type { InstanceId, NodeId } from "../core/ids.ts";
-import { isLive } from "../membership/view.ts";
 import { startChild, terminateChild, whichChildren } from "../otp/children.ts";
 import type { ActorDefinition } from "../otp/definition.ts";
 import { NoSuchChild } from "../otp/errors.ts";
@@ -21,10 +20,11 @@ import { groupOf } from "../services/service-name.ts";
 import { StartPace } from "../services/start-pace.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
 import { sweepEngine } from "./engine-sweep.ts";
+import { type FormerInstance, formerOn, hasPredecessor, isToRun } from "./former-instances.ts";
 import { type Held, HeldInstances, type InstanceHere } from "./held-instances.ts";
 import type { LedgerInfo } from "./ledger.ts";
 import { names, providerWorkerName } from "./names.ts";
-import { isToRun, presumeRoom } from "./presumed-room.ts";
+import { presumeRoom } from "./presumed-room.ts";
 import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker.ts";
 import type { Turns } from "./turns.ts";
 import type { VolumeClaims } from "./volume-claims.ts";
@@ -139,14 +139,14 @@ async function takeUp(state: State, placements: readonly PlacementRecord[]): Pro
   const priorityOf = ({ service }: PlacementRecord) =>
     catalog.service(service)?.member.spec.priority ?? 0;
   for (const placement of placements.toSorted((a, b) => priorityOf(b) - priorityOf(a))) {
-    const { instance, cause, outgoing } = placement;
+    const { instance, cause } = placement;
     if (placement.node === node && !held.has(instance)) {
       const isNew = catalog.status(instance) === undefined;
       if (cause === "lost" && isNew) pace.add(instance, priorityOf(placement));
-      else if (!hasPredecessor(state, placement)) await begin(state, placement);
+      else if (!hasPredecessor(catalog, held, placement)) await begin(state, placement);
     }
-    if (outgoing?.node === node && !held.has(outgoing.instance)) {
-      await resume(state, placement, outgoing.instance);
+    for (const former of formerOn(catalog, placement, node)) {
+      if (!held.has(former.instance)) await resume(state, placement, former);
     }
   }
   await beginPaced(state);
@@ -169,42 +169,23 @@ async function beginPaced(state: State): Promise<void> {
     }
     const placement = options.catalog.placementOf(next.instance);
     if (placement === undefined || held.has(next.instance)) continue;
-    if (!hasPredecessor(state, placement)) await begin(state, placement);
+    if (!hasPredecessor(options.catalog, held, placement)) await begin(state, placement);
   }
 }
 
-/** What takes the place of another instance here, or is to begin after it, waits until nothing of that is left. */
-function hasPredecessor({ held, options }: State, placement: PlacementRecord): boolean {
-  const { service, slot, uid, outgoing, after } = placement;
-  if (after !== undefined && options.catalog.status(after.instance) !== undefined) {
-    const there = options.catalog.member(after.node);
-    if (there !== undefined && isLive(there)) return true;
-  }
-  return held
-    .heeding([groupOf(service)])
-    .some(
-      ({ placement: one }) =>
-        one.service === service &&
-        one.slot === slot &&
-        one.uid === uid &&
-        one.instance !== outgoing?.instance,
-    );
-}
-
-/** Back on a node that has been away: one that runs here until another is ready is taken up again. */
-async function resume(
-  state: State,
-  { service: name, slot, uid }: PlacementRecord,
-  instance: InstanceId,
-): Promise<void> {
-  const { catalog, providers } = state.options;
-  const by = catalog.takingOver(instance);
+/** Back on a node that has been away: one that runs here beside the one that is placed is taken up as it is. */
+async function resume(state: State, by: PlacementRecord, former: FormerInstance): Promise<void> {
+  const { catalog, providers, node } = state.options;
+  const { service: name, slot, instance } = former;
   const service = catalog.service(name);
-  if (by === undefined || service === undefined || catalog.status(instance) === undefined) return;
+  const status = catalog.status(instance);
+  if (service === undefined || status === undefined) return;
   const provider = providers.get(by.provider ?? service.member.spec.provider);
   if (provider === undefined) return;
-  const placement = { ...by, slot, uid, instance, node: state.options.node };
-  await hold(state, { placement, desired: catalog.wish(service, slot), provider });
+  const { inGroup: _inGroup, ...wish } = catalog.wish(service, slot);
+  const { specStamp, restartStamp } = status;
+  const desired = { ...wish, specStamp, restartStamp };
+  await hold(state, { placement: { ...by, instance, node }, desired, provider });
 }
 
 async function begin(state: State, placement: PlacementRecord): Promise<void> {

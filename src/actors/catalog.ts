@@ -23,6 +23,7 @@ import type { Register } from "../store/register.ts";
 import { type GroupKey, GroupTable, type Stamped } from "./group-table.ts";
 import { PlacementTable } from "./placement-table.ts";
 import { agreed } from "./record-key.ts";
+import { StatusTable } from "./status-table.ts";
 import { TokenTable } from "./token-table.ts";
 import { VolumeTable } from "./volume-table.ts";
 
@@ -44,7 +45,7 @@ export class Catalog {
   readonly #log: Log;
   readonly #groups = new GroupTable();
   readonly #placements = new PlacementTable();
-  readonly #statuses = new Map<InstanceId, StatusRecord>();
+  readonly #statuses = new StatusTable();
   readonly #filled = new Set<ShardId>();
   readonly #watchers = new Set<(change: CatalogChange) => void>();
   #view: View = { version: 0, members: [] };
@@ -187,6 +188,11 @@ export class Catalog {
     return placement?.instance === instance ? placement : undefined;
   }
 
+  /** The placement that put an instance where it is, or names it as the one that it takes over from. */
+  placementNaming(instance: InstanceId): PlacementRecord | undefined {
+    return this.#placements.ofInstance(instance);
+  }
+
   placements(): readonly PlacementRecord[] {
     return this.#placements.all();
   }
@@ -207,7 +213,17 @@ export class Catalog {
   }
 
   statuses(): readonly StatusRecord[] {
-    return [...this.#statuses.values()];
+    return [...this.#statuses.all()];
+  }
+
+  /** What is told of the instances of a slot, also of those that are not placed any more. */
+  statusesOf(name: ServiceName, slot: number): readonly StatusRecord[] {
+    return this.#statuses.ofSlot(name, slot);
+  }
+
+  /** All that the node of an instance last told of it. */
+  told(instance: InstanceId): StatusRecord | undefined {
+    return this.#statuses.get(instance);
   }
 
   /** What the users last wanted of an instance, and its group with them, whoever runs it. */
@@ -248,18 +264,6 @@ export class Catalog {
     return specStamp === last?.specStamp ? { ...wish, spec: last.spec, specStamp } : wish;
   }
 
-  /**
-   * The placement that takes over from an instance, which runs on, as it is, until that is done. Undefined:
-   * there is nothing to wait for, or nothing is to run any more.
-   */
-  takingOver(instance: InstanceId): PlacementRecord | undefined {
-    const placement = this.#placements.ofInstance(instance);
-    if (placement?.outgoing?.instance !== instance) return undefined;
-    const service = this.#serviceOf(placement);
-    if (service === undefined || this.runState(service.record).run === "stopped") return undefined;
-    return placement;
-  }
-
   /** How much of an instance's output is kept. */
   logs(instance: InstanceId): LogPolicy {
     return this.desired(instance)?.spec.logs ?? logsDefault;
@@ -282,8 +286,7 @@ export class Catalog {
         this.#placements.set(key.name, key.slot, isGone ? undefined : placed(key, value));
         return groupOf(key.name);
       case "status":
-        if (isGone) this.#statuses.delete(key.instance);
-        else this.#statuses.set(key.instance, told(key, value));
+        this.#statuses.set(key.instance, isGone ? undefined : told(key, value));
         return key.group;
       case "lost":
         return key.group; // Who asks for a history finds it among the records.
@@ -297,9 +300,7 @@ export class Catalog {
     const isIn = (name: string) => shardOf(groupOf(asServiceName(name))) === shard;
     this.#groups.drop(isIn);
     this.#placements.drop(isIn);
-    for (const [instance, { service }] of this.#statuses) {
-      if (isIn(service)) this.#statuses.delete(instance);
-    }
+    this.#statuses.drop(isIn);
     this.tokens.drop((id) => shardOf(id) === shard);
     this.volumes.drop((name) => shardOf(name) === shard);
     for (const id of this.#drained) if (shardOf(id) === shard) this.#drained.delete(id);

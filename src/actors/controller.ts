@@ -3,22 +3,20 @@
  * them (`wishes.ts`), one after the other for each name, and compares what is wanted with where it is
  * placed.
  */
-import Type from "typebox";
-import { Compile } from "typebox/compile";
-import { BadRequest, NotFound, Unavailable } from "../core/errors.ts";
-import { asNodeId, asServiceName, type NodeId } from "../core/ids.ts";
-import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
+import { NotFound } from "../core/errors.ts";
+import { asServiceName, type NodeId } from "../core/ids.ts";
+import type { Behaviour, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
 import { parseGroupSpec } from "../services/group-spec.ts";
-import { type Instances, parseInstances } from "../services/instances.ts";
 import { keys } from "../services/keys.ts";
-import type { PlacementRecord, VolumeRecord } from "../services/records.ts";
-import { type ServiceAction, serviceAction } from "../services/service-action.ts";
+import type { PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
-import { volumeNamePattern } from "../services/volumes.ts";
 import type { Entry } from "../store/replication.ts";
 import { Absences } from "./absences.ts";
 import type { Catalog, CatalogChange } from "./catalog.ts";
+import { type ControllerProtocol, readControllerRequests } from "./controller-protocol.ts";
+import { endedIn } from "./copy-view.ts";
+import { CopyWatch } from "./copy-watch.ts";
 import { owns } from "./ownership.ts";
 import { dropArrived, entryOf, type FailedUpdate, placementPass } from "./placement-pass.ts";
 import { PlacementTable } from "./placement-table.ts";
@@ -28,35 +26,8 @@ import { Rollouts } from "./rollouts.ts";
 import type { ShardMap } from "./shard-map.ts";
 import { Steadiness } from "./steadiness.ts";
 import { type SupervisionOptions, supervisionPass } from "./supervision-pass.ts";
-import { type Acted, type Deployed, Wishes } from "./wishes.ts";
-
-const NamedRequest = Type.Object({ name: Type.String() });
-const isNamed = Compile(NamedRequest);
-const ScaleRequest = Type.Object({ name: Type.String(), instances: Type.Unknown() });
-const isScale = Compile(ScaleRequest);
-const SettleRequest = Type.Object({
-  name: Type.String({ pattern: volumeNamePattern.source }),
-  node: Type.String(),
-});
-const isSettle = Compile(SettleRequest);
-const ActRequest = Type.Object({ name: Type.String(), action: serviceAction });
-const isAct = Compile(ActRequest);
-
-export type ControllerProtocol = {
-  /**
-   * `document`: a spec as a user writes it.
-   * @throws InvalidSpec; Conflict when it would close a cycle of dependencies
-   */
-  deploy: { request: { document: unknown }; reply: Deployed };
-  /** Deploys what is deployed, with another number of instances. @throws NotFound, InvalidSpec */
-  scale: { request: { name: string; instances: Instances }; reply: Deployed };
-  /** Deploys the version before the present one. @throws NotFound, Conflict where there is none */
-  rollback: { request: { name: string }; reply: Deployed };
-  /** Where a volume lives from now on: on `node`, if it lives nowhere yet. */
-  settleVolume: { request: { name: string; node: NodeId }; reply: VolumeRecord };
-  /** @throws NotFound */
-  act: { request: { name: string; action: ServiceAction }; reply: Acted };
-};
+import { WishTurns } from "./wish-turns.ts";
+import { Wishes } from "./wishes.ts";
 
 export type ControllerInfo =
   | { readonly type: "changed"; readonly change: CatalogChange }
@@ -76,14 +47,14 @@ const passMs = 10_000;
 interface State {
   readonly self: Self<ControllerProtocol, ControllerInfo>;
   readonly options: ControllerOptions;
-  /** The last wish for each name that is being carried out. */
-  readonly busy: Map<string, Promise<void>>;
+  readonly turns: WishTurns;
   /** What this node has placed, and the catalog has yet to hear of. */
   readonly underway: PlacementTable;
   /** Groups of which a decision on their services' lives is being written. */
   readonly supervising: Set<string>;
   readonly absences: Absences;
   readonly rollouts: Rollouts;
+  readonly copyWatch: CopyWatch;
   readonly steadiness: Steadiness;
   /** When to look again though nothing changes, on the monotonic clock; Infinity: no time is set. */
   nextLookAtMs: number;
@@ -102,8 +73,18 @@ export function controller(
       const nextLookAtMs = Number.POSITIVE_INFINITY;
       const steadiness = new Steadiness();
       const supervising = new Set<string>();
-      const seen = { underway, supervising, absences, rollouts, steadiness, nextLookAtMs };
-      const state = { self, options, busy: new Map(), ...seen, wishes };
+      const copyWatch = new CopyWatch();
+      const seen = {
+        underway,
+        supervising,
+        absences,
+        rollouts,
+        copyWatch,
+        steadiness,
+        nextLookAtMs,
+      };
+      const turns = new WishTurns(self.env.clock);
+      const state = { self, options, turns, ...seen, wishes };
       self.tell({ type: "pass" });
       return state;
     },
@@ -111,7 +92,7 @@ export function controller(
       deploy(state, { document }, caller) {
         try {
           const spec = parseGroupSpec(document);
-          inTurn(state, spec.name, caller, () => state.wishes.deploy(spec));
+          state.turns.take(spec.name, caller, () => state.wishes.deploy(spec));
           return [state, replyLater];
         } catch (error) {
           return refuse(state, error);
@@ -121,23 +102,23 @@ export function controller(
         if (!mayBeThere(state, name))
           return refuse(state, new NotFound(`there is no service ${name}`));
         const group = groupOf(asServiceName(name));
-        inTurn(state, group, caller, () => state.wishes.scale(asServiceName(name), instances));
+        state.turns.take(group, caller, () => state.wishes.scale(asServiceName(name), instances));
         return [state, replyLater];
       },
       rollback(state, { name }, caller) {
         if (!mayBeThere(state, name))
           return refuse(state, new NotFound(`there is no service ${name}`));
-        inTurn(state, name, caller, () => state.wishes.rollBack(name, "asked for by a user"));
+        state.turns.take(name, caller, () => state.wishes.rollBack(name, "asked for by a user"));
         return [state, replyLater];
       },
       settleVolume(state, { name, node }, caller) {
-        inTurn(state, keys.volume(name), caller, () => state.wishes.settleVolume(name, node));
+        state.turns.take(keys.volume(name), caller, () => state.wishes.settleVolume(name, node));
         return [state, replyLater];
       },
       act(state, { name, action }, caller) {
         if (!mayBeThere(state, name))
           return refuse(state, new NotFound(`there is no service ${name}`));
-        inTurn(state, name, caller, () => state.wishes.act(name, action));
+        state.turns.take(name, caller, () => state.wishes.act(name, action));
         return [state, replyLater];
       },
     },
@@ -153,62 +134,9 @@ export function controller(
       }
       return state;
     },
-    describe: ({ busy }) => ({ busyWith: [...busy.keys()] }),
-    remote: {
-      deploy: (payload) => ({ document: documentOf(payload) }),
-      scale(payload) {
-        if (!isScale.Check(payload)) throw new BadRequest("not a wish for a number of instances");
-        return { name: payload.name, instances: parseInstances(payload.instances) };
-      },
-      rollback(payload) {
-        if (isNamed.Check(payload)) return payload;
-        throw new BadRequest("not a wish for a rollback");
-      },
-      settleVolume(payload) {
-        if (isSettle.Check(payload)) return { name: payload.name, node: asNodeId(payload.node) };
-        throw new BadRequest("not a wish for a volume");
-      },
-      act(payload) {
-        if (isAct.Check(payload)) return payload;
-        throw new BadRequest("not a wish for a service");
-      },
-    },
+    describe: ({ turns }) => ({ busyWith: turns.names() }),
+    remote: readControllerRequests,
   };
-}
-
-function documentOf(payload: unknown): unknown {
-  return typeof payload === "object" && payload !== null && "document" in payload
-    ? payload.document
-    : undefined;
-}
-
-/** A wish whose turn comes later is not begun: shorter than anyone waits for its outcome. */
-const turnMsMax = 12_000;
-
-/** Wishes for one name are carried out one after the other, those for different names together. */
-function inTurn<T>(
-  state: State,
-  name: string,
-  caller: Pick<Caller<T>, "reply" | "fail">,
-  work: () => Promise<T>,
-): void {
-  const before = state.busy.get(name) ?? Promise.resolve();
-  const { clock } = state.self.env;
-  const askedAtMs = clock.mono();
-  const begin = () => {
-    // As after a stall: whoever asked was told that its outcome is unknown, and may have gone on.
-    if (clock.mono() - askedAtMs > turnMsMax)
-      throw new Unavailable(`${name} was busy with other wishes`);
-    return work();
-  };
-  const turn = before.then(begin).then(
-    (result) => caller.reply(result),
-    (error: unknown) => caller.fail(error),
-  );
-  state.busy.set(name, turn);
-  void turn.then(() => {
-    if (state.busy.get(name) === turn) state.busy.delete(name);
-  });
 }
 
 /** An update has failed: it is undone once, and otherwise left as it is. */
@@ -235,12 +163,12 @@ function giveUp(state: State, { group, service, reason }: FailedUpdate): void {
   };
   const fail = (error: unknown) =>
     self.log.error("an update cannot be rolled back", { ...about, error });
-  inTurn(state, group, { reply: () => {}, fail }, undo);
+  state.turns.take(group, { reply: () => {}, fail }, undo);
 }
 
 /** Something of that name is deployed, or may be. */
-function mayBeThere({ wishes, busy }: State, name: string): boolean {
-  return busy.has(name) || wishes.mayKnow(name);
+function mayBeThere({ wishes, turns }: State, name: string): boolean {
+  return turns.has(name) || wishes.mayKnow(name);
 }
 
 /** Compares wanted and placed, for these groups or for all, as far as this node decides for them. */
@@ -248,8 +176,9 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   const { catalog, node, shards } = state.options;
   // What a node that was just met may know better is decided once it has told.
   const mine = (name: string) => owns(catalog.view, node, name) && shards.isReady(name);
-  const { self, underway, absences, rollouts } = state;
+  const { self, underway, absences, rollouts, copyWatch } = state;
   const nowMs = self.env.clock.mono();
+  const wallMs = self.env.clock.wall();
   dropArrived(underway, catalog, changed);
   absences.note(catalog.view.members, catalog.usedNodes(), nowMs);
   const absentForMs = (id: NodeId) => absences.forMs(id, nowMs);
@@ -257,12 +186,17 @@ function pass(state: State, changed: ReadonlySet<string> | undefined): void {
   // First that all has ended which is to end with what was on a lost node; then that is placed elsewhere.
   const decides = (name: string) =>
     mine(name) && !state.supervising.has(groupOf(asServiceName(name)));
-  const options = { catalog, self: node, owns: decides, underway, absentForMs, rollouts, nowMs };
+  const now = { nowMs, wallMs };
+  const seen = { underway, absentForMs, rollouts, copyWatch };
+  const options = { catalog, self: node, owns: decides, ...seen, ...now };
   const { entries, placed, takenOver, lookAgainMs, failed } = placementPass(options, changed);
   if (lookAgainMs !== undefined) lookAgainIn(state, lookAgainMs, nowMs);
   for (const update of failed) giveUp(state, update);
   for (const { service, from, to } of takenOver) {
     self.log.info("a service is taken over by another node", { service, from, to });
+  }
+  for (const ended of endedIn(catalog, placed)) {
+    self.log.info("a second copy of an instance is ended", ended);
   }
   const moved = entries.length > 0 ? [] : rebalance(state, options, changed);
   write(state, [...entries, ...moved.map(entryOf)], [...placed, ...moved]);

@@ -5,7 +5,7 @@ import type { ActorSystem } from "../otp/actor-system.ts";
 import { NoSuchActor } from "../otp/errors.ts";
 import { named } from "../otp/ref.ts";
 import type { Catalog } from "./catalog.ts";
-import type { ControllerProtocol } from "./controller.ts";
+import type { ControllerProtocol } from "./controller-protocol.ts";
 import { names } from "./names.ts";
 import { deciderOf, ownerOf } from "./ownership.ts";
 import { until } from "./waiting.ts";

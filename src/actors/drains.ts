@@ -14,8 +14,10 @@ import { place } from "../services/placement.ts";
 import { refusalsText } from "../services/placement-text.ts";
 import type { DrainRecord, PlacementRecord } from "../services/records.ts";
 import type { Receipt } from "../store/replication.ts";
+import { candidatesOf, portHolders } from "./candidates.ts";
 import type { Catalog } from "./catalog.ts";
-import { candidatesOf, desiredService, portHolders } from "./placement-pass.ts";
+import { desiredService } from "./desired-service.ts";
+import { runningBeside } from "./former-instances.ts";
 import { writeRecords } from "./record-writes.ts";
 import { bookingsIn } from "./reservations.ts";
 import { volumeHomes } from "./volume-view.ts";
@@ -107,7 +109,7 @@ function drained(catalog: Catalog, placement: PlacementRecord): DrainedInstance 
   const now = catalog.placement(name, slot);
   const about = { name, slot, node: now?.node ?? null };
   if (now?.instance !== instance) {
-    if (catalog.takingOver(instance) === undefined) return about;
+    if (runningBeside(catalog, placement) === undefined) return about;
     return { ...about, reason: "runs on until the one that takes over runs" };
   }
   return { ...about, reason: whyItStays(catalog, placement) ?? "is about to be moved" };

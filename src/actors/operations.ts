@@ -31,7 +31,7 @@ import { bookingsIn } from "./reservations.ts";
 import type { RingMemberProtocol } from "./ring-member-protocol.ts";
 import {
   historyOf,
-  type PreviousVersion,
+  type Remembered,
   type ServiceChange,
   watchServices,
 } from "./service-changes.ts";
@@ -141,7 +141,7 @@ export class Operations {
    * What users wrote of a service, as far as it is kept: what holds, the version before, and what lost a
    * conflict; the latest first. @throws BadRequest, NotFound
    */
-  history(name: string): readonly (ServiceChange | PreviousVersion)[] {
+  history(name: string): readonly Remembered[] {
     const { catalog, records } = this.#options;
     const group = catalog.group(groupOf(asServiceName(name)));
     return historyOf(records, name, group?.record.uid);

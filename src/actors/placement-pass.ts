@@ -3,28 +3,22 @@
  * where `services/reconcile.ts` decides, and nothing is placed that is no longer deployed.
  */
 import type { NodeId, ServiceName } from "../core/ids.ts";
-import { isLive, type Member, type ProviderFact } from "../membership/view.ts";
-import {
-  type Decision,
-  type DesiredService,
-  isPlaced,
-  type Observed,
-} from "../services/decision.ts";
-import type { Candidate, PortHolder, ProviderOffer } from "../services/eligibility.ts";
-import { membersOf } from "../services/group-members.ts";
-import { isReady } from "../services/instance-status.ts";
+import { type CopiesSeen, type Decision, isPlaced } from "../services/decision.ts";
 import { keys } from "../services/keys.ts";
 import { lostInMs } from "../services/loss.ts";
-import { fixedPorts } from "../services/ports.ts";
 import { reconcile } from "../services/reconcile.ts";
 import type { PlacementRecord } from "../services/records.ts";
-import { taskDigest } from "../services/task-digest.ts";
 import { isAstray } from "../services/volumes.ts";
 import type { Entry } from "../store/replication.ts";
+import { candidatesOf, portHolders } from "./candidates.ts";
 import type { Catalog, Service } from "./catalog.ts";
+import { copiesOf, hasCopies } from "./copy-view.ts";
+import { type CopyWatch, copiesLookInMs } from "./copy-watch.ts";
+import { desiredService, isComing } from "./desired-service.ts";
 import type { PlacementTable } from "./placement-table.ts";
-import { bookingsIn, isIdle, waitingIn } from "./reservations.ts";
-import type { Progress, Rollouts, UpdatedInstance } from "./rollouts.ts";
+import { bookingsIn, waitingIn } from "./reservations.ts";
+import type { Rollouts } from "./rollouts.ts";
+import { progressOf } from "./update-progress.ts";
 import { volumeHomes } from "./volume-view.ts";
 
 export interface PlacementPass {
@@ -67,8 +61,11 @@ export interface PassOptions {
   /** For how long a node has been away, or not known though something is placed on it, ms. */
   readonly absentForMs: (node: NodeId) => number;
   readonly rollouts: Rollouts;
+  readonly copyWatch: CopyWatch;
   /** Of the monotonic clock. */
   readonly nowMs: number;
+  /** Of the wall clock. */
+  readonly wallMs: number;
 }
 
 /** @param changed the groups to look at; undefined: all */
@@ -85,6 +82,7 @@ export function placementPass(
   const lookIn = (ms: number) => {
     lookAgainMs = Math.min(ms, lookAgainMs ?? ms);
   };
+  if (changed === undefined) options.copyWatch.prune(options.nowMs);
   const volumeHome = volumeHomes(catalog);
   const isHeld = (service: Service): boolean => {
     const { uid } = service.record;
@@ -96,7 +94,8 @@ export function placementPass(
     if (rollouts.has(name) || isComing(catalog, service)) return false;
     return present.every((placement, slot) => {
       if (placement.slot !== slot || !isPlaced({ uid, specStamp }, placement)) return false;
-      if (placement.outgoing !== undefined) return false;
+      if (placement.outgoing !== undefined || placement.passedOver !== undefined) return false;
+      if (hasCopies(catalog, placement)) return false;
       if (isAstray(volumeHome, member.spec, placement.node)) return false;
       if (catalog.status(placement.instance)?.refusal !== undefined) return false;
       const node = placement.node === null ? undefined : catalog.member(placement.node);
@@ -141,6 +140,7 @@ export function placementPass(
     bookings: () => bookingsIn(catalog, underway),
     waiting: () => waitingIn(catalog, new Set(services.map(({ member }) => member.spec.name))),
     missedForMs: absentForMs,
+    copies: copiesSeen(options, lookIn),
   });
   const entries = [
     ...decisions.map(entryFor),
@@ -149,6 +149,23 @@ export function placementPass(
   const placed = decisions.filter(({ kind }) => kind === "place").map(({ placement }) => placement);
   const takenOver = placed.flatMap((placement) => takeOverOf(catalog, placement) ?? []);
   return { entries, placed, takenOver, lookAgainMs, failed };
+}
+
+/** What runs more than once, and for how long. @param lookIn told in how many ms to look again at what waits */
+function copiesSeen(
+  { catalog, copyWatch, nowMs, wallMs }: PassOptions,
+  lookIn: (ms: number) => void,
+): CopiesSeen {
+  const of = (placement: PlacementRecord) => {
+    const service = catalog.service(placement.service);
+    return service === undefined ? [] : copiesOf(catalog, service, placement);
+  };
+  const forMs = (placement: PlacementRecord) => {
+    const ms = copyWatch.forMs(placement, of(placement), nowMs);
+    lookIn(copiesLookInMs(placement, ms));
+    return ms;
+  };
+  return { of, forMs, nowMs: wallMs };
 }
 
 /**
@@ -165,76 +182,6 @@ function orphansIn(
     const uid = catalog.group(name)?.record.uid;
     return catalog.placementsIn(name).filter((one) => one.uid === uid && isGone(one));
   });
-}
-
-/** Of an update that is under way, or begins now; undefined: there is none. */
-function progressOf(
-  { catalog, rollouts, nowMs }: PassOptions,
-  service: Service,
-  { spec, uid, specStamp, present, observe }: DesiredService,
-): Progress | undefined {
-  const { name } = spec;
-  const isChecked = spec.health !== undefined;
-  // What is on a node that cannot be asked is not waited for.
-  const placed = present.filter((placement) => {
-    const member = placement.node === null ? undefined : catalog.member(placement.node);
-    return placement.uid === uid && member !== undefined && isLive(member);
-  });
-  const isUpdated = (placement: PlacementRecord) => placement.specStamp === specStamp;
-  const begins = placed.some((placement) => {
-    const { isReady: runs, needsNewTask } = observe(placement);
-    return !isUpdated(placement) && runs && needsNewTask;
-  });
-  const isStopped = catalog.runState(service.record).run === "stopped";
-  const isJob = spec.restart.when === "none";
-  if (isStopped || isJob || (!begins && !rollouts.has(name) && !isComing(catalog, service))) {
-    rollouts.forget(name);
-    return undefined;
-  }
-  const instances = placed.map((placement): UpdatedInstance => {
-    const status = catalog.status(placement.instance);
-    const isOf = isUpdated(placement) && status?.specStamp === specStamp;
-    return {
-      instance: placement.instance,
-      isUpdated: isUpdated(placement),
-      isReady: isOf && (isReady(status, isChecked) || status.state === "done"),
-      hasFailed: isOf && status.state === "failed",
-    };
-  });
-  return rollouts.follow(name, specStamp, spec.update, instances, nowMs);
-}
-
-/** An update has brought it into its group, and it has yet to be started: until it is ready, that may fail. */
-function isComing(catalog: Catalog, { record, stamp, member }: Service): boolean {
-  const { name } = member.spec;
-  const { previous, uid } = record;
-  if (previous === undefined || membersOf(previous.spec).has(name)) return false;
-  return catalog.placementsOf(name).some(({ instance, node, ...placement }) => {
-    const isPresent = placement.uid === uid && placement.specStamp === stamp && node !== null;
-    return isPresent && (catalog.status(instance)?.attempt ?? 0) === 0;
-  });
-}
-
-/** What is deployed, and where it is now. */
-export function desiredService(
-  catalog: Catalog,
-  { record: group, stamp: specStamp, member: { spec } }: Service,
-): DesiredService {
-  const task = taskDigest(spec);
-  const isChecked = spec.health !== undefined;
-  const observe = ({ instance }: PlacementRecord): Observed => {
-    const status = catalog.status(instance);
-    return {
-      isIdle: isIdle(catalog, group, instance),
-      isReady: status !== undefined && isReady(status, isChecked),
-      refusal: status?.refusal,
-      hasTakenOver: status !== undefined && (isReady(status, isChecked) || status.state === "done"),
-      needsNewTask: status !== undefined && status.task !== task,
-    };
-  };
-  const present = catalog.placementsOf(spec.name);
-  const updatesMax = Number.POSITIVE_INFINITY;
-  return { spec, uid: group.uid, specStamp, present, observe, updatesMax };
 }
 
 function takeOverOf(
@@ -263,34 +210,6 @@ export function dropArrived(
   }
 }
 
-/** What has fixed ports of nodes by its placement. Looked up once something asks: few services have any. */
-export function portHolders(catalog: Catalog): PortHolder {
-  let holders: ReadonlyMap<string, ServiceName> | undefined;
-  return (node, port) => {
-    holders ??= new Map(
-      catalog.placements().flatMap(({ service, node: at }) => {
-        const spec = catalog.service(service)?.member.spec;
-        const ports = spec === undefined ? [] : fixedPorts(spec);
-        return ports.map((held): [string, ServiceName] => [`${at} ${held}`, service]);
-      }),
-    );
-    return holders.get(`${node} ${port}`);
-  };
-}
-
-/** Every node known, as one to be picked. `underway` counts with what is placed there. */
-export function candidatesOf(
-  catalog: Catalog,
-  { underway, absentForMs }: Partial<Pick<PassOptions, "underway" | "absentForMs">> = {},
-): readonly Candidate[] {
-  return catalog.view.members.map((member) => {
-    const { id } = member;
-    const instances = catalog.instancesOn(id) + (underway?.countOn(id) ?? 0);
-    const isDrained = catalog.isDrained(id);
-    return { ...candidateOf(member, instances, absentForMs?.(id) ?? 0), isDrained };
-  });
-}
-
 /** To be written of a placement. */
 export function entryOf(placement: PlacementRecord): Entry & { readonly value: PlacementRecord } {
   return { key: keys.placement(placement.service, placement.slot), value: placement };
@@ -299,31 +218,4 @@ export function entryOf(placement: PlacementRecord): Entry & { readonly value: P
 function entryFor({ kind, placement }: Decision): Entry {
   const entry = entryOf(placement);
   return kind === "place" ? entry : { key: entry.key };
-}
-
-function candidateOf(
-  { id, name, state, flapping, facts }: Member,
-  instances: number,
-  awayForMs: number,
-): Candidate {
-  const offers = facts.providers.map((fact): [string, ProviderOffer] => [fact.type, offerOf(fact)]);
-  const providers = new Map(offers);
-  return {
-    id,
-    name,
-    state,
-    isFlapping: flapping === true,
-    awayForMs,
-    labels: facts.labels,
-    providers,
-    instances,
-    capacity: facts.capacity,
-  };
-}
-
-function offerOf({ available, reason, features, lacks }: ProviderFact): ProviderOffer {
-  if (!available) return { available, reason: reason ?? "no reason given" };
-  const hasVolumes = features?.includes("volumes") === true;
-  if (features?.includes("limits")) return { available, hasVolumes };
-  return { available, hasVolumes, noLimits: lacks?.["limits"] ?? "it has no such thing" };
 }

@@ -21,9 +21,11 @@ import type {
 } from "../services/instance.ts";
 import type { InstanceStatus } from "../services/instance-status.ts";
 import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
-import type { PlacementRecord } from "../services/records.ts";
+import type { PlacementRecord, StatusRecord } from "../services/records.ts";
 import type { Catalog } from "./catalog.ts";
+import { askedUnder, whyEnded } from "./copy-view.ts";
 import { servicesFor, standingOn } from "./dependency-view.ts";
+import { runningBeside } from "./former-instances.ts";
 import { mayEnd, waitingOf } from "./group-view.ts";
 import type { LedgerInfo } from "./ledger.ts";
 import { names } from "./names.ts";
@@ -54,7 +56,7 @@ export interface ProviderWorkerOptions {
  * later one makes up for a lost one.
  */
 export type PublishStatus = (
-  placement: Pick<PlacementRecord, "service" | "instance" | "uid">,
+  placement: PlacementRecord | StatusRecord,
   status: InstanceStatus | undefined,
 ) => void;
 
@@ -88,6 +90,8 @@ interface State {
   work: Promise<void>;
   readonly timers: Map<TimerId, Cancel>;
   readonly checks: TaskChecks;
+  /** Counter of the last epoch for which it was told that it runs, as one of several copies is asked. */
+  confirmed: number;
   /** Services that it requires which were deployed at some time of this life. */
   readonly seen: Set<ServiceName>;
 }
@@ -136,6 +140,7 @@ function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorker
     work: Promise.resolve(),
     timers: new Map(),
     checks: new TaskChecks(self, instance, options.healthChecker),
+    confirmed: 0,
     seen: new Set(),
   };
   self.system.monitor(self.ref, () => {
@@ -153,6 +158,7 @@ function react(state: State, message: ProviderWorkerInfo): void {
     case "repair":
       askAgain(state);
       tellAgain(state);
+      state.confirmed = 0;
       look(state);
       return;
     case "event":
@@ -221,6 +227,17 @@ function look(state: State): void {
     standing,
     mayEnd: mayEnd(catalog, desired),
   });
+  confirm(state);
+}
+
+/** Of several copies this one is to stay if it runs: the others are ended once that is told. */
+function confirm(state: State): void {
+  const { catalog, placement, publish } = state.options;
+  const { status } = state.machine;
+  const epoch = askedUnder(catalog, placement.instance);
+  if (epoch === undefined || epoch <= state.confirmed || status.state !== "running") return;
+  state.confirmed = epoch;
+  publish(placement, status);
 }
 
 /** What was told may have been lost on its way, or another may have written over it. */
@@ -230,15 +247,17 @@ function tellAgain(state: State): void {
   if (state.isGone) tellGone(state);
   if (!state.isTakenUp || removing) return;
   const told = catalog.status(placement.instance);
-  if (told === undefined || !isSameStatus(told, status)) publish(placement, status);
+  const isTold = told !== undefined && isSameStatus(told, status);
+  if (!isTold || catalog.told(placement.instance)?.placed === undefined) publish(placement, status);
 }
 
-/** What is wanted now: to go on as it is where another takes over; to go, where no one wants it here. */
+/** What is wanted now: to go on as it is beside the one that is placed; to go, where no one wants it here. */
 function desiredOf({ catalog, placement }: ProviderWorkerOptions, last: Desired): Desired {
-  const { instance } = placement;
-  const wish = catalog.desired(instance, last);
+  const wish = catalog.desired(placement.instance, last);
   if (wish !== undefined) return wish;
-  return catalog.takingOver(instance) === undefined ? { ...last, removed: true } : last;
+  if (runningBeside(catalog, placement) !== undefined) return last;
+  const removedFor = whyEnded(catalog, placement);
+  return { ...last, removed: true, ...(removedFor !== undefined && { removedFor }) };
 }
 
 function feed(state: State, event: InstanceEvent): void {

@@ -8,8 +8,11 @@ import { isPlaced } from "../services/decision.ts";
 import { type Movable, nextMove } from "../services/rebalance.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { movedTo } from "../services/slot-decision.ts";
+import { candidatesOf, portHolders } from "./candidates.ts";
 import type { Catalog, Service } from "./catalog.ts";
-import { candidatesOf, desiredService, type PassOptions, portHolders } from "./placement-pass.ts";
+import { hasCopies } from "./copy-view.ts";
+import { desiredService } from "./desired-service.ts";
+import type { PassOptions } from "./placement-pass.ts";
 import { bookingsIn } from "./reservations.ts";
 import type { Steadiness } from "./steadiness.ts";
 
@@ -17,6 +20,11 @@ import type { Steadiness } from "./steadiness.ts";
 const steadyMs = 60_000;
 /** Between two moves. */
 const moveGapMs = 1_000;
+/**
+ * For how long a move must have been the best, as its controller sees it: what others have just decided is on
+ * its way meanwhile, and once all see the same only one of them finds itself asked to move.
+ */
+const agreeMs = 300;
 
 export interface RebalancePass {
   /** To be written; undefined: nothing is moved now. */
@@ -48,7 +56,8 @@ export function rebalancePass(
   if (underway.all().length > 0) return later(moveGapMs);
   const { moved } = steadiness;
   const sinceMoveMs = nowMs - (moved?.atMs ?? Number.NEGATIVE_INFINITY);
-  if (sinceMoveMs < moveGapMs) return later(moveGapMs - sinceMoveMs);
+  const waitMs = moveGapMs - agreeMs;
+  if (sinceMoveMs < waitMs) return later(waitMs - sinceMoveMs);
   if (moved !== undefined && isUnderway(catalog, moved.instance)) return later(moveGapMs);
   const waits = services.map(({ member: { spec } }) => {
     return steadyMs - (nowMs - (steadiness.sinceMs(spec.name) ?? nowMs));
@@ -63,7 +72,10 @@ export function rebalancePass(
     portHolder: portHolders(catalog),
     reservedOn: (node) => bookings.on(node),
   });
+  const text = move === undefined ? "" : `${move.service}/${move.slot} to ${move.to}`;
+  const forMs = steadiness.bestForMs(text, nowMs);
   if (move === undefined || !owns(move.service)) return { placement: undefined, lookAgainMs };
+  if (forMs < agreeMs) return later(agreeMs - forMs);
   const service = catalog.service(move.service);
   const present = catalog.placement(move.service, move.slot);
   if (service === undefined || present === undefined || present.node === null) {
@@ -98,9 +110,11 @@ function movable(catalog: Catalog, service: Service): Movable | undefined {
   const isJob = spec.restart.when === "none";
   if (isJob || spec.instances === "everywhere" || present.length !== spec.instances) return;
   const placed = present.flatMap((placement) => {
-    const { slot, node, outgoing } = placement;
+    const { slot, node, outgoing, passedOver } = placement;
     const { isReady, isIdle } = observe(placement);
-    const isWell = isPlaced(wanted, placement) && outgoing === undefined && isReady && !isIdle;
+    const isAlone = outgoing === undefined && passedOver === undefined;
+    const isWell = isPlaced(wanted, placement) && isAlone && isReady && !isIdle;
+    if (hasCopies(catalog, placement)) return [];
     return isWell && node !== null ? [{ slot, node }] : [];
   });
   return placed.length === present.length ? { spec, placed } : undefined;

@@ -14,6 +14,7 @@ import {
   parseStatus,
 } from "../services/record-parsers.ts";
 import type {
+  EndedCopy,
   GroupRecord,
   LostRecord,
   PlacementRecord,
@@ -52,6 +53,20 @@ export interface PreviousVersion {
   readonly record: Pick<GroupRecord, "uid" | "generation" | "spec">;
 }
 
+/** A second copy of an instance was ended in favour of another. */
+export interface CopyEnd {
+  readonly kind: "copy";
+  readonly atMs: number;
+  /** Who decided. */
+  readonly by: NodeId;
+  readonly name: ServiceName;
+  readonly slot: number;
+  readonly copy: EndedCopy;
+}
+
+/** What is remembered of a service. */
+export type Remembered = ServiceChange | PreviousVersion | CopyEnd;
+
 /** What is the store's own business, and tokens, are not told. */
 const kinds: ReadonlySet<string> = new Set([
   "spec",
@@ -79,16 +94,26 @@ export function historyOf(
   records: Records,
   name: string,
   uid: string | undefined,
-): readonly (ServiceChange | PreviousVersion)[] {
+): readonly Remembered[] {
   const groups = new Set([groupNamed(name)]);
   const kept = records
-    .list({ kinds: new Set(["spec", "run", "lost"]), groups })
+    .list({ kinds: new Set(["spec", "run", "lost", "placement"]), groups })
     .map(serviceChange)
     .filter((change) => change !== undefined)
     .filter(({ kind, record }) => kind === "lost" || (record !== undefined && record.uid === uid));
   if (kept.length === 0) throw new NotFound(`there is no service ${name}, and none is remembered`);
-  const all = kept.flatMap((change) => [change, ...previousVersion(change)]);
+  const all = kept.flatMap((change): readonly Remembered[] =>
+    change.kind === "placement" ? copyEnds(change) : [change, ...previousVersion(change)],
+  );
   return all.sort((a, b) => b.atMs - a.atMs);
+}
+
+function copyEnds({ record }: ServiceChange & { readonly kind: "placement" }): readonly CopyEnd[] {
+  if (record === undefined) return [];
+  const { service: name, slot, endedCopies = [] } = record;
+  return endedCopies.map((copy) => {
+    return { kind: "copy", atMs: copy.atMs, by: copy.by, name, slot, copy };
+  });
 }
 
 function previousVersion(change: ServiceChange): readonly PreviousVersion[] {

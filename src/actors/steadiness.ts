@@ -22,11 +22,18 @@ interface Known {
 export class Steadiness {
   #network = { text: "", sinceMs: 0 };
   #services: ReadonlyMap<string, Known> = new Map();
+  #best = { move: "", sinceMs: 0 };
   #moved: { readonly instance: InstanceId; readonly atMs: number } | undefined;
 
   /** The last instance that was seen to be moved, and when. */
   get moved(): { readonly instance: InstanceId; readonly atMs: number } | undefined {
     return this.#moved;
+  }
+
+  /** For how long one move has been the best at every look, ms. @param move names it, the same at every look */
+  bestForMs(move: string, nowMs: number): number {
+    if (move !== this.#best.move) this.#best = { move, sinceMs: nowMs };
+    return nowMs - this.#best.sinceMs;
   }
 
   /** @param network the same text as long as its nodes are as they were @param nowMs of a monotonic clock */

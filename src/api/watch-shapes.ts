@@ -59,14 +59,19 @@ export const ServiceChange = Type.Object({
 });
 export type ServiceChange = Static<typeof ServiceChange>;
 
-/** One version of what users wrote of a service. */
+/** One version of what users wrote of a service, or a second copy of an instance that was ended. */
 export const HistoryEntry = Type.Object({
   /**
    * `previous`: the version before the current one, to which a rollback goes back. `lost`: a later write,
-   * whose author had not seen this one, holds instead.
+   * whose author had not seen this one, holds instead. `ended`: of a copy, which another was kept of.
    */
-  state: Type.Union([Type.Literal("current"), Type.Literal("previous"), Type.Literal("lost")]),
-  kind: Type.Union([Type.Literal("spec"), Type.Literal("run")]),
+  state: Type.Union([
+    Type.Literal("current"),
+    Type.Literal("previous"),
+    Type.Literal("lost"),
+    Type.Literal("ended"),
+  ]),
+  kind: Type.Union([Type.Literal("spec"), Type.Literal("run"), Type.Literal("copy")]),
   at: Type.Number(),
   /** Name of the node that wrote it. */
   by: Type.String(),
@@ -80,5 +85,10 @@ export const HistoryEntry = Type.Object({
   rollback: Type.Optional(Type.String()),
   /** Of a run state. */
   run: Type.Optional(Run),
+  /** Of a copy: of which service and slot, by name the node on which it ran, and why another was kept. */
+  name: Type.Optional(Type.String()),
+  slot: Type.Optional(Type.Integer()),
+  node: Type.Optional(Type.String()),
+  reason: Type.Optional(Type.String()),
 });
 export type HistoryEntry = Static<typeof HistoryEntry>;

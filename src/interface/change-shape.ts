@@ -1,9 +1,9 @@
 /** Changes and former versions of services, in the shapes that the API promises. */
-import type { PreviousVersion, ServiceChange } from "../actors/service-changes.ts";
+import type { CopyEnd, Remembered, ServiceChange } from "../actors/service-changes.ts";
 import type { ServiceChange as ChangeView, HistoryEntry } from "../api/watch-shapes.ts";
 import type { NodeId } from "../core/ids.ts";
 import { groupSpecToJson } from "../services/group-spec.ts";
-import { refusalsText, waitsText } from "../services/placement-text.ts";
+import { copyText, refusalsText, waitsText } from "../services/placement-text.ts";
 import { parseGroup, parseRunState } from "../services/record-parsers.ts";
 import type {
   GroupRecord,
@@ -39,9 +39,9 @@ export function changeView(change: ServiceChange, nameOf: NameOf): ChangeView {
   }
 }
 
-/** What holds of a service, the version before, and what lost a conflict. */
+/** What holds of a service, the version before, what lost a conflict, and copies that were not kept. */
 export function historyEntries(
-  changes: readonly (ServiceChange | PreviousVersion)[],
+  changes: readonly Remembered[],
   nameOf: NameOf,
 ): readonly HistoryEntry[] {
   return changes.flatMap((change): HistoryEntry[] => {
@@ -50,6 +50,7 @@ export function historyEntries(
     if (kind === "previous") {
       return [{ state: kind, ...written, kind: "spec", ...specFields(change.record) }];
     }
+    if (kind === "copy") return [copyEntry(change, nameOf)];
     if (kind === "spec" && change.record !== undefined) {
       return [{ state: "current", ...written, kind, ...specFields(change.record) }];
     }
@@ -58,6 +59,12 @@ export function historyEntries(
     }
     return kind === "lost" && change.record !== undefined ? [lostEntry(change.record, nameOf)] : [];
   });
+}
+
+function copyEntry({ atMs, by, name, slot, copy }: CopyEnd, nameOf: NameOf): HistoryEntry {
+  const reason = copyText(nameOf(copy.keptOn), copy.merit);
+  const entry = { state: "ended", at: atMs, by: nameOf(by), removed: false, kind: "copy" } as const;
+  return { ...entry, name, slot, node: nameOf(copy.node), reason };
 }
 
 function lostEntry({ key, value, wall, origin }: LostRecord, nameOf: NameOf): HistoryEntry {

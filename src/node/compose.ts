@@ -5,6 +5,7 @@
 import { Catalog, type CatalogChange } from "../actors/catalog.ts";
 import { connection } from "../actors/connection.ts";
 import type { ConnectionOptions } from "../actors/connection-state.ts";
+import { placedAs } from "../actors/copy-view.ts";
 import { askDecider } from "../actors/decider.ts";
 import type { CheckParams } from "../actors/deploy-checks.ts";
 import { Durability } from "../actors/durability.ts";
@@ -211,9 +212,14 @@ function connector(
 function statusPublisher({ system, catalog }: ComposedNode, node: NodeId): PublishStatus {
   // What was told may be on its way to the node that writes it, and not be here yet.
   const told = new Set<InstanceId>();
-  return ({ service, instance, uid }, status) => {
+  return (placement, status) => {
+    const { service, instance, uid } = placement;
     const key = keys.status(service, instance);
-    const record: StatusRecord | undefined = status && { service, instance, uid, node, status };
+    const placed = "epoch" in placement ? placedAs(catalog, placement) : undefined;
+    const record: StatusRecord | undefined = status && {
+      ...{ service, instance, uid, node, status },
+      ...(placed && { placed }),
+    };
     if (record !== undefined) told.add(instance);
     else if (!told.delete(instance) && catalog.status(instance) === undefined) return;
     const entry: Entry = record === undefined ? { key } : { key, value: record };

@@ -1,6 +1,7 @@
 /** What the controller's pass is told, and what it decides; the pass itself is `reconcile.ts`. */
 import type { NodeId } from "../core/ids.ts";
 import type { Booking } from "./bookings.ts";
+import type { Copy } from "./copies.ts";
 import type { Candidate, PlacementRequest, PortHolder } from "./eligibility.ts";
 import type { Stamp } from "./instance-status.ts";
 import type { Choice } from "./placement.ts";
@@ -38,6 +39,16 @@ export interface Observed {
   readonly hasTakenOver: boolean;
 }
 
+/** The instances of a slot that run, as the nodes tell and the one who decides has seen it. */
+export interface CopiesSeen {
+  /** On live nodes: that of the placement, and those that run beside it. */
+  readonly of: (placement: PlacementRecord) => readonly Copy[];
+  /** For how long it has been so, ms. */
+  readonly forMs: (placement: PlacementRecord) => number;
+  /** Wall clock. */
+  readonly nowMs: number;
+}
+
 export interface ReconcileInput {
   readonly self: NodeId;
   /** Only of the services in here is anything decided. */
@@ -53,6 +64,8 @@ export interface ReconcileInput {
   readonly waiting?: () => Iterable<ServiceSpec>;
   /** For how long a node that is not among them has been missed, ms. */
   readonly missedForMs: (node: NodeId) => number;
+  /** Absent: nothing is decided on copies, as for a plan. */
+  readonly copies?: CopiesSeen;
 }
 
 export type Decision =

@@ -28,6 +28,8 @@ export interface Desired {
   readonly restartStamp: Stamp;
   /** Its service was removed, or it is placed elsewhere: final. */
   readonly removed: boolean;
+  /** Why it is to go, for people, where that says more than that it was removed or moved. */
+  readonly removedFor?: string;
   /** What its group wants of it; absent: it is in none. */
   readonly inGroup?: InGroup;
 }

@@ -1,4 +1,5 @@
-/** What placement says, in words: why a node was picked, and why none was. Pure. */
+/** What placement says, in words: why a node was picked, why none was, and why a copy was not kept. Pure. */
+import type { CopyMerit } from "./copies.ts";
 import type { Choice } from "./placement.ts";
 import type { Refusal } from "./records.ts";
 
@@ -31,3 +32,20 @@ export function choiceText(choice: Choice): string {
       return `first in rank of those with the fewest instances (${choice.instances}), of ${choice.among} nodes that can take it`;
   }
 }
+
+/** Why a second copy of an instance was ended. @param keptOn the name of the node of the other */
+export function copyText(keptOn: string, merit: CopyMerit): string {
+  const why = meritTexts[merit];
+  return `a second copy after the network was whole again; kept the one on ${keptOn} because ${why}`;
+}
+
+const meritTexts: Readonly<Record<CopyMerit, string>> = {
+  confirmed: "it confirmed that it runs, and this one did not",
+  healthy: "it does its work, and this one does not",
+  eligible: "its node can have it, and this one's cannot",
+  current: "it needs no new task to be what is wanted",
+  longest_running: "it has run longer",
+  keep_original: "it was placed first",
+  keep_replacement: "it was placed last",
+  best_score: "its node is where it would be placed now",
+};

@@ -12,7 +12,8 @@ import { reasonsAgainst } from "./eligibility.ts";
 import { missedMsMax } from "./loss.ts";
 import { fixedPorts } from "./ports.ts";
 import type { PlacementRecord } from "./records.ts";
-import { decideOn, type Pass, portKey, reservedBesides } from "./slot-decision.ts";
+import { decideOn } from "./slot-decision.ts";
+import { type Pass, portKey, reservedBesides } from "./slot-pass.ts";
 import { countedSlots, slotsEverywhere, type WantedSlot } from "./slots.ts";
 import type { ServiceSpec } from "./spec.ts";
 

@@ -6,28 +6,33 @@ import {
   asInstanceId,
   asNodeId,
   asServiceName,
+  type InstanceId,
   type NodeId,
   type ServiceName,
 } from "../core/ids.ts";
 import { Fields, type Place, type Reader, readAll } from "../core/reading.ts";
 import { anyText, choice, count, listOf, mapOf, number } from "../core/value-readers.ts";
+import { copyMerits } from "./copies.ts";
 import { readGroupSpec } from "./group-spec.ts";
 import { isHexId } from "./keys.ts";
 import { deepFreeze } from "./plain-data.ts";
-import type {
-  Epoch,
-  GroupRecord,
-  LostRecord,
-  PlacedInstance,
-  PlacementRecord,
-  Refusal,
-  RemovedRecord,
-  RestartRecord,
-  RunStateRecord,
-  StatusRecord,
-  SupervisionRecord,
-  Version,
-  VolumeRecord,
+import {
+  type EndedCopy,
+  type Epoch,
+  endedMax,
+  type GroupRecord,
+  type LostRecord,
+  type PlacedAs,
+  type PlacedInstance,
+  type PlacementRecord,
+  type Refusal,
+  type RemovedRecord,
+  type RestartRecord,
+  type RunStateRecord,
+  type StatusRecord,
+  type SupervisionRecord,
+  type Version,
+  type VolumeRecord,
 } from "./records.ts";
 import { isServiceName, serviceNamePattern } from "./service-name.ts";
 import { readStatus } from "./status-reader.ts";
@@ -98,10 +103,13 @@ export function parsePlacement(value: unknown): PlacementRecord {
     const cause = fields.optional("cause", readCause, undefined);
     const outgoing = fields.optional("outgoing", readPlaced, undefined);
     const after = fields.optional("after", readPlaced, undefined);
+    const ended = fields.optional("ended", readInstances, undefined);
+    const passedOver = fields.optional("passedOver", readInstances, undefined);
+    const endedCopies = fields.optional("endedCopies", readEndedCopies, undefined);
     return {
       service: fields.required("service", serviceName),
       slot: fields.required("slot", count),
-      instance: asInstanceId(fields.required("instance", hexId)),
+      instance: fields.required("instance", instanceId),
       node: fields.required("node", nodeOrNone),
       refusals: fields.required("refusals", listOf(readRefusal, refusalsMax)),
       epoch: fields.required("epoch", readEpoch),
@@ -111,18 +119,25 @@ export function parsePlacement(value: unknown): PlacementRecord {
       ...(cause !== undefined && { cause }),
       ...(outgoing !== undefined && { outgoing }),
       ...(after !== undefined && { after }),
+      ...(ended !== undefined && { ended }),
+      ...(passedOver !== undefined && { passedOver }),
+      ...(endedCopies !== undefined && { endedCopies }),
     };
   });
 }
 
 export function parseStatus(value: unknown): StatusRecord {
-  return parse("the record of a status", value, (fields) => ({
-    service: fields.required("service", serviceName),
-    instance: asInstanceId(fields.required("instance", hexId)),
-    uid: fields.required("uid", hexId),
-    node: fields.required("node", nodeId),
-    status: fields.required("status", readStatus),
-  }));
+  return parse("the record of a status", value, (fields) => {
+    const placed = fields.optional("placed", readPlacedAs, undefined);
+    return {
+      service: fields.required("service", serviceName),
+      instance: fields.required("instance", instanceId),
+      uid: fields.required("uid", hexId),
+      node: fields.required("node", nodeId),
+      status: fields.required("status", readStatus),
+      ...(placed !== undefined && { placed }),
+    };
+  });
 }
 
 export function parseVolume(value: unknown): VolumeRecord {
@@ -164,8 +179,29 @@ function readEpoch(value: unknown, at: Place): Epoch {
 
 function readPlaced(value: unknown, at: Place): PlacedInstance {
   const fields = new Fields(value, at, "an object");
-  const instance = asInstanceId(fields.required("instance", hexId));
+  const instance = fields.required("instance", instanceId);
   return { instance, node: fields.required("node", nodeId) };
+}
+
+function readEndedCopy(value: unknown, at: Place): EndedCopy {
+  const fields = new Fields(value, at, "an object");
+  return {
+    instance: fields.required("instance", instanceId),
+    node: fields.required("node", nodeId),
+    keptOn: fields.required("keptOn", nodeId),
+    merit: fields.required("merit", choice(copyMerits)),
+    by: fields.required("by", nodeId),
+    atMs: fields.required("atMs", wallMs),
+  };
+}
+
+function readPlacedAs(value: unknown, at: Place): PlacedAs {
+  const fields = new Fields(value, at, "an object");
+  return {
+    slot: fields.required("slot", count),
+    under: fields.required("under", count),
+    obeys: fields.required("obeys", count),
+  };
 }
 
 function readRefusal(value: unknown, at: Place): Refusal {
@@ -182,6 +218,12 @@ const hexId: Reader<string> = (value, at) => {
   at.wrong("must be an id: hex digits");
   return "";
 };
+
+const instanceId: Reader<InstanceId> = (value, at) => asInstanceId(hexId(value, at));
+
+/** As many as there may be, and more by a newer version. */
+const readInstances = listOf(instanceId, 8 * endedMax);
+const readEndedCopies = listOf(readEndedCopy, 8 * endedMax);
 
 const nodeId: Reader<NodeId> = (value, at) => asNodeId(hexId(value, at));
 

@@ -4,6 +4,7 @@
  * the group, whose spec is stored as a user could have written it.
  */
 import type { InstanceId, NodeId, ServiceName } from "../core/ids.ts";
+import type { CopyMerit } from "./copies.ts";
 import type { Spec } from "./group.ts";
 import { groupSpecToJson } from "./group-spec.ts";
 import type { InstanceStatus, Stamp } from "./instance-status.ts";
@@ -96,10 +97,21 @@ export interface PlacedInstance {
   readonly node: NodeId;
 }
 
-/** Where one copy of a service runs. */
+/** A second copy of an instance, which was ended in favour of another. */
+export interface EndedCopy extends PlacedInstance {
+  /** Where the one that was kept runs. */
+  readonly keptOn: NodeId;
+  /** What was better about that. */
+  readonly merit: CopyMerit;
+  /** Who decided, and when: wall clock, ms. */
+  readonly by: NodeId;
+  readonly atMs: number;
+}
+
+/** Where one instance of a service runs. */
 export interface PlacementRecord {
   readonly service: ServiceName;
-  /** Numbers the copies, from 0. */
+  /** Numbers the instances, from 0. */
   readonly slot: number;
   readonly instance: InstanceId;
   /** Null: no node can take it. */
@@ -118,6 +130,36 @@ export interface PlacementRecord {
   readonly outgoing?: PlacedInstance;
   /** What must have ended before it begins, as long as the node of that can tell. */
   readonly after?: PlacedInstance;
+  /**
+   * Former instances of the slot that are to end, the newest last, at most `endedMax`: whoever wrote this knew of
+   * them. One that is not among them runs on where it does, until its controller has heard of it and decided.
+   * Absent: by a version that had no such thing; there whatever is not placed ends.
+   */
+  readonly ended?: readonly InstanceId[];
+  /**
+   * There are several copies; the instance was adopted as the best of them and is yet to confirm that it runs.
+   * Those that were adopted before it and did not.
+   */
+  readonly passedOver?: readonly InstanceId[];
+  /** The copies that were ended last, the newest last, at most `endedMax`; absent: none. */
+  readonly endedCopies?: readonly EndedCopy[];
+}
+
+/** Most former instances that a placement tells of. */
+export const endedMax = 8;
+
+/** Whether an instance that is placed no more runs on, as it is, as far as the placement of its slot says. */
+export function runsOn({ outgoing, ended }: PlacementRecord, instance: InstanceId): boolean {
+  return outgoing?.instance === instance || ended?.includes(instance) === false;
+}
+
+/** By which placements an instance runs. */
+export interface PlacedAs {
+  readonly slot: number;
+  /** Counter of the epoch that it was placed under first. */
+  readonly under: number;
+  /** Counter of the last epoch that its node has obeyed. */
+  readonly obeys: number;
 }
 
 /** What the node of an instance tells of it. */
@@ -127,6 +169,8 @@ export interface StatusRecord {
   readonly uid: string;
   readonly node: NodeId;
   readonly status: InstanceStatus;
+  /** Absent: by a version that did not tell. */
+  readonly placed?: PlacedAs;
 }
 
 /** What a user wrote and a later write on another side replaced unseen. Kept by the store itself. */

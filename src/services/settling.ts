@@ -75,6 +75,7 @@ function seeToTask(state: InstanceState, nowMs: number): Step {
     ...(reason === "unhealthy" && { healthy: false, reason: status.reason ?? "" }),
     ...(reason === "dependency" && { reason: whyEnded(state) ?? "" }),
     ...(reason === "group" && { reason: "its group restarts it" }),
+    ...(reason === "remove" && desired.removedFor && { reason: desired.removedFor }),
   });
   return { state: next.state, effects: [{ kind: "stop", attempt, reason, signal, graceMs }] };
 }

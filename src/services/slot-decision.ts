@@ -4,53 +4,36 @@
  */
 import { createHash } from "node:crypto";
 import { asInstanceId, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
-import { noResources, type Resources } from "../core/resources.ts";
-import type { Bookings } from "./bookings.ts";
-import type { Claims } from "./claims.ts";
-import {
-  type Decision,
-  type DesiredService,
-  isPlaced,
-  type ReconcileInput,
-  requestFor,
-} from "./decision.ts";
+import { noResources } from "../core/resources.ts";
+import { type Decision, type DesiredService, isPlaced } from "./decision.ts";
 import {
   type Candidate,
   missingRoom,
   type PlacementRequest,
-  type PortHolder,
   reasonsAgainst,
 } from "./eligibility.ts";
 import { lostInMs } from "./loss.ts";
 import { place } from "./placement.ts";
 import { isSameData } from "./plain-data.ts";
-import type { PlacementRecord, Refusal } from "./records.ts";
-import type { WantedSlot } from "./slots.ts";
+import { endedMax, type PlacementRecord, type Refusal } from "./records.ts";
+import { settleCopies } from "./slot-copies.ts";
+import { type Pass, requestOf, reservedBesides, type SlotNow } from "./slot-pass.ts";
 import { isAstray } from "./volumes.ts";
-
-/** What all decisions of a pass share. */
-export interface Pass extends ReconcileInput {
-  readonly byId: ReadonlyMap<NodeId, Candidate>;
-  /** Instances on each node, with what was decided so far. */
-  readonly load: Map<NodeId, number>;
-  /** What was given a port of a node in this pass. */
-  readonly given: Map<string, ServiceName>;
-  /** What is reserved, with what was decided so far. */
-  readonly booked: () => Bookings;
-  /** What room is kept for, of what waits. */
-  readonly claims: Claims;
-}
-
-/** A slot, what is there, and where its siblings are. */
-export interface SlotNow extends WantedSlot {
-  readonly present: PlacementRecord | undefined;
-  readonly siblings: readonly NodeId[];
-  /** Of the service, in this pass. */
-  readonly updates: { left: number };
-}
 
 /** Undefined: it stays as it is. */
 export function decideOn(pass: Pass, wanted: DesiredService, slot: SlotNow): Decision | undefined {
+  const { present } = slot;
+  if (present?.uid !== wanted.uid) return decideOnOne(pass, wanted, slot);
+  // Which of several it is about comes before anything that is to become of it.
+  const settled = settleCopies(pass, wanted, slot, present);
+  if (settled === "wait") return undefined;
+  if (settled !== "none") return settled;
+  const decision = decideOnOne(pass, wanted, slot);
+  if (decision?.kind !== "place") return decision;
+  return { ...decision, placement: succeeding(decision.placement, present) };
+}
+
+function decideOnOne(pass: Pass, wanted: DesiredService, slot: SlotNow): Decision | undefined {
   const { present } = slot;
   const { spec } = wanted;
   const there = present?.node == null ? undefined : pass.byId.get(present.node);
@@ -161,20 +144,6 @@ function asItWas(
   return { kind: "place", placement: { ...present, refusals, epoch } };
 }
 
-function requestOf(
-  pass: Pass,
-  { spec }: DesiredService,
-  { only, siblings, present }: SlotNow,
-): PlacementRequest {
-  const portHolder: PortHolder = (node, port) =>
-    pass.given.get(portKey(node, port)) ?? pass.portHolder(node, port);
-  // What it comes in the place of has ended by then, unless that is what it takes over from.
-  const reservedOn = reservedBesides(pass, present?.instance);
-  const claimOn = (node: NodeId) => pass.claims.on(node, spec.priority);
-  const volumes = pass.volumeHome && { volumeHome: pass.volumeHome };
-  return { ...requestFor(spec), only, siblings, portHolder, reservedOn, claimOn, ...volumes };
-}
-
 /** Another instance, on whatever node suits it best, or none. @param at what differs from the usual request */
 function anew(
   pass: Pass,
@@ -209,7 +178,10 @@ export function movedTo(
   if (from === null) return moved;
   const before = { instance, node: from };
   const isStartFirst = wanted.spec.update.order === "start-first";
-  return isStartFirst ? { ...moved, outgoing: before } : { ...moved, after: before };
+  return succeeding(
+    { ...moved, ...(isStartFirst ? { outgoing: before } : { after: before }) },
+    present,
+  );
 }
 
 /** What it took over from is to go. */
@@ -225,6 +197,20 @@ function takenOver(
 }
 
 type Placing = Extract<Decision, { readonly kind: "place" }>;
+
+/**
+ * With what is to end of what there was before it: all that it does not name. What was on a lost node may be back
+ * with it, and is decided on then.
+ */
+function succeeding(next: PlacementRecord, present: PlacementRecord): PlacementRecord {
+  const isTakeOver = next.cause === "lost" && next.instance !== present.instance;
+  const before = isTakeOver ? [] : [present, present.outgoing];
+  const known = before.flatMap((one) => (one == null || one.node === null ? [] : [one.instance]));
+  const named = [next.instance, next.outgoing?.instance];
+  const ended = [...(present.ended ?? []), ...known].filter((one) => !named.includes(one));
+  const { endedCopies } = present;
+  return { ...next, ended: ended.slice(-endedMax), ...(endedCopies && { endedCopies }) };
+}
 
 /** The present one, or what that was itself to take over from, runs on until the new one runs. */
 function takingOver(wanted: DesiredService, placing: Placing, present: PlacementRecord): Placing {
@@ -253,6 +239,7 @@ function placementOf(
     uid,
     specStamp,
     provider: spec.provider,
+    ended: [],
   };
 }
 
@@ -274,15 +261,5 @@ function instanceId(
 /** Still no node, and for the same reasons. */
 function isAsBefore(next: PlacementRecord, present: PlacementRecord): boolean {
   const { instance, epoch } = present; // A new one would come of a new epoch alone.
-  return isSameData({ ...next, instance, epoch }, present);
-}
-
-/** What is reserved on a node, an instance that ends before its successor begins aside. */
-export function reservedBesides({ booked }: Pass, instance: InstanceId | undefined) {
-  return (node: NodeId): Resources => booked().on(node, instance);
-}
-
-/** For `given` of a pass. */
-export function portKey(node: NodeId | null, port: number): string {
-  return `${node} ${port}`;
+  return isSameData({ ...succeeding(next, present), instance, epoch }, present);
 }

@@ -13,13 +13,14 @@ import {
   readResources,
   resourcesToJson,
 } from "../core/resources.ts";
-import { choice, flag, listOf, mapOf, processText, text } from "../core/value-readers.ts";
+import { flag, mapOf, processText, text } from "../core/value-readers.ts";
+import { type DependencyPolicy, readDependencyPolicy } from "./dependency-policy.ts";
 import { type HealthPolicy, healthToJson, readHealth } from "./health-policy.ts";
 import { type Instances, readInstances } from "./instances.ts";
+import { type PartitionPolicy, readPartitionPolicy } from "./partition-policy.ts";
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
 import { areChosen, type Ports, readPorts } from "./ports.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
-import { isServiceName, serviceNamePattern } from "./service-name.ts";
 import { complainOfPorts, complainOfWriters } from "./spec-checks.ts";
 import {
   type LogPolicy,
@@ -39,7 +40,6 @@ import {
   type StopPolicy,
   stopDefault,
 } from "./spec-policies.ts";
-import type { OnDependencyDown } from "./standing.ts";
 import {
   readUpdate,
   type UpdatePolicy,
@@ -50,16 +50,12 @@ import {
 import { readVolumes, type VolumeWish, volumesToJson } from "./volumes.ts";
 
 /** A service as deployed, defaults filled in. docs/spec.md tells each field, its default and limits. */
-export interface ServiceSpec {
+export interface ServiceSpec extends DependencyPolicy, PartitionPolicy {
   readonly name: ServiceName;
   /** The type of the provider: `bash`. */
   readonly provider: string;
   /** An object; its provider checks what is in it. */
   readonly params: Plain;
-  /** Services that must run before this one is started for the first time. */
-  readonly requires: readonly ServiceName[];
-  /** What becomes of it when one of those is down, or was restarted. */
-  readonly onDependencyDown: OnDependencyDown;
   /** Default 1. */
   readonly instances: Instances;
   readonly placement: PlacementWish;
@@ -84,15 +80,13 @@ export interface ServiceSpec {
   readonly logs: LogPolicy;
 }
 
-/** Most services that one may require. */
-export const requiresMax = 64;
 /** Most entries of `env`. */
 export const envEntriesMax = 256;
 /** Of one value: with three bytes each and the name it stays below the 128 KiB that Linux takes. */
 export const envValueCharsMax = 32_768;
 
 /** Fields of DESIGN section 9 whose meaning is not built yet. */
-export const laterFields: readonly string[] = ["guarantee", "heal", "schedule", "secrets"];
+export const laterFields: readonly string[] = ["schedule", "secrets"];
 
 /** @throws InvalidSpec with every error and its path. */
 export function parseSpec(input: unknown): ServiceSpec {
@@ -124,6 +118,8 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     update: updateToJson(spec.update),
     priority: spec.priority,
     rebalance: spec.rebalance,
+    guarantee: spec.guarantee,
+    heal: spec.heal,
     ...(health !== undefined && { health: healthToJson(health) }),
     env: spec.env,
     ports: spec.ports,
@@ -147,49 +143,11 @@ const readParams = described(
   },
 );
 
-const readRequired = described(
-  () => ({ type: "string", pattern: serviceNamePattern.source }),
-  (value, at): ServiceName => {
-    if (isServiceName(value)) return value;
-    at.wrong("must be the name of a service, like db or group/db");
-    return asServiceName("");
-  },
-);
-
-const readOnDependencyDown = choice(["restart", "stop", "ignore"]);
-
-const requiredNames = listOf(readRequired, requiresMax);
-const readRequires = described(
-  () => ({ ...requiredNames.schema(), uniqueItems: true }),
-  (value, at): readonly ServiceName[] => {
-    const names = requiredNames(value, at);
-    names.forEach((name, index) => {
-      if (name !== "" && names.indexOf(name) < index) at.item(index).wrong("is listed twice");
-    });
-    return names;
-  },
-);
-
 const readEnv = mapOf(
   /^[A-Za-z_][A-Za-z0-9_]{0,127}$/,
   processText(envValueCharsMax),
   envEntriesMax,
 );
-
-const readDependencies = (fields: Fields) => ({
-  requires: fields.optional(
-    "requires",
-    readRequires,
-    [],
-    "Services that must run before this one is started, like db or group/db.",
-  ),
-  onDependencyDown: fields.optional(
-    "on_dependency_down",
-    readOnDependencyDown,
-    "restart",
-    "What becomes of it when one that it requires is down, or was restarted.",
-  ),
-});
 
 /** How many of it there are, and where. */
 const readWhereabouts = (fields: Fields) => ({
@@ -277,7 +235,7 @@ export const readSpecFields = objectOf(
         {},
         "What to run, in the provider's own words.",
       ),
-      ...readDependencies(fields),
+      ...readDependencyPolicy(fields),
       restart: fields.optional(
         "restart",
         readRestart,
@@ -288,6 +246,7 @@ export const readSpecFields = objectOf(
       ports,
       volumes,
       ...readWhereabouts(fields),
+      ...readPartitionPolicy(fields),
       ...readAroundTask(fields),
       ...(health !== undefined && { health }),
     };

@@ -68,8 +68,13 @@ function handleText({ handle = {} }: ServiceChange): string {
   return pairs.length === 0 ? "" : `,${pairs.join(",")}`;
 }
 
-function wordOf({ kind, removed, generation, run, spec, rollback }: HistoryEntry): string {
+function wordOf(entry: HistoryEntry): string {
+  const { kind, removed, generation, run, spec, rollback } = entry;
   if (removed) return "removed";
+  if (kind === "copy") {
+    const { name = "", slot, node = "", reason = "" } = entry;
+    return printable(`${name}/${slot} on ${node} ended: ${reason}`);
+  }
   if (kind === "run") return run ?? "";
   const text = JSON.stringify(spec) ?? "";
   const shown = text.length > specCharsMax ? `${text.slice(0, specCharsMax)}…` : text;

@@ -5,6 +5,7 @@
 import { historyOf, surplusLosers } from "./history.ts";
 import { shardOfKey } from "./key-shard.ts";
 import type { Register } from "./register.ts";
+import { writtenInVain } from "./removals.ts";
 import { drop, mergeRegisters, type Replica } from "./replica.ts";
 import type { ReplicationEffect } from "./replication.ts";
 
@@ -18,7 +19,11 @@ export interface Taken {
 export function take(replica: Replica, told: readonly Register[], wallMs: number): Taken {
   const registers = told.filter(({ key }) => shardOfKey(key) === replica.shard);
   const { changed, conflicts, refused } = mergeRegisters(replica, registers, wallMs);
-  const lost = conflicts.map(({ loser }) => historyOf(loser)).filter((it) => it !== undefined);
+  const losers = [
+    ...conflicts.map(({ loser }) => loser),
+    ...writtenInVain(changed, replica.registers),
+  ];
+  const lost = losers.map(historyOf).filter((it) => it !== undefined);
   const kept = mergeRegisters(replica, lost, wallMs).changed;
   const surplus = dropSurplus(replica, [...changed, ...kept]);
   const effects: ReplicationEffect[] = held(replica, [...changed, ...kept]);

@@ -3,6 +3,7 @@
  * such a record also stands against what a node that had not heard of the removal wrote later; like
  * one it is held only until no one holds what it stands against.
  */
+import { compareStamps } from "./hlc.ts";
 import type { Register } from "./register.ts";
 
 type Registers = ReadonlyMap<string, Register>;
@@ -35,6 +36,25 @@ export function isDispensable(register: Register, registers: Registers): boolean
 export function isOfRemoved(register: Register, registers: Registers): boolean {
   const [kind = "", group = ""] = register.key.split("/", 2);
   return kinds.has(kind) && registers.has(`${prefix}${group}/${uidOf(register)}`);
+}
+
+/**
+ * What stands for nothing though it holds its key: users wrote it of a creation after that was removed, and had
+ * not heard of the removal. @param changed what has just come
+ */
+export function writtenInVain(changed: readonly Register[], registers: Registers): Register[] {
+  return changed.flatMap((register) => {
+    const removals = isRemoval(register) ? [register] : removalsOf(register, registers);
+    return removals.flatMap((removal) =>
+      leftOf(removal, registers).filter(({ stamp }) => compareStamps(stamp, removal.stamp) > 0),
+    );
+  });
+}
+
+function removalsOf(register: Register, registers: Registers): readonly Register[] {
+  const [kind = "", group = ""] = register.key.split("/", 2);
+  const removal = kinds.has(kind) && registers.get(`${prefix}${group}/${uidOf(register)}`);
+  return removal ? [removal] : [];
 }
 
 function uidOf({ value }: Register): unknown {

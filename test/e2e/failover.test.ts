@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InstanceView, NodeView } from "../../src/api/shapes.ts";
+import type { HistoryEntry } from "../../src/api/watch-shapes.ts";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab, type MobNode } from "../support/mob-node.ts";
 import { processAlive } from "../support/process-alive.ts";
@@ -17,7 +18,7 @@ function settled(node: MobNode, what: string, isIt: (all: readonly InstanceView[
 
 const pidOf = ({ handle }: InstanceView): number => Number(handle["pid"]);
 
-test("what ran on a killed node is taken over after its grace, and ended there when it is back", async (t) => {
+test("what ran on a killed node is taken over after its grace, and goes on there, as it runs, when it is back", async (t) => {
   const [a, b] = await (await Lab.open(t)).pair();
   for (const name of names) {
     await a.deploy(bash(name, "exec sleep 1000", { restart_grace: "1s" }));
@@ -41,20 +42,31 @@ test("what ran on a killed node is taken over after its grace, and ended there w
   await a.deploy(bash("more", "exec sleep 1000"));
 
   await b.start();
-  await eventually(
-    () => lost.every((one) => !processAlive(pidOf(one))),
-    "the end of b's own tasks",
-  );
-  const all = await settled(b, "both to tell the same", (told) => told.length === 5);
-  for (const { name, node, ...one } of all) {
-    assert.equal(node, home);
-    const pid = after.find((was) => was.name === name)?.handle["pid"] ?? one.handle["pid"];
-    assert.equal(one.handle["pid"], pid);
-    assert.ok(processAlive(Number(pid)));
+  const isKept = (one: InstanceView) =>
+    one.name === "more" || before.some((was) => was.name === one.name && pidOf(was) === pidOf(one));
+  const all = await settled(b, "what has run longest to stay", (told) => told.every(isKept));
+  assert.equal(all.length, 5);
+  await eventually(() => {
+    return after.filter((one) => !isKept(one)).every((one) => !processAlive(pidOf(one)));
+  }, "the end of what a had taken over");
+  for (const one of all) {
+    assert.ok(processAlive(pidOf(one)));
+    if (one.name !== "more") {
+      assert.equal(one.node, before.find(({ name }) => name === one.name)?.node);
+    }
   }
+  const [{ name = "" } = {}] = lost;
+  const ends = (await a.json<HistoryEntry[]>("history", name)).filter(
+    ({ kind }) => kind === "copy",
+  );
+  const why = `a second copy after the network was whole again; kept the one on ${other} because it has run longer`;
+  assert.deepEqual(
+    ends.map(({ node, reason }) => [node, reason]),
+    [[home, why]],
+  );
 });
 
-test("a node that stood still, and was taken for dead, ends what runs elsewhere by now", async (t) => {
+test("a node that stood still, and was taken for dead, keeps its processes, and what took over ends", async (t) => {
   const lab = await Lab.open(t);
   const a = await lab.start();
   const b = await lab.start();
@@ -67,13 +79,15 @@ test("a node that stood still, and was taken for dead, ends what runs elsewhere 
     "a to have taken over",
     (all) => new Set(all.map(({ node }) => node)).size === 1,
   ).finally(() => process.kill(b.pid, "SIGCONT"));
-  const pids = after.map(pidOf);
-  const lost = before.map(pidOf).filter((pid) => !pids.includes(pid));
-  assert.ok(lost.length > 0 && lost.length < names.length);
-  await eventually(() => !lost.some(processAlive), "the end of what b ran");
-  const told = await settled(b, "b to tell the same", (all) =>
-    all.every((one) => pids.includes(pidOf(one))),
-  );
-  assert.equal(told.length, names.length);
+  const pids = before.map(pidOf);
+  const second = after.map(pidOf).filter((pid) => !pids.includes(pid));
+  assert.ok(second.length > 0 && second.length < names.length);
+  await eventually(() => !second.some(processAlive), "the end of what took over");
+  for (const node of [a, b]) {
+    const told = await settled(node, "both to tell the same", (all) =>
+      all.every((one) => pids.includes(pidOf(one))),
+    );
+    assert.equal(told.length, names.length);
+  }
   assert.ok(pids.every(processAlive));
 });

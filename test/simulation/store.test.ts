@@ -141,7 +141,7 @@ test("of two writes of two sides the one that does not hold is in the history on
     const specs = history.filter(({ kind }) => kind === "spec");
     const lost = history.filter(({ kind }) => kind === "lost");
     assert.equal(specs.length, 1);
-    const words = lost.map(({ kind, record }) => (kind === "lost" ? record?.key : undefined));
+    const words = lost.map((one) => (one.kind === "lost" ? one.record?.key : undefined));
     assert.deepEqual(words.sort(), ["run/web", "spec/web"]);
     assert.deepEqual(history, simulation.operations("a").history("web"));
   }

@@ -47,3 +47,15 @@ test("a move is none, and is told", () => {
   assert.equal(steadiness.sinceMs("web"), 10);
   assert.deepEqual(steadiness.moved, { instance: placed(2).instance, atMs: 20 });
 });
+
+test("another move begins anew to be the best, and so does one that was it before another", () => {
+  const steadiness = new Steadiness();
+  const looks = [
+    ["web/0 to a", 10],
+    ["web/0 to a", 40],
+    ["web/1 to a", 50],
+    ["web/0 to a", 60],
+  ] as const;
+  const forMs = looks.map(([move, nowMs]) => steadiness.bestForMs(move, nowMs));
+  assert.deepEqual(forMs, [0, 30, 0, 0]);
+});

@@ -50,6 +50,7 @@ export const validSpec = fc.record(
     restart_grace: duration,
     priority: fc.integer({ min: 0, max: 100 }),
     rebalance: fc.boolean(),
+    heal: fc.constantFrom("longest_running", "keep_original", "keep_replacement", "best_score"),
     env: fc.dictionary(
       fc.stringMatching(/^[A-Z_][A-Z0-9_]{0,10}$/),
       fc.oneof(text, fc.integer(), fc.boolean()),

@@ -152,7 +152,7 @@ test("from a drained node each moves once another can take over, which it names"
   const epoch = { ...settled.epoch, counter: settled.epoch.counter + 1 };
   assert.deepEqual(
     service.placements.find(({ node: on }) => on === "c"),
-    { ...settled, epoch },
+    { ...settled, epoch, ended: [first?.instance] },
   );
   assert.deepEqual(service.pass({ instances: 2 }, drained).decisions, []);
 });

@@ -36,6 +36,18 @@ const placement: PlacementRecord = {
   epoch: { counter: 3, controller: node },
   uid,
   specStamp: "1.2.x",
+  ended: [asInstanceId("00000001")],
+  passedOver: [],
+  endedCopies: [
+    {
+      instance: asInstanceId("00000001"),
+      node,
+      keptOn: node,
+      merit: "healthy",
+      by: node,
+      atMs: 5,
+    },
+  ],
 };
 
 const status: StatusRecord = {
@@ -59,6 +71,7 @@ const status: StatusRecord = {
     retryAt: 9,
     history: { inARow: 2, restartedAt: [1, 2] },
   },
+  placed: { slot: 3, under: 2, obeys: 4 },
 };
 
 function overTheWire(value: unknown): unknown {

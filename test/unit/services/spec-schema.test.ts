@@ -150,6 +150,8 @@ const wrong: readonly [readonly string[], readonly unknown[]][] = [
   ],
   [["restart_grace"], [null, 10, "10", {}]],
   [["rebalance"], [null, 0, "true", {}]],
+  [["guarantee"], [null, "at-most-one", true]],
+  [["heal"], [null, "original", 1]],
   [["priority"], [null, -1, 101, 0.5, "50", true, []]],
   [
     ["health"],

@@ -38,6 +38,8 @@ test("fills in every default", () => {
     restartGraceMs: 10_000,
     priority: 50,
     rebalance: false,
+    guarantee: "at-least-one",
+    heal: "longest_running",
     update: {
       parallel: 1,
       healthyForMs: 10_000,
@@ -72,6 +74,8 @@ test("reads every field", () => {
     restart_grace: "2m",
     priority: 7,
     rebalance: true,
+    guarantee: "at-least-one",
+    heal: "best_score",
     update: {
       parallel: 3,
       healthy_for: "1s",
@@ -106,6 +110,8 @@ test("reads every field", () => {
     restartGraceMs: 120_000,
     priority: 7,
     rebalance: true,
+    guarantee: "at-least-one",
+    heal: "best_score",
     update: {
       parallel: 3,
       healthyForMs: 1_000,
@@ -191,6 +197,17 @@ test("refuses by name every field whose meaning comes later", () => {
   const errors = errorsOf({ ...least, ...Object.fromEntries(laterFields.map((key) => [key, 1])) });
   assert.deepEqual(Object.keys(errors).sort(), laterFields.toSorted());
   for (const message of Object.values(errors)) assert.match(message, /comes later/);
+});
+
+test("of what holds while the network is parted one is there, and the other refused by name", () => {
+  const heals = ["longest_running", "keep_original", "keep_replacement", "best_score"];
+  for (const heal of heals) {
+    const spec = parseSpec({ ...least, guarantee: "at-least-one", heal });
+    assert.deepEqual([spec.guarantee, spec.heal], ["at-least-one", heal]);
+  }
+  assert.match(errorAt("guarantee", { guarantee: "at-most-one" }) ?? "", /comes later/);
+  assert.equal(errorAt("guarantee", { guarantee: "once" }), "must be at-least-one");
+  assert.match(errorAt("heal", { heal: "keep_orignal" }) ?? "", /did you mean `keep_original`/);
 });
 
 test("a misspelt field that comes later is pointed at too", () => {

@@ -211,7 +211,13 @@ test("a removal goes like a tombstone, after what is left of its creation", () =
   writer.write("spec/", { uid: "b" }); // By one who had not heard of it.
   writer.write("run/", { uid: "c" });
   network.settle();
-  const held = (node: StoreNode) => [...node.disk.keys()].sort();
+  network.heal(); // Who wrote it, and those who took it, compare what they keep of it.
+  network.settle();
+  const isLost = (key: string) => key.startsWith("lost/");
+  for (const { disk } of network.nodes) {
+    assert.equal([...disk.keys()].filter(isLost).length, 1, "what was written in vain is told");
+  }
+  const held = ({ disk }: StoreNode) => [...disk.keys()].filter((key) => !isLost(key)).sort();
   const purged = () => {
     network.wait(purgeAfterMs);
     purgeAll(network);
