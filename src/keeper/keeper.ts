@@ -96,6 +96,11 @@ export class Keeper {
     return this.#folder.path;
   }
 
+  /** The folder that tasks of an instance start in. */
+  workFolder(instance: InstanceId): string {
+    return this.#folder.work(instance);
+  }
+
   /** Why tasks cannot be held to limits here; undefined: they can. */
   get whyNoLimits(): string | undefined {
     return this.#trees.limits.whyNot;

@@ -20,6 +20,8 @@ export type ProviderOffer =
       readonly noLimits?: string | undefined;
       /** Whether its tasks can be given volumes. */
       readonly hasVolumes?: boolean;
+      /** Why it cannot isolate its tasks from their machine; absent: it can, or it is no matter of its. */
+      readonly noIsolation?: string | undefined;
     }
   | { readonly available: false; readonly reason: string };
 
@@ -69,6 +71,8 @@ export interface PlacementRequest {
   readonly portHolder?: PortHolder;
   /** Names of the volumes that its node must have, or be the first to have. */
   readonly volumes?: readonly string[];
+  /** It is to be isolated from its machine. */
+  readonly isIsolated?: boolean;
   /** Where volumes live; absent: there is none yet. */
   readonly volumeHome?: VolumeHomeOf;
 }
@@ -150,7 +154,7 @@ export function reasonsAgainst(request: PlacementRequest, node: Candidate): read
   reasons.push(...missingVolumes(request, id, offer));
   const missing = missingRoom(request, node);
   if (id === refused?.node && missing.length === 0) reasons.push(refused.reason);
-  reasons.push(...missing, ...missingLimits(request, offer));
+  reasons.push(...missing, ...missingLimits(request, offer), ...missingIsolation(request, offer));
   return reasons;
 }
 
@@ -171,6 +175,15 @@ function missingLimits(
   if (isNothing(resources) || offer?.available !== true) return none;
   if (offer.noLimits === undefined) return none;
   return [`cannot limit what ${provider} uses (${offer.noLimits})`];
+}
+
+function missingIsolation(
+  { provider, isIsolated }: PlacementRequest,
+  offer: ProviderOffer | undefined,
+): readonly string[] {
+  if (isIsolated !== true || offer?.available !== true) return none;
+  if (offer.noIsolation === undefined) return none;
+  return [`cannot isolate what ${provider} runs (${offer.noIsolation})`];
 }
 
 function missingVolumes(

@@ -67,6 +67,18 @@ test("what is reserved takes a provider that can limit it, and the reason is tol
   assert.equal(chosen([node("a", { providers, capacity })]), "a");
 });
 
+test("what is to be isolated goes where that can be, and the reason is told", () => {
+  const noIsolation = "bwrap is in no folder of its PATH on this node";
+  const providers = new Map([["bash", { available: true, noIsolation } as const]]);
+  const isolated = { ...web, isIsolated: true };
+  const placed = place(isolated, [node("a", { providers })]);
+  assert.ok("refusals" in placed);
+  assert.deepEqual(placed.refusals[0]?.reasons, [`cannot isolate what bash runs (${noIsolation})`]);
+  const either = place(isolated, [node("a", { providers }), node("b")]);
+  assert.ok("node" in either && either.node === node("b").id);
+  assert.equal(chosen([node("a", { providers })]), "a");
+});
+
 test("a node that has just refused is not asked again, and any other is", () => {
   const refused = { node: asNodeId("a"), reason: "has 0B of 1GB memory left" };
   assert.equal(chosen([node("a"), node("b", { instances: 9 })], { refused }), "b");
