@@ -62,6 +62,7 @@ function candidateOf(
 function offerOf({ available, reason, features, lacks }: ProviderFact): ProviderOffer {
   if (!available) return { available, reason: reason ?? "no reason given" };
   const hasVolumes = features?.includes("volumes") === true;
-  if (features?.includes("limits")) return { available, hasVolumes };
-  return { available, hasVolumes, noLimits: lacks?.["limits"] ?? "it has no such thing" };
+  const offer = { available, hasVolumes, noIsolation: lacks?.["isolation"] };
+  if (features?.includes("limits")) return offer;
+  return { ...offer, noLimits: lacks?.["limits"] ?? "it has no such thing" };
 }

@@ -6,10 +6,12 @@ import { type ErrorDetail, InvalidSpec } from "../core/errors.ts";
 import type { ServiceName } from "../core/ids.ts";
 import { asObject, memberPath } from "../core/reading.ts";
 import { isNothing } from "../core/resources.ts";
+import type { ProviderFact } from "../membership/view.ts";
 import { cycleText, type DependencyGraph, findCycle } from "../services/dependencies.ts";
 import type { Spec } from "../services/group.ts";
 import { membersOf, membersUnder } from "../services/group-members.ts";
 import { looksLikeGroup, parseGroupSpec } from "../services/group-spec.ts";
+import { isIsolated } from "../services/isolation.ts";
 import { groupOf, labelsMax } from "../services/service-name.ts";
 import type { ServiceSpec } from "../services/spec.ts";
 import type { Catalog } from "./catalog.ts";
@@ -131,10 +133,8 @@ async function problems(
 }
 
 /** What a spec asks of its provider, beyond running a task, takes one that can do it. */
-function whyNotAble(
-  { provider, health, resources, volumes }: ServiceSpec,
-  catalog: Catalog,
-): readonly ErrorDetail[] {
+function whyNotAble(spec: ServiceSpec, catalog: Catalog): readonly ErrorDetail[] {
+  const { provider, health, resources, volumes } = spec;
   const offers = catalog.view.members.flatMap(({ facts }) =>
     facts.providers.filter(({ type, available }) => type === provider && available),
   );
@@ -152,7 +152,17 @@ function whyNotAble(
     ...(volumes.length > 0 && cannot("volumes")
       ? [{ path: "volumes", message: `${provider} cannot give its tasks volumes` }]
       : []),
+    ...(isIsolated(spec) ? whyNoneIsolates(offers) : []),
   ];
+}
+
+/** What takes a program that has to be installed is refused where no node has it. */
+function whyNoneIsolates(offers: readonly ProviderFact[]): readonly ErrorDetail[] {
+  const [first] = offers;
+  const why = first?.lacks?.["isolation"];
+  if (why === undefined || offers.some(({ lacks }) => !lacks?.["isolation"])) return [];
+  const message = `no node can isolate what ${first?.type} runs: ${why}`;
+  return [{ path: "params.isolation", message }];
 }
 
 /** Volumes that other services have, or that two of the documents name. */

@@ -1,5 +1,6 @@
 /** Makes one health check of a task, whatever its kind. */
 import { messageOf } from "../core/errors.ts";
+import { OutputHead } from "../core/output-head.ts";
 import type { FoundTask, Provider } from "../providers/provider.ts";
 import { commandWords, type HealthCheck } from "../services/health-policy.ts";
 import { endingText } from "../services/restart-policy.ts";
@@ -34,10 +35,11 @@ export async function probe(
   try {
     const command = commandWords(check.command);
     const params = provider.parseParams(spec.params);
-    const request = { command, params, env: spec.env, signal, outputBytesMax };
-    const { exit, output } = await provider.exec(task, request);
+    const head = new OutputHead(outputBytesMax);
+    const output = (bytes: Uint8Array) => head.add(bytes);
+    const exit = await provider.exec(task, { command, params, env: spec.env, signal, output });
     if (exit.kind === "exited" && exit.code === 0) return undefined;
-    const said = output.trim().replaceAll(/\s+/g, " ");
+    const said = head.text.trim().replaceAll(/\s+/g, " ");
     const ending = endingText({ kind: "exit", exit, by: "task" });
     return said === "" ? ending : `${ending}: ${said}`;
   } catch (error) {

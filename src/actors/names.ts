@@ -18,6 +18,7 @@ export const names = {
   services: "services",
   inspector: "inspector",
   janitor: "janitor",
+  executor: "executor",
   api: "api",
   sessions: "sessions",
   keyKeeper: "key-keeper",

@@ -4,12 +4,11 @@
  * actor never touches the task: its next life adopts it.
  */
 import type { Random } from "../core/env.ts";
-import { messageOf } from "../core/errors.ts";
+import { Conflict, messageOf } from "../core/errors.ts";
 import type { InstanceId, ServiceName } from "../core/ids.ts";
 import type { Resources } from "../core/resources.ts";
 import type { ChildSpec } from "../otp/definition.ts";
-import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
-import type { Protocol } from "../otp/protocol.ts";
+import { type Behaviour, type Cancel, refuse, type Self } from "../otp/gen-server.ts";
 import type { Provider } from "../providers/provider.ts";
 import type {
   Desired,
@@ -30,6 +29,7 @@ import { mayEnd, waitingOf } from "./group-view.ts";
 import type { LedgerInfo } from "./ledger.ts";
 import { names } from "./names.ts";
 import type { PortClaims } from "./port-claims.ts";
+import { type RunningTask, runningTask } from "./running-task.ts";
 import { TaskChecks } from "./task-checks.ts";
 import { TaskHolder } from "./task-holder.ts";
 import type { Turns } from "./turns.ts";
@@ -74,8 +74,14 @@ export type ProviderWorkerInfo =
 /** Time between two attempts to learn from the engine what it has of the instance. */
 const takeUpAgainMs = 5_000;
 
+/** Asked by actors of this node alone. */
+export type ProviderWorkerProtocol = {
+  /** The task that runs, and its provider's type. @throws Conflict where none does */
+  task: { request: undefined; reply: RunningTask & { readonly provider: string } };
+};
+
 interface State {
-  readonly self: Self<Protocol, ProviderWorkerInfo>;
+  readonly self: Self<ProviderWorkerProtocol, ProviderWorkerInfo>;
   readonly options: ProviderWorkerOptions;
   machine: InstanceState;
   readonly random: Random;
@@ -98,10 +104,10 @@ interface State {
 
 export function providerWorker(
   options: ProviderWorkerOptions,
-): Behaviour<State, Protocol, ProviderWorkerInfo> {
+): Behaviour<State, ProviderWorkerProtocol, ProviderWorkerInfo> {
   return {
     init: (self) => start(self, options),
-    handlers: {},
+    handlers: { task },
     info(state, message) {
       if (message.type !== "DOWN" && message.type !== "EXIT") react(state, message);
       return state;
@@ -114,7 +120,7 @@ export function providerWorker(
   };
 }
 
-function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorkerOptions): State {
+function start(self: State["self"], options: ProviderWorkerOptions): State {
   const { catalog, placement } = options;
   const { instance } = placement;
   const desired = desiredOf(options, options.desired);
@@ -148,6 +154,18 @@ function start(self: Self<Protocol, ProviderWorkerInfo>, options: ProviderWorker
   });
   self.tell({ type: "take-up" });
   return state;
+}
+
+function task(state: State) {
+  const { machine, options } = state;
+  const running = runningTask(options.placement.instance, machine);
+  if (running !== undefined)
+    return [state, { ...running, provider: options.provider.type }] as const;
+  const { state: phase, reason } = machine.status;
+  return refuse(
+    state,
+    new Conflict(`it does not run: it is ${phase}${reason ? `, ${reason}` : ""}`),
+  );
 }
 
 function react(state: State, message: ProviderWorkerInfo): void {

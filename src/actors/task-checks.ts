@@ -5,22 +5,18 @@ import type { ChildSpec } from "../otp/definition.ts";
 import { ChildState } from "../otp/errors.ts";
 import type { Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
-import type { FoundTask } from "../providers/provider.ts";
 import { type HealthPolicy, withNumber } from "../services/health-policy.ts";
 import type { InstanceState } from "../services/instance.ts";
-import { taskEnv } from "../services/ports.ts";
-import type { ServiceSpec } from "../services/spec.ts";
 import { healthCheckerName, serviceSupervisorName } from "./names.ts";
+import { type RunningTask, runningTask } from "./running-task.ts";
 
 /** A task that is to be checked. */
-export interface CheckedTask {
-  readonly task: FoundTask;
+export interface CheckedTask extends RunningTask {
   /** Wall clock, ms. */
   readonly startedAt: number;
   /** What its status says of its health. */
   readonly healthy: boolean | null;
   readonly policy: HealthPolicy;
-  readonly spec: Pick<ServiceSpec, "params" | "env">;
 }
 
 /** Tells the health checker what is to be checked from now on; undefined: nothing. */
@@ -80,16 +76,12 @@ export class TaskChecks {
 }
 
 /** Undefined: nothing is to be checked now. */
-function checkedTask(
-  instance: InstanceId,
-  { status, desired, adopting }: InstanceState,
-): CheckedTask | undefined {
-  const { attempt, handle, startedAt = status.since, healthy } = status;
-  const { spec } = desired;
-  if (adopting || status.state !== "running" || handle === undefined) return undefined;
-  if (spec.health === undefined) return undefined;
-  const { ports = {} } = status;
-  const policy = { ...spec.health, check: withNumber(spec.health.check, ports) };
-  const started = { params: spec.params, env: taskEnv(spec, ports) };
-  return { task: { instance, attempt, handle }, startedAt, healthy, policy, spec: started };
+function checkedTask(instance: InstanceId, machine: InstanceState): CheckedTask | undefined {
+  const { status, desired } = machine;
+  const { startedAt = status.since, healthy, ports = {} } = status;
+  const { health } = desired.spec;
+  const running = runningTask(instance, machine);
+  if (running === undefined || health === undefined) return undefined;
+  const policy = { ...health, check: withNumber(health.check, ports) };
+  return { ...running, startedAt, healthy, policy };
 }

@@ -1,6 +1,6 @@
 /**
  * What goes over the one WebSocket of an attached session, as JSON text: the API's own requests and
- * answers, and traces. Both sides check every frame. The subprotocol and the hello carry the version:
+ * answers, traces, and commands that are run beside tasks. Both sides check every frame. The subprotocol and the hello carry the version:
  * a frame may get fields, a change that breaks clients is another version.
  */
 import Type, { type Static } from "typebox";
@@ -28,9 +28,14 @@ export const closeCodes = {
   restart: 1012,
 } as const;
 
+/** Of a piece of what a command reads; the client waits until the one before was taken. */
+export const inputBytesMax = 48 * 1024;
+
 /** Chosen by the client; what answers bears the same. */
 const id = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 const strict = { additionalProperties: false };
+const length = Type.Integer({ minimum: 1, maximum: 10_000 });
+const size = { columns: length, rows: length };
 
 /** What a client says. */
 export const ClientFrame = Type.Union([
@@ -57,6 +62,37 @@ export const ClientFrame = Type.Union([
     },
     strict,
   ),
+  /** Runs a command beside a task; `cancel` kills it. */
+  Type.Object(
+    {
+      type: Type.Literal("exec"),
+      id,
+      /** A service, or one slot of it: `web`, `shop/web/2`. */
+      service: Type.String({ minLength: 1, maxLength: 1_024 }),
+      /** A program and its arguments. */
+      command: Type.Immutable(
+        Type.Array(Type.String({ maxLength: 32_768 }), { minItems: 1, maxItems: 4_096 }),
+      ),
+      /** Whether it reads what comes as `input`; default: it reads nothing. */
+      input: Type.Optional(Type.Boolean()),
+      /** It has a terminal of that size; default: none. */
+      terminal: Type.Optional(Type.Object(size, strict)),
+    },
+    strict,
+  ),
+  /** What the command of that id reads: a piece, once `taken` came for the one before. */
+  Type.Object(
+    {
+      type: Type.Literal("input"),
+      id,
+      base64: Type.String({ maxLength: Math.ceil(inputBytesMax / 3) * 4 }),
+    },
+    strict,
+  ),
+  /** There is no more. */
+  Type.Object({ type: Type.Literal("input-end"), id }, strict),
+  /** The terminal of that command has another size. */
+  Type.Object({ type: Type.Literal("resize"), id, ...size }, strict),
   /** The answer to that id is not wanted any more. */
   Type.Object({ type: Type.Literal("cancel"), id }, strict),
 ]);
@@ -94,6 +130,31 @@ export const NodeFrame = Type.Union([
   Type.Object({ type: Type.Literal("traced"), id, records: Type.Array(TraceRecordView) }),
   /** The trace is over: `done`, `replaced` or `failed`. */
   Type.Object({ type: Type.Literal("trace-ended"), id, why: Type.String() }),
+  /** The command is about to run: there, beside that instance. */
+  Type.Object({
+    type: Type.Literal("executing"),
+    id,
+    node: Type.String(),
+    service: Type.String(),
+    slot: Type.Integer(),
+  }),
+  /** A piece of what a command wrote. */
+  Type.Object({
+    type: Type.Literal("output"),
+    id,
+    stream: Type.Union([Type.Literal("stdout"), Type.Literal("stderr")]),
+    base64: Type.String(),
+  }),
+  /** The last piece of input was taken. */
+  Type.Object({ type: Type.Literal("taken"), id }),
+  /** The command has ended: how, as far as is known. */
+  Type.Object({
+    type: Type.Literal("exited"),
+    id,
+    code: Type.Optional(Type.Integer()),
+    signal: Type.Optional(Type.String()),
+    reason: Type.Optional(Type.String()),
+  }),
   /** What was asked with that id could not be done, or not to its end. */
   Type.Object({ type: Type.Literal("failed"), id, error: ErrorView }),
 ]);

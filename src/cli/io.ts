@@ -4,6 +4,7 @@
  */
 import { once } from "node:events";
 import type { Readable, Writable } from "node:stream";
+import type { ReadStream, WriteStream } from "node:tty";
 
 export interface Io {
   readonly stdin: Readable;
@@ -14,6 +15,8 @@ export interface Io {
   readonly command: readonly string[];
   /** A person is at the other end: input and output are a terminal. */
   readonly interactive: boolean;
+  /** The terminal that input and output both are; undefined: they are not. */
+  readonly terminal: LocalTerminal | undefined;
   /** Progress may be shown: standard error is a terminal. */
   readonly progress: boolean;
   readonly color: boolean;
@@ -25,6 +28,14 @@ export interface Io {
   exit(code: number): void;
   /** Sends to the process that started this one with a channel; does nothing when none did. */
   tellParent(message: object): void;
+}
+
+export interface LocalTerminal {
+  size(): { readonly columns: number; readonly rows: number };
+  /** Returns the undoing. */
+  onResize(handle: () => void): () => void;
+  /** Has each key come as it is, Ctrl-C too, and none shown; returns the undoing. */
+  raw(): () => void;
 }
 
 const stopSignals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
@@ -41,6 +52,8 @@ export function processIo(): Io {
     env,
     command: [process.execPath, ...process.execArgv, process.argv[1] ?? ""],
     interactive: stdin.isTTY === true && stdout.isTTY === true,
+    terminal:
+      stdin.isTTY === true && stdout.isTTY === true ? ownTerminal(stdin, stdout) : undefined,
     progress: stderr.isTTY === true,
     color: stdout.isTTY === true && (env["NO_COLOR"] ?? "") === "" && env["TERM"] !== "dumb",
     gone: gone.signal,
@@ -57,8 +70,26 @@ export function processIo(): Io {
   };
 }
 
-/** Writes to standard output and waits while its reader is behind; does nothing once that has gone. */
-export async function write(io: Io, text: string | Uint8Array): Promise<void> {
-  if (io.gone.aborted || io.stdout.write(text)) return;
-  await once(io.stdout, "drain", { signal: io.gone }).catch(() => {}); // Its reader has gone.
+function ownTerminal(stdin: ReadStream, stdout: WriteStream): LocalTerminal {
+  return {
+    size: () => ({ columns: stdout.columns, rows: stdout.rows }),
+    onResize(handle) {
+      stdout.on("resize", handle);
+      return () => stdout.off("resize", handle);
+    },
+    raw() {
+      stdin.setRawMode(true);
+      return () => stdin.setRawMode(false);
+    },
+  };
+}
+
+/** Writes and waits while the reader is behind; does nothing once that of standard output has gone. */
+export async function write(
+  io: Io,
+  text: string | Uint8Array,
+  to: "stdout" | "stderr" = "stdout",
+): Promise<void> {
+  if (io.gone.aborted || io[to].write(text)) return;
+  await once(io[to], "drain", { signal: io.gone }).catch(() => {}); // Its reader has gone.
 }

@@ -2,7 +2,7 @@
 import type { Command } from "commander";
 import { ComesLater } from "../core/errors.ts";
 
-const later = ["exec", "why", "events", "secret", "top", "simulate", "completion"] as const;
+const later = ["why", "events", "secret", "top", "simulate", "completion"] as const;
 
 export function addLaterCommands(program: Command): void {
   for (const name of later) {

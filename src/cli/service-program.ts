@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { Action } from "../api/results.ts";
 import { countOption, tailOption } from "./arguments.ts";
 import { deploy, plan, rollback, scale } from "./commands/deploy.ts";
+import { type ExecOptions, execCommand } from "./commands/exec.ts";
 import { type InvokeOptions, invokeFunction } from "./commands/invoke.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { showSchema } from "./commands/schema.ts";
@@ -94,6 +95,16 @@ function addLookCommands({ command, context, done }: Program): void {
     .option("--slot <number>", "one instance of several", countOption("--slot"))
     .action((name: string, _options: unknown, own: Command) =>
       done(showLogs(context(own), name, own.optsWithGlobals<LogsOptions>())),
+    );
+  command
+    .command("exec")
+    .description("run a command beside a task of a service; its exit code is this one's")
+    .argument("<name[/slot]>", "a service, or one instance of it (the first that runs)")
+    .argument("<command...>", "a program and its arguments, after --")
+    .option("-i, --interactive", "it reads this program's standard input")
+    .option("-t, --tty", "it has a terminal: this one")
+    .action((name: string, words: string[], _options: unknown, own: Command) =>
+      done(execCommand(context(own), name, words, own.opts<ExecOptions>())),
     );
   command
     .command("invoke")

@@ -32,7 +32,16 @@ export interface Reach {
 export type Hello = Extract<NodeFrame, { readonly type: "hello" }>;
 /** What is said under an id. */
 export type Said = Exclude<NodeFrame, Hello>;
-type Asked<F extends ClientFrame = ClientFrame> = F extends ClientFrame ? Omit<F, "id"> : never;
+type WithoutId<F extends ClientFrame> = F extends ClientFrame ? Omit<F, "id"> : never;
+/** What is said in a conversation that has begun. */
+type Further = Extract<ClientFrame, { readonly type: "input" | "input-end" | "resize" | "cancel" }>;
+
+/** One that has begun, from this side. What comes after its end goes nowhere. */
+export interface Conversation {
+  add(frame: WithoutId<Exclude<Further, { readonly type: "cancel" }>>): void;
+  /** Breaks it off. */
+  cancel(): void;
+}
 
 export interface Listener {
   /** True: that was the last word. */
@@ -43,8 +52,7 @@ export interface Listener {
 
 export interface AttachLink {
   readonly hello: Hello;
-  /** Begins a conversation; returns what breaks it off. */
-  say(frame: Exclude<Asked, { readonly type: "cancel" }>, listener: Listener): () => void;
+  say(frame: WithoutId<Exclude<ClientFrame, Further>>, listener: Listener): Conversation;
   /** Stops reading for as long as someone cannot keep up; undone as often as it was done. */
   pause(): void;
   resume(): void;
@@ -166,19 +174,26 @@ class Link implements AttachLink {
     socket.resume();
   }
 
-  say(frame: Exclude<Asked, { readonly type: "cancel" }>, listener: Listener): () => void {
+  say(frame: WithoutId<Exclude<ClientFrame, Further>>, listener: Listener): Conversation {
     this.#lastId++;
     const id = this.#lastId;
     const socket = this.#socket;
     if (socket.readyState !== socket.OPEN) {
       queueMicrotask(() => listener.lost(this.#lost("it is closed")));
-      return () => {};
+      return { add() {}, cancel() {} };
     }
     this.#listeners.set(id, listener);
     socket.send(JSON.stringify({ ...frame, id }));
-    return () => {
-      if (!this.#listeners.delete(id) || socket.readyState !== socket.OPEN) return;
-      socket.send(JSON.stringify({ type: "cancel", id } satisfies ClientFrame));
+    const go = (further: WithoutId<Further>) => {
+      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify({ ...further, id }));
+    };
+    return {
+      add: (further) => {
+        if (this.#listeners.has(id)) go(further);
+      },
+      cancel: () => {
+        if (this.#listeners.delete(id)) go({ type: "cancel" });
+      },
     };
   }
 

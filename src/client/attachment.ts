@@ -1,5 +1,5 @@
 /**
- * A client's end of an attached session: the API's requests and any number of traces over one
+ * A client's end of an attached session: the API's requests and any number of traces and commands over one
  * WebSocket. It connects when first needed, and again when it is needed after the connection was lost:
  * a node whose API is restarted is no reason to leave the shell.
  */
@@ -10,6 +10,7 @@ import { type AttachLink, type Hello, openLink, type Said } from "./attach-link.
 import { reachOf } from "./attach-reach.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Exchange, Request } from "./exchange.ts";
+import { type Executing, type ExecWish, startExec } from "./executing.ts";
 import { FrameQueue } from "./frame-queue.ts";
 
 export interface TraceWish {
@@ -39,6 +40,8 @@ export interface Attachment extends Exchange {
   hello(): Promise<Hello>;
   /** Resolves once the trace is on. @throws RemoteError, Unreachable */
   trace(wish: TraceWish): Promise<Trace>;
+  /** Runs a command beside a task; resolves when it is about to run. @throws RemoteError, Unreachable */
+  exec(wish: ExecWish): Promise<Executing>;
   /** Has `listener` told, in words, when a connection that was there is lost. One alone. */
   onLost(listener: (why: string) => void): void;
 }
@@ -67,6 +70,7 @@ export function createAttachment(endpoint: Endpoint): Attachment {
     },
     stream: async (asked) => stream(await connect(), asked),
     trace: async (wish) => startTrace(await connect(), wish),
+    exec: async (wish) => startExec(await connect(), wish),
     onLost(listener) {
       tellLost = listener;
     },
@@ -96,7 +100,7 @@ function ask(link: AttachLink, asked: Request): Promise<Answer> {
       cancel();
       reject(unanswered(asked, `nothing came within ${asked.timeoutMs / 1_000} s`));
     }, asked.timeoutMs);
-    const cancel = link.say(frameOf(asked), {
+    const { cancel } = link.say(frameOf(asked), {
       hear(frame) {
         clearTimeout(timer);
         if (frame.type === "answer") resolve(frame);
@@ -123,7 +127,7 @@ async function stream(link: AttachLink, asked: Request): Promise<AsyncIterable<B
   const queue = new FrameQueue<Buffer>({ full: () => link.pause(), room: () => link.resume() });
   let cancel = () => {};
   await new Promise<void>((begun, reject) => {
-    cancel = link.say(frameOf(asked), {
+    const conversation = link.say(frameOf(asked), {
       hear(frame) {
         begun();
         if (frame.type === "data") {
@@ -140,6 +144,7 @@ async function stream(link: AttachLink, asked: Request): Promise<AsyncIterable<B
         queue.end(error);
       },
     });
+    cancel = () => conversation.cancel();
     asked.signal?.addEventListener("abort", () => {
       cancel();
       begun();
@@ -167,7 +172,7 @@ function startTrace(
   const asked = { target, messagesMax, perSecondMax, ...(node !== undefined && { node }) };
   let ended: string | undefined;
   return new Promise((resolve, reject) => {
-    const cancel = link.say(
+    const { cancel } = link.say(
       { type: "trace", ...asked },
       {
         hear(frame) {

@@ -99,10 +99,12 @@ export class Gate {
       return;
     }
     const access = this.authorise(request);
-    if (includesRole(access.role, needs)) return;
-    const message = `this needs the role ${needs}; yours is ${access.role}`;
-    this.#note(request, message, access);
-    throw new Forbidden(message);
+    try {
+      requireRole(access, needs);
+    } catch (error) {
+      this.#note(request, messageOf(error), access);
+      throw error;
+    }
   }
 
   /** Calls `end` once `access` holds no more: its token was revoked or has expired. Returns the undoing. */
@@ -171,6 +173,12 @@ export class Gate {
       ...(access !== undefined && { role: access.role }),
     });
   }
+}
+
+/** @throws Forbidden when the role of who asks is not enough */
+export function requireRole({ role }: Pick<Access, "role">, needs: Role): void {
+  if (includesRole(role, needs)) return;
+  throw new Forbidden(`this needs the role ${needs}; yours is ${role}`);
 }
 
 const localUser: Access = { role: "admin", who: "local user", how: "socket" };

@@ -1,7 +1,7 @@
 /**
- * One attached session, as an actor: answers the requests that come over its WebSocket, and passes its
- * traces on. What it has begun elsewhere, traces and suspensions, ends when this actor does, however
- * that comes about: the inspectors of all nodes concerned watch it.
+ * One attached session, as an actor: answers the requests that come over its WebSocket, and passes on its
+ * traces and what its commands write. What it has begun elsewhere, traces, suspensions and commands, ends when
+ * this actor does, however that comes about: the inspectors and executors of all nodes concerned watch it.
  */
 import { type ClientFrame, closeCodes, pingMs } from "../api/attach-frames.ts";
 import { logContentType } from "../api/paths.ts";
@@ -10,9 +10,15 @@ import type { Behaviour, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import type { OpenTrace, TraceRequest } from "./actor-tracing.ts";
 import type { AttachSocket } from "./attach-socket.ts";
+import {
+  AttachedCommand,
+  type AttachedCommandOptions,
+  type CommandFrame,
+  type ExecFrame,
+} from "./attached-command.ts";
 import type { Tunnel, TunnelAnswer } from "./tunnel.ts";
 
-/** Requests and traces of one session that are not over. */
+/** Requests, traces and commands of one session that are not over. */
 const openMax = 64;
 
 export interface SessionOptions {
@@ -26,6 +32,12 @@ export interface SessionOptions {
   readonly tunnel: Tunnel;
   /** Begins a trace that belongs to this session. */
   readonly trace: (request: TraceRequest, self: Self<Protocol, Info>) => Promise<OpenTrace>;
+  /** Begins a command that belongs to this session. */
+  readonly exec: (
+    wish: Parameters<AttachedCommandOptions["open"]>[0],
+    self: Self<Protocol, Info>,
+  ) => ReturnType<AttachedCommandOptions["open"]>;
+  readonly nameOf: AttachedCommandOptions["nameOf"];
   /** Calls `end` once who is attached may no longer be; returns the undoing. */
   readonly watch: (end: () => void) => () => void;
   /** Aborted when the API closes. */
@@ -49,6 +61,8 @@ interface State {
 interface Open {
   readonly what: string;
   readonly wanted: AbortController;
+  /** Where it is one. */
+  readonly command?: AttachedCommand;
 }
 
 export function attachSession(options: SessionOptions): Behaviour<State, Protocol, Info> {
@@ -125,6 +139,10 @@ function receive(state: State, frame: ClientFrame): void {
     open.delete(frame.id);
     return;
   }
+  if (frame.type === "input" || frame.type === "input-end" || frame.type === "resize") {
+    tellCommand(state, frame);
+    return;
+  }
   if (open.has(frame.id)) {
     options.socket.close(closeCodes.refused, "two open requests have one id");
     return;
@@ -138,18 +156,52 @@ function receive(state: State, frame: ClientFrame): void {
     return;
   }
   const wanted = new AbortController();
-  const what =
-    frame.type === "trace" ? `trace of ${frame.target}` : `${frame.method} ${frame.path}`;
-  open.set(frame.id, { what, wanted });
-  const work =
-    frame.type === "trace" ? trace(state, frame, wanted.signal) : ask(state, frame, wanted.signal);
-  work
+  beginWork(state, frame, wanted)
     .catch((error: unknown) => {
       if (!wanted.signal.aborted) tellFailure(state, frame.id, error);
     })
     .finally(() => {
       if (open.get(frame.id)?.wanted === wanted) open.delete(frame.id);
     });
+}
+
+type Beginning = Exclude<ClientFrame, CommandFrame | { readonly type: "cancel" }>;
+
+function beginWork(state: State, frame: Beginning, wanted: AbortController): Promise<void> {
+  const { open } = state;
+  switch (frame.type) {
+    case "request":
+      open.set(frame.id, { what: `${frame.method} ${frame.path}`, wanted });
+      return ask(state, frame, wanted.signal);
+    case "trace":
+      open.set(frame.id, { what: `trace of ${frame.target}`, wanted });
+      return trace(state, frame, wanted.signal);
+    case "exec": {
+      const command = attachedCommand(state, frame);
+      open.set(frame.id, { what: `a command beside ${frame.service}`, wanted, command });
+      return command.run(wanted.signal);
+    }
+  }
+}
+
+function attachedCommand({ self, options }: State, frame: ExecFrame): AttachedCommand {
+  const { socket, exec, nameOf } = options;
+  return new AttachedCommand({ socket, nameOf, open: (wish) => exec(wish, self) }, frame);
+}
+
+/** What comes for one that has just ended is late, and no fault. */
+function tellCommand(state: State, frame: CommandFrame): void {
+  const command = state.open.get(frame.id)?.command;
+  command?.hear(frame).then(
+    (isHeard) => {
+      if (isHeard) return;
+      state.options.socket.close(closeCodes.refused, "that command does not read this");
+    },
+    (error: unknown) => {
+      state.open.get(frame.id)?.wanted.abort();
+      if (state.open.delete(frame.id)) tellFailure(state, frame.id, error);
+    },
+  );
 }
 
 async function ask(

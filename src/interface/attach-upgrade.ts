@@ -11,7 +11,7 @@ import { attachSubprotocol, clientFrameBytesMax } from "../api/attach-frames.ts"
 import type { ErrorEnvelope } from "../api/error-envelope.ts";
 import { statusOf } from "../api/error-status.ts";
 import { apiHeader, apiVersion, paths } from "../api/paths.ts";
-import type { Audit } from "../core/audit.ts";
+import type { Audit, AuditEvent } from "../core/audit.ts";
 import { BadRequest, errorShape, NotFound } from "../core/errors.ts";
 import type { Log } from "../core/log.ts";
 import type { Access, Gate } from "./access.ts";
@@ -23,7 +23,7 @@ export interface NewSession {
   readonly socket: AttachSocket;
   readonly access: Access;
   /** Notes in the audit log what is done through the session beside requests. */
-  readonly audit: (what: string, detail?: string) => void;
+  readonly audit: (what: string, detail?: string, outcome?: AuditEvent["outcome"]) => void;
   /** Calls `end` once `access` holds no more; returns the undoing. */
   readonly watch: (end: () => void) => () => void;
   readonly tunnel: Tunnel;
@@ -92,10 +92,10 @@ async function upgrade(
     webSocket.pause(); // Until its actor listens.
     const attached = new AttachSocket(webSocket);
     const { who, how, role } = access;
-    const note = (what: string, detail?: string) =>
+    const note: NewSession["audit"] = (what, detail, outcome = "done") =>
       audit.record({
         what,
-        outcome: "done",
+        outcome,
         who,
         how,
         role,

@@ -2,14 +2,17 @@
  * The attached sessions of this node: a supervisor of their actors, and who each of them is, for the
  * requests that come through it.
  */
+import { openExecution } from "../actors/executions.ts";
 import { names } from "../actors/names.ts";
+import type { Operations } from "../actors/operations.ts";
 import { attachProtocol } from "../api/attach-frames.ts";
 import { version } from "../api/version.ts";
+import { messageOf } from "../core/errors.ts";
 import { startChild } from "../otp/children.ts";
 import type { ChildSpec } from "../otp/definition.ts";
 import { dynamicSupervisor } from "../otp/dynamic-supervisor.ts";
 import { worker } from "../otp/worker.ts";
-import type { Access } from "./access.ts";
+import { type Access, requireRole } from "./access.ts";
 import { openTrace, type TracingOptions } from "./actor-tracing.ts";
 import { attachSession } from "./attach-session.ts";
 import type { OpenSession } from "./attach-upgrade.ts";
@@ -21,6 +24,7 @@ const sessionsMax = 64;
 export interface SessionsOptions extends TracingOptions {
   /** This node's own name. */
   readonly name: string;
+  readonly operations: Pick<Operations, "instances" | "call">;
 }
 
 export class Sessions {
@@ -66,6 +70,20 @@ export class Sessions {
             const trace = await openTrace(options, request, self.ref, content);
             audit("trace actor", `${trace.path} on ${trace.node}`);
             return trace;
+          },
+          nameOf: options.nameOf,
+          async exec(wish, self) {
+            try {
+              requireRole(access, "deploy");
+            } catch (error) {
+              audit("exec", messageOf(error), "refused");
+              throw error;
+            }
+            const execution = await openExecution(options.operations, system, wish, self.ref);
+            const { service, slot, node: at } = execution;
+            // Not its arguments, which may be secrets.
+            audit("exec", `${wish.words[0]} in ${service}/${slot} on ${options.nameOf(at)}`);
+            return execution;
           },
         }),
     });

@@ -10,7 +10,7 @@ import type { Log } from "../core/log.ts";
 import { Archiver } from "./archiver.ts";
 import { Claims } from "./claims.ts";
 import { Encloser } from "./encloser.ts";
-import { lostExit } from "./exit.ts";
+import { type Exit, lostExit } from "./exit.ts";
 import { canPunchHoles } from "./free-head.ts";
 import { Handover } from "./handover.ts";
 import { KeeperFolder } from "./keeper-folder.ts";
@@ -27,7 +27,7 @@ import { markVariable } from "./process-scan.ts";
 import { findProgram } from "./program.ts";
 import { RecordFolder } from "./record-folder.ts";
 import { type TaskKey, taskKey } from "./record-names.ts";
-import { type BesideRequest, type BesideResult, runBeside } from "./run-beside.ts";
+import { type BesideRequest, runBeside } from "./run-beside.ts";
 import type { ClaimedRun, RunRecord } from "./run-record.ts";
 import { Shims } from "./shims.ts";
 import { TaskTrees } from "./task-trees.ts";
@@ -94,6 +94,11 @@ export class Keeper {
   /** Its folder's path, without symbolic links. */
   get folder(): string {
     return this.#folder.path;
+  }
+
+  /** The folder that tasks of an instance start in. */
+  workFolder(instance: InstanceId): string {
+    return this.#folder.work(instance);
   }
 
   /** Why tasks cannot be held to limits here; undefined: they can. */
@@ -180,7 +185,7 @@ export class Keeper {
     attempt: number,
     { command, env, cwd }: Pick<KeptCommand, "command" | "env" | "cwd">,
     request: BesideRequest,
-  ): Promise<BesideResult> {
+  ): Promise<Exit> {
     const key = taskKey(instance, attempt);
     const task = this.#tasks.get(key);
     if (task === undefined) throw new Unavailable(`the task of instance ${instance} does not run`);

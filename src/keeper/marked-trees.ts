@@ -91,11 +91,13 @@ export function isFolderGone({ folder, pids }: Pick<MarkedTree, "folder" | "pids
   return isMissing(folder) && pids.every((pid) => isMissing(`/proc/${pid}/root${folder}`));
 }
 
-/** True only where there is surely nothing of that path: what may not be looked at may be there. */
+/**
+ * True only where there is surely nothing of that path: what may not be looked at may be there. What was removed
+ * stays wherever it is mounted, as in the isolation of a task, and has no link any more.
+ */
 export function isMissing(path: string): boolean {
   try {
-    lstatSync(path);
-    return false;
+    return lstatSync(path).nlink === 0;
   } catch (error) {
     return error instanceof Error && "code" in error && /^(ENOENT|ENOTDIR)$/.test(`${error.code}`);
   }

@@ -31,6 +31,12 @@ export async function findProgram(program: string, path = ""): Promise<string> {
   throw new Unavailable(why ?? `${program} is in no folder of its PATH on this node`);
 }
 
+/** @throws Unavailable when there is nothing at `path` */
+export async function checkPath(path: string): Promise<void> {
+  const wrong = await whatIsWrong(path, "path");
+  if (wrong !== undefined) throw new Unavailable(`${path} ${wrong}`);
+}
+
 /** @throws Unavailable when `folder` is no folder, or may not be entered */
 export async function checkFolder(folder: string): Promise<void> {
   const wrong = await whatIsWrong(folder, "folder");
@@ -43,17 +49,19 @@ export async function checkFile(file: string): Promise<void> {
   if (wrong !== undefined) throw new Unavailable(`${file} ${wrong}`);
 }
 
-type Wanted = "program" | "folder" | "file";
+type Wanted = "program" | "folder" | "file" | "path";
 
 const forbidden: Readonly<Record<Wanted, string>> = {
   program: "is not executable",
   folder: "may not be entered",
   file: "may not be read",
+  path: "may not be looked at",
 };
 
 async function whatIsWrong(path: string, wanted: Wanted): Promise<string | undefined> {
   try {
     const found = await stat(path);
+    if (wanted === "path") return undefined;
     if (wanted === "folder" ? !found.isDirectory() : !found.isFile()) {
       return `is no ${wanted === "folder" ? "folder" : "file"}`;
     }

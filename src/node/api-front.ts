@@ -37,7 +37,8 @@ export function apiFront(node: ComposedNode, options: ApiFrontOptions): readonly
   const tokens = new ApiTokens({ system, tokens: catalog.tokens, env, pin });
   const locate = createLocate({ operations, own: { id: identity.id, name } });
   const nodeName = (id: NodeId) => operations.nodeName(id);
-  const sessions = new Sessions({ system, call: operations.call, locate, nameOf: nodeName, name });
+  const { call } = operations;
+  const sessions = new Sessions({ system, call, locate, nameOf: nodeName, name, operations });
   const api = apiChild({
     commands: networkCommands({ operations, system, tokens, trust, name, stop }),
     serveHttp,

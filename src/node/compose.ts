@@ -176,6 +176,7 @@ function treeOptions(
           serviceSupervisor({ ...here, catalog, publish, work, ports, volumes, reach }),
       },
     },
+    executor: { providers },
     janitor: { catalog, providers, lookAtFolder: world.lookAtFolder },
     interface: config.interface?.(node) ?? [],
   };

@@ -1,6 +1,7 @@
 /** What is the same for every provider whose tasks are processes: a keeper has them. */
 import type { Keeper } from "../keeper/keeper.ts";
 import type { KeptCommand } from "../keeper/kept-task.ts";
+import { whyNoIsolation } from "./isolation/sandbox.ts";
 import { limitsFeature } from "./limits-feature.ts";
 import type { Capabilities, Provider, TaskContext } from "./provider.ts";
 
@@ -21,6 +22,20 @@ export function keptTasks(keeper: Keeper): KeptTasks {
 /** How a process finds its volumes, in what the keeper is given to run. */
 export function linksTo({ volumes }: Pick<TaskContext, "volumes">): Pick<KeptCommand, "links"> {
   return volumes === undefined ? {} : { links: volumes };
+}
+
+/** The same of one whose tasks can be isolated, and have volumes. @param env of the node */
+export async function processFeatures(
+  keeper: Keeper,
+  env: Readonly<Record<string, string>>,
+): Promise<Pick<Able, "features" | "lacks">> {
+  const [kept, whyNot] = await Promise.all([
+    keptFeatures(keeper),
+    whyNoIsolation(env, keeper.folder),
+  ]);
+  const features = [...kept.features, "volumes"];
+  if (whyNot === undefined) return { ...kept, features: [...features, "isolation"] };
+  return { features, lacks: { ...kept.lacks, isolation: whyNot } };
 }
 
 /** What a provider of such tasks can do here, which hands their limits on to the keeper. */

@@ -8,22 +8,22 @@ import type { Resources as Limits } from "../core/resources.ts";
 import type { Exit } from "../keeper/exit.ts";
 import type { StopOptions } from "../keeper/kept-task.ts";
 import type { LogLimits, Output } from "../keeper/output.ts";
-import type { BesideRequest, BesideResult as ExecResult } from "../keeper/run-beside.ts";
+import type { BesideRequest } from "../keeper/run-beside.ts";
 
 // What the keeper, which is below, says in these words; part of this contract all the same.
 export type { Resources as Limits } from "../core/resources.ts";
 export type { Exit } from "../keeper/exit.ts";
 export type { StopOptions } from "../keeper/kept-task.ts";
 export type { LogLimits, Output, OutputChunk } from "../keeper/output.ts";
-export type { BesideResult as ExecResult } from "../keeper/run-beside.ts";
+export type { OutputStream } from "../keeper/run-beside.ts";
 
 /** Plain data that finds a task again after a crash: `pid`, `container`… Stored, shown by `ls`. */
 export type Handle = Readonly<Record<string, string | number>>;
 
 /**
  * What a provider can do here, or why it cannot. Of `features` these mean something to every node: `limits`,
- * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `invoke`; and `exec` and `leftovers`, which a
- * node adds for one that has them.
+ * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `invoke`; and `exec`, `terminals` and
+ * `leftovers`, which a node adds for one that has them.
  */
 export type Capabilities =
   | {
@@ -69,6 +69,18 @@ export interface ExecRequest<Params> extends BesideRequest {
   readonly command: readonly string[];
   readonly params: Params;
   readonly env: Readonly<Record<string, string>>;
+  /** It is to have a terminal, of which all that it writes is `stdout`. Asked of a provider with `terminals` alone. */
+  readonly terminal?: ExecTerminal;
+}
+
+export interface TerminalSize {
+  readonly columns: number;
+  readonly rows: number;
+}
+
+export interface ExecTerminal extends TerminalSize {
+  /** Tells each size that it has from then on. */
+  readonly onResize: (listener: (size: TerminalSize) => void) => void;
 }
 
 /** A task that is running, or has just ended. */
@@ -174,9 +186,12 @@ export interface Provider<Params = unknown> {
   /**
    * Runs a command where a task runs: with its environment, in its folder, as its user, bound by its
    * limits, and ended with it. A provider that cannot is without it. Aborted: what runs is killed.
+   * Resolves once it has ended, and all that it wrote was taken.
    * @throws Unavailable when the task does not run, or the command cannot be started
    */
-  exec?(task: FoundTask, request: ExecRequest<Params>): Promise<ExecResult>;
+  exec?(task: FoundTask, request: ExecRequest<Params>): Promise<Exit>;
+  /** What `exec` runs can have a terminal. */
+  readonly terminals?: true;
   /** The output of an instance, whether or not a task of it runs. */
   output(instance: InstanceId, limits: LogLimits): Promise<Output>;
   /** Forgets an ended attempt of an instance; its output stays. */

@@ -187,7 +187,7 @@ async function probed(asked: string, provider: Provider): Promise<Offered | Refu
     .probe()
     .catch((error: unknown): Capabilities => ({ available: false, reason: messageOf(error) }));
   if (capabilities.available) {
-    const optional = (["exec", "leftovers"] as const).filter(
+    const optional = (["exec", "terminals", "leftovers"] as const).filter(
       (name) => provider[name] !== undefined,
     );
     const features = [...capabilities.features, ...optional];

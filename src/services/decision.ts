@@ -4,6 +4,7 @@ import type { Booking } from "./bookings.ts";
 import type { Copy } from "./copies.ts";
 import type { Candidate, PlacementRequest, PortHolder } from "./eligibility.ts";
 import type { Stamp } from "./instance-status.ts";
+import { isIsolated } from "./isolation.ts";
 import type { Choice } from "./placement.ts";
 import { fixedPorts } from "./ports.ts";
 import type { PlacementRecord } from "./records.ts";
@@ -83,16 +84,11 @@ export function isPlaced(
 }
 
 /** What a service asks of the node that it is placed on. */
-export function requestFor({
-  name: service,
-  provider,
-  placement,
-  ports,
-  volumes,
-  resources,
-}: ServiceSpec): PlacementRequest {
+export function requestFor(spec: ServiceSpec): PlacementRequest {
+  const { name: service, provider, placement, ports, volumes, resources } = spec;
   const { constraints, spread } = placement;
   const of = { service, provider, constraints, spread };
   const names = volumes.map(({ from }) => from);
-  return { ...of, ports: fixedPorts({ ports }), volumes: names, resources };
+  const isolated = isIsolated(spec) && { isIsolated: true };
+  return { ...of, ports: fixedPorts({ ports }), volumes: names, resources, ...isolated };
 }

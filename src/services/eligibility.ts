@@ -19,6 +19,8 @@ export type ProviderOffer =
       readonly noLimits?: string | undefined;
       /** Whether its tasks can be given volumes. */
       readonly hasVolumes?: boolean;
+      /** Why it cannot isolate its tasks from their machine; absent: it can, or it is no matter of its. */
+      readonly noIsolation?: string | undefined;
     }
   | { readonly available: false; readonly reason: string };
 
@@ -68,6 +70,8 @@ export interface PlacementRequest {
   readonly portHolder?: PortHolder;
   /** Names of the volumes that its node must have, or be the first to have. */
   readonly volumes?: readonly string[];
+  /** It is to be isolated from its machine. */
+  readonly isIsolated?: boolean;
   /** Where volumes live; absent: there is none yet. */
   readonly volumeHome?: VolumeHomeOf;
 }
@@ -107,7 +111,7 @@ export function reasonsAgainst(request: PlacementRequest, node: Candidate): read
   reasons.push(...missingVolumes(request, id, offer));
   const missing = missingRoom(request, node);
   if (id === refused?.node && missing.length === 0) reasons.push(refused.reason);
-  reasons.push(...missing, ...missingLimits(request, offer));
+  reasons.push(...missing, ...missingLimits(request, offer), ...missingIsolation(request, offer));
   return reasons;
 }
 
@@ -128,6 +132,15 @@ function missingLimits(
   if (isNothing(resources) || offer?.available !== true) return none;
   if (offer.noLimits === undefined) return none;
   return [`cannot limit what ${provider} uses (${offer.noLimits})`];
+}
+
+function missingIsolation(
+  { provider, isIsolated }: PlacementRequest,
+  offer: ProviderOffer | undefined,
+): readonly string[] {
+  if (isIsolated !== true || offer?.available !== true) return none;
+  if (offer.noIsolation === undefined) return none;
+  return [`cannot isolate what ${provider} runs (${offer.noIsolation})`];
 }
 
 function missingVolumes(
@@ -218,14 +231,15 @@ class OpenNodes {
   openTo({
     provider,
     constraints,
+    isIsolated = false,
     resources = noResources,
   }: PlacementRequest): readonly Candidate[] {
     const isLimited = !isNothing(resources);
     const texts = constraints.map(constraintText);
-    const kind = [provider, isLimited, ...texts].join("\n");
+    const kind = [provider, isLimited, isIsolated, ...texts].join("\n");
     const found = this.#open.get(kind);
     if (found !== undefined) return found;
-    const standing = { service: asServiceName(""), provider, constraints };
+    const standing = { service: asServiceName(""), provider, constraints, isIsolated };
     const open = this.#nodes.filter((node) => {
       if (reasonsAgainst(standing, node).length > 0) return false;
       return (

@@ -7,6 +7,18 @@ export function text(value: unknown): string {
   throw new BadRequest('a name is missing: it goes in quotes, as in mob.show("web")');
 }
 
+/** A program and its arguments. @throws BadRequest for what is none */
+export function words(values: readonly unknown[]): string[] {
+  const [program, ...args] = values;
+  return [
+    text(program),
+    ...args.map((value) => {
+      if (typeof value === "string" || typeof value === "number") return String(value);
+      throw new BadRequest('arguments are text, one by one: mob.exec("web", "ls", "-l")');
+    }),
+  ];
+}
+
 /** At least one. @throws BadRequest */
 export function texts(values: readonly unknown[]): string[] {
   if (values.length === 0) return [text(undefined)];

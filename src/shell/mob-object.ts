@@ -18,6 +18,7 @@ import type {
   VolumeView,
 } from "../api/shapes.ts";
 import type { HistoryEntry } from "../api/watch-shapes.ts";
+import type { Attachment } from "../client/attachment.ts";
 import type { Client } from "../client/client.ts";
 import { deployAndLook } from "../client/steady.ts";
 import {
@@ -28,7 +29,8 @@ import {
   type Shown,
 } from "./actor-calls.ts";
 import { formatHistory } from "./change-views.ts";
-import { text, texts } from "./given.ts";
+import { formatRan, type Ran, runToEnd } from "./exec-call.ts";
+import { text, texts, words } from "./given.ts";
 import { formatPlans } from "./plan-views.ts";
 import type { Paint } from "./style.ts";
 import {
@@ -69,6 +71,8 @@ export interface MobObject extends ActorCalls {
   history(name: string): Promise<HistoryEntry[]>;
   /** Calls the function that a service is; gives its answer and how it went. */
   invoke(name: string, event?: unknown): Promise<InvokedView>;
+  /** Runs a command beside a task of a service, to its end. */
+  exec(name: string, ...command: string[]): Promise<Ran>;
   providers(): Promise<ProviderView[]>;
   volumes(): Promise<VolumeView[]>;
   /** Deletes a volume with its data. */
@@ -90,6 +94,7 @@ mob.start("web", …)          also mob.stop, mob.restart and mob.rm
 mob.logs("web", 100)         the last lines of its output, or "all"
 mob.history("web")           what users wrote of it, and what lost a conflict
 mob.invoke("hello", { … })   call the function that a service is
+mob.exec("web", "ls", "-l")  run a command where its task runs; "web/1" in one instance
 mob.providers()              what each node can run
 mob.volumes()                the volumes; mob.removeVolume("data") deletes one
 ${actorHelp}
@@ -99,7 +104,7 @@ Ctrl-D stops a node that was started with this shell; its services run on.
 export function createMobObject(
   client: Client,
   views: Views,
-  about: Omit<ActorCallsOptions, "client" | "shown">,
+  about: Omit<ActorCallsOptions, "client" | "shown"> & Pick<Attachment, "exec">,
 ): MobObject {
   // A mistake in the arguments must be a rejection: what is thrown at once the REPL tells its own way.
   const shown: Shown = async (ask, view) => {
@@ -151,6 +156,7 @@ export function createMobObject(
         () => client.invoke(text(name), event),
         ({ answer }) => formatAnswer(answer),
       ),
+    exec: (name, ...command) => shown(() => runToEnd(about, text(name), words(command)), formatRan),
     providers: () => shown(() => client.providers(), formatProviders),
     volumes: () => shown(() => client.volumes(), formatVolumes),
     removeVolume: (name) => shown(() => client.removeVolume(text(name)), formatRemovedVolume),

@@ -68,6 +68,7 @@ export function startShell(options: ShellOptions): Shell {
   const lookedAt = new LastNode();
   const mob = createMobObject(client, views, {
     traces,
+    exec: attachment.exec,
     node: actorsOf,
     lookedAt: (node) => lookedAt.set(node),
   });

@@ -2,6 +2,7 @@
  * The whole node. `rest_for_one`: without the peer's network information nothing else can be right;
  * a crash of the interface touches no one.
  */
+import { type ExecutorOptions, executor } from "../actors/executor.ts";
 import { inspector } from "../actors/inspector.ts";
 import { type JanitorOptions, janitor } from "../actors/janitor.ts";
 import { names } from "../actors/names.ts";
@@ -15,6 +16,7 @@ export interface MobOptions {
   readonly peer: PeerOptions;
   readonly supervisor: SupervisorOptions;
   readonly janitor: JanitorOptions;
+  readonly executor: ExecutorOptions;
   /** What people talk to: a node runs without it. */
   readonly interface: readonly ChildSpec[];
 }
@@ -32,6 +34,10 @@ export function mobSupervisor(options: MobOptions): ActorDefinition {
       {
         id: "janitor",
         start: worker({ name: names.janitor, behaviour: () => janitor(options.janitor) }),
+      },
+      {
+        id: "executor",
+        start: worker({ name: names.executor, behaviour: () => executor(options.executor) }),
       },
       ...interfaceChild(options.interface),
     ],

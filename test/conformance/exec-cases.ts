@@ -1,6 +1,7 @@
 /** What must be true of a provider that runs commands beside its tasks. */
 import assert from "node:assert/strict";
-import type { ExecResult, Provider } from "../../src/providers/provider.ts";
+import { OutputHead } from "../../src/core/output-head.ts";
+import type { ExecRequest, Exit, Provider } from "../../src/providers/provider.ts";
 import { eventually } from "../support/eventually.ts";
 import { markedProcesses, processesNaming } from "../support/marked-processes.ts";
 import { type Bench, exitOf, type Ran, running } from "./provider-bench.ts";
@@ -8,21 +9,46 @@ import type { ProviderUnderTest } from "./under-test.ts";
 
 type Case = (bench: Bench, tested: ProviderUnderTest) => Promise<void>;
 
+/** For providers with terminals alone. */
+export const terminalCase = "gives a command a terminal of the size that it is told";
+
 const forever = "while :; do sleep 1; done";
 
-/** Runs a command beside a task of the bench, as whoever checks its health would. */
-function execBeside(
+type Wish = Partial<Pick<ExecRequest<unknown>, "signal" | "output" | "input" | "terminal">>;
+
+/** Runs a command beside a task of the bench; `output` is the beginning of both streams, as they came. */
+async function execBeside(
   { folder, mark }: Bench,
   tested: ProviderUnderTest,
   provider: Provider,
   { instance, handle }: Ran,
   command: readonly string[],
-  signal: AbortSignal = new AbortController().signal,
-): Promise<ExecResult> {
+  wish: Wish = {},
+): Promise<{ readonly exit: Exit; readonly output: string }> {
   assert.ok(provider.exec !== undefined, "it runs no commands");
   const params = provider.parseParams(tested.params("true", folder));
-  const request = { command, params, env: { TEST_MARK: mark }, signal, outputBytesMax: 1_000 };
-  return provider.exec({ instance, attempt: 1, handle }, request);
+  const head = new OutputHead(1_000);
+  const exit = await provider.exec(
+    { instance, attempt: 1, handle },
+    {
+      command,
+      params,
+      env: { TEST_MARK: mark },
+      signal: new AbortController().signal,
+      output: (bytes) => head.add(bytes),
+      ...wish,
+    },
+  );
+  return { exit, output: head.text };
+}
+
+/** What each stream had. */
+function gathered() {
+  const streams = { stdout: "", stderr: "" };
+  const output: ExecRequest<unknown>["output"] = (bytes, stream) => {
+    streams[stream] += Buffer.from(bytes).toString("latin1");
+  };
+  return { streams, output };
 }
 
 export const execCases: Readonly<Record<string, Case>> = {
@@ -37,13 +63,80 @@ export const execCases: Readonly<Record<string, Case>> = {
     assert.deepEqual(output.trimEnd().split("\n").sort(), ["kept", `mark ${bench.mark}`, "wrong"]);
   },
 
-  "keeps the beginning of what a command writes": async (bench, tested) => {
+  "tells the streams of a command apart": async (bench, tested) => {
     const task = await bench.run(forever);
+    const { streams, output } = gathered();
+    const command = ["sh", "-c", "echo right; echo wrong >&2; exit 3"];
+    const { exit } = await execBeside(bench, tested, bench.provider, task, command, { output });
+    assert.deepEqual(exit, { kind: "exited", code: 3 });
+    assert.deepEqual(streams, { stdout: "right\n", stderr: "wrong\n" });
+  },
+
+  "loses nothing of what a command writes, whoever reads it slowly": async (bench, tested) => {
+    const task = await bench.run(forever);
+    const { streams, output } = gathered();
+    let open = 0;
+    const slow: typeof output = async (bytes, stream) => {
+      open++;
+      assert.equal(open, 1, "a piece came before the one before was taken");
+      await new Promise(setImmediate);
+      output(bytes, stream);
+      open--;
+    };
     const command = ["sh", "-c", "seq 1 100000"];
-    const { exit, output } = await execBeside(bench, tested, bench.provider, task, command);
-    assert.deepEqual(exit, { kind: "exited", code: 0 });
-    assert.equal(output.length, 1_000);
-    assert.ok(output.startsWith("1\n2\n3\n"));
+    await execBeside(bench, tested, bench.provider, task, command, { output: slow });
+    const numbers = streams.stdout.trimEnd().split("\n");
+    assert.deepEqual([numbers.length, numbers[0], numbers.at(-1)], [100_000, "1", "100000"]);
+  },
+
+  "has a command read what it is given, to its end": async (bench, tested) => {
+    const task = await bench.run(forever);
+    const piece = Buffer.alloc(50_000, "x");
+    const input = (async function* () {
+      for (let i = 0; i < 20; i++) yield piece;
+    })();
+    const command = ["sh", "-c", "cat | wc -c"];
+    const { output } = await execBeside(bench, tested, bench.provider, task, command, { input });
+    assert.equal(output.trim(), "1000000");
+  },
+
+  "ends with a command that does not read what it is given": async (bench, tested) => {
+    const task = await bench.run(forever);
+    const input = (async function* () {
+      for (;;) yield Buffer.from("x\n".repeat(5_000));
+    })();
+    const { exit } = await execBeside(
+      bench,
+      tested,
+      bench.provider,
+      task,
+      ["sh", "-c", "read -r line; exit 4"],
+      { input },
+    );
+    assert.deepEqual(exit, { kind: "exited", code: 4 });
+  },
+
+  [terminalCase]: async (bench, tested) => {
+    const task = await bench.run(forever);
+    const { streams, output } = gathered();
+    let resize: (size: { columns: number; rows: number }) => void = () => {};
+    const terminal = {
+      columns: 100,
+      rows: 30,
+      onResize(listener: typeof resize) {
+        resize = listener;
+      },
+    };
+    const script = `tty; until [ "$(stty size)" = "30 100" ]; do sleep 0.1; done; echo first
+until [ "$(stty size)" = "50 132" ]; do sleep 0.1; done; echo second`;
+    const ran = execBeside(bench, tested, bench.provider, task, ["sh", "-c", script], {
+      output,
+      terminal,
+    });
+    await eventually(() => streams.stdout.includes("first"), "the size that it began with");
+    resize({ columns: 132, rows: 50 });
+    await ran;
+    assert.match(streams.stdout, /^\/dev\/\S+\r\nfirst\r\nsecond\r\n$/);
   },
 
   "runs a command beside a task that was taken over": async (bench, tested) => {
@@ -62,7 +155,7 @@ export const execCases: Readonly<Record<string, Case>> = {
     const controller = new AbortController();
     const { signal } = controller;
     const command = ["sh", "-c", `: ${mark}; sleep 1000 & wait`];
-    const ran = execBeside(bench, tested, bench.provider, task, command, signal);
+    const ran = execBeside(bench, tested, bench.provider, task, command, { signal });
     await eventually(() => processesNaming(mark).length > 0, "the command");
     controller.abort();
     assert.deepEqual((await ran).exit, { kind: "signaled", signal: "SIGKILL" });

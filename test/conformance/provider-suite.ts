@@ -15,7 +15,7 @@ import { providerTools } from "../../src/providers/third-party/provider-tools.ts
 import { eventually } from "../support/eventually.ts";
 import { markedProcesses } from "../support/marked-processes.ts";
 import { processAlive } from "../support/process-alive.ts";
-import { execCases } from "./exec-cases.ts";
+import { execCases, terminalCase } from "./exec-cases.ts";
 import { leftoverCases } from "./leftover-cases.ts";
 import { limitCases } from "./limit-cases.ts";
 import {
@@ -68,6 +68,7 @@ const featured = { limits: limitCases, volumes: volumeCases };
 
 async function whyNot(name: string, provider: Provider): Promise<string | undefined> {
   if (name in execCases && provider.exec === undefined) return "it runs no commands beside a task";
+  if (name === terminalCase && provider.terminals === undefined) return "it has no terminals";
   if (name in leftoverCases && provider.leftovers === undefined) return "it finds no leftovers";
   const feature = Object.entries(featured).find(([, withIt]) => name in withIt)?.[0];
   if (feature === undefined) return undefined;

@@ -9,6 +9,7 @@ import { skipWithout } from "../support/engine-needed.ts";
 import { eventually } from "../support/eventually.ts";
 import { Lab, type MobNode, root } from "../support/mob-node.ts";
 import { processAlive } from "../support/process-alive.ts";
+import { noTerminal, Terminal } from "../support/terminal.ts";
 
 const skip = skipWithout(whyNoDocker());
 let engine: DockerEngine;
@@ -124,6 +125,30 @@ test("its logs have no gap over the crash of the node", { skip }, async (t) => {
   await node.mob("stop", "count");
   assert.deepEqual((await node.instance("count"))?.exit, { signal: "SIGTERM" });
   await node.mob("rm", "count");
+});
+
+test("a command runs in a container, with a terminal where it is to have one", {
+  skip: skip === false ? noTerminal() : skip,
+}, async (t) => {
+  const lab = await openLab(t);
+  const node = await lab.start({ providers: "docker" });
+  await deploy(node, "web", { command: "sleep 1000" });
+  await node.until("web", "running");
+  const script = "cat; tty; echo wrong >&2; exit 9";
+  const args = ["exec", "-i", "web", "-p", String(node.port), "--", "sh", "-c", script];
+  const ran = await lab.run("./mob", args, "given\n");
+  assert.deepEqual(ran, { code: 9, stdout: "given\nnot a tty\n", stderr: "wrong\n" });
+
+  const command = `./mob exec -it web -p ${node.port} -- sh`;
+  const terminal = await Terminal.open(t, lab, command);
+  await terminal.see(/#$/m);
+  await terminal.type("stty size; tty", "Enter");
+  await terminal.see(/50 150\s+\/dev\//);
+  await terminal.type("sleep 1000", "Enter");
+  await terminal.press("C-c"); // Ends the sleep, and no more.
+  await terminal.type("exit 5", "Enter");
+  await terminal.see(/ended with 5/);
+  await node.mob("rm", "web");
 });
 
 test("a container without enough memory, and an image that cannot be had, say so", {

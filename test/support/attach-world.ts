@@ -1,15 +1,19 @@
 /**
  * A node's actors and API that can be attached to: a real actor system on a manual clock, a real
- * server and real WebSockets. What people attach for, an actor called `echo`, is there too.
+ * server and real WebSockets. What people attach for, an actor called `echo`, is there too, and an instance
+ * of a service, `web/0`, beside which commands run.
  */
 
+import { type ExecutorOptions, executor } from "../../src/actors/executor.ts";
 import { inspector } from "../../src/actors/inspector.ts";
-import { names } from "../../src/actors/names.ts";
+import { names, providerWorkerName } from "../../src/actors/names.ts";
+import type { ProviderWorkerProtocol } from "../../src/actors/provider-worker.ts";
+import type { InstanceInfo } from "../../src/actors/service-view.ts";
 import type { Commands } from "../../src/api/commands.ts";
 import { type Attachment, createAttachment } from "../../src/client/attachment.ts";
 import { type Client, createClient } from "../../src/client/client.ts";
 import { NotFound } from "../../src/core/errors.ts";
-import { asNodeId } from "../../src/core/ids.ts";
+import { asInstanceId, asNodeId, asServiceName, type NodeId } from "../../src/core/ids.ts";
 import type { GateOptions } from "../../src/interface/access.ts";
 import { actorCommands } from "../../src/interface/actor-commands.ts";
 import type { TracingOptions } from "../../src/interface/actor-tracing.ts";
@@ -43,6 +47,7 @@ export async function withAttach(
   body: (world: AttachWorld) => Promise<void>,
   overrides: Partial<Commands> = {},
   gate?: GateOptions,
+  providers: ExecutorOptions["providers"] = new Map(),
 ): Promise<void> {
   const env = new ManualEnv();
   const system = createSystem({ node: asNodeId("box"), boot: 1, env });
@@ -57,10 +62,16 @@ export async function withAttach(
     },
     nameOf: () => "6666@box",
   };
-  const sessions = new Sessions({ ...nodes, name: "6666@box" });
+  const operations = { instances: () => [bareInstance(system.node)], call: nodes.call };
+  const sessions = new Sessions({ ...nodes, name: "6666@box", operations });
   const children = [
     { id: "echo", start: worker({ name: "echo", behaviour: echo }) },
     { id: "inspector", start: worker({ name: names.inspector, behaviour: inspector }) },
+    { id: "worker", start: worker({ name: providerWorkerName(instance), behaviour: bareWorker }) },
+    {
+      id: "executor",
+      start: worker({ name: names.executor, behaviour: () => executor({ providers }) }),
+    },
     sessions.child,
   ];
   const top = supervisor({ name: "mob", strategy: "one_for_one", intensity: 99, children });
@@ -82,6 +93,36 @@ export async function withAttach(
     await server.close();
     await system.shutdown();
   }
+}
+
+const instance = asInstanceId("0".repeat(16));
+
+function bareInstance(node: NodeId): InstanceInfo {
+  return {
+    name: asServiceName("web"),
+    group: "web",
+    instance,
+    slot: 0,
+    node,
+    provider: "bare",
+    state: "running",
+    healthy: null,
+    handle: {},
+    ports: {},
+    isChecked: false,
+    restarts: 0,
+    since: 0,
+    generation: 1,
+    epoch: 1,
+    isSettled: true,
+  };
+}
+
+/** In the place of what runs the life cycle of an instance: knows its task, and no more. */
+function bareWorker(): Behaviour<null, ProviderWorkerProtocol> {
+  const task = { instance, attempt: 1, handle: {} };
+  const running = { task, spec: { params: {}, env: { MODE: "test" } }, provider: "bare" };
+  return { init: () => null, handlers: { task: (state) => [state, running] } };
 }
 
 function echo(): Behaviour<number, EchoProtocol> {

@@ -24,6 +24,7 @@ export function memoryIo(given: Partial<Io> & { readonly input?: string } = {}):
     env: {},
     command: [],
     interactive: false,
+    terminal: undefined,
     progress: false,
     color: false,
     gone: new AbortController().signal,

@@ -6,8 +6,9 @@ import { execa } from "execa";
 import { Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { findProgram } from "../../keeper/program.ts";
+import { insideOf, isolatedBy } from "../isolation/sandbox.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
-import { keptFeatures, keptTasks, linksTo } from "../kept-tasks.ts";
+import { keptTasks, linksTo, processFeatures } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
 import { type BashParams, bashParams } from "./params.ts";
 
@@ -43,14 +44,17 @@ export function createBash(options: BashOptions): Provider<BashParams> {
     parseParams: bashParams.parse,
     async probe(): Promise<Capabilities> {
       const { version } = await findBash();
-      const kept = await keptFeatures(keeper);
-      return { available: true, version, ...kept, features: [...kept.features, "volumes"] };
+      return { available: true, version, ...(await processFeatures(keeper, env)) };
     },
     async start(instance, params, context) {
       const { path } = await findBash();
-      const { env: own, limits } = context;
+      const { env: own, limits, volumes = [] } = context;
+      const { isolation } = params;
+      const work = keeper.workFolder(instance);
+      const folders = { keeper: keeper.folder, work, cwd: work, volumes };
+      const prefix = isolation === undefined ? [] : await isolatedBy(isolation, folders, env);
       const task = {
-        command: [path],
+        command: [...prefix, path],
         script: params.command,
         env: own,
         limits,
@@ -58,10 +62,15 @@ export function createBash(options: BashOptions): Provider<BashParams> {
       };
       return await keeper.start(instance, context.attempt, task);
     },
-    async exec({ instance, attempt }, { command, env: own, ...request }) {
+    async exec({ instance, attempt, handle }, { command, params, env: own, ...request }) {
       const [program = "", ...args] = command;
       const found = await findProgram(program, own["PATH"] ?? env["PATH"]);
-      return await keeper.exec(instance, attempt, { command: [found, ...args], env: own }, request);
+      const prefix =
+        params.isolation === undefined
+          ? []
+          : await insideOf(Number(handle["pid"]), keeper.workFolder(instance), env);
+      const beside = { command: [...prefix, found, ...args], env: own };
+      return await keeper.exec(instance, attempt, beside, request);
     },
   };
 }

@@ -2,11 +2,14 @@
  * Parameters of a bash service, as the original has them: one command, which may be a whole script.
  */
 import { described } from "../../core/reading.ts";
+import { aboutIsolation, type Isolation, readIsolation } from "../isolation/params.ts";
 import { declareParams } from "../params.ts";
 
 export interface BashParams {
   /** Given to bash in a file: lines and quotes as in any script. */
   readonly command: string;
+  /** Undefined: it can do what the node's user can. */
+  readonly isolation?: Isolation | undefined;
 }
 
 const notBlank = /\S/;
@@ -32,5 +35,6 @@ export const bashParams = declareParams(
       readCommand,
       "What bash runs: one command, or a whole script.",
     ),
+    isolation: fields.optional("isolation", readIsolation, undefined, aboutIsolation),
   }),
 );

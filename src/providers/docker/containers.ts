@@ -16,7 +16,7 @@ import type { DeclaredParams } from "../params.ts";
 import type {
   Capabilities,
   ExecRequest,
-  ExecResult,
+  Exit,
   FoundTask,
   Gone,
   Handle,
@@ -51,6 +51,7 @@ interface OwnContainer {
 export class Containers implements Provider<ContainerParams> {
   readonly type: string;
   readonly parseParams: (input: unknown) => ContainerParams;
+  readonly terminals = true;
   readonly leftovers: Leftovers;
   readonly #owner: TaskOwner;
   readonly #options: ProviderOptions;
@@ -133,7 +134,7 @@ export class Containers implements Provider<ContainerParams> {
   }
 
   /** The engine gives it all that the container has. */
-  exec({ handle }: FoundTask, request: ExecRequest<unknown>): Promise<ExecResult> {
+  exec({ handle }: FoundTask, request: ExecRequest<unknown>): Promise<Exit> {
     const container = { id: String(handle["container"]), pid: Number(handle["pid"] ?? 0) };
     return execIn(this.#engine, container, request);
   }

@@ -3,11 +3,12 @@
  * that tell an engine that refuses from one that does not answer. dockerode is loaded with the first call.
  */
 import { access } from "node:fs/promises";
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type Dockerode from "dockerode";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { messageOf, Unavailable } from "../../core/errors.ts";
+import type { TerminalSize } from "../provider.ts";
 import { type ContainerState, parseContainer } from "./container-state.ts";
 import { jsonLines } from "./json-lines.ts";
 
@@ -109,17 +110,25 @@ export class Engine {
   }
 
   /**
-   * Begins a command in a container that runs: what it writes, multiplexed, until it has ended.
+   * Begins a command in a container that runs. The stream has what it writes, as it is from a terminal and else
+   * multiplexed, until it has ended; and takes what it reads.
    * @throws EngineRefused where the container does not run
    */
   async exec(
     id: string,
     command: readonly string[],
-  ): Promise<{ readonly exec: string; readonly output: Readable }> {
-    const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true };
+    { hasInput, hasTerminal: Tty }: { readonly hasInput: boolean; readonly hasTerminal: boolean },
+  ): Promise<{ readonly exec: string; readonly stream: Duplex }> {
+    const attached = { AttachStdin: hasInput, AttachStdout: true, AttachStderr: true };
+    const options = { Cmd: [...command], Tty, ...attached };
     const made = await this.#call((client) => client.getContainer(id).exec(options));
-    const output = await this.#stream(async () => await made.start({ hijack: true, stdin: false }));
-    return { exec: made.id, output };
+    const begin = { hijack: true, stdin: hasInput, Tty };
+    const stream = await this.#stream<Duplex>(async () => await made.start(begin));
+    return { exec: made.id, stream };
+  }
+
+  async resizeExec(exec: string, { rows, columns }: TerminalSize): Promise<void> {
+    await this.#call((client) => client.getExec(exec).resize({ h: rows, w: columns }));
   }
 
   /** What became of a command. `code` null: it runs. `pid`: on the host. */
@@ -214,12 +223,12 @@ export class Engine {
     }
   }
 
-  async #stream(
+  async #stream<S extends Readable = Readable>(
     ask: (client: Dockerode) => Promise<NodeJS.ReadableStream | undefined>,
     signal?: AbortSignal,
-  ): Promise<Readable> {
+  ): Promise<S> {
     try {
-      const stream = (await ask(await this.#load())) as Readable;
+      const stream = (await ask(await this.#load())) as S;
       signal?.addEventListener("abort", () => stream.destroy(), { once: true });
       return stream;
     } catch (error) {

@@ -3,11 +3,12 @@
  * done on the host, as far as the node may: else it ends by itself, or with the container.
  */
 import { readlinkSync } from "node:fs";
+import type { Duplex } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { setTimeout } from "node:timers/promises";
 import { Unavailable } from "../../core/errors.ts";
 import { parseExitStatus } from "../../keeper/exit.ts";
-import { OutputHead } from "../../keeper/output-head.ts";
-import type { ExecRequest, ExecResult, Exit } from "../provider.ts";
+import type { ExecRequest, Exit, TerminalSize } from "../provider.ts";
 import type { Engine } from "./engine.ts";
 import { Frames } from "./frames.ts";
 
@@ -21,28 +22,46 @@ interface Running {
   readonly pid: number;
 }
 
+type Request = Omit<ExecRequest<unknown>, "params" | "env">;
+
 /** @throws Unavailable when the container does not run, or the engine does not answer */
 export async function execIn(
   engine: Engine,
   { id, pid }: Running,
-  request: Pick<ExecRequest<unknown>, "command" | "signal" | "outputBytesMax">,
-): Promise<ExecResult> {
-  const { command, signal, outputBytesMax } = request;
-  const { exec, output } = await engine.exec(id, command);
-  const head = new OutputHead(outputBytesMax);
+  request: Request,
+): Promise<Exit> {
+  const { command, signal, input, terminal } = request;
+  const wanted = { hasInput: input !== undefined, hasTerminal: terminal !== undefined };
+  const { exec, stream } = await engine.exec(id, command, wanted);
   const end = () =>
-    void endCommand(engine, exec, pid).then((isEnding) => isEnding || output.destroy());
+    void endCommand(engine, exec, pid).then((isEnding) => isEnding || stream.destroy());
   signal.addEventListener("abort", end, { once: true });
   if (signal.aborted) end();
+  if (terminal !== undefined) {
+    // One that has ended has no size, and an engine that lost one is told of the next.
+    const resize = (size: TerminalSize) => void engine.resizeExec(exec, size).catch(() => {});
+    resize(terminal);
+    terminal.onResize(resize);
+  }
+  if (input !== undefined) pipeline(input, stream).catch(() => {}); // It need not read to the end.
   try {
-    const frames = new Frames();
-    for await (const chunk of output) for (const bytes of frames.push(chunk)) head.add(bytes);
+    await passOn(stream, request);
   } catch (error) {
     if (!signal.aborted) throw new Unavailable("its output broke off", { cause: error });
   } finally {
     signal.removeEventListener("abort", end);
+    stream.destroy();
   }
-  return { exit: await exitOf(engine, exec), output: head.text };
+  return exitOf(engine, exec);
+}
+
+/** A terminal has one stream, which is told as it is; else what is of which is told by frames. */
+async function passOn(stream: Duplex, { terminal, output }: Request): Promise<void> {
+  const frames = new Frames();
+  for await (const chunk of stream) {
+    if (terminal !== undefined) await output(chunk, "stdout");
+    else for (const { bytes, stream: name } of frames.push(chunk)) await output(bytes, name);
+  }
 }
 
 /** The engine may know the end of the output before that of the command. */

@@ -20,7 +20,7 @@ export class LogFrames {
 
   /** The entries that are whole by now. @throws RangeError, SyntaxError for what is no such stream */
   push(chunk: Uint8Array): readonly LogEntry[] {
-    return this.#frames.push(chunk).map((frame) => this.#entry(frame));
+    return this.#frames.push(chunk).map(({ bytes }) => this.#entry(bytes));
   }
 
   #entry(frame: Buffer): LogEntry {

@@ -7,8 +7,9 @@ import { Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import type { KeptCommand } from "../../keeper/kept-task.ts";
 import { checkFolder, findProgram } from "../../keeper/program.ts";
+import { insideOf, isolatedBy } from "../isolation/sandbox.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
-import { keptFeatures, keptTasks, linksTo } from "../kept-tasks.ts";
+import { keptTasks, linksTo, processFeatures } from "../kept-tasks.ts";
 import { inParameter } from "../named-parameter.ts";
 import type { Provider, ProviderOptions, TaskContext } from "../provider.ts";
 import { type ExecParams, execParams } from "./params.ts";
@@ -26,9 +27,9 @@ export function createExec({ folder, log, env }: ProviderOptions): Provider<Exec
     parseParams: execParams.parse,
     /** Its engine is the kernel, whose version it is. `user`: tasks can run as another user. */
     async probe() {
-      const kept = await keptFeatures(keeper);
+      const kept = await processFeatures(keeper, env);
       const user = (await whyNoUsers(env)) === undefined ? ["user"] : [];
-      const features = [...kept.features, "volumes", ...user];
+      const features = [...kept.features, ...user];
       return { available: true, version: release(), ...kept, features };
     },
     async start(instance, params, context) {
@@ -36,12 +37,26 @@ export function createExec({ folder, log, env }: ProviderOptions): Provider<Exec
       // What a task that runs was started from may be gone by now.
       const known = (await keeper.list(instance)).find((found) => found.attempt === attempt);
       if (known !== undefined) return known.handle;
-      return await keeper.start(instance, attempt, await commandOf(params, context, env));
+      const task = await commandOf(params, context, env);
+      const { isolation } = params;
+      if (isolation === undefined) return await keeper.start(instance, attempt, task);
+      const work = keeper.workFolder(instance);
+      const { volumes = [] } = context;
+      const folders = { keeper: keeper.folder, work, cwd: task.cwd ?? work, volumes };
+      const prefix = await isolatedBy(isolation, folders, env);
+      return await keeper.start(instance, attempt, {
+        ...task,
+        command: [...prefix, ...task.command],
+      });
     },
-    async exec({ instance, attempt }, { command, params, env: own, ...request }) {
+    async exec({ instance, attempt, handle }, { command, params, env: own, ...request }) {
       const [program = "", ...args] = command;
       const beside = await commandOf({ ...params, program, args }, { env: own }, env);
-      return await keeper.exec(instance, attempt, beside, request);
+      const cwd = beside.cwd ?? keeper.workFolder(instance);
+      const prefix =
+        params.isolation === undefined ? [] : await insideOf(Number(handle["pid"]), cwd, env);
+      const inside = { ...beside, command: [...prefix, ...beside.command] };
+      return await keeper.exec(instance, attempt, inside, request);
     },
   };
 }

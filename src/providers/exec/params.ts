@@ -4,6 +4,7 @@
  */
 import { described } from "../../core/reading.ts";
 import { listOf, processText, text } from "../../core/value-readers.ts";
+import { aboutIsolation, type Isolation, readIsolation } from "../isolation/params.ts";
 import { declareParams } from "../params.ts";
 
 export interface ExecParams {
@@ -14,6 +15,8 @@ export interface ExecParams {
   readonly cwd: string | undefined;
   /** Undefined: whom the node runs as. */
   readonly user: WantedUser | undefined;
+  /** Undefined: it can do what its user can. */
+  readonly isolation: Isolation | undefined;
 }
 
 /** Names, or ids in decimal, as they were given. */
@@ -81,5 +84,6 @@ export const execParams = declareParams(
       undefined,
       "Whom it runs as, like www-data, 1000 or user:group; without it, as the node does.",
     ),
+    isolation: fields.optional("isolation", readIsolation, undefined, aboutIsolation),
   }),
 );

@@ -104,15 +104,30 @@ test("a volume of another service, in the network, the documents or the group, i
   assert.deepEqual(await errorsOf([moved, bash("b", { volumes })], catalogOf([db])), {});
 });
 
-test("a provider that gives its tasks no volumes is told so by its name", async () => {
-  const offers = (features: readonly string[]) => {
-    const catalog = catalogOf([]);
-    const provider = { type: "bash", available: true, version: "5", features };
-    const facts = { providers: [provider], labels: {}, version: "0" };
-    const member = { id: self, name: "a", address: "a:1", incarnation: 1, facts };
-    catalog.publishView({ version: 1, members: [{ ...member, state: "alive" }] });
-    return catalog;
+/** A catalog of one node, whose bash can do so much. */
+function offers(features: readonly string[], lacks: Readonly<Record<string, string>> = {}) {
+  const catalog = catalogOf([]);
+  const provider = { type: "bash", available: true, version: "5", features, lacks };
+  const facts = { providers: [provider], labels: {}, version: "0" };
+  const member = { id: self, name: "a", address: "a:1", incarnation: 1, facts };
+  catalog.publishView({ version: 1, members: [{ ...member, state: "alive" }] });
+  return catalog;
+}
+
+test("what is to be isolated is refused where no node can, with the reason", async () => {
+  const isolated = (isolation: unknown) => bash("web", { params: { command: "true", isolation } });
+  const nowhere = offers([], { isolation: "bwrap is in no folder of its PATH on this node" });
+  const refused = {
+    "params.isolation":
+      "no node can isolate what bash runs: bwrap is in no folder of its PATH on this node",
   };
+  assert.deepEqual(await errorsOf([isolated(true)], nowhere), refused);
+  assert.deepEqual(await errorsOf([isolated({ network: false })], nowhere), refused);
+  assert.deepEqual(await errorsOf([isolated(false)], nowhere), {});
+  assert.deepEqual(await errorsOf([isolated(true)], offers(["isolation"])), {});
+});
+
+test("a provider that gives its tasks no volumes is told so by its name", async () => {
   const db = bash("db", { volumes: [{ from: "data", at: "/srv/data" }] });
   assert.deepEqual(await errorsOf([db], offers(["limits"])), {
     volumes: "bash cannot give its tasks volumes",

@@ -4,6 +4,7 @@ import { basename, dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { asInstanceId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
+import { OutputHead } from "../../../src/core/output-head.ts";
 import { Keeper } from "../../../src/keeper/keeper.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
@@ -57,9 +58,12 @@ test("a task and what runs beside it are in the groups that limit it, which go w
   assert.ok(limiting.length > noted.filter((group) => group !== "").length, "and the one of all");
   await keeper.adopt(instance, 1);
   const beside = { command: ["/bin/cat", "/proc/self/cgroup"], env: {} };
-  const request = { signal: new AbortController().signal, outputBytesMax: 10_000 };
-  const { output } = await keeper.exec(instance, 1, beside, request);
-  assert.deepEqual(groupsOf(output), own);
+  const head = new OutputHead(10_000);
+  await keeper.exec(instance, 1, beside, {
+    signal: new AbortController().signal,
+    output: (bytes) => head.add(bytes),
+  });
+  assert.deepEqual(groupsOf(head.text), own);
   await keeper.remove(instance);
   for (const group of noted) {
     assert.ok(!existsSync(group), group);

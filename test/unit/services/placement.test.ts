@@ -73,6 +73,18 @@ test("what is reserved takes a provider that can limit it, and the reason is tol
   assert.equal(chosen([node("a", { providers, capacity })]), "a");
 });
 
+test("what is to be isolated goes where that can be, and the reason is told", () => {
+  const noIsolation = "bwrap is in no folder of its PATH on this node";
+  const providers = new Map([["bash", { available: true, noIsolation } as const]]);
+  const isolated = { ...web, isIsolated: true };
+  const placed = place(isolated, [node("a", { providers })]);
+  assert.ok("refusals" in placed);
+  assert.deepEqual(placed.refusals[0]?.reasons, [`cannot isolate what bash runs (${noIsolation})`]);
+  const either = place(isolated, [node("a", { providers }), node("b")]);
+  assert.ok("node" in either && either.node === node("b").id);
+  assert.equal(chosen([node("a", { providers })]), "a");
+});
+
 test("a node that has just refused is not asked again, and any other is", () => {
   const refused = { node: asNodeId("a"), reason: "has 0B of 1GB memory left" };
   assert.equal(chosen([node("a"), node("b", { instances: 9 })], { refused }), "b");
@@ -178,6 +190,7 @@ const someNode = fc.record({
     { available: true, hasVolumes: true } as const,
     { available: true } as const,
     { available: true, noLimits: "no cgroups" } as const,
+    { available: true, hasVolumes: true, noIsolation: "no bwrap" } as const,
     { available: false, reason: "no engine" } as const,
   ),
   instances: fc.nat(3),
@@ -193,6 +206,7 @@ const someRequest = fc.record({
   claimed: fc.constantFrom(undefined, "n2"),
   ports: fc.constantFrom([], [80]),
   volumes: fc.constantFrom([], ["data"]),
+  isIsolated: fc.boolean(),
 });
 
 test("a node is picked only if nothing is against it, and there is none only if something is against each", () => {
@@ -219,6 +233,7 @@ test("a node is picked only if nothing is against it, and there is none only if 
           ports: one.ports,
           portHolder: (id, port) => (id === "n3" && port === 80 ? web.service : undefined),
           volumes: one.volumes,
+          isIsolated: one.isIsolated,
         };
         const open = candidates.filter(
           ({ id }) => one.only === undefined || id === asNodeId(one.only),

@@ -20,6 +20,7 @@ test("a program alone has no arguments, and runs in its own folder as whom the n
     args: [],
     cwd: undefined,
     user: undefined,
+    isolation: undefined,
   });
 });
 

@@ -1,0 +1,110 @@
+/** Runs a command beside an instance of a service, wherever that is. */
+import { Conflict, NotFound } from "../core/errors.ts";
+import type { NodeId } from "../core/ids.ts";
+import type { ActorSystem } from "../otp/actor-system.ts";
+import { type ActorRef, named } from "../otp/ref.ts";
+import type { TerminalSize } from "../providers/provider.ts";
+import { type ExecutorProtocol, newsWaitMsMax } from "./executor-protocol.ts";
+import { names } from "./names.ts";
+import type { Operations } from "./operations.ts";
+import type { CommandNews } from "./running-command.ts";
+import type { InstanceInfo } from "./service-view.ts";
+
+/** Beyond the wait itself: a call that takes longer has been lost. */
+const marginMs = 10_000;
+
+export interface CommandWish {
+  /** Full name of a service, or that and a slot: `web`, `shop/web/2`. */
+  readonly service: string;
+  /** A program and its arguments. */
+  readonly words: readonly string[];
+  readonly hasInput: boolean;
+  readonly terminal: TerminalSize | undefined;
+}
+
+export interface Execution {
+  readonly service: string;
+  readonly slot: number;
+  readonly node: NodeId;
+  /**
+   * Waits until there is something, or a while. What has an exit is the last.
+   * @throws Unavailable when it could not be run; Unreachable, OutcomeUnknown when its node is lost
+   */
+  news(): Promise<CommandNews>;
+  /** Once what was given before has been taken. */
+  write(bytes: Uint8Array): Promise<void>;
+  endInput(): Promise<void>;
+  resize(size: TerminalSize): void;
+  /** Kills it. */
+  stop(): void;
+}
+
+/**
+ * Of a service without a slot the first instance that runs is taken. The command is killed when `owner` ends.
+ * @throws NotFound; Conflict where it does not run, or its provider cannot
+ */
+export async function openExecution(
+  operations: Pick<Operations, "instances" | "call">,
+  system: ActorSystem,
+  { service: wanted, words, hasInput, terminal }: CommandWish,
+  owner: ActorRef<unknown>,
+): Promise<Execution> {
+  const { name: service, slot, node, instance } = chosen(operations.instances(), wanted);
+  const executor = named<ExecutorProtocol>(node, names.executor);
+  const { command } = await operations.call(executor, "begin", {
+    instance,
+    words: [...words],
+    hasInput,
+    owner,
+    ...(terminal !== undefined && { terminal }),
+  });
+  return {
+    service,
+    slot,
+    node,
+    news() {
+      const request = { command, waitMs: newsWaitMsMax };
+      return system.call(executor, "read", request, { timeoutMs: newsWaitMsMax + marginMs });
+    },
+    async write(bytes) {
+      await system.call(executor, "write", { command, bytes });
+    },
+    async endInput() {
+      await system.call(executor, "endInput", { command });
+    },
+    resize: (size) => system.cast(executor, "resize", { command, ...size }),
+    stop: () => system.cast(executor, "stop", { command }),
+  };
+}
+
+interface Chosen extends InstanceInfo {
+  readonly node: NodeId;
+  readonly instance: NonNullable<InstanceInfo["instance"]>;
+}
+
+function chosen(all: readonly InstanceInfo[], wanted: string): Chosen {
+  const meant = instancesNamed(all, wanted);
+  const [first] = meant;
+  if (first === undefined) throw new NotFound(`there is no service ${wanted}`);
+  const running = meant.find(isRunning);
+  if (running !== undefined) return running;
+  const { name, state, reason } = first;
+  throw new Conflict(
+    `${name} does not run: it is ${state}${reason === undefined ? "" : `, ${reason}`}`,
+  );
+}
+
+function isRunning(instance: InstanceInfo): instance is Chosen {
+  return instance.state === "running" && instance.node !== null && instance.instance !== null;
+}
+
+/** Those of a service, or the one of a slot of it. @throws NotFound for a slot that it has not */
+function instancesNamed(all: readonly InstanceInfo[], wanted: string): readonly InstanceInfo[] {
+  const ofService = all.filter(({ name }) => name === wanted);
+  const [, name, slot] = /^(.+)\/(\d{1,9})$/.exec(wanted) ?? [];
+  if (ofService.length > 0 || name === undefined) return ofService;
+  const others = all.filter((instance) => instance.name === name);
+  const one = others.filter((instance) => instance.slot === Number(slot));
+  if (others.length > 0 && one.length === 0) throw new NotFound(`${name} has no instance ${slot}`);
+  return one;
+}

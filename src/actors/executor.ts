@@ -1,0 +1,154 @@
+/**
+ * Runs commands beside the tasks of this node for whoever asks, from any node. What someone attached has
+ * begun ends with them: their session is watched from here, wherever it is.
+ */
+import { Conflict, NotFound, Unavailable } from "../core/errors.ts";
+import {
+  type Behaviour,
+  type Caller,
+  type Cancel,
+  refuse,
+  replyLater,
+  type Self,
+} from "../otp/gen-server.ts";
+import type { Provider } from "../providers/provider.ts";
+import { type ExecutorProtocol, executorParsers } from "./executor-protocol.ts";
+import { Sessions } from "./inspector-sessions.ts";
+import { providerWorkerName } from "./names.ts";
+import type { ProviderWorkerProtocol } from "./provider-worker.ts";
+import { type CommandNews, RunningCommand } from "./running-command.ts";
+
+/** Commands at a time on one node. */
+const commandsMax = 64;
+
+export interface ExecutorOptions {
+  readonly providers: ReadonlyMap<string, Pick<Provider, "parseParams" | "exec" | "terminals">>;
+}
+
+type Info = {
+  readonly type: "waited";
+  readonly command: number;
+  readonly reader: Caller<CommandNews>;
+};
+
+interface Command {
+  readonly running: RunningCommand;
+  /** Of the read that waits. */
+  cancelWait: Cancel;
+}
+
+interface State {
+  readonly self: Self<ExecutorProtocol, Info>;
+  readonly options: ExecutorOptions;
+  readonly sessions: Sessions;
+  readonly commands: Map<number, Command>;
+  last: number;
+}
+
+export function executor(options: ExecutorOptions): Behaviour<State, ExecutorProtocol, Info> {
+  return {
+    init(self) {
+      const commands = new Map<number, Command>();
+      // Not `terminate`, which a kill passes over: no one would read what they go on to write.
+      self.system.monitor(self.ref, () => {
+        for (const { running } of commands.values()) running.stop();
+      });
+      return { self, options, sessions: new Sessions(self), commands, last: 0 };
+    },
+    handlers: {
+      begin(state, request, caller) {
+        begin(state, request).then(
+          (command) => caller.reply({ command }),
+          (error: unknown) => caller.fail(error),
+        );
+        return [state, replyLater];
+      },
+      read(state, { command, waitMs }, reader) {
+        const known = state.commands.get(command);
+        if (known === undefined) {
+          return refuse(state, new NotFound(`there is no command ${command} any more`));
+        }
+        known.cancelWait();
+        known.running.read(reader);
+        if (known.running.isReadBy(reader)) {
+          known.cancelWait = state.self.sendAfter(waitMs, { type: "waited", command, reader });
+        }
+        return [state, replyLater];
+      },
+      write(state, { command, bytes }) {
+        const known = state.commands.get(command);
+        // One that has just ended, of which who writes is yet to hear, reads nothing.
+        if (known?.running.write(bytes) ?? true) return [state, "given"];
+        return refuse(state, new Conflict("what was given before has not been read yet"));
+      },
+      endInput(state, { command }) {
+        state.commands.get(command)?.running.endInput();
+        return [state, "ended"];
+      },
+      resize(state, { command, ...size }) {
+        state.commands.get(command)?.running.resize(size);
+        return [state, "resized"];
+      },
+      stop(state, { command }) {
+        stop(state, command);
+        return [state, "stopped"];
+      },
+    },
+    info(state, message) {
+      if (message.type === "DOWN") state.sessions.ended(message.monitor);
+      else if (message.type === "waited") {
+        const running = state.commands.get(message.command)?.running;
+        if (running?.isReadBy(message.reader) === true) running.expire();
+      }
+      return state;
+    },
+    describe: ({ sessions }) => ({ commands: sessions.describe() }),
+    secret: ["begin", "write"],
+    remote: executorParsers,
+  };
+}
+
+async function begin(
+  state: State,
+  { instance, words, hasInput, terminal, owner }: ExecutorProtocol["begin"]["request"],
+): Promise<number> {
+  const { self, options, sessions, commands } = state;
+  const worker = providerWorkerName(instance);
+  const {
+    task,
+    spec,
+    provider: type,
+  } = await self.system.call<ProviderWorkerProtocol, "task">(worker, "task", undefined);
+  const provider = options.providers.get(type);
+  if (provider?.exec === undefined) {
+    throw new Conflict(`${type} cannot run a command in a task`);
+  }
+  if (terminal !== undefined && provider.terminals === undefined) {
+    throw new Conflict(`${type} has no terminal for a command: run it without`);
+  }
+  if (commands.size >= commandsMax) {
+    throw new Unavailable(`${commandsMax} commands run on this node, which is the most`);
+  }
+  const params = provider.parseParams(spec.params);
+  const exec = provider.exec.bind(provider);
+  state.last++;
+  const command = state.last;
+  const what = `command ${command} beside ${instance}`;
+  const running = new RunningCommand({
+    run: async (wanted) => exec(task, { ...wanted, command: words, params, env: spec.env }),
+    hasInput,
+    terminal,
+    onOver() {
+      commands.get(command)?.cancelWait();
+      commands.delete(command);
+      sessions.drop(what);
+    },
+  });
+  commands.set(command, { running, cancelWait() {} });
+  sessions.add(owner, what, () => stop(state, command));
+  return command;
+}
+
+function stop({ commands }: State, command: number): void {
+  commands.get(command)?.running.stop();
+}
