@@ -6,7 +6,7 @@ import type { Candidate, Choice, PlacementRequest, PortHolder } from "./placemen
 import { fixedPorts } from "./ports.ts";
 import type { PlacementRecord } from "./records.ts";
 import type { ServiceSpec } from "./spec.ts";
-import type { VolumeHomeOf } from "./volumes.ts";
+import { localVolumes, type VolumeHomeOf } from "./volumes.ts";
 
 /** A service that this controller decides for. */
 export interface DesiredService {
@@ -79,6 +79,6 @@ export function requestFor({
 }: ServiceSpec): PlacementRequest {
   const { constraints, spread } = placement;
   const of = { service, provider, constraints, spread };
-  const names = volumes.map(({ from }) => from);
-  return { ...of, ports: fixedPorts({ ports }), volumes: names, resources };
+  const mounts = volumes.length > 0;
+  return { ...of, ports: fixedPorts({ ports }), volumes: localVolumes(volumes), mounts, resources };
 }

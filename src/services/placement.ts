@@ -69,6 +69,8 @@ export interface PlacementRequest {
   readonly portHolder?: PortHolder;
   /** Names of the volumes that its node must have, or be the first to have. */
   readonly volumes?: readonly string[];
+  /** Whether its tasks are to be given any, of whatever kind; default: where there are `volumes`. */
+  readonly mounts?: boolean;
   /** Where volumes live; absent: there is none yet. */
   readonly volumeHome?: VolumeHomeOf;
 }
@@ -174,11 +176,11 @@ function missingLimits(
 }
 
 function missingVolumes(
-  { provider, volumes = none, volumeHome }: PlacementRequest,
+  { provider, volumes = none, mounts = volumes.length > 0, volumeHome }: PlacementRequest,
   node: NodeId,
   offer: ProviderOffer | undefined,
 ): readonly string[] {
-  if (volumes.length === 0) return none;
+  if (!mounts) return none;
   const elsewhere = volumeHome === undefined ? none : reasonsOfVolumes(volumes, volumeHome, node);
   const cannot = offer?.available === true && offer.hasVolumes !== true;
   return cannot ? [...elsewhere, `cannot give volumes to ${provider}`] : elsewhere;

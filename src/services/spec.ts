@@ -20,7 +20,7 @@ import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
 import { areChosen, type Ports, readPorts } from "./ports.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 import { isServiceName, serviceNamePattern } from "./service-name.ts";
-import { complainOfPorts, complainOfWriters } from "./spec-checks.ts";
+import { complainOfInstances, complainOfPorts, whyOneAtATime } from "./spec-checks.ts";
 import {
   type LogPolicy,
   logsDefault,
@@ -76,7 +76,7 @@ export interface ServiceSpec {
   readonly env: Readonly<Record<string, string>>;
   /** By name; 0: one that its node chooses. */
   readonly ports: Ports;
-  /** Folders that outlive it, one instance's at a time; default: none. */
+  /** Folders that outlive it; default: none. */
   readonly volumes: readonly VolumeWish[];
   /** Reserved for each instance on its node, and the most that it gets; 0: neither. */
   readonly resources: Resources;
@@ -258,7 +258,7 @@ export const readSpecFields = objectOf(
       "volumes",
       readVolumes,
       [],
-      "Folders with names of their own that outlive it, for one instance.",
+      "Folders that outlive it, and where its task finds them.",
     );
     const update = fields.optional(
       "update",
@@ -266,11 +266,16 @@ export const readSpecFields = objectOf(
       updateDefault,
       "How its instances are brought to a new version.",
     );
+    const provider = fields.required("provider", readProvider);
+    const canBothRun =
+      health !== undefined &&
+      areChosen(ports) &&
+      whyOneAtATime({ provider, volumes }) === undefined;
     return {
       name: asServiceName(
         fields.required("name", readName, "Deploying it again updates the service."),
       ),
-      provider: fields.required("provider", readProvider),
+      provider,
       params: fields.optional(
         "params",
         readParams,
@@ -284,7 +289,7 @@ export const readSpecFields = objectOf(
         restartDefault,
         "After which ends it is restarted, and how soon.",
       ),
-      update: updateFor(update, health !== undefined && areChosen(ports) && volumes.length === 0),
+      update: updateFor(update, canBothRun),
       ports,
       volumes,
       ...readWhereabouts(fields),
@@ -299,6 +304,6 @@ export const readSpecFields = objectOf(
 export function readService(value: unknown, at: Place): ServiceSpec {
   const spec = readSpecFields(value, at);
   complainOfPorts(spec, at);
-  complainOfWriters(spec, at);
+  complainOfInstances(spec, at);
   return spec;
 }
