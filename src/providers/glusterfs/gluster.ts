@@ -62,10 +62,9 @@ export class Gluster {
 
   async #askOnce(words: readonly string[]): Promise<XmlElement> {
     const { stdout, stderr } = await this.#execute("--mode=script", "--xml", ...words);
-    // Loaded late: a node without volumes has no use for it.
-    const { parseXml } = await import("@rgrove/parse-xml");
-    const { root } = parseXml(stdout.trim() || "<none/>");
-    if (root === null || root.name !== "cliOutput") {
+    const { parseAnswer } = await import("./parse-answer.ts");
+    const root = parseAnswer(stdout);
+    if (root === undefined) {
       throw new Unavailable(lastLine(stderr) || lastLine(stdout) || "gluster says nothing");
     }
     if (textAt(root, "opRet") === "0") return root;
