@@ -35,6 +35,7 @@ const doors = {
 const owners = {
   "@peculiar/asn1-schema": "trust",
   "@peculiar/asn1-x509": "trust",
+  "@rgrove/parse-xml": "providers",
   commander: "cli",
   dockerode: "providers",
   execa: "providers|keeper",

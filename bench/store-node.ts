@@ -11,7 +11,7 @@ import { silentLog } from "../src/core/log.ts";
 import { composeNode } from "../src/node/compose.ts";
 import { nextIdentity } from "../src/node/identity.ts";
 import { realEnv } from "../src/node/real-env.ts";
-import { virtualVolumes } from "../src/simulator/virtual-volumes.ts";
+import { noVolumeMounts, virtualVolumes } from "../src/simulator/virtual-volumes.ts";
 import { openLmdb } from "../src/storage/lmdb.ts";
 import type { Entry } from "../src/store/replication.ts";
 import { createTcpTransport } from "../src/transport/tcp.ts";
@@ -90,6 +90,7 @@ async function serve({ folder, networkKeyFile, port, join: peers }: StoreNodeOpt
       providers: new Map(),
       reach: async () => undefined,
       isPortFree: async () => true,
+      volumeMounts: noVolumeMounts,
       volumeFolders: virtualVolumes(),
       lookAtFolder: async (dataFolder) => ({ dataFolder, use: "gone" }),
     },

@@ -109,6 +109,7 @@ async function sweep({ self, options, held, unswept }: State, provider: Provider
   const isWanted = (instance: InstanceId) => held.has(instance) || isToRun(catalog, instance);
   const isDone = await sweepEngine({ provider, isWanted, volumes, work, log: self.log });
   if (!isDone) unswept.add(provider);
+  await volumes.sweep();
 }
 
 /** What this node once told of instances that are gone, where it crashed before it took that back. */

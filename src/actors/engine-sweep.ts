@@ -30,7 +30,7 @@ export async function sweepEngine({
           instance,
         });
         await provider.remove(instance);
-        volumes.release(instance);
+        await volumes.release(instance);
       });
     }
     return true;

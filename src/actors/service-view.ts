@@ -10,6 +10,7 @@ import { refusalsText, waitsText } from "../services/placement-text.ts";
 import type { Ports } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import type { ServiceSpec } from "../services/spec.ts";
+import { localVolumes } from "../services/volumes.ts";
 import type { Catalog, Service } from "./catalog.ts";
 import { waitingOf } from "./group-view.ts";
 import { outOfReach } from "./volume-view.ts";
@@ -122,10 +123,7 @@ function seen(
   const where = `its node ${member?.name ?? node} is ${member?.state ?? "not known"}`;
   if (member?.state === "away") return { ...told, reason: `${where}; its tasks run on` };
   // It runs there alone: it waits for its node, whatever became of its task.
-  const why = outOfReach(
-    catalog,
-    volumes.map(({ from }) => from),
-  );
+  const why = outOfReach(catalog, localVolumes(volumes));
   if (why !== undefined) return { ...told, state: "pending", healthy: null, reason: why };
   return {
     ...told,

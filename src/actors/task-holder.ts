@@ -106,7 +106,7 @@ export class TaskHolder {
     this.release();
     await provider.remove(instance);
     ports.release(instance);
-    volumes.release(instance);
+    await volumes.release(instance);
   }
 
   /** Lets go of the task without touching it. */
@@ -121,6 +121,10 @@ export class TaskHolder {
     const task = await provider.adopt(found);
     if ("gone" in task) return { kind: "gone", attempt, exit: task.exit, atMs: task.atMs };
     this.#task = task;
+    task.watch?.((why) => {
+      if (this.#task === task)
+        tell({ kind: "condition", attempt, ...(why !== undefined && { why }) });
+    });
     void task.exited.then(({ exit, atMs }) => {
       if (this.#task === task) tell({ kind: "exited", attempt, exit, atMs });
     });

@@ -1,10 +1,11 @@
 /**
- * Which volumes of this node the instances here have: one instance at a time, from its first start until nothing
- * of it is left. Who has one is written beside its data, since what uses it lives on over the deaths of the node.
+ * Which volumes the instances of this node have, each from its first start until nothing of it is left: a local one
+ * is one instance's at a time, one that is a service is mounted for as many as want it. Who has one is written beside its data, since what uses it lives on over the deaths of the node.
  */
 import { Conflict, messageOf, Unavailable } from "../core/errors.ts";
-import type { InstanceId, NodeId } from "../core/ids.ts";
+import { asServiceName, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
 import type { Provider, TaskVolume } from "../providers/provider.ts";
+import type { Plain } from "../services/plain-data.ts";
 import type { VolumeRecord } from "../services/records.ts";
 import type { VolumeWish } from "../services/volumes.ts";
 import type { Catalog } from "./catalog.ts";
@@ -22,10 +23,25 @@ export interface VolumeFolders {
   remove(volume: string): Promise<void>;
 }
 
+/** The volumes that are mounted on this machine, which are services of some node. */
+export interface VolumeMounts {
+  /** Whoever has one, as it was last noted. */
+  holders(): ReadonlySet<InstanceId>;
+  /**
+   * Mounts the volume of a service, unless it is, and notes that an instance has it. @returns where it is: absolute
+   * @param params of the service
+   * @throws InvalidSpec; Unavailable when it cannot be mounted
+   */
+  hold(service: ServiceName, params: Plain, instance: InstanceId): Promise<string>;
+  /** Notes that an instance has none, and unmounts what nobody has. */
+  free(instance: InstanceId): Promise<void>;
+}
+
 export interface VolumeClaimsOptions {
   readonly node: NodeId;
-  readonly catalog: Pick<Catalog, "volumes" | "member">;
+  readonly catalog: Pick<Catalog, "volumes" | "member" | "service">;
   readonly folders: VolumeFolders;
+  readonly mounts: VolumeMounts;
   readonly providers: ReadonlyMap<string, Provider>;
   /** Has the network agree on where a volume lives: here, if it lives nowhere yet. */
   readonly settle: (volume: string) => Promise<VolumeRecord>;
@@ -40,6 +56,7 @@ export class VolumeClaims {
   readonly #options: VolumeClaimsOptions;
   readonly #holders: Map<string, InstanceId>;
   readonly #turns = new Turns<string>();
+  #swept: Promise<void> | undefined;
 
   constructor(options: VolumeClaimsOptions) {
     this.#options = options;
@@ -47,20 +64,34 @@ export class VolumeClaims {
   }
 
   /**
-   * Gives an instance its volumes, making those that are yet to be made anywhere.
-   * @throws Unavailable naming one that lives on another node, or that another instance has
+   * Gives an instance its volumes, making local ones that are yet to be made anywhere.
+   * @throws Unavailable naming one that lives on another node, that another instance has, or that cannot be mounted
    */
   async claim(instance: InstanceId, wishes: readonly VolumeWish[]): Promise<readonly TaskVolume[]> {
     const given: TaskVolume[] = [];
-    for (const { from: name, at } of wishes) {
-      const folder = await this.#turns.run(name, () => this.#give(instance, name));
+    for (const { from: name, at, kind } of wishes) {
+      const folder =
+        kind === "local"
+          ? await this.#turns.run(name, () => this.#give(instance, name))
+          : await this.#mount(instance, asServiceName(name));
       given.push({ name, folder, at });
     }
     return given;
   }
 
-  /** Nothing is left of an instance. */
-  release(instance: InstanceId): void {
+  /** Nothing is left of an instance. @throws what an unmount throws */
+  async release(instance: InstanceId): Promise<void> {
+    this.#releaseLocal(instance);
+    await this.#options.mounts.free(instance);
+  }
+
+  /** Unmounts, once in the life of the node, what its earlier ones have left to instances that no engine knows. Never rejects. */
+  sweep(): Promise<void> {
+    this.#swept ??= this.#sweep();
+    return this.#swept;
+  }
+
+  #releaseLocal(instance: InstanceId): void {
     for (const [volume, holder] of this.#holders) {
       if (holder !== instance) continue;
       this.#options.folders.free(volume);
@@ -99,15 +130,40 @@ export class VolumeClaims {
     return folder;
   }
 
+  async #mount(instance: InstanceId, name: ServiceName): Promise<string> {
+    await this.sweep();
+    const spec = this.#options.catalog.service(name)?.member.spec;
+    if (spec?.provider !== "glusterfs") {
+      const what = spec === undefined ? "is not deployed" : "is not a service of glusterfs";
+      throw new Unavailable(`volume ${name} ${what}`);
+    }
+    return await this.#options.mounts.hold(name, spec.params, instance);
+  }
+
+  async #sweep(): Promise<void> {
+    const { mounts } = this.#options;
+    for (const holder of mounts.holders()) {
+      // One of which an engine that does not answer may know has it still.
+      const isKnown = await this.#isKnown(holder).catch(() => true);
+      if (!isKnown) await mounts.free(holder).catch(() => {}); // The node's next life tries again.
+    }
+  }
+
   /** Who has it; one of which no engine here has a trace any more does not. @throws what an engine throws */
   async #holderOf(volume: string): Promise<InstanceId | undefined> {
     const holder = this.#holders.get(volume);
     if (holder === undefined) return undefined;
-    for (const provider of this.#options.providers.values()) {
-      if ((await provider.list(holder)).length > 0) return holder;
-    }
-    this.release(holder);
+    if (await this.#isKnown(holder)) return holder;
+    this.#releaseLocal(holder);
     return undefined;
+  }
+
+  /** Whether an engine here has a trace of it. @throws what an engine throws */
+  async #isKnown(instance: InstanceId): Promise<boolean> {
+    for (const provider of this.#options.providers.values()) {
+      if ((await provider.list(instance)).length > 0) return true;
+    }
+    return false;
   }
 }
 

@@ -5,7 +5,12 @@ import { isLive } from "../membership/view.ts";
 import { stateText } from "../services/eligibility.ts";
 import type { Spec } from "../services/group.ts";
 import { membersOf } from "../services/group-members.ts";
-import { otherUserOf, type VolumeHomeOf, type VolumeUser } from "../services/volumes.ts";
+import {
+  localVolumes,
+  otherUserOf,
+  type VolumeHomeOf,
+  type VolumeUser,
+} from "../services/volumes.ts";
 import type { Catalog } from "./catalog.ts";
 
 export interface VolumeInfo {
@@ -20,14 +25,14 @@ export interface VolumeInfo {
 export function volumeInfos(catalog: Catalog): readonly VolumeInfo[] {
   const users = usersIn(catalog);
   return catalog.volumes.all().map(({ name, kind, node }) => {
-    const service = users.find(({ volumes }) => volumes.some(({ from }) => from === name))?.name;
+    const service = users.find(({ volumes }) => localVolumes(volumes).includes(name))?.name;
     return { name, kind, node, ...(service !== undefined && { service }) };
   });
 }
 
 /** The service that names a volume; undefined: none does. */
 export function userOfVolume(catalog: Catalog, volume: string): ServiceName | undefined {
-  return usersIn(catalog).find(({ volumes }) => volumes.some(({ from }) => from === volume))?.name;
+  return usersIn(catalog).find(({ volumes }) => localVolumes(volumes).includes(volume))?.name;
 }
 
 export function volumeHomes(catalog: Catalog): VolumeHomeOf {
@@ -71,7 +76,8 @@ export function takenVolumes(catalog: Catalog, specs: readonly Spec[]): readonly
   const users = [...staying.map(({ record }) => record.spec), ...specs].flatMap(usersOf);
   return specs.flatMap((spec) =>
     [...membersOf(spec).values()].flatMap(({ spec: { name, volumes }, path }) =>
-      volumes.flatMap(({ from: volume }, index) => {
+      volumes.flatMap(({ from: volume, kind }, index) => {
+        if (kind !== "local") return [];
         const by = otherUserOf(volume, name, users);
         const at = `${path === "" ? "" : `${path}.`}volumes[${index}].from`;
         return by === undefined ? [] : [{ path: at, volume, spec, by }];

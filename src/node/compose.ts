@@ -21,7 +21,7 @@ import { Refusals } from "../actors/refusals.ts";
 import { ShardMap } from "../actors/shard-map.ts";
 import type { StoreProtocol } from "../actors/store.ts";
 import { Turns } from "../actors/turns.ts";
-import { VolumeClaims, type VolumeFolders } from "../actors/volume-claims.ts";
+import { VolumeClaims, type VolumeFolders, type VolumeMounts } from "../actors/volume-claims.ts";
 import type { Audit } from "../core/audit.ts";
 import type { Env } from "../core/env.ts";
 import type { MobError } from "../core/errors.ts";
@@ -55,6 +55,7 @@ export interface World {
   readonly reach: Reach;
   readonly isPortFree: IsPortFree;
   readonly volumeFolders: VolumeFolders;
+  readonly volumeMounts: VolumeMounts;
   readonly lookAtFolder: LookAtFolder;
 }
 
@@ -134,6 +135,7 @@ function treeOptions(
     node: id,
     catalog,
     folders: world.volumeFolders,
+    mounts: world.volumeMounts,
     providers,
     settle: (name) => askDecider({ ...node, env }, name, "settleVolume", { name, node: id }),
   });

@@ -15,6 +15,7 @@ import type { MembershipOptions } from "../membership/options.ts";
 import type { Facts } from "../membership/view.ts";
 import { StartFailed } from "../otp/errors.ts";
 import { showReason } from "../otp/exit-reason.ts";
+import { Mounts } from "../providers/glusterfs/mounts.ts";
 import { createProviders, type Providers } from "../providers/registry.ts";
 import { openLmdb } from "../storage/lmdb.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -181,7 +182,7 @@ async function run(
   transport.serveJoins((request, from) => desk.redeem(request, from));
   const { asked, ask } = stopRequest();
   const node = await composeNode(
-    { env, transport, ...machineOf(opened) },
+    { env, transport, ...machineOf(opened, options, entered.keys.network) },
     {
       identity,
       name,
@@ -241,11 +242,11 @@ async function run(
 }
 
 /** What of the machine a node is composed on. */
-function machineOf({
-  storage,
-  providers,
-  folder,
-}: Required<Opened>): Omit<World, "env" | "transport"> {
+function machineOf(
+  { storage, providers, folder }: Required<Opened>,
+  { env }: Pick<NodeOptions, "env">,
+  network: string,
+): Omit<World, "env" | "transport"> {
   return {
     storage,
     providers: providers.offered,
@@ -253,6 +254,7 @@ function machineOf({
     isPortFree,
     lookAtFolder: folderUse(folder.path),
     volumeFolders: volumeFolders(join(folder.path, "volumes")),
+    volumeMounts: new Mounts({ folder: join(folder.path, "mounts"), network, env }),
   };
 }
 

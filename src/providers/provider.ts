@@ -92,6 +92,11 @@ export interface Task {
   readonly exited: Promise<{ readonly exit: Exit; readonly atMs: number }>;
   /** Signal, grace, SIGKILL, to the whole tree; resolves when nothing of it is left. Idempotent. */
   stop(options: StopOptions): Promise<void>;
+  /**
+   * Has `tell` called with why the task does less than it should although it runs, or undefined: now, and whenever
+   * that changes, until it ends or is let go. Absent: all that there is to know is whether it runs.
+   */
+  watch?(tell: (why: string | undefined) => void): void;
   /** Lets go of the task without touching it: the node is stopping. */
   release(): void;
 }

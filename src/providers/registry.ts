@@ -13,6 +13,8 @@ import { createDocker } from "./docker/docker.ts";
 import { dockerParams } from "./docker/params.ts";
 import { createExec } from "./exec/exec.ts";
 import { execParams } from "./exec/params.ts";
+import { createGlusterfs } from "./glusterfs/glusterfs.ts";
+import { glusterfsParams } from "./glusterfs/params.ts";
 import { createKvm } from "./kvm/kvm.ts";
 import { kvmParams } from "./kvm/params.ts";
 import { createLambda } from "./lambda/lambda.ts";
@@ -35,6 +37,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ["bash", { create: createBash, params: bashParams }],
   ["exec", { create: createExec, params: execParams }],
   ["docker", { create: createDocker, params: dockerParams }],
+  ["glusterfs", { create: createGlusterfs, params: glusterfsParams }],
   ["kvm", { create: createKvm, params: kvmParams }],
   ["lambda", { create: createLambda, params: lambdaParams }],
   ["podman", { create: createPodman, params: podmanParams }],
@@ -42,7 +45,7 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
 ]);
 
 /** Providers that later versions bring. */
-const comeLater = ["rkt", "glusterfs"];
+const comeLater = ["rkt"];
 
 export interface ProvidersOptions extends ProviderOptions {
   /**

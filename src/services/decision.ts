@@ -9,7 +9,7 @@ import type { Choice } from "./placement.ts";
 import { fixedPorts } from "./ports.ts";
 import type { PlacementRecord } from "./records.ts";
 import type { ServiceSpec } from "./spec.ts";
-import type { VolumeHomeOf } from "./volumes.ts";
+import { localVolumes, type VolumeHomeOf } from "./volumes.ts";
 
 /** A service that this controller decides for. */
 export interface DesiredService {
@@ -88,7 +88,7 @@ export function requestFor(spec: ServiceSpec): PlacementRequest {
   const { name: service, provider, placement, ports, volumes, resources } = spec;
   const { constraints, spread } = placement;
   const of = { service, provider, constraints, spread };
-  const names = volumes.map(({ from }) => from);
-  const isolated = isIsolated(spec) && { isIsolated: true };
-  return { ...of, ports: fixedPorts({ ports }), volumes: names, resources, ...isolated };
+  const mounts = volumes.length > 0;
+  const wants = { ports: fixedPorts({ ports }), volumes: localVolumes(volumes), mounts, resources };
+  return { ...of, ...wants, ...(isIsolated(spec) && { isIsolated: true }) };
 }

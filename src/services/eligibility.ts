@@ -70,6 +70,8 @@ export interface PlacementRequest {
   readonly portHolder?: PortHolder;
   /** Names of the volumes that its node must have, or be the first to have. */
   readonly volumes?: readonly string[];
+  /** Whether its tasks are to be given any, of whatever kind; default: where there are `volumes`. */
+  readonly mounts?: boolean;
   /** It is to be isolated from its machine. */
   readonly isIsolated?: boolean;
   /** Where volumes live; absent: there is none yet. */
@@ -144,11 +146,11 @@ function missingIsolation(
 }
 
 function missingVolumes(
-  { provider, volumes = none, volumeHome }: PlacementRequest,
+  { provider, volumes = none, mounts = volumes.length > 0, volumeHome }: PlacementRequest,
   node: NodeId,
   offer: ProviderOffer | undefined,
 ): readonly string[] {
-  if (volumes.length === 0) return none;
+  if (!mounts) return none;
   const elsewhere = volumeHome === undefined ? none : reasonsOfVolumes(volumes, volumeHome, node);
   const cannot = offer?.available === true && offer.hasVolumes !== true;
   return cannot ? [...elsewhere, `cannot give volumes to ${provider}`] : elsewhere;
@@ -190,14 +192,12 @@ export function stateText(state: Exclude<NodeState, "alive">): string {
 /** Whether a node that is open to a request can take it now: the rest of `reasonsAgainst`, without a word. */
 export function hasPlaceFor(request: PlacementRequest, node: Candidate): boolean {
   const { ports = noPorts, volumes = none, resources = noResources, refused } = request;
+  const { mounts = volumes.length > 0 } = request;
   const { id, capacity } = node;
   if (id === refused?.node) return reasonsAgainst(request, node).length === 0;
   if (ports.length > 0 && takenPorts(request, id).length > 0) return false;
-  if (
-    volumes.length > 0 &&
-    missingVolumes(request, id, node.providers.get(request.provider)).length > 0
-  )
-    return false;
+  const offer = node.providers.get(request.provider);
+  if (mounts && missingVolumes(request, id, offer).length > 0) return false;
   if (isNothing(resources)) return true;
   if (capacity === undefined || request.claimOn?.(id) !== undefined) return false;
   return fits(resources, capacity, request.reservedOn?.(id) ?? noResources);

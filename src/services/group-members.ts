@@ -9,9 +9,10 @@ import type { Instances } from "./instances.ts";
 import { isUnder } from "./service-name.ts";
 import type { ServiceSpec } from "./spec.ts";
 import { whyNotInstances } from "./spec-checks.ts";
+import { type VolumeWish, volumeServices } from "./volumes.ts";
 
 export interface Member {
-  /** Its name is the full one, and so are those that it requires. */
+  /** Its name is the full one, and so are those that it requires, with the volumes that are services. */
   readonly spec: ServiceSpec;
   /** Where it was written: `services[1].services[0]`; empty for a service alone. */
   readonly path: string;
@@ -87,7 +88,7 @@ type MemberPlace = Pick<Member, "spec" | "path" | "restartedBy">;
 function placesIn(spec: Spec): readonly MemberPlace[] {
   return isGroup(spec)
     ? placesInGroup(spec, spec.name, "")
-    : [{ spec, path: "", restartedBy: "node" }];
+    : [{ spec: withRequired(spec), path: "", restartedBy: "node" }];
 }
 
 function placesInGroup(group: GroupSpec, name: ServiceName, path: string): readonly MemberPlace[] {
@@ -97,9 +98,20 @@ function placesInGroup(group: GroupSpec, name: ServiceName, path: string): reado
     const full = within(name, one.name);
     const at = `${path === "" ? "" : `${path}.`}services[${index}]`;
     if (isGroup(one)) return placesInGroup(one, full, at);
-    const requires = one.requires.map((wanted) => resolved(wanted, name, siblings));
-    return [{ spec: { ...one, name: full, requires }, path: at, restartedBy }];
+    const requires = withRequired(one).requires.map((wanted) => resolved(wanted, name, siblings));
+    const volumes = one.volumes.map((volume): VolumeWish => {
+      if (volume.kind === "local") return volume;
+      return { ...volume, from: resolved(asServiceName(volume.from), name, siblings) };
+    });
+    return [{ spec: { ...one, name: full, requires, volumes }, path: at, restartedBy }];
   });
+}
+
+/** It requires those that it names, and its volumes that are services. */
+function withRequired(spec: ServiceSpec): ServiceSpec {
+  const volumes = volumeServices(spec.volumes);
+  if (volumes.length === 0) return spec;
+  return { ...spec, requires: [...new Set([...spec.requires, ...volumes])] };
 }
 
 /** A sibling, or what is in one, comes first; else it is a full name. */

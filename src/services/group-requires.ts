@@ -2,12 +2,13 @@
  * What must hold of the services of a group that require each other: what is required is there, and is
  * started before. What is required of others is another matter: it may be deployed later.
  */
+import type { ServiceName } from "../core/ids.ts";
 import type { Place } from "../core/reading.ts";
 import { type GroupSpec, servicesMax } from "./group.ts";
 import { type Member, membersOf, membersUnder } from "./group-members.ts";
 import { isUnder } from "./service-name.ts";
 
-/** Tells each error at the place of its name in `requires`. */
+/** Tells each error at the place of its name, in `requires` or `volumes`. */
 export function complainOfRequires(group: GroupSpec, at: Place): void {
   const members = membersOf(group);
   if (members.size > servicesMax) {
@@ -15,8 +16,18 @@ export function complainOfRequires(group: GroupSpec, at: Place): void {
   }
   for (const member of members.values()) {
     member.spec.requires.forEach((required, index) => {
-      const wrong = whyNot(group.name, members, member, required);
-      if (wrong !== undefined) placeOf(at, member.path).member("requires").item(index).wrong(wrong);
+      const place = placeOf(at, member.path);
+      const volume = member.spec.volumes.findIndex(
+        ({ kind, from }) => kind === "glusterfs" && from === required,
+      );
+      const named =
+        volume === -1
+          ? place.member("requires").item(index)
+          : place.member("volumes").item(volume).member("from");
+      const wrong =
+        whyNot(group.name, members, member, required) ??
+        (volume === -1 ? undefined : whyNoVolume(members, required));
+      if (wrong !== undefined) named.wrong(wrong);
     });
   }
 }
@@ -37,6 +48,12 @@ function whyNot(
   return wanted.every(isBefore)
     ? undefined
     : `${required} is started after it, since it is listed after it: put it before`;
+}
+
+/** Of what is not in the group nothing is known here. */
+function whyNoVolume(members: ReturnType<typeof membersOf>, name: ServiceName): string | undefined {
+  const isOther = membersUnder(members, name).some(({ spec }) => spec.provider !== "glusterfs");
+  return isOther ? `${name} is not a volume: its provider is not glusterfs` : undefined;
 }
 
 /** The place of a path of `membersOf`. */

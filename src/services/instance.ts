@@ -104,6 +104,8 @@ export type TaskEvent =
       readonly healthy: boolean | null;
       readonly why?: string;
     }
+  /** Of what runs: `why` it does less than it should, for people; absent: it does all. */
+  | { readonly kind: "condition"; readonly attempt: number; readonly why?: string }
   /** What `stop` asked for is complete: nothing of the task is left. */
   | { readonly kind: "stopped"; readonly attempt: number };
 

@@ -87,6 +87,7 @@ function react(state: InstanceState, event: InstanceEvent, nowMs: number, random
     case "start_failed":
     case "exited":
     case "health":
+    case "condition":
     case "stopped":
       if (event.attempt !== state.status.attempt) return nothing(state);
       return reactToTask(state, event, nowMs, random);
@@ -105,6 +106,8 @@ function reactToTask(state: InstanceState, event: TaskEvent, nowMs: number, rand
       return task.exited(state, event.exit, event.atMs, nowMs, random);
     case "health":
       return task.healthTold(state, event.healthy, event.why, nowMs);
+    case "condition":
+      return task.conditionTold(state, event.why);
     case "stopped":
       return task.stopped(state, nowMs, random);
   }

@@ -4,16 +4,27 @@ import type { HealthPolicy } from "./health-policy.ts";
 import type { Instances } from "./instances.ts";
 import { type Ports, portVariable } from "./ports.ts";
 import type { UpdatePolicy } from "./update-policy.ts";
-import type { VolumeWish } from "./volumes.ts";
+import { localVolumes, type VolumeWish } from "./volumes.ts";
 
 /** Of a spec, the fields that are looked at together. */
-interface CheckedFields {
+interface CheckedFields extends OneAtATime {
   readonly ports: Ports;
   readonly env: Readonly<Record<string, string>>;
   readonly health?: HealthPolicy;
   readonly instances: Instances;
   readonly update: UpdatePolicy;
+}
+
+/** Of a spec, what may allow no more than one instance. */
+interface OneAtATime {
+  readonly provider: string;
   readonly volumes: readonly VolumeWish[];
+}
+
+/** Why there cannot be two instances of a service, not even for a moment; undefined: there can. */
+export function whyOneAtATime({ provider, volumes }: OneAtATime): string | undefined {
+  if (localVolumes(volumes).length > 0) return "a volume has one writer";
+  return provider === "glusterfs" ? "it is one volume" : undefined;
 }
 
 /** What the fields say of each other's ports. */
@@ -32,19 +43,17 @@ export function complainOfPorts({ ports, env, health }: CheckedFields, at: Place
 }
 
 /** Why a service cannot have so many instances; undefined: it can. */
-export function whyNotInstances(
-  { volumes }: Pick<CheckedFields, "volumes">,
-  instances: Instances,
-): string | undefined {
-  if (volumes.length === 0 || instances === 0 || instances === 1) return undefined;
-  return "must be 1, or 0: a volume has one writer";
+export function whyNotInstances(spec: OneAtATime, instances: Instances): string | undefined {
+  const why = whyOneAtATime(spec);
+  if (why === undefined || instances === 0 || instances === 1) return undefined;
+  return `must be 1, or 0: ${why}`;
 }
 
-/** What the fields say of how many would write to a volume at a time. */
-export function complainOfWriters(spec: CheckedFields, at: Place): void {
+/** What the fields say of how many instances there would be at a time. */
+export function complainOfInstances(spec: CheckedFields, at: Place): void {
   const why = whyNotInstances(spec, spec.instances);
   if (why !== undefined) at.member("instances").wrong(why);
-  if (spec.volumes.length === 0 || spec.update.order === "stop-first") return;
-  const order = at.member("update").member("order");
-  order.wrong("must be stop-first: a volume has one writer");
+  const whyOne = whyOneAtATime(spec);
+  if (whyOne === undefined || spec.update.order === "stop-first") return;
+  at.member("update").member("order").wrong(`must be stop-first: ${whyOne}`);
 }

@@ -21,7 +21,7 @@ import { type PartitionPolicy, readPartitionPolicy } from "./partition-policy.ts
 import { deepFreeze, type Plain, readPlain } from "./plain-data.ts";
 import { areChosen, type Ports, readPorts } from "./ports.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
-import { complainOfPorts, complainOfWriters } from "./spec-checks.ts";
+import { complainOfInstances, complainOfPorts, whyOneAtATime } from "./spec-checks.ts";
 import {
   type LogPolicy,
   logsDefault,
@@ -72,7 +72,7 @@ export interface ServiceSpec extends DependencyPolicy, PartitionPolicy {
   readonly env: Readonly<Record<string, string>>;
   /** By name; 0: one that its node chooses. */
   readonly ports: Ports;
-  /** Folders that outlive it, one instance's at a time; default: none. */
+  /** Folders that outlive it; default: none. */
   readonly volumes: readonly VolumeWish[];
   /** Reserved for each instance on its node, and the most that it gets; 0: neither. */
   readonly resources: Resources;
@@ -216,7 +216,7 @@ export const readSpecFields = objectOf(
       "volumes",
       readVolumes,
       [],
-      "Folders with names of their own that outlive it, for one instance.",
+      "Folders that outlive it, and where its task finds them.",
     );
     const update = fields.optional(
       "update",
@@ -224,11 +224,16 @@ export const readSpecFields = objectOf(
       updateDefault,
       "How its instances are brought to a new version.",
     );
+    const provider = fields.required("provider", readProvider);
+    const canBothRun =
+      health !== undefined &&
+      areChosen(ports) &&
+      whyOneAtATime({ provider, volumes }) === undefined;
     return {
       name: asServiceName(
         fields.required("name", readName, "Deploying it again updates the service."),
       ),
-      provider: fields.required("provider", readProvider),
+      provider,
       params: fields.optional(
         "params",
         readParams,
@@ -242,7 +247,7 @@ export const readSpecFields = objectOf(
         restartDefault,
         "After which ends it is restarted, and how soon.",
       ),
-      update: updateFor(update, health !== undefined && areChosen(ports) && volumes.length === 0),
+      update: updateFor(update, canBothRun),
       ports,
       volumes,
       ...readWhereabouts(fields),
@@ -258,6 +263,6 @@ export const readSpecFields = objectOf(
 export function readService(value: unknown, at: Place): ServiceSpec {
   const spec = readSpecFields(value, at);
   complainOfPorts(spec, at);
-  complainOfWriters(spec, at);
+  complainOfInstances(spec, at);
   return spec;
 }

@@ -82,6 +82,16 @@ export function healthTold(
   );
 }
 
+/** It runs on: this is for people, and for no decision. What is said of its health comes first. */
+export function conditionTold(state: InstanceState, why: string | undefined): Step {
+  const { reason: _reason, ...status } = state.status;
+  if (status.state !== "running" || state.desired.spec.health !== undefined) return nothing(state);
+  return change(
+    { ...state, status },
+    why === undefined ? {} : { reason: why.slice(0, wordsCharsMax) },
+  );
+}
+
 /** What was stopped for its health ended by a failure; whatever else was stopped has no more to say. */
 export function stopped(state: InstanceState, nowMs: number, random: Random): Step {
   const { status } = state;

@@ -1,19 +1,21 @@
 /**
- * The volumes of a service: folders with a name of their own, which outlive it. A `local` one is on one node,
- * whoever uses it is placed there, and it has one writer: one instance of one service.
+ * The volumes of a service: folders that outlive it. A `local` one has a name of its own and is on one node, whoever
+ * uses it is placed there, and it has one writer: one instance of one service. A `glusterfs` one is a service, which
+ * is mounted wherever it is used, by as many as want to.
  */
-import { dnsLabel, type NodeId, type ServiceName } from "../core/ids.ts";
-import { comesLater, described, objectOf, type Place } from "../core/reading.ts";
-import { listOf, text } from "../core/value-readers.ts";
+import { asServiceName, dnsLabel, type NodeId, type ServiceName } from "../core/ids.ts";
+import { described, objectOf, type Place } from "../core/reading.ts";
+import { choice, listOf, text } from "../core/value-readers.ts";
 import type { Plain } from "./plain-data.ts";
+import { serviceNamePattern } from "./service-name.ts";
 
 /** A volume as a service asks for it. */
 export interface VolumeWish {
-  /** Its name: a DNS label, one for the whole network. */
+  /** Its name, a DNS label, one for the whole network; of `glusterfs` that of a service, as `requires` has it. */
   readonly from: string;
   /** Where the task finds it: absolute, and not below another of the service's. */
   readonly at: string;
-  readonly kind: "local";
+  readonly kind: "local" | "glusterfs";
 }
 
 /** Where a volume lives. */
@@ -35,23 +37,21 @@ const atPattern = /^(?=.{2,4096}$)(?:\/(?!\.{1,2}(?:\/|$))[^/\0\n]+)+$/;
 /** What a volume may be called, in a spec and in a command. */
 export const volumeNamePattern = dnsLabel;
 
-const readFrom = text(volumeNamePattern, "the name of a volume: a DNS label, like data");
+const readFrom = text(serviceNamePattern, "the name of a volume: a DNS label, like data");
 const readAt = text(atPattern, "an absolute path without . or .. in it, like /srv/data");
-const readKind = described(
-  () => ({ enum: ["local"] }),
-  (value, at): "local" => {
-    if (value === "glusterfs") at.wrong(comesLater);
-    else if (value !== "local") at.wrong("must be local");
-    return "local";
-  },
-);
+const readKind = choice(["local", "glusterfs"]);
 
 const readWish = objectOf(
   "a volume: an object, like { from: data, at: /srv/data }",
   (fields): VolumeWish => ({
     from: fields.required("from", readFrom),
     at: fields.required("at", readAt, "Where its task finds it."),
-    kind: fields.optional("kind", readKind, "local", "On one node, where its users are placed."),
+    kind: fields.optional(
+      "kind",
+      readKind,
+      "local",
+      "local: on one node, where its users are placed; glusterfs: a service, mounted where it is used.",
+    ),
   }),
 );
 
@@ -61,7 +61,11 @@ export const readVolumes = described(
   () => readWishes.schema(),
   (value, at): readonly VolumeWish[] => {
     const wishes = readWishes(value, at);
-    for (const index of wishes.keys()) complainOfTwins(wishes, index, at.item(index));
+    wishes.forEach(({ from, kind }, index) => {
+      complainOfTwins(wishes, index, at.item(index));
+      if (kind === "glusterfs" || from === "" || volumeNamePattern.test(from)) return;
+      at.item(index).member("from").wrong("must be the name of a volume: a DNS label, like data");
+    });
     return wishes;
   },
 );
@@ -91,6 +95,16 @@ export function volumesToJson(volumes: readonly VolumeWish[]): Plain {
   return volumes.map(({ from, at, kind }) => ({ from, at, kind }));
 }
 
+/** Names of the volumes that have a home, which are not services. */
+export function localVolumes(volumes: readonly VolumeWish[]): readonly string[] {
+  return volumes.filter(({ kind }) => kind === "local").map(({ from }) => from);
+}
+
+/** The services that are volumes: required by whoever mounts them. */
+export function volumeServices(volumes: readonly VolumeWish[]): readonly ServiceName[] {
+  return volumes.filter(({ kind }) => kind === "glusterfs").map(({ from }) => asServiceName(from));
+}
+
 /** What a node that is not the home of every volume of a service says of it. */
 export function reasonsOfVolumes(
   volumes: readonly string[],
@@ -111,7 +125,7 @@ export function isAstray(
   node: NodeId | null | undefined,
 ): boolean {
   if (homeOf === undefined || node == null) return false;
-  return volumes.some(({ from }) => (homeOf(from)?.node ?? node) !== node);
+  return localVolumes(volumes).some((name) => (homeOf(name)?.node ?? node) !== node);
 }
 
 /** A service that is deployed or to be deployed, where it is written, and what it names. */
@@ -120,14 +134,14 @@ export interface VolumeUser {
   readonly volumes: readonly VolumeWish[];
 }
 
-/** The service other than `self` that names a volume; undefined: none does. */
+/** The service other than `self` that names a local volume; undefined: none does. */
 export function otherUserOf(
   volume: string,
   self: ServiceName,
   users: Iterable<VolumeUser>,
 ): ServiceName | undefined {
   for (const { name, volumes } of users) {
-    if (name !== self && volumes.some(({ from }) => from === volume)) return name;
+    if (name !== self && localVolumes(volumes).includes(volume)) return name;
   }
   return undefined;
 }

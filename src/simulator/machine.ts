@@ -23,7 +23,7 @@ import { type DiskImage, VirtualDisk } from "./virtual-disk.ts";
 import { seededRandom, virtualEnv } from "./virtual-env.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
 import { VirtualHost, virtualProvider, virtualReach } from "./virtual-tasks.ts";
-import { virtualVolumes } from "./virtual-volumes.ts";
+import { noVolumeMounts, virtualVolumes } from "./virtual-volumes.ts";
 
 /** What all machines of a simulation share. */
 export interface Surroundings {
@@ -112,6 +112,7 @@ export class Machine {
         storage,
         providers: new Map(offered.map((one) => [one.type, one])),
         volumeFolders: this.#volumes,
+        volumeMounts: noVolumeMounts,
         isPortFree: async (port) => !this.host.listens(port),
         lookAtFolder: async (dataFolder) => ({ dataFolder, use: "gone" }),
         reach: virtualReach(this.host, scheduler, owner),

@@ -1,5 +1,6 @@
 /** Volumes of a virtual machine: which there are, and who has them. They outlive the nodes that run on it. */
-import type { VolumeFolders } from "../actors/volume-claims.ts";
+import type { VolumeFolders, VolumeMounts } from "../actors/volume-claims.ts";
+import { Unavailable } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
 
 export function virtualVolumes(): VolumeFolders {
@@ -23,3 +24,12 @@ export function virtualVolumes(): VolumeFolders {
     },
   };
 }
+
+/** No virtual machine mounts any. */
+export const noVolumeMounts: VolumeMounts = {
+  holders: () => new Set(),
+  hold: async () => {
+    throw new Unavailable("a virtual machine mounts no volumes");
+  },
+  free: async () => {},
+};

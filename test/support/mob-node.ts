@@ -39,13 +39,20 @@ export interface NodeOptions {
 /** Several nodes of one test, and their tasks. */
 export class Lab {
   readonly home: string;
+  /** What precedes every command, where nodes are to run in namespaces of their own; empty: nothing. */
+  readonly enter: readonly string[];
   readonly env: NodeJS.ProcessEnv;
   readonly #nodes: MobNode[] = [];
   /** Every task inherits it, so that what is left can be found. */
   readonly #mark: string;
 
-  private constructor(home: string, more: Readonly<Record<string, string>>) {
+  private constructor(
+    home: string,
+    more: Readonly<Record<string, string>>,
+    enter: readonly string[],
+  ) {
     this.home = home;
+    this.enter = enter;
     this.#mark = `MOB_LAB=${home}`;
     const { MOB_PORT: _port, ...env } = process.env;
     // Engines of the machine's are no test's business.
@@ -53,11 +60,15 @@ export class Lab {
     this.env = { ...env, ...engines, ...more, MOB_HOME: home, MOB_LAB: home, NO_COLOR: "1" };
   }
 
-  /** @param more of the environment of its nodes */
-  static async open(t: TestContext, more: Readonly<Record<string, string>> = {}): Promise<Lab> {
+  /** @param more of the environment of its nodes; @param enter see the field */
+  static async open(
+    t: TestContext,
+    more: Readonly<Record<string, string>> = {},
+    enter: readonly string[] = [],
+  ): Promise<Lab> {
     let lab: Lab | undefined;
     t.after(() => lab?.close()); // Before the folder goes: hooks run in the order of registration.
-    lab = new Lab(await tempFolder(t), more);
+    lab = new Lab(await tempFolder(t), more, enter);
     return lab;
   }
 
@@ -79,7 +90,14 @@ export class Lab {
 
   /** Runs a program of the checkout to its end. */
   run(program: "./mob" | "./mobcli", args: readonly string[], stdin = ""): Promise<Output> {
-    return this.#execute(program, args, stdin);
+    const [first = "", ...rest] = this.words(program, args);
+    return this.#execute(first, rest, stdin);
+  }
+
+  /** A command as it is run: where the nodes are, and in the checkout all the same. */
+  words(program: string, args: readonly string[]): readonly string[] {
+    if (this.enter.length === 0) return [program, ...args];
+    return [...this.enter, "env", `--chdir=${root}`, program, ...args];
   }
 
   /** Runs a script with bash, in the checkout. */
@@ -112,7 +130,7 @@ export class Lab {
       return left.length === 0;
     }, "the end of every process of the test");
     for (const { dataFolder } of this.#nodes) {
-      for (const type of ["bash", "exec", "batch", "kvm", "lambda"]) {
+      for (const type of ["bash", "exec", "batch", "glusterfs", "kvm", "lambda"]) {
         const keeper = join(dataFolder, "tasks", type);
         if (existsSync(keeper)) await removeLeftoverCgroups(keeper);
       }
@@ -147,8 +165,9 @@ export class MobNode {
 
   async start({ providers = "bash", cwd = root, args = [] }: NodeOptions = {}): Promise<void> {
     this.printed = "";
-    const program = join(root, "mob");
-    const child = spawn(program, ["-p", String(this.port), "-P", providers, ...args], {
+    const options = ["-p", String(this.port), "-P", providers, ...args];
+    const [program = "", ...words] = this.lab.words(join(root, "mob"), options);
+    const child = spawn(program, words, {
       cwd,
       env: this.lab.env,
       stdio: ["ignore", "pipe", "pipe"],

@@ -8,6 +8,7 @@ import { asInstanceId, asNodeId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { volumeFolders } from "../../../src/node/volume-folders.ts";
 import { createBash } from "../../../src/providers/bash/bash.ts";
+import { Mounts } from "../../../src/providers/glusterfs/mounts.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
 import type { VolumeWish } from "../../../src/services/volumes.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
@@ -38,8 +39,13 @@ async function machine(t: TestContext, home = here) {
   const begin = () =>
     new VolumeClaims({
       node: here,
-      catalog: { volumes, member: () => undefined },
+      catalog: { volumes, member: () => undefined, service: () => undefined },
       folders: volumeFolders(join(folder, "volumes")),
+      mounts: new Mounts({
+        folder: join(folder, "mounts"),
+        network: "1".repeat(64),
+        env: { PATH },
+      }),
       providers: new Map([["bash", provider]]),
       async settle(name) {
         const record = { name, kind: "local", node: home, atMs: 1 } as const;
@@ -63,7 +69,7 @@ test("a volume is made when it is first claimed, and its data is what the next o
   const [given] = await claims.claim(first, data);
   assert.deepEqual(given, { name: "data", folder: join(folder, "data"), at: "/srv/data" });
   writeFileSync(join(folder, "data", "file"), "kept");
-  claims.release(first);
+  await claims.release(first);
   await claims.claim(second, data);
   assert.equal(readFileSync(join(folder, "data", "file"), "utf8"), "kept");
 });
@@ -105,6 +111,17 @@ test("one that lives on another node is not made here", async (t) => {
   const { begin, folder } = await machine(t, there);
   await assert.rejects(begin().claim(first, data), { message: `volume data is on ${there}` });
   assert.ok(!existsSync(folder));
+});
+
+test("one that is a service which is not deployed is not mounted", async (t) => {
+  const { begin } = await machine(t);
+  const shared: readonly VolumeWish[] = [{ from: "shop/shared", at: "/srv", kind: "glusterfs" }];
+  const claims = begin();
+  await assert.rejects(claims.claim(first, shared), {
+    code: "unavailable",
+    message: "volume shop/shared is not deployed",
+  });
+  await claims.release(first);
 });
 
 test("a volume that is removed is gone with its data, if it may go", async (t) => {

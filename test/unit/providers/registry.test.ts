@@ -26,6 +26,7 @@ test("offers all that the machine has when nothing is asked for", async (t) => {
   assert.match(capabilities.get("exec")?.version ?? "", /^\d/);
   assert.deepEqual(refused, [
     { type: "docker", reason: "Docker does not answer: there is no /no/docker" },
+    { type: "glusterfs", reason: "gluster does not answer: there is no gluster" },
     { type: "kvm", reason: "qemu-system-x86_64 is in no folder of its PATH on this node" },
     { type: "podman", reason: "Podman does not answer: there is no /no/podman" },
     { type: "xen", reason: "Xen's domain 0 does not answer: there is no xl" },

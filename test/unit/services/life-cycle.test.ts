@@ -102,6 +102,20 @@ test("what a long start is at is told while it starts, and no longer", () => {
   assert.equal(driver.state.status.reason, undefined);
 });
 
+test("why a task does less than it should is told while it runs, and changes nothing else", () => {
+  const driver = running();
+  const { since, healthy } = driver.state.status;
+  const condition = { kind: "condition", attempt: 1 } as const;
+  assert.deepEqual(driver.tell({ ...condition, why: "a brick is away" }).did, []);
+  assert.equal(driver.state.status.reason, "a brick is away");
+  assert.deepEqual([driver.phase, driver.state.status.since], ["running", since]);
+  assert.equal(driver.state.status.healthy, healthy);
+  assert.equal(driver.tell(condition).state.status.reason, undefined);
+  assert.deepEqual(driver.tell(condition).did, []);
+  driver.tell(exited(1, 7), { ...condition, why: "late" });
+  assert.notEqual(driver.state.status.reason, "late");
+});
+
 test("a start that fails counts as a failure under the policy", () => {
   const driver = new Driver(
     desired({}, { restart: { intensity: { restarts: 1, within: "5m" } } }),

@@ -192,7 +192,7 @@ const wrong: readonly [readonly string[], readonly unknown[]][] = [
       [{ from: "data", at: "/srv/" }],
       [{ from: "data", at: "/a/../b" }],
       [{ from: "data", at: "/srv", kind: "nfs" }],
-      [{ from: "data", at: "/srv", kind: "glusterfs" }],
+      [{ from: "a//b", at: "/srv", kind: "glusterfs" }],
       [{ from: "data", at: "/srv", read_only: true }],
     ],
   ],

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { InvalidSpec } from "../../../src/core/errors.ts";
 import { asNodeId, asServiceName } from "../../../src/core/ids.ts";
 import type { Candidate } from "../../../src/services/eligibility.ts";
-import { withInstances } from "../../../src/services/group-members.ts";
+import { membersOf, withInstances } from "../../../src/services/group-members.ts";
 import { parseGroupSpec } from "../../../src/services/group-spec.ts";
 import { place } from "../../../src/services/placement.ts";
 import { refusalsText } from "../../../src/services/placement-text.ts";
 import { parseSpec, specToJson } from "../../../src/services/spec.ts";
 import { taskDigest } from "../../../src/services/task-digest.ts";
-import type { VolumeHomeOf } from "../../../src/services/volumes.ts";
+import { otherUserOf, type VolumeHomeOf } from "../../../src/services/volumes.ts";
 import { errorsOf } from "./spec-errors.ts";
 
 const least = { name: "db", provider: "bash" };
@@ -47,9 +48,47 @@ test("every error of volumes is told with its path", () => {
   assert.match(errors["volumes[3].at"] ?? "", /data/);
 });
 
-test("a kind that is yet to be built is refused by name", () => {
-  const wish = { from: "data", at: "/srv", kind: "glusterfs" };
-  assert.match(errorsOf({ volumes: [wish] })["volumes[0].kind"] ?? "", /comes later/);
+test("a volume that is a service has the name of one, is required, and has many writers", () => {
+  const shared = { from: "storage/shared", at: "/srv/shared", kind: "glusterfs" };
+  const both = { ...least, volumes: [shared], instances: 3, update: { order: "start-first" } };
+  assert.deepEqual(parseSpec(both).volumes, [shared]);
+  assert.deepEqual(parseSpec(both).requires, []);
+  const [member] = membersOf(parseSpec({ ...both, requires: ["cache"] })).values();
+  assert.deepEqual(member?.spec.requires, ["cache", "storage/shared"]);
+  const local = { ...shared, kind: "local" };
+  assert.deepEqual(Object.keys(errorsOf({ volumes: [local] })), ["volumes[0].from"]);
+  assert.equal(otherUserOf("storage/shared", asServiceName("web"), [parseSpec(both)]), undefined);
+});
+
+test("in a group it is a sibling first, is there, is listed before, and is a volume", () => {
+  const shared = { name: "shared", provider: "glusterfs" };
+  const web = {
+    ...least,
+    name: "web",
+    volumes: [{ from: "shared", at: "/srv/shared", kind: "glusterfs" }],
+  };
+  const shop = (...services: object[]) => parseGroupSpec({ name: "shop", services });
+  const member = membersOf(shop(shared, web)).get(asServiceName("shop/web"));
+  assert.deepEqual(member?.spec.requires, ["shop/shared"]);
+  assert.equal(member?.spec.volumes[0]?.from, "shop/shared");
+  const path = "services[1].volumes[0].from";
+  assert.throws(() => shop({ ...shared, provider: "bash" }, web), hasDetail(path, /not a volume/));
+  assert.throws(() => shop(web, shared), hasDetail(path.replace("1", "0"), /started after it/));
+  // Of what is elsewhere it is not known whether it is one: it may be deployed later.
+  assert.equal(membersOf(shop(web)).size, 1);
+});
+
+function hasDetail(path: string, message: RegExp) {
+  return (error: unknown) =>
+    error instanceof InvalidSpec &&
+    error.details.some((detail) => detail.path === path && message.test(detail.message));
+}
+
+test("a service that is a volume has one instance, which is ended before the next begins", () => {
+  const provider = "glusterfs";
+  assert.match(errorsOf({ provider, instances: 2 })["instances"] ?? "", /it is one volume/);
+  const update = { order: "start-first" };
+  assert.match(errorsOf({ provider, update })["update.order"] ?? "", /it is one volume/);
 });
 
 test("a volume has one writer: one instance, which is ended before the next begins", () => {
