@@ -9,7 +9,7 @@ import { type FSWatcher, mkdtempSync, watch } from "node:fs";
 import { join } from "node:path";
 
 export class Signs {
-  readonly #folder: string;
+  readonly folder: string;
   readonly #watcher: FSWatcher;
   readonly #waiting = new Map<string, (pid: number) => void>();
   /** Of the last sign of each name: a file may be told of more than once. */
@@ -17,13 +17,13 @@ export class Signs {
 
   /** Makes a folder in `parent`. */
   constructor(parent: string) {
-    this.#folder = mkdtempSync(join(parent, "signs-"));
-    this.#watcher = watch(this.#folder, (_event, file) => this.#note(file ?? ""));
+    this.folder = mkdtempSync(join(parent, "signs-"));
+    this.#watcher = watch(this.folder, (_event, file) => this.#note(file ?? ""));
   }
 
   /** A command that makes the sign, and then does `then`. */
   command(name: string, then = "exec sleep 1000"): string {
-    return `: >${this.#folder}/${name}.$$; ${then}`;
+    return `: >${this.folder}/${name}.$$; ${then}`;
   }
 
   /** The pid of the process that makes the sign `name` next: to be called before it can. */

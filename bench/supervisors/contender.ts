@@ -28,12 +28,12 @@ export function processesMarked(mark: string): readonly number[] {
 }
 
 /** Its own processes: those that are no service's. */
-function ownOf(contender: Contender): readonly number[] {
+function ownOf(contender: Pick<Contender, "processes">): readonly number[] {
   return contender.processes().filter((pid) => !read(pid, "cmdline").startsWith("sleep\0"));
 }
 
 /** Proportional set size of what is its own, MiB. */
-export function memoryMib(contender: Contender): number {
+export function memoryMib(contender: Pick<Contender, "processes">): number {
   const kib = ownOf(contender).map((pid) =>
     Number(/^Pss:\s+(\d+)/m.exec(read(pid, "smaps_rollup"))?.[1] ?? 0),
   );
@@ -41,7 +41,7 @@ export function memoryMib(contender: Contender): number {
 }
 
 /** Seconds that what is its own has computed so far. */
-export function cpuSeconds(contender: Contender): number {
+export function cpuSeconds(contender: Pick<Contender, "processes">): number {
   const ticks = ownOf(contender).map((pid) => {
     const fields = read(pid, "stat").split(") ").pop()?.split(" ") ?? [];
     return Number(fields[11] ?? 0) + Number(fields[12] ?? 0); // utime and stime, proc(5).
