@@ -35,7 +35,7 @@ export function copiesOf(
     return {
       instance,
       node,
-      isReady: isReady(status, spec.health !== undefined),
+      isReady: isReady(status, spec),
       isCurrent: status.task === task && isInLife && status.restartStamp === restartStamp,
       specStamp: status.specStamp,
       ...(state === "running" && startedAt !== undefined && { startedAt }),

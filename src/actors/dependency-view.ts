@@ -1,8 +1,9 @@
 /** A service as those that require it see it: its placements, statuses and the view put together. */
 import type { ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
-import { type Dependency, dependencyOf, type RequiredInstance } from "../services/dependencies.ts";
+import { type Dependency, dependencyOf } from "../services/dependencies.ts";
 import { isOutlived } from "../services/instance.ts";
+import { isReady } from "../services/instance-status.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { type Standing, type StandingInstance, standingOf } from "../services/standing.ts";
 import type { Catalog, Service } from "./catalog.ts";
@@ -18,7 +19,7 @@ export function dependencyOn(catalog: Catalog, name: ServiceName): Dependency | 
   const service = catalog.service(name);
   if (service === undefined) return undefined;
   const instances = placementsOf(catalog, service).map((one) => seen(catalog, service, one));
-  return dependencyOf(instances, service.member.spec.health !== undefined);
+  return dependencyOf(instances);
 }
 
 /** Of the present creation. */
@@ -37,14 +38,13 @@ export function placementsOf(
 export function standingOn(catalog: Catalog, name: ServiceName, wasThere: boolean): Standing {
   const service = catalog.service(name);
   if (service === undefined) return standingOf(name, wasThere ? undefined : []);
-  const isChecked = service.member.spec.health !== undefined;
+  const { spec } = service.member;
   const instances = placementsOf(catalog, service).map(({ instance, node }): StandingInstance => {
     const status = node === null ? undefined : catalog.status(instance);
     const isDead = node !== null && catalog.member(node)?.state === "dead";
-    const isRunning = status?.state === "running" && !isDead;
     return {
       phase: isDead ? "lost" : status?.state,
-      isUp: isRunning && (!isChecked || status.healthy === true),
+      isUp: status !== undefined && !isDead && isReady(status, spec),
       incarnation: `${instance}/${status?.attempt ?? 0}`,
     };
   });
@@ -55,14 +55,14 @@ function seen(
   catalog: Catalog,
   service: Service,
   { instance, node, slot }: PlacementRecord,
-): RequiredInstance {
+): Dependency {
   const status = node === null ? undefined : catalog.status(instance);
   const member = node === null ? undefined : catalog.member(node);
   const isThere = member !== undefined && (isLive(member) || member.state === "away");
-  if (status === undefined) return { phase: "pending", healthy: null };
-  const { healthy, state } = status;
-  if (!isThere) return { phase: "lost", healthy };
+  if (status === undefined) return { phase: "pending", isHealthy: false };
+  if (!isThere) return { phase: "lost", isHealthy: false };
   // What runs, and is to be restarted with its group, is as good as ended.
-  const isEnding = isOutlived(status, catalog.wish(service, slot));
-  return { phase: isEnding && state === "running" ? "stopping" : state, healthy };
+  const isEnding = status.state === "running" && isOutlived(status, catalog.wish(service, slot));
+  if (isEnding) return { phase: "stopping", isHealthy: false };
+  return { phase: status.state, isHealthy: isReady(status, service.member.spec) };
 }

@@ -14,14 +14,13 @@ export function desiredService(
   { record: group, stamp: specStamp, member: { spec } }: Service,
 ): DesiredService {
   const task = taskDigest(spec);
-  const isChecked = spec.health !== undefined;
   const observe = ({ instance }: PlacementRecord): Observed => {
     const status = catalog.status(instance);
     return {
       isIdle: isIdle(catalog, group, instance),
-      isReady: status !== undefined && isReady(status, isChecked),
+      isReady: status !== undefined && isReady(status, spec),
       refusal: status?.refusal,
-      hasTakenOver: status !== undefined && (isReady(status, isChecked) || status.state === "done"),
+      hasTakenOver: status !== undefined && (isReady(status, spec) || status.state === "done"),
       needsNewTask: status !== undefined && status.task !== task,
     };
   };

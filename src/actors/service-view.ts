@@ -5,7 +5,13 @@
 import type { NodeId, ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import { isOutlived } from "../services/instance.ts";
-import type { Handle, InstanceStatus, Phase, TaskExit } from "../services/instance-status.ts";
+import {
+  type Handle,
+  type InstanceStatus,
+  isChecked,
+  type Phase,
+  type TaskExit,
+} from "../services/instance-status.ts";
 import { refusalsText, waitsText } from "../services/placement-text.ts";
 import type { Ports } from "../services/ports.ts";
 import type { PlacementRecord } from "../services/records.ts";
@@ -72,7 +78,7 @@ function instanceInfo(
     slot,
     node: placement?.node ?? null,
     provider: spec.provider,
-    isChecked: spec.health !== undefined,
+    isChecked: isChecked(status ?? {}, spec),
     generation,
     epoch: placement?.epoch.counter ?? 0,
   };
@@ -151,8 +157,8 @@ function isSettled(
   if (isOutlived(status, wish)) return false;
   if (wish.run === "stopped") return status.state === "stopped";
   // Of one that is checked it is not known yet whether it does its work.
-  const isChecked = wish.spec.health !== undefined;
-  if (isChecked && status.state === "running" && status.healthy === null) return false;
+  const isUnknown = status.healthy === null && isChecked(status, wish.spec);
+  if (isUnknown && status.state === "running") return false;
   return (
     status.specStamp === wish.specStamp &&
     status.runStamp === wish.runStamp &&

@@ -68,7 +68,8 @@ export class TaskHolder {
       if (isOver()) return; // Whoever takes over finds it.
       const found = await this.#adopt({ instance, attempt, handle });
       const startedAt = found.kind === "running" ? found.startedAt : found.atMs;
-      tell({ kind: "started", attempt, handle, startedAt, ports });
+      const health = found.kind === "running" && found.health;
+      tell({ kind: "started", attempt, handle, startedAt, ports, ...(health && { health }) });
       if (found.kind === "gone") {
         tell({ kind: "exited", attempt, exit: found.exit, atMs: found.atMs });
       }
@@ -128,6 +129,11 @@ export class TaskHolder {
     void task.exited.then(({ exit, atMs }) => {
       if (this.#task === task) tell({ kind: "exited", attempt, exit, atMs });
     });
-    return { kind: "running", attempt, handle, startedAt: task.startedAt };
+    const { startedAt, health } = task;
+    if (health === undefined) return { kind: "running", attempt, handle, startedAt };
+    health.watch((now) => {
+      if (this.#task === task) tell({ kind: "own-health", attempt, health: now });
+    });
+    return { kind: "running", attempt, handle, startedAt, health: health.now };
   }
 }

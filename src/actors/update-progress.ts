@@ -21,7 +21,6 @@ export function progressOf(
   { spec, uid, specStamp, present, observe }: DesiredService,
 ): Progress | undefined {
   const { name } = spec;
-  const isChecked = spec.health !== undefined;
   // What is on a node that cannot be asked is not waited for.
   const placed = present.filter((placement) => {
     const member = placement.node === null ? undefined : catalog.member(placement.node);
@@ -44,7 +43,7 @@ export function progressOf(
     return {
       instance: placement.instance,
       isUpdated: isUpdated(placement),
-      isReady: isOf && (isReady(status, isChecked) || status.state === "done"),
+      isReady: isOf && (isReady(status, spec) || status.state === "done"),
       hasFailed: isOf && status.state === "failed",
     };
   });

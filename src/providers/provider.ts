@@ -22,8 +22,8 @@ export type Handle = Readonly<Record<string, string | number>>;
 
 /**
  * What a provider can do here, or why it cannot. Of `features` these mean something to every node: `limits`,
- * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `invoke`; and `exec`, `terminals` and
- * `leftovers`, which a node adds for one that has them.
+ * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `own-health`, its tasks may have
+ * `Task.health`; `invoke`; and `exec`, `terminals` and `leftovers`, which a node adds for one that has them.
  */
 export type Capabilities =
   | {
@@ -83,6 +83,22 @@ export interface ExecTerminal extends TerminalSize {
   readonly onResize: (listener: (size: TerminalSize) => void) => void;
 }
 
+/** What a task itself tells of its health. */
+export interface TaskHealth {
+  /** Null: it starts, and nothing is known yet. False: it has been given up, and should be ended. */
+  readonly healthy: boolean | null;
+  /** Why it is not healthy, for people. */
+  readonly why?: string;
+}
+
+/** The health of a task that tells it, and needs no one to ask: a container whose image has a check. */
+export interface OwnHealth {
+  /** As it was last told. */
+  readonly now: TaskHealth;
+  /** Tells each change from then on, for as long as the task is held. */
+  watch(changed: (health: TaskHealth) => void): void;
+}
+
 /** A task that is running, or has just ended. */
 export interface Task {
   readonly handle: Handle;
@@ -90,6 +106,8 @@ export interface Task {
   readonly startedAt: number;
   /** Settles once, never rejects. `atMs`: wall clock of the end, as recorded by the keeper. */
   readonly exited: Promise<{ readonly exit: Exit; readonly atMs: number }>;
+  /** Where it tells its health itself; asked of a provider with the feature `own-health` alone. */
+  readonly health?: OwnHealth | undefined;
   /** Signal, grace, SIGKILL, to the whole tree; resolves when nothing of it is left. Idempotent. */
   stop(options: StopOptions): Promise<void>;
   /**

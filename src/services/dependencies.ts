@@ -55,37 +55,21 @@ export function cycleText(cycle: readonly ServiceName[]): string {
   return cycle.join(" → ");
 }
 
-/** An instance of a service that another one requires, as the network knows it. */
-export interface RequiredInstance {
-  /** `lost`: its node is not there to tell. */
-  readonly phase: Phase;
-  readonly healthy: boolean | null;
-}
-
-/** A service that another one requires. */
+/** A service that another one requires, or an instance of it, as the network knows it. */
 export interface Dependency {
-  /** Of the instance that is the nearest to do its work. */
+  /** `lost`: its node is not there to tell. */
   readonly phase: Phase;
   /** Of one that runs: found healthy, or not checked at all. */
   readonly isHealthy: boolean;
 }
 
-/**
- * What several instances are to those that require the service: one that does its work is enough.
- * @param isChecked they are asked whether they are healthy
- */
-export function dependencyOf(
-  instances: readonly RequiredInstance[],
-  isChecked: boolean,
-): Dependency {
-  const judged = instances.map(({ phase, healthy }): Dependency => {
-    return { phase, isHealthy: phase === "running" && (!isChecked || healthy === true) };
-  });
+/** What several instances are to those that require the service: one that does its work is enough. */
+export function dependencyOf(instances: readonly Dependency[]): Dependency {
   const isNearest = ({ phase, isHealthy }: Dependency) => phase === "done" || isHealthy;
   return (
-    judged.find(isNearest) ??
-    judged.find(({ phase }) => phase === "running") ??
-    judged[0] ?? { phase: "pending", isHealthy: false }
+    instances.find(isNearest) ??
+    instances.find(({ phase }) => phase === "running") ??
+    instances[0] ?? { phase: "pending", isHealthy: false }
   );
 }
 

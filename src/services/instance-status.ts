@@ -39,6 +39,8 @@ export interface InstanceStatus {
   readonly reason?: string;
   /** Of a task that runs. Null: no one checks, or nothing is known yet. False: it is being ended for it. */
   readonly healthy: boolean | null;
+  /** What the task that runs, or ran last, told of its health itself, as `healthy`; absent: it told nothing. */
+  readonly ownHealth?: boolean | null;
   /** When the task that runs, or ran last, was first found healthy; absent where it never was. */
   readonly healthySince?: number;
   /** Of the task that runs, or is being stopped. */
@@ -97,7 +99,20 @@ export function lifeOf({ life = 0 }: InstanceStatus): number {
   return life;
 }
 
+/** Of a spec: its check, if it has one. */
+interface Asked {
+  readonly health?: unknown;
+}
+
+/** Whether it is found out if its task is healthy: its spec has a check, or the task tells it itself. */
+export function isChecked(
+  { ownHealth }: Pick<InstanceStatus, "ownHealth">,
+  { health }: Asked,
+): boolean {
+  return health !== undefined || ownHealth !== undefined;
+}
+
 /** Whether it does what it is for; where no one checks, whether it runs. */
-export function isReady({ state, healthy }: InstanceStatus, isChecked: boolean): boolean {
-  return state === "running" && (!isChecked || healthy === true);
+export function isReady(status: InstanceStatus, spec: Asked): boolean {
+  return status.state === "running" && (!isChecked(status, spec) || status.healthy === true);
 }

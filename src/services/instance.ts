@@ -62,6 +62,13 @@ export interface InstanceState {
   readonly asking?: Resources | undefined;
 }
 
+/** What a task tells of its health itself; absent where it tells nothing. */
+export interface TaskHealth {
+  readonly healthy: boolean | null;
+  /** Why it is not healthy, for people. */
+  readonly why?: string;
+}
+
 /** What the engine has of an instance when its node comes back: its newest task, if any. */
 export type Found =
   | {
@@ -69,6 +76,7 @@ export type Found =
       readonly attempt: number;
       readonly handle: Handle;
       readonly startedAt: number;
+      readonly health?: TaskHealth;
     }
   | { readonly kind: "gone"; readonly attempt: number; readonly exit: Exit; readonly atMs: number }
   | { readonly kind: "nothing" };
@@ -86,6 +94,7 @@ export type TaskEvent =
       readonly startedAt: number;
       /** That it was given; absent: none. */
       readonly ports?: Ports;
+      readonly health?: TaskHealth;
     }
   /** What a start that takes long is at, for people. */
   | { readonly kind: "progress"; readonly attempt: number; readonly text: string }
@@ -106,6 +115,8 @@ export type TaskEvent =
     }
   /** Of what runs: `why` it does less than it should, for people; absent: it does all. */
   | { readonly kind: "condition"; readonly attempt: number; readonly why?: string }
+  /** It tells itself that its health is another from now on. */
+  | { readonly kind: "own-health"; readonly attempt: number; readonly health: TaskHealth }
   /** What `stop` asked for is complete: nothing of the task is left. */
   | { readonly kind: "stopped"; readonly attempt: number };
 
@@ -192,6 +203,12 @@ export function enter(
   const { refusal: _refusal, ...lasting } = rest;
   const status = { ...lasting, healthy: null, state: phase, since: nowMs, ...more };
   return nothing({ ...state, status });
+}
+
+/** Without what is known of the health of an earlier task. */
+export function forgetHealth(status: InstanceStatus): InstanceStatus {
+  const { healthySince: _since, ownHealth: _own, ...rest } = status;
+  return rest;
 }
 
 /** The same state, with something more known of it. */

@@ -67,7 +67,7 @@ export function step(
 function react(state: InstanceState, event: InstanceEvent, nowMs: number, random: Random): Step {
   switch (event.kind) {
     case "desired":
-      return nothing({ ...state, ...newDesired(state, event.desired) });
+      return task.healthAsWanted({ ...state, ...newDesired(state, event.desired) }, nowMs);
     case "dependencies":
       return nothing({
         ...state,
@@ -88,6 +88,7 @@ function react(state: InstanceState, event: InstanceEvent, nowMs: number, random
     case "exited":
     case "health":
     case "condition":
+    case "own-health":
     case "stopped":
       if (event.attempt !== state.status.attempt) return nothing(state);
       return reactToTask(state, event, nowMs, random);
@@ -108,6 +109,8 @@ function reactToTask(state: InstanceState, event: TaskEvent, nowMs: number, rand
       return task.healthTold(state, event.healthy, event.why, nowMs);
     case "condition":
       return task.conditionTold(state, event.why);
+    case "own-health":
+      return task.ownHealthTold(state, event.health, nowMs);
     case "stopped":
       return task.stopped(state, nowMs, random);
   }

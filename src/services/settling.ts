@@ -7,6 +7,7 @@ import { waitingText } from "./dependencies.ts";
 import {
   change,
   enter,
+  forgetHealth,
   type InstanceState,
   isOutlived,
   nothing,
@@ -154,7 +155,7 @@ function start(state: InstanceState, nowMs: number, more: Partial<InstanceStatus
   const attempt = state.status.attempt + 1;
   const task = taskDigest(spec);
   const stamps = { specStamp, runStamp, restartStamp };
-  const { healthySince: _healthySince, startedWith: before, ...status } = state.status;
+  const { startedWith: before, ...status } = forgetHealth(state.status);
   const known = startedWith(state.standing, before);
   const withKnown = known !== undefined && { startedWith: known };
   const life = Math.max(lifeOf(state.status), state.desired.inGroup?.life ?? 0);

@@ -35,6 +35,7 @@ const time = number({ min: 0, max: Number.MAX_SAFE_INTEGER });
 export function readStatus(value: unknown, at: Place): InstanceStatus {
   const fields = new Fields(value, at, "an object");
   const reason = fields.optional("reason", anyText, undefined);
+  const ownHealth = fields.optional("ownHealth", readHealthy, undefined);
   const healthySince = fields.optional("healthySince", time, undefined);
   const handle = fields.optional("handle", readHandle, undefined);
   const ports = fields.optional("ports", readPorts, undefined);
@@ -49,6 +50,7 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
     state: fields.required("state", choice(phases)),
     ...(reason !== undefined && { reason }),
     healthy: fields.required("healthy", readHealthy),
+    ...(ownHealth !== undefined && { ownHealth }),
     ...(healthySince !== undefined && { healthySince }),
     ...(handle !== undefined && { handle }),
     ...(ports !== undefined && { ports }),

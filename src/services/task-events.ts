@@ -7,12 +7,14 @@ import {
   change,
   enter,
   type Found,
+  forgetHealth,
   type InstanceState,
   nothing,
   type Step,
   type TaskEvent,
+  type TaskHealth,
 } from "./instance.ts";
-import type { InstanceStatus } from "./instance-status.ts";
+import { type InstanceStatus, isChecked } from "./instance-status.ts";
 import { decide, type Ending, type Exit, endingText } from "./restart-policy.ts";
 
 /** An engine may have much to say of a start, or why there is none; the status keeps this much. */
@@ -20,12 +22,15 @@ const wordsCharsMax = 1_000;
 
 export function started(
   state: InstanceState,
-  { handle, startedAt, ports = {} }: TaskEvent & { readonly kind: "started" },
+  { handle, startedAt, ports = {}, health }: TaskEvent & { readonly kind: "started" },
   nowMs: number,
 ): Step {
   const { ports: _before, ...status } = state.status;
   const told = { handle, startedAt, ...(Object.keys(ports).length > 0 && { ports }) };
-  if (status.state === "starting") return enter({ ...state, status }, "running", nowMs, told);
+  if (status.state === "starting") {
+    const { state: now } = enter({ ...state, status }, "running", nowMs, told);
+    return health === undefined ? nothing(now) : ownHealthTold(now, health, nowMs);
+  }
   if (status.state === "stopping") return change({ ...state, status }, told);
   return nothing(state);
 }
@@ -92,6 +97,33 @@ export function conditionTold(state: InstanceState, why: string | undefined): St
   );
 }
 
+/**
+ * Of a task that tells its health itself. It begins with null, and what was healthy is so until it tells otherwise:
+ * an engine that has begun anew knows of no earlier check.
+ */
+export function ownHealthTold(
+  state: InstanceState,
+  { healthy, why }: TaskHealth,
+  nowMs: number,
+): Step {
+  const { status, desired } = state;
+  if (status.state !== "running" || (healthy === null && status.ownHealth === true)) {
+    return nothing(state);
+  }
+  const { state: told } = change(state, { ownHealth: healthy });
+  // What is unhealthy is being ended, whatever it tells.
+  if (desired.spec.health !== undefined || status.healthy === false) return nothing(told);
+  return healthTold(told, healthy, why, nowMs);
+}
+
+/** Where the spec has no check any more, what the task last told itself is its health. */
+export function healthAsWanted(state: InstanceState, nowMs: number): Step {
+  const { ownHealth, healthy } = state.status;
+  const isAsked = state.desired.spec.health !== undefined;
+  if (isAsked || ownHealth === undefined || ownHealth === healthy) return nothing(state);
+  return healthTold(state, ownHealth, undefined, nowMs);
+}
+
 /** What was stopped for its health ended by a failure; whatever else was stopped has no more to say. */
 export function stopped(state: InstanceState, nowMs: number, random: Random): Step {
   const { status } = state;
@@ -104,8 +136,7 @@ export function stopped(state: InstanceState, nowMs: number, random: Random): St
 /** How long a task that ended at `atMs` did what it was to do. */
 function ranWellMs({ status, desired }: InstanceState, atMs: number): number {
   const { state, healthySince, startedAt, since } = status;
-  if (desired.spec.health !== undefined)
-    return healthySince === undefined ? 0 : atMs - healthySince;
+  if (isChecked(status, desired.spec)) return healthySince === undefined ? 0 : atMs - healthySince;
   return atMs - (state === "starting" ? since : (startedAt ?? since));
 }
 
@@ -122,19 +153,31 @@ export function adopted(state: InstanceState, found: Found, nowMs: number, rando
     return foundNothing(back, nowMs, random);
   }
   const { attempt } = found;
-  if (found.kind === "running") {
-    const { handle, startedAt } = found;
-    if (status.state === "running" && status.attempt === attempt) return change(back, { handle });
-    // What was being ended for its health is so still, and will be.
-    const told = status.attempt === attempt ? healthOf(status) : { healthy: null };
-    return enter(back, "running", nowMs, { attempt, handle, startedAt, held: false, ...told });
-  }
+  if (found.kind === "running") return foundRunning(back, found, nowMs);
   if (attempt === status.attempt) {
     const told = exited(back, found.exit, found.atMs, nowMs, random);
     return status.state === "stopping" ? stopped(told.state, nowMs, random) : told;
   }
-  const unseen = enter(back, "starting", found.atMs, { attempt });
-  return exited(unseen.state, found.exit, found.atMs, nowMs, random);
+  const unseen = { ...back, status: forgetHealth(status) };
+  const { state: begun } = enter(unseen, "starting", found.atMs, { attempt });
+  return exited(begun, found.exit, found.atMs, nowMs, random);
+}
+
+function foundRunning(
+  state: InstanceState,
+  { attempt, handle, startedAt, health }: Found & { readonly kind: "running" },
+  nowMs: number,
+): Step {
+  const { status } = state;
+  const isKnown = status.attempt === attempt;
+  const known = isKnown ? state : { ...state, status: forgetHealth(status) };
+  // What was being ended for its health is so still, and will be.
+  const told = isKnown ? healthOf(status) : { healthy: null };
+  const { state: next } =
+    isKnown && status.state === "running"
+      ? change(known, { handle })
+      : enter(known, "running", nowMs, { attempt, handle, startedAt, held: false, ...told });
+  return health === undefined ? nothing(next) : ownHealthTold(next, health, nowMs);
 }
 
 function healthOf({ healthy, reason }: InstanceStatus): Partial<InstanceStatus> {

@@ -22,6 +22,7 @@ export const badContainerParams: ProviderUnderTest["badParams"] = [
       volumes: ["data:/data", "/a:/b:rx", "/a:/b"],
       pids: 1.5,
       init: "yes",
+      healthcheck: ["CMD", "true"],
     },
     paths: [
       "params.image",
@@ -38,6 +39,7 @@ export const badContainerParams: ProviderUnderTest["badParams"] = [
       "params.volumes[1]",
       "params.pids",
       "params.init",
+      "params.healthcheck",
       "params.imgae",
     ],
   },

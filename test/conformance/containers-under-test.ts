@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { silentLog } from "../../src/core/log.ts";
 import type { Provider, ProviderOptions } from "../../src/providers/provider.ts";
-import { busyboxImage } from "../support/busybox-root.ts";
+import { busyboxImage, checkedImage } from "../support/busybox-root.ts";
 import { badContainerParams } from "./container-params.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
@@ -14,6 +14,12 @@ export function containersUnderTest(
   make: (options: ProviderOptions) => Provider,
   more: Partial<ProviderUnderTest> = {},
 ): ProviderUnderTest {
+  const checked = (script: string, folder: string) => ({
+    image: checkedImage,
+    command: ["sh", "-c", script],
+    volumes: [`${folder}:${folder}`, `${folder}:/checked`],
+    pull: "never",
+  });
   return {
     name,
     module,
@@ -28,6 +34,7 @@ export function containersUnderTest(
       volumes: [`${folder}:${folder}`],
       pull: "never",
     }),
+    checkedParams: checked,
     badParams: badContainerParams,
     processesPerTask: 1,
     crashes: { rounds: 6, tasks: 2, everyMs: 150 },

@@ -18,6 +18,7 @@ import { processAlive } from "../support/process-alive.ts";
 import { execCases, terminalCase } from "./exec-cases.ts";
 import { leftoverCases } from "./leftover-cases.ts";
 import { limitCases } from "./limit-cases.ts";
+import { ownHealthCases } from "./own-health-cases.ts";
 import {
   type Bench,
   exitOf,
@@ -64,7 +65,7 @@ export function describeProvider(tested: ProviderUnderTest): void {
 }
 
 /** Of what not every provider can do: these take a feature. */
-const featured = { limits: limitCases, volumes: volumeCases };
+const featured = { limits: limitCases, volumes: volumeCases, "own-health": ownHealthCases };
 
 async function whyNot(name: string, provider: Provider): Promise<string | undefined> {
   if (name in execCases && provider.exec === undefined) return "it runs no commands beside a task";
@@ -332,7 +333,14 @@ const cases: Readonly<Record<string, Case>> = {
   },
 };
 
-const allCases = { ...cases, ...execCases, ...limitCases, ...volumeCases, ...leftoverCases };
+const allCases = {
+  ...cases,
+  ...execCases,
+  ...limitCases,
+  ...volumeCases,
+  ...ownHealthCases,
+  ...leftoverCases,
+};
 
 /** Every process that runs belongs to a task that is listed and running. */
 async function assertOnlyListedRun(

@@ -12,6 +12,11 @@ export interface ProviderUnderTest {
   create(folder: string): Provider | Promise<Provider>;
   /** Parameters for a task that runs `script` in a POSIX shell, and can use `folder` by that very path. */
   params(script: string, folder: string): unknown;
+  /**
+   * As `params`, for a task that tells that it is healthy as long as there is a file `healthy` in `folder`,
+   * which it looks for every 200 ms, and unhealthy after the second failure. Of one with `own-health` alone.
+   */
+  checkedParams?(script: string, folder: string): unknown;
   /** Processes of a task with nothing but its main one, whatever holds it included. */
   readonly processesPerTask: number;
   /**

@@ -9,6 +9,14 @@ import { join } from "node:path";
 /** The name under which the engines of tests have it. */
 export const busyboxImage = "mob/busybox:1";
 
+/**
+ * The same with a HEALTHCHECK, as a line of a Dockerfile: a file `/checked/healthy`. What it waits for at the start
+ * may take its time.
+ */
+export const checkedImage = "mob/checked:1";
+export const healthcheck =
+  "HEALTHCHECK --interval=200ms --retries=2 --start-period=1h CMD test -e /checked/healthy || { echo no file; exit 3; }";
+
 export function makeRootFolder(root: string): void {
   for (const name of ["bin", "etc", "proc", "sys", "dev", "tmp"]) {
     mkdirSync(join(root, name), { recursive: true });

@@ -6,7 +6,7 @@ import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_pro
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { busyboxImage, makeRootFolder } from "./busybox-root.ts";
+import { busyboxImage, checkedImage, healthcheck, makeRootFolder } from "./busybox-root.ts";
 import { eventually } from "./eventually.ts";
 import { mountsBelow, whyMissing } from "./machine.ts";
 import { processAlive } from "./process-alive.ts";
@@ -47,6 +47,12 @@ export class DockerEngine {
       await engine.close();
       throw error;
     }
+  }
+
+  /** Has it have `checkedImage` too. */
+  async importChecked(): Promise<void> {
+    const root = join(this.#folder, "root.tar");
+    await this.docker("import", "--change", healthcheck, root, checkedImage);
   }
 
   /** Starts the daemon, whose containers outlive it; resolves when it answers. */

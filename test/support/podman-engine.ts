@@ -6,7 +6,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
-import { busyboxImage, makeRootFolder } from "./busybox-root.ts";
+import { busyboxImage, checkedImage, healthcheck, makeRootFolder } from "./busybox-root.ts";
 import { eventually } from "./eventually.ts";
 import { mountsBelow, whyMissing } from "./machine.ts";
 import { removeCgroupsNamed } from "./test-cgroups.ts";
@@ -56,6 +56,14 @@ export class PodmanEngine {
       await engine.close();
       throw error;
     }
+  }
+
+  /** Has it have `checkedImage` too. */
+  async buildChecked(): Promise<void> {
+    const file = join(this.#folder, "Containerfile");
+    writeFileSync(file, `FROM ${busyboxImage}\n${healthcheck}\n`);
+    const args = ["--format", "docker", "-t", checkedImage, "-f", file, this.#folder];
+    await this.podman("build", ...args); // The format of OCI knows no checks.
   }
 
   /** Starts the service of the API, whose containers outlive it; resolves when it answers. */

@@ -15,7 +15,7 @@ export function containerOptions(
   dialect: Dialect,
   owner: TaskOwner,
 ): ContainerCreateOptions {
-  const { image, entrypoint, command, args, user, cwd, labels } = params;
+  const { image, entrypoint, command, args, user, cwd, labels, healthcheck } = params;
   const ports = publishedPorts(params.ports, context);
   const words = [...(command ?? []), ...(args ?? [])];
   return {
@@ -25,6 +25,7 @@ export function containerOptions(
     Env: Object.entries(context.env).map(([name, value]) => `${name}=${value}`),
     ExposedPorts: Object.fromEntries(ports.map((port) => [portName(port), {}])),
     HostConfig: hostConfig({ ...params, ports }, context, dialect),
+    ...(!healthcheck && { Healthcheck: { Test: ["NONE"] } }),
     ...(words.length > 0 && { Cmd: words }),
     ...(entrypoint !== undefined && { Entrypoint: [...entrypoint] }),
     ...(user !== undefined && { User: user }),

@@ -3,6 +3,8 @@ import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { Unavailable } from "../../core/errors.ts";
 import { lostExit, parseExitStatus, type RecordedExit } from "../../keeper/exit.ts";
+import type { TaskHealth } from "../provider.ts";
+import { EngineHealth, taskHealth } from "./container-health.ts";
 
 const Inspected = Type.Object({
   Id: Type.String({ minLength: 12 }),
@@ -18,6 +20,7 @@ const Inspected = Type.Object({
     OOMKilled: Type.Optional(Type.Boolean()),
     StartedAt: Type.String(),
     FinishedAt: Type.String(),
+    Health: Type.Optional(Type.Union([EngineHealth, Type.Null()])),
   }),
 });
 const isInspected = Compile(Inspected);
@@ -34,6 +37,8 @@ export interface ContainerState {
   readonly logPath: string;
   /** Wall clock, ms. */
   readonly startedAt: number;
+  /** By the check of its image; undefined: it has none. */
+  readonly health: TaskHealth | undefined;
   /** Of one that has ended. */
   readonly end: RecordedExit;
 }
@@ -51,6 +56,7 @@ export function parseContainer(value: unknown): ContainerState {
     pid: State.Pid,
     logPath: LogPath,
     startedAt: Math.max(0, Date.parse(State.StartedAt)),
+    health: taskHealth(State.Health),
     end: { exit: exitOf(State), atMs: Math.max(0, Date.parse(State.FinishedAt)) },
   };
 }

@@ -1,12 +1,13 @@
 /**
- * A container as the node holds it while it runs. The engine keeps it; this sees its end and copies its
- * log, over every absence of the engine. It has ended once all of its log is copied.
+ * A container as the node holds it while it runs. The engine keeps it; this sees its health and its end, and
+ * copies its log, over every absence of the engine. It has ended once all of its log is copied.
  */
 
 import { Unavailable } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
 import type { Handle, StopOptions, Task } from "../provider.ts";
+import { ContainerHealth } from "./container-health.ts";
 import type { ContainerState } from "./container-state.ts";
 import { type Engine, EngineRefused } from "./engine.ts";
 import type { EngineWatch } from "./engine-watch.ts";
@@ -33,6 +34,7 @@ export const removedByOthers: RecordedExit["exit"] = {
 export class ContainerTask implements Task {
   readonly handle: Handle;
   readonly startedAt: number;
+  readonly health: ContainerHealth | undefined;
   readonly exited: Promise<RecordedExit>;
   readonly #options: ContainerTaskOptions;
   /** Aborted once nothing is to be asked of the engine any more. */
@@ -49,6 +51,7 @@ export class ContainerTask implements Task {
     const { state, watch, copy, log } = options;
     this.handle = handleOf(state);
     this.startedAt = state.startedAt;
+    this.health = state.health && new ContainerHealth(state.health);
     this.exited = new Promise((settle) => {
       this.#settle = settle;
     });
@@ -121,7 +124,11 @@ export class ContainerTask implements Task {
     const { engine, state } = this.#options;
     if (this.#over.signal.aborted) return;
     const now = await patiently(() => engine.inspect(state.id), this.#over.signal);
-    if (now?.phase === "running" || this.#over.signal.aborted) return;
+    if (this.#over.signal.aborted) return;
+    if (now?.phase === "running") {
+      this.health?.see(now.health);
+      return;
+    }
     this.#ended.abort();
     await this.#copying;
     const { signal } = this.#over;

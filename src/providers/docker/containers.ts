@@ -63,6 +63,7 @@ export class Containers implements Provider<ContainerParams> {
   /** By instance and attempt, as all that follow. */
   readonly #starting = new Map<string, Promise<Handle>>();
   readonly #tasks = new Map<string, ContainerTask>();
+  readonly #whyNoOwnHealth: string | undefined;
   readonly #closing = new AbortController();
 
   /** @throws Unavailable when the folder cannot be made, or the engine is not on this host */
@@ -72,6 +73,7 @@ export class Containers implements Provider<ContainerParams> {
     this.parseParams = params.parse;
     this.#options = options;
     this.#dialect = dialect;
+    this.#whyNoOwnHealth = dialect.whyNoOwnHealth();
     this.#engine = new Engine(dialect.name, socketPathOf(dialect, env));
     this.#watch = new EngineWatch(this.#engine, `${nodeLabel}=${node}`, log);
     this.#images = new Images({ engine: this.#engine, loginsFile: registryLogins, log });
@@ -89,7 +91,11 @@ export class Containers implements Provider<ContainerParams> {
     try {
       const version = await this.#engine.version();
       const limits = limitsFeature(await this.#engine.whyNoLimits());
-      return { available: true, version, ...limits, features: [...limits.features, "volumes"] };
+      const features = [...limits.features, "volumes"];
+      const whyNot = this.#whyNoOwnHealth;
+      if (whyNot === undefined) features.push("own-health");
+      const lacks = { ...limits.lacks, ...(whyNot !== undefined && { "own-health": whyNot }) };
+      return { available: true, version, features, lacks };
     } catch (error) {
       return { available: false, reason: messageOf(error) };
     }
@@ -221,7 +227,7 @@ export class Containers implements Provider<ContainerParams> {
       watch: this.#watch,
       copy,
       log: this.#options.log,
-      state,
+      state: this.#whyNoOwnHealth === undefined ? state : { ...state, health: undefined },
       onLetGo: () => {
         this.#tasks.delete(key);
         void this.#archiver.look(this.#folder(instance));

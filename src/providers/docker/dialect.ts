@@ -24,6 +24,8 @@ export interface Dialect {
   readonly hostVariable: string;
   /** Where it listens unless that says otherwise. */
   socketPath(env: Readonly<Record<string, string>>): string;
+  /** Why the checks of images are not made; undefined: the engine makes them. */
+  whyNoOwnHealth(): string | undefined;
   log(limits: LogLimits): EngineLog;
   /** Where a container's log is read from. */
   logSource(engine: Engine, container: ContainerState): LogSource<unknown>;
@@ -34,6 +36,7 @@ export const docker: Dialect = {
   name: "Docker",
   hostVariable: "DOCKER_HOST",
   socketPath: () => "/var/run/docker.sock",
+  whyNoOwnHealth: () => undefined,
   // Whatever the daemon's default is, which may be one that cannot be read back. It keeps no bytes that are
   // not UTF-8; `local` does, and loses the end of a long line.
   log: ({ fileBytesMax, filesMax }) => ({

@@ -9,7 +9,15 @@ import type { Log } from "../../core/log.ts";
 import type { Engine } from "./engine.ts";
 import { unceasingly } from "./patience.ts";
 
-const isEvent = Compile(Type.Object({ Actor: Type.Object({ ID: Type.String() }) }));
+const isEvent = Compile(
+  Type.Object({ Action: Type.String(), Actor: Type.Object({ ID: Type.String() }) }),
+);
+
+/**
+ * Docker's, of a command in a container, as each check of its health is one: it changes nothing of the container.
+ * Podman's `exec_died` is another: its `health_status` comes before the new status is there (4.3).
+ */
+const ofCommand = /^exec_(create|start|die)\b/;
 
 export class EngineWatch {
   readonly #engine: Engine;
@@ -51,7 +59,8 @@ export class EngineWatch {
     const events = await this.#engine.events(this.#label, signal);
     for (const look of this.#lookers.values()) look();
     for await (const event of events) {
-      if (isEvent.Check(event)) this.#lookers.get(event.Actor.ID.slice(0, 12))?.();
+      if (!isEvent.Check(event) || ofCommand.test(event.Action)) continue;
+      this.#lookers.get(event.Actor.ID.slice(0, 12))?.();
     }
   }
 }

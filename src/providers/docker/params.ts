@@ -34,6 +34,8 @@ export interface ContainerParams {
   readonly pids: number | undefined;
   /** Whether the engine puts an init process before what runs. */
   readonly init: boolean;
+  /** Whether the HEALTHCHECK of the image is made. */
+  readonly healthcheck: boolean;
 }
 
 export interface BoundFolder {
@@ -150,6 +152,12 @@ export function declareContainerParams(type: string): DeclaredParams<ContainerPa
         flag,
         false,
         "Has the engine's init process reap and pass on signals.",
+      ),
+      healthcheck: fields.optional(
+        "healthcheck",
+        flag,
+        true,
+        "The HEALTHCHECK of the image, if it has one, is its health; false: it is not made.",
       ),
     }),
   );

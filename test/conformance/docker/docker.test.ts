@@ -10,6 +10,7 @@ if (why !== false) test("docker", { skip: why }, () => {});
 else {
   const engine = await DockerEngine.open();
   after(() => engine.close());
+  await engine.importChecked();
   process.env["DOCKER_HOST"] = `unix://${engine.socketPath}`;
   describeProvider(underTest);
 }

@@ -78,7 +78,7 @@ test("waits for what is not deployed, and for what does not run, each with its w
   const requires = ["db", "up", "none", "migration"].map(asServiceName);
   const waiting = waitingFor(requires, (name) => {
     const phase = phases.get(name);
-    return phase && dependencyOf([{ phase, healthy: null }], false);
+    return phase && dependencyOf([{ phase, isHealthy: phase === "running" }]);
   });
   assert.deepEqual(waiting, [
     { name: "db", why: "is backing-off" },
@@ -88,24 +88,19 @@ test("waits for what is not deployed, and for what does not run, each with its w
 });
 
 test("one that is checked is waited for until it is healthy", () => {
-  const why = (healthy: boolean | null, isChecked: boolean) => {
-    const dependency = dependencyOf([{ phase: "running", healthy }], isChecked);
+  const why = (isHealthy: boolean) => {
+    const dependency = dependencyOf([{ phase: "running", isHealthy }]);
     return waitingFor([asServiceName("db")], () => dependency)[0]?.why;
   };
-  assert.equal(why(null, false), undefined);
-  assert.equal(why(null, true), "is running, and not healthy yet");
-  assert.equal(why(false, true), "is running, and not healthy yet");
-  assert.equal(why(true, true), undefined);
+  assert.equal(why(false), "is running, and not healthy yet");
+  assert.equal(why(true), undefined);
 });
 
 test("of several instances one that does its work is enough", () => {
-  const running = { phase: "running", healthy: true } as const;
-  const starting = { phase: "starting", healthy: null } as const;
-  const sick = { phase: "running", healthy: false } as const;
-  assert.deepEqual(dependencyOf([starting, sick, running], true), {
-    phase: "running",
-    isHealthy: true,
-  });
-  assert.deepEqual(dependencyOf([starting, sick], true), { phase: "running", isHealthy: false });
-  assert.deepEqual(dependencyOf([], true), { phase: "pending", isHealthy: false });
+  const running = { phase: "running", isHealthy: true } as const;
+  const starting = { phase: "starting", isHealthy: false } as const;
+  const sick = { phase: "running", isHealthy: false } as const;
+  assert.deepEqual(dependencyOf([starting, sick, running]), running);
+  assert.deepEqual(dependencyOf([starting, sick]), sick);
+  assert.deepEqual(dependencyOf([]), { phase: "pending", isHealthy: false });
 });

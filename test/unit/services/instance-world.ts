@@ -22,6 +22,7 @@ export type Happening =
   | { kind: "run" | "stop" | "restart" | "remove" | "timer" | "crash" | "engine" | "stale" }
   | { kind: "dependency"; isThere: boolean }
   | { kind: "health"; healthy: boolean | null }
+  | { kind: "own-health"; healthy: boolean | null }
   | { kind: "exit"; exit: Exit; whileDown: boolean }
   | { kind: "refuse" }
   | { kind: "room"; isThere: boolean }
@@ -253,6 +254,11 @@ export function happen(world: World, what: Happening): void {
       const { attempt } = world.state.status;
       const why = what.healthy === true ? {} : { why: "tcp port 80: connection refused" };
       world.tell({ kind: "health", attempt, healthy: what.healthy, ...why });
+      return;
+    }
+    case "own-health": {
+      const { attempt } = world.state.status;
+      world.tell({ kind: "own-health", attempt, health: { healthy: what.healthy } });
       return;
     }
     case "exit":

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InstanceEvent } from "../../../src/services/instance.ts";
-import { type Driver, exited, running, started } from "./instance-driver.ts";
+import { isReady } from "../../../src/services/instance-status.ts";
+import { type Driver, desired, exited, running, started } from "./instance-driver.ts";
 
 const health = { tcp: { port: 80 } };
 const why = "3 failed health checks in a row, tcp port 80: connection refused";
@@ -104,4 +105,75 @@ test("a node that crashed while it ended an unhealthy task ends it when it is ba
   const gone = running({ health }).tell(found(false)).crash();
   gone.tell({ kind: "adopted", found: { kind: "nothing" } });
   assert.deepEqual([gone.phase, gone.state.status.restarts], ["starting", 1]);
+});
+
+/** As the first thing that is told of the task, or a change of it. */
+function own(healthy: boolean | null, attempt = 1): InstanceEvent {
+  return { kind: "own-health", attempt, health: { healthy, ...(healthy === false && { why }) } };
+}
+
+function startedWithOwn(spec: object = {}): Driver {
+  const handle = { pid: 102 };
+  const begun = { kind: "started", attempt: 2, handle, startedAt: 1_000_000 } as const;
+  return running(spec).tell(exited(1, 1), { ...begun, health: { healthy: null } });
+}
+
+const readiness = ({ state: { status, desired } }: Driver) => isReady(status, desired.spec);
+
+test("a task that tells its health itself is ready from when it is healthy, and not as it runs", () => {
+  const driver = startedWithOwn();
+  assert.deepEqual([driver.phase, readiness(driver)], ["running", false]);
+  driver.tell(own(true, 2));
+  assert.deepEqual([driver.state.status.healthy, readiness(driver)], [true, true]);
+  driver.tell(exited(2, 1), { kind: "timer", timer: "restart" }, started(3));
+  assert.equal(
+    readiness(driver),
+    true,
+    "the next, which tells nothing, is as one that no one checks",
+  );
+});
+
+test("one that tells that it is unhealthy is ended, and restarted by its policy", () => {
+  const driver = startedWithOwn({ restart: "on_error" }).tell(own(true, 2), own(false, 2));
+  assert.deepEqual([driver.phase, driver.did], ["stopping", ["stop"]]);
+  driver.tell(exited(2, 0), { kind: "stopped", attempt: 2 });
+  assert.equal(driver.state.status.reason, `ended as unhealthy: ${why}`);
+});
+
+test("what tells that it starts once it was healthy is healthy until it tells otherwise", () => {
+  const driver = startedWithOwn().tell(own(true, 2), own(null, 2));
+  assert.equal(readiness(driver), true);
+  driver.crash().tell({
+    kind: "adopted",
+    found: { kind: "running", attempt: 2, handle: {}, startedAt: 1, health: { healthy: null } },
+  });
+  assert.equal(readiness(driver), true);
+  assert.equal(driver.tell(own(false, 2)).phase, "stopping");
+});
+
+test("what became of its health while the node was away counts when it is back", () => {
+  const handle = { pid: 102 };
+  const found = { kind: "running", attempt: 2, handle, startedAt: 1 } as const;
+  const back = (healthy: boolean) =>
+    startedWithOwn()
+      .crash()
+      .tell({ kind: "adopted", found: { ...found, health: { healthy, why } } });
+  assert.equal(readiness(back(true)), true);
+  assert.equal(back(false).phase, "stopping");
+});
+
+test("a check of the spec goes before what the task tells, which counts once there is none", () => {
+  const driver = startedWithOwn({ health }).tell(own(false, 2));
+  assert.deepEqual([driver.phase, driver.state.status.healthy], ["running", null]);
+  driver.tell(own(true, 2), { kind: "health", attempt: 2, healthy: null, why });
+  assert.equal(readiness(driver), false);
+  driver.want(desired({ specStamp: "2" }));
+  assert.deepEqual([driver.phase, readiness(driver)], ["running", true]);
+});
+
+test("one that is never healthy by its own word is restarted later and later too", () => {
+  const driver = startedWithOwn();
+  driver.nowMs += 100_000;
+  driver.tell(own(false, 2), exited(2, 0, driver.nowMs), { kind: "stopped", attempt: 2 });
+  assert.equal(driver.phase, "backing-off");
 });

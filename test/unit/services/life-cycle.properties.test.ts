@@ -35,7 +35,7 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      kind: fc.constant("health" as const),
+      kind: fc.constantFrom("health" as const, "own-health" as const),
       healthy: fc.constantFrom(true, false, null),
     }),
   },

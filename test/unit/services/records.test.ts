@@ -59,6 +59,8 @@ const status: StatusRecord = {
     ...newStatus(1_000.5),
     state: "backing-off",
     reason: "exited with code 1",
+    ownHealth: null,
+    healthySince: 8,
     handle: { pid: 7, container: "x" },
     exit: {
       kind: "signaled",

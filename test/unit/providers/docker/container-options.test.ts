@@ -38,7 +38,10 @@ test("a container is known by its service, and marked with its task and whose it
 
 test("what the spec does not say is the image's own", () => {
   const made = options({});
-  for (const key of ["Cmd", "Entrypoint", "User", "WorkingDir"]) assert.ok(!(key in made), key);
+  for (const key of ["Cmd", "Entrypoint", "User", "WorkingDir", "Healthcheck"]) {
+    assert.ok(!(key in made), key);
+  }
+  assert.deepEqual(options({ healthcheck: false }).Healthcheck, { Test: ["NONE"] });
 });
 
 test("a command runs with its arguments, and arguments alone are the command", () => {

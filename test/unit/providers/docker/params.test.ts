@@ -31,6 +31,7 @@ test("an image alone is what it is, without limits, and pulled if it is missing"
     volumes: [],
     pids: undefined,
     init: false,
+    healthcheck: true,
   });
 });
 
