@@ -113,7 +113,11 @@ async function idle(
   }
   const after = await look();
   return [
-    { metric: `memory for ${idleContainers} idle containers (PSS)`, unit: "MiB", ours: after.mib - before.mib },
+    {
+      metric: `memory for ${idleContainers} idle containers (PSS)`,
+      unit: "MiB",
+      ours: after.mib - before.mib,
+    },
     {
       metric: `processor beside ${idleContainers} idle containers`,
       unit: "% of a core",

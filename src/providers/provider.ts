@@ -23,7 +23,8 @@ export type Handle = Readonly<Record<string, string | number>>;
 /**
  * What a provider can do here, or why it cannot. Of `features` these mean something to every node: `limits`,
  * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `own-health`, its tasks may have
- * `Task.health`; `invoke`; and `exec`, `terminals` and `leftovers`, which a node adds for one that has them.
+ * `Task.health`; and `exec`, `terminals`, `invoke` and `leftovers`, which a node tells of one that has them, and of
+ * no other.
  */
 export type Capabilities =
   | {
@@ -221,9 +222,9 @@ export interface Provider<Params = unknown> {
   forget(instance: InstanceId, attempt: number): Promise<void>;
   /** Kills what still runs of an instance and removes all of it, output included. Idempotent. */
   remove(instance: InstanceId): Promise<void>;
-  /** Where its tasks can be invoked; then `invoke` is also one of the features that `probe` tells. */
+  /** Where its tasks can be invoked. */
   readonly invocable?: Invocable;
-  /** Where its engine shows what other nodes have started; then `leftovers` is also one of its features. */
+  /** Where its engine shows what other nodes have started. */
   readonly leftovers?: Leftovers;
   /** Releases what the provider itself holds (watches, connections); tasks are not touched. */
   close(): Promise<void>;

@@ -24,7 +24,7 @@ import { createPodman, podmanParams } from "./podman/podman.ts";
 import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
 import { endWithNode } from "./third-party/end-with-node.ts";
 import { isModuleName } from "./third-party/module-name.ts";
-import type { Patience } from "./third-party/provider-process.ts";
+import type { Patience } from "./third-party/patience.ts";
 import { xenParams } from "./xen/params.ts";
 import { createXen } from "./xen/xen.ts";
 
@@ -185,15 +185,22 @@ async function tryThirdParty(
   }
 }
 
+/** Features that a provider has by what it is, whatever it says: each with the part that makes it so. */
+const partOf = {
+  exec: "exec",
+  terminals: "terminals",
+  invoke: "invocable",
+  leftovers: "leftovers",
+} as const satisfies Readonly<Record<string, keyof Provider>>;
+
 async function probed(asked: string, provider: Provider): Promise<Offered | Refused> {
   const capabilities = await provider
     .probe()
     .catch((error: unknown): Capabilities => ({ available: false, reason: messageOf(error) }));
   if (capabilities.available) {
-    const optional = (["exec", "terminals", "leftovers"] as const).filter(
-      (name) => provider[name] !== undefined,
-    );
-    const features = [...capabilities.features, ...optional];
+    const told = capabilities.features.filter((feature) => !(feature in partOf));
+    const had = Object.entries(partOf).filter(([, part]) => provider[part] !== undefined);
+    const features = [...told, ...had.map(([feature]) => feature)];
     return { asked, provider, capabilities: { ...capabilities, features } };
   }
   await provider.close();

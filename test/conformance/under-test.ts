@@ -10,6 +10,8 @@ export interface ProviderUnderTest {
   readonly module: string;
   /** A provider of the node that owns `folder`; called again for a node that comes back. */
   create(folder: string): Provider | Promise<Provider>;
+  /** The folder that the provider itself is given, below that; default: that one. */
+  readonly below?: string;
   /** Parameters for a task that runs `script` in a POSIX shell, and can use `folder` by that very path. */
   params(script: string, folder: string): unknown;
   /**

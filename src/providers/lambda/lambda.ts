@@ -27,9 +27,7 @@ export function createLambda({ folder, log, env }: ProviderOptions): Provider<La
     parseParams: lambdaParams.parse,
     /** Its engine is the Node that runs the node. */
     async probe() {
-      const kept = await keptFeatures(keeper);
-      const features = ["invoke", ...kept.features];
-      return { available: true, version: process.version, ...kept, features };
+      return { available: true, version: process.version, ...(await keptFeatures(keeper)) };
     },
     async start(instance, params, context) {
       const { flags, file } = ownProgram("lambda-host", "lambda/host-process.ts");

@@ -19,6 +19,9 @@ const methods = [
   "close",
 ] as const satisfies readonly (keyof Provider)[];
 
+/** What need not be there, and is whole where it is. */
+const parts = { invocable: ["invoke", "load"], leftovers: ["list", "remove"] } as const;
+
 /** @throws Unavailable with why it cannot be loaded, or all that it lacks of the contract */
 export async function loadModule(url: string): Promise<ProviderModule> {
   const exported: unknown = await import(url).catch((error: unknown) => {
@@ -50,9 +53,25 @@ export async function createFrom(
   const lacks = [
     ...(memberOf(provider, "type") === module.type ? [] : [`the type ${module.type}`]),
     ...missing.map((method) => `${method}()`),
+    ...lackingOfParts(provider),
   ];
   if (lacks.length > 0) throw new Unavailable(`its provider lacks ${lacks.join(", ")}`);
   return provider as Provider;
+}
+
+function lackingOfParts(provider: unknown): readonly string[] {
+  const exec = memberOf(provider, "exec");
+  const terminals = memberOf(provider, "terminals");
+  const takesExec = exec !== undefined || terminals !== undefined;
+  return [
+    ...(takesExec && typeof exec !== "function" ? ["exec()"] : []),
+    ...(terminals === undefined || terminals === true ? [] : ["terminals: true"]),
+    ...Object.entries(parts).flatMap(([name, methods]) => {
+      const part = memberOf(provider, name);
+      const missing = part === undefined ? [] : methods.filter((method) => !has(part, method));
+      return missing.map((method) => `${name}.${method}()`);
+    }),
+  ];
 }
 
 function isType(value: unknown): value is string {

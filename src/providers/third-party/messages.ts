@@ -1,7 +1,7 @@
 /**
  * What a node and the process of a provider say to each other, over the channel of Node's `fork` with
- * advanced serialisation. A call is answered once; what is told is about a task, an output or a call that
- * the node has numbered.
+ * advanced serialisation. A call is answered once; what is told is about a task, an output, a command or a
+ * call that the node has numbered.
  */
 import type { ErrorShape } from "../../core/errors.ts";
 import type { InstanceId } from "../../core/ids.ts";
@@ -9,19 +9,24 @@ import type { LogLevel } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
 import type {
   Capabilities,
+  Exit,
   FoundTask,
   Handle,
+  Invoked,
+  Leftover,
   LogLimits,
   OutputChunk,
+  OutputStream,
   ProviderOptions,
   StopOptions,
   TaskContext,
+  TerminalSize,
 } from "../provider.ts";
 
 /** All that can be asked, each with what it gives. */
 export interface ProviderCalls {
   /** First of all: makes the provider. Its folder is below `folder`, by its type. */
-  load: { request: LoadRequest; reply: { readonly type: string } };
+  load: { request: LoadRequest; reply: Loaded };
   /** Whether anyone is there. */
   ping: { request: undefined; reply: undefined };
   probe: { request: undefined; reply: Capabilities };
@@ -62,6 +67,26 @@ export interface ProviderCalls {
     reply: undefined;
   };
   remove: { request: { readonly instance: InstanceId }; reply: undefined };
+  /** Answered when it has ended, and all that it wrote was taken. */
+  exec: { request: CommandRequest; reply: Exit };
+  /** Gives a command up. Answered when it has ended. */
+  abort: { request: { readonly command: number }; reply: undefined };
+  /** The piece that a command told last of one stream was taken: it may tell the next. */
+  taken: { request: { readonly command: number; readonly stream: OutputStream }; reply: undefined };
+  /** What a command wanted to read; undefined: there is no more. */
+  give: {
+    request: { readonly command: number; readonly bytes: Uint8Array | undefined };
+    reply: undefined;
+  };
+  resize: { request: { readonly command: number; readonly size: TerminalSize }; reply: undefined };
+  invoke: {
+    request: { readonly instance: InstanceId; readonly event: string };
+    reply: Invoked;
+  };
+  /** Invocations that are under way or wait. */
+  invocations: { request: { readonly instance: InstanceId }; reply: number };
+  listLeftovers: { request: undefined; reply: readonly Leftover[] };
+  removeLeftover: { request: { readonly id: string }; reply: undefined };
   close: { request: undefined; reply: undefined };
 }
 
@@ -76,9 +101,39 @@ export interface LoadRequest {
   readonly options: Omit<ProviderOptions, "folder" | "log">;
 }
 
+export interface Loaded {
+  readonly type: string;
+  /** What it has of what a provider need not have. */
+  readonly has: {
+    readonly exec: boolean;
+    readonly terminals: boolean;
+    readonly invocable: boolean;
+    readonly leftovers: boolean;
+  };
+}
+
+export interface CommandRequest {
+  /** The node's number for it, by which what it writes and wants is told. */
+  readonly command: number;
+  readonly found: FoundTask;
+  readonly words: readonly string[];
+  readonly params: unknown;
+  readonly env: Readonly<Record<string, string>>;
+  readonly hasInput: boolean;
+  readonly terminal: TerminalSize | undefined;
+}
+
+/** Most that a command tells at once of what it wrote; of each stream there is one such piece on the way. */
+export const pieceBytesMax = 64 * 1024;
+
 export type Adopted =
   | { readonly gone: false; readonly handle: Handle; readonly startedAt: number }
   | ({ readonly gone: true } & RecordedExit);
+
+export interface WrittenPiece {
+  readonly stream: OutputStream;
+  readonly bytes: Uint8Array;
+}
 
 /** From the node to the provider's process. */
 export interface Asked {
@@ -94,6 +149,11 @@ export type Told =
   | { readonly told: "progress"; readonly call: number; readonly text: string }
   | { readonly told: "exited"; readonly task: number; readonly end: RecordedExit }
   | { readonly told: "changed"; readonly output: number }
+  | ({ readonly told: "wrote"; readonly command: number } & WrittenPiece)
+  /** It is to be given the next piece to read. */
+  | { readonly told: "wants"; readonly command: number }
+  /** It reads no more. */
+  | { readonly told: "enough"; readonly command: number }
   | {
       readonly told: "log";
       readonly level: LogLevel;

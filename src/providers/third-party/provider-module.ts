@@ -3,28 +3,38 @@
  * types as `mob/provider`.
  */
 import type { Keeper, KeeperOptions } from "../../keeper/keeper.ts";
-import type { Provider, ProviderOptions } from "../provider.ts";
+import type { Leftovers, Provider, ProviderOptions } from "../provider.ts";
 
 export type {
   Capabilities,
+  ExecRequest,
+  ExecTerminal,
   Exit,
   FoundTask,
   Gone,
   Handle,
+  Invocable,
+  Invoked,
+  Leftover,
+  Leftovers,
   LogLimits,
   Output,
   OutputChunk,
+  OutputStream,
   Provider,
   ProviderOptions,
   StopOptions,
   Task,
   TaskContext,
+  TerminalSize,
 } from "../provider.ts";
 
 /** What Mob lends to providers, so that they need not import it. */
 export interface ProviderTools {
   /** A keeper of processes in `folder`: its tasks outlive whoever started them. */
   openKeeper(options: KeeperOptions): Keeper;
+  /** What keepers of other nodes, opened with this `provider`, have started on this machine. */
+  keptLeftovers(keeper: Keeper, provider: string): Leftovers;
 }
 
 /** The exports of a module, or the members of its default export (of `module.exports`). */

@@ -9,26 +9,9 @@ import { InvalidSpec, messageOf, RemoteError, Unavailable } from "../../core/err
 import type { Log } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
 import { ownProgram } from "../own-program.ts";
-import type { Asked, CallName, ProviderCalls, Told } from "./messages.ts";
-import { parseEnd, parseReply } from "./replies.ts";
-
-export interface Patience {
-  /** Longest that it may take to start and to load the module, in ms; default 60,000. */
-  readonly loadMs: number;
-  /** Longest that an answer may take, in ms; default 60,000. A stop may take its grace more. */
-  readonly answerMs: number;
-  /** The same of a start, since the last progress that it told of; default 900,000. */
-  readonly startMs: number;
-  /** Time between two questions whether it is there; default 5,000. */
-  readonly pingEveryMs: number;
-}
-
-const defaultPatience: Patience = {
-  loadMs: 60_000,
-  answerMs: 60_000,
-  startMs: 900_000,
-  pingEveryMs: 5_000,
-};
+import type { Asked, CallName, ProviderCalls, Told, WrittenPiece } from "./messages.ts";
+import { type Deadline, deadlineOf, defaultPatience, type Patience } from "./patience.ts";
+import { parseEnd, parsePiece, parseReply } from "./replies.ts";
 
 export interface ProviderProcessOptions {
   /** The provider's, for people. */
@@ -54,6 +37,13 @@ interface Waiting {
   readonly progress: (text: string) => void;
 }
 
+/** Hears of a command. What it throws is told in the log: then the process said what means nothing. */
+export interface CommandListener {
+  readonly wrote: (piece: WrittenPiece) => void;
+  readonly wants: () => void;
+  readonly enough: () => void;
+}
+
 export class ProviderProcess {
   /** Resolves with why, once it is gone. */
   readonly ended: Promise<string>;
@@ -61,6 +51,8 @@ export class ProviderProcess {
   readonly tasks = new Map<number, (end: RecordedExit) => void>();
   /** Called when there is more of an output, by the node's number. */
   readonly outputs = new Map<number, () => void>();
+  /** Told of commands, by the node's number. */
+  readonly commands = new Map<number, CommandListener>();
   readonly #options: ProviderProcessOptions;
   readonly #patience: Patience;
   readonly #child: ChildProcess;
@@ -120,16 +112,16 @@ export class ProviderProcess {
 
   /**
    * @param progress told what a start is at
-   * @throws what the provider threw; Unavailable when it ended before it answered, or answered nonsense
+   * @throws what the provider threw; Unavailable when it ended before it answered, was late, or answered nonsense
    */
   async call<M extends CallName>(
     method: M,
     request: ProviderCalls[M]["request"],
     { progress, moreMs = 0 }: { progress?: (text: string) => void; moreMs?: number } = {},
   ): Promise<ProviderCalls[M]["reply"]> {
-    const { answerMs, startMs, loadMs } = this.#patience;
-    const usualMs = method === "start" ? startMs : method === "load" ? loadMs : answerMs;
-    const reply = await this.#ask(method, request, { timeoutMs: usualMs + moreMs, progress });
+    const usual = deadlineOf(method, this.#patience);
+    const deadline = usual && { ...usual, ms: usual.ms + moreMs };
+    const reply = await this.#ask(method, request, { deadline, progress });
     if (method === "load") this.#beginPings();
     try {
       return parseReply(method, reply);
@@ -147,7 +139,10 @@ export class ProviderProcess {
   #ask(
     method: CallName,
     request: unknown,
-    wait: { readonly timeoutMs: number; readonly progress: ((text: string) => void) | undefined },
+    wait: {
+      readonly deadline: Deadline | undefined;
+      readonly progress: ((text: string) => void) | undefined;
+    },
   ): Promise<unknown> {
     const call = ++this.#calls;
     const { name } = this.#options;
@@ -156,20 +151,26 @@ export class ProviderProcess {
         reject(new Unavailable(`${name} is away: ${this.#why ?? "its process has ended"}`));
         return;
       }
-      const late = () => this.end(`it did not answer to ${method} within ${wait.timeoutMs} ms`);
-      let deadline = setTimeout(late, wait.timeoutMs);
+      const late = ({ ms, fails }: Deadline) => {
+        const why = `it did not answer to ${method} within ${ms} ms`;
+        if (fails === "process") this.end(why);
+        else this.#take(call)?.reject(new Unavailable(`${name} is late: ${why}`));
+      };
+      const { deadline } = wait;
+      const wind = () => deadline && setTimeout(late, deadline.ms, deadline);
+      let timer = wind();
       const settled =
         <T>(settle: (value: T) => void) =>
         (value: T) => {
-          clearTimeout(deadline);
+          clearTimeout(timer);
           settle(value);
         };
       this.#waiting.set(call, {
         resolve: settled(resolve),
         reject: settled(reject),
         progress(text) {
-          clearTimeout(deadline);
-          deadline = setTimeout(late, wait.timeoutMs);
+          clearTimeout(timer);
+          timer = wind();
           wait.progress?.(text);
         },
       });
@@ -205,6 +206,15 @@ export class ProviderProcess {
         return;
       case "changed":
         this.outputs.get(told.output)?.();
+        return;
+      case "wrote":
+        this.commands.get(told.command)?.wrote(parsePiece(told));
+        return;
+      case "wants":
+        this.commands.get(told.command)?.wants();
+        return;
+      case "enough":
+        this.commands.get(told.command)?.enough();
         return;
       case "log":
         this.#options.log[told.level](told.message, told.fields);

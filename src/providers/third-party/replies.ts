@@ -6,7 +6,8 @@ import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { Unavailable } from "../../core/errors.ts";
 import { asInstanceId } from "../../core/ids.ts";
-import type { CallName, ProviderCalls } from "./messages.ts";
+import type { Leftover } from "../provider.ts";
+import { type CallName, type ProviderCalls, pieceBytesMax, type WrittenPiece } from "./messages.ts";
 
 type Parsers = { readonly [M in CallName]: (reply: unknown) => ProviderCalls[M]["reply"] };
 
@@ -21,18 +22,48 @@ const Exit = Type.Union([
   Type.Object({ kind: Type.Literal("unknown"), reason: Type.String() }),
 ]);
 const End = Type.Object({ exit: Exit, atMs: Type.Number() });
-const Found = Type.Object({
+const task = {
   instance: Type.String({ pattern: "^[0-9a-f]{16}$" }),
   attempt: Type.Integer({ minimum: 1 }),
-  handle: Handle,
-});
+};
+const Found = Type.Object({ ...task, handle: Handle });
 const Chunk = Type.Object({
   bytes: Type.Unknown(),
   from: Type.Integer({ minimum: 0 }),
   next: Type.Integer({ minimum: 0 }),
 });
 
-const isLoaded = Compile(Type.Object({ type: Type.String() }));
+/** Of a function's answer, in characters. */
+const answerCharsMax = 1024 * 1024;
+const Invoked = Type.Object({
+  id: Type.String({ maxLength: 256 }),
+  answer: Type.String({ maxLength: answerCharsMax }),
+  cold: Type.Boolean(),
+  ms: Type.Number({ minimum: 0 }),
+});
+const leftoversMax = 10_000;
+const Name = Type.String({ maxLength: 256 });
+const Leftovers = Type.Array(
+  Type.Object({
+    ...task,
+    id: Type.String({ minLength: 1, maxLength: 256 }),
+    folder: Type.Optional(Type.String({ pattern: "^/", maxLength: 4_096 })),
+    node: Type.Optional(Name),
+    network: Type.Optional(Name),
+    service: Type.Optional(Name),
+    startedAt: Type.Optional(Type.Number()),
+    isOrphan: Type.Boolean(),
+  }),
+  { maxItems: leftoversMax },
+);
+
+const has = Type.Boolean();
+const isLoaded = Compile(
+  Type.Object({
+    type: Type.String(),
+    has: Type.Object({ exec: has, terminals: has, invocable: has, leftovers: has }),
+  }),
+);
 const isCapabilities = Compile(
   Type.Union([
     Type.Object({
@@ -52,13 +83,22 @@ const isAdopted = Compile(
   ]),
 );
 const isEnd = Compile(End);
+const isExit = Compile(Exit);
+const isInvoked = Compile(Invoked);
+const isLeftovers = Compile(Leftovers);
 const isChunk = Compile(Chunk);
-const isCursor = Compile(Type.Integer({ minimum: 0 }));
+const isCount = Compile(Type.Integer({ minimum: 0 }));
+const isPiece = Compile(
+  Type.Object({
+    stream: Type.Union([Type.Literal("stdout"), Type.Literal("stderr")]),
+    bytes: Type.Unknown(),
+  }),
+);
 
 const nothing = () => undefined;
 
 const parsers: Parsers = {
-  load: checked(isLoaded, "{ type }"),
+  load: checked(isLoaded, "{ type, has }"),
   ping: nothing,
   probe: checked(isCapabilities, "{ available: true, version, features } or a reason"),
   check: nothing,
@@ -80,12 +120,28 @@ const parsers: Parsers = {
     if (bytes instanceof Uint8Array) return { bytes, from, next };
     throw new Unavailable("it should give bytes as a Uint8Array");
   },
-  tail: checked(isCursor, "a cursor"),
+  tail: checked(isCount, "a cursor"),
   watch: nothing,
   unwatch: nothing,
   closeOutput: nothing,
   forget: nothing,
   remove: nothing,
+  exec: checked(isExit, "how the command ended: { kind, … }"),
+  abort: nothing,
+  taken: nothing,
+  give: nothing,
+  resize: nothing,
+  invoke: checked(
+    isInvoked,
+    `{ id, answer, cold, ms } with an answer of at most ${answerCharsMax} characters`,
+  ),
+  invocations: checked(isCount, "a number of invocations"),
+  listLeftovers: (reply) =>
+    checked(
+      isLeftovers,
+      `a list of at most ${leftoversMax} { id, instance, attempt, isOrphan, … }`,
+    )(reply).map((one): Leftover => ({ ...one, instance: asInstanceId(one.instance) })),
+  removeLeftover: nothing,
   close: nothing,
 };
 
@@ -100,6 +156,13 @@ export function parseReply<M extends CallName>(
 /** The end of a task, where it is one. */
 export function parseEnd(end: unknown): ProviderCalls["stop"]["reply"] {
   return parsers.stop(end);
+}
+
+/** What a command wrote. @throws Unavailable for what is none */
+export function parsePiece(told: unknown): WrittenPiece {
+  const { bytes, stream } = checked(isPiece, "{ bytes, stream }")(told);
+  if (bytes instanceof Uint8Array && bytes.length <= pieceBytesMax) return { bytes, stream };
+  throw new Unavailable(`it should tell what is written in pieces of at most ${pieceBytesMax} B`);
 }
 
 function checked<T>(

@@ -1,6 +1,6 @@
 /**
  * The provider's end of the channel: carries out what the node asks of a provider, in its process, and
- * tells what becomes of tasks and outputs.
+ * tells what becomes of tasks, outputs and commands.
  */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -9,8 +9,16 @@ import type { Log } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
 import type { Output, Provider, Task } from "../provider.ts";
 import { createFrom, loadModule } from "./load-module.ts";
-import type { Asked, CallName, LoadRequest, ProviderCalls, Told } from "./messages.ts";
+import type {
+  Asked,
+  CallName,
+  CommandRequest,
+  LoadRequest,
+  ProviderCalls,
+  Told,
+} from "./messages.ts";
 import { providerTools } from "./provider-tools.ts";
+import { ServedCommand } from "./served-command.ts";
 
 type Handlers = {
   readonly [M in CallName]: (
@@ -28,6 +36,7 @@ export class ServedProvider {
   readonly #tell: (told: Told) => void;
   readonly #tasks = new Map<number, Task>();
   readonly #outputs = new Map<number, OpenOutput>();
+  readonly #commands = new Map<number, ServedCommand>();
   #provider: Provider | undefined;
 
   constructor(tell: (told: Told) => void) {
@@ -102,6 +111,25 @@ export class ServedProvider {
     remove: async ({ instance }) => {
       await this.#loaded.remove(instance);
     },
+    exec: (request) => this.#exec(request),
+    abort: async ({ command }) => {
+      await this.#commands.get(command)?.abort();
+    },
+    taken: async ({ command, stream }) => {
+      this.#commands.get(command)?.taken(stream);
+    },
+    give: async ({ command, bytes }) => {
+      this.#commands.get(command)?.give(bytes);
+    },
+    resize: async ({ command, size }) => {
+      this.#commands.get(command)?.resize(size);
+    },
+    invoke: ({ instance, event }) => this.#part("invocable").invoke(instance, event),
+    invocations: ({ instance }) => this.#part("invocable").load(instance),
+    listLeftovers: () => this.#part("leftovers").list(),
+    removeLeftover: async ({ id }) => {
+      await this.#part("leftovers").remove(id);
+    },
     close: async () => {
       await this.#loaded.close();
     },
@@ -116,8 +144,36 @@ export class ServedProvider {
     if (this.#provider !== undefined) throw new Conflict("its provider is loaded");
     const module = await loadModule(resolveModule(name, lookFrom));
     const own = { ...options, folder: join(folder, module.type), log: toldLog(this.#tell, {}) };
-    this.#provider = await createFrom(module, own, providerTools);
-    return { type: module.type };
+    const provider = await createFrom(module, own, providerTools);
+    this.#provider = provider;
+    const has = {
+      exec: provider.exec !== undefined,
+      terminals: provider.terminals === true,
+      invocable: provider.invocable !== undefined,
+      leftovers: provider.leftovers !== undefined,
+    };
+    return { type: module.type, has };
+  }
+
+  /** Known by its number at once: that it is given up may be told right after. */
+  async #exec({ command: number, found, words, params, env, ...streams }: CommandRequest) {
+    const provider = this.#loaded;
+    const command = new ServedCommand(number, this.#tell);
+    this.#commands.set(number, command);
+    try {
+      const exec = this.#part("exec").bind(provider);
+      const asked = { command: words, params: provider.parseParams(params), env };
+      return await command.run((own) => exec(found, { ...asked, ...own }), streams);
+    } finally {
+      this.#commands.delete(number);
+    }
+  }
+
+  /** A provider that is back may have less than it had. @throws Conflict */
+  #part<Name extends "exec" | "invocable" | "leftovers">(name: Name): NonNullable<Provider[Name]> {
+    const part = this.#loaded[name];
+    if (part !== undefined) return part;
+    throw new Conflict(`the provider ${this.#loaded.type} has no ${name} any more`);
   }
 
   #open(output: number): OpenOutput {

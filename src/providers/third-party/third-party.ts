@@ -11,14 +11,18 @@ import type {
   FoundTask,
   Gone,
   Handle,
+  Invocable,
+  Leftovers,
   LogLimits,
   Output,
   Provider,
   Task,
   TaskContext,
 } from "../provider.ts";
-import type { LoadRequest } from "./messages.ts";
+import type { Loaded, LoadRequest } from "./messages.ts";
 import { ProviderProcess, type ProviderProcessOptions } from "./provider-process.ts";
+import { runCommand } from "./remote-command.ts";
+import { remoteFunctions } from "./remote-functions.ts";
 import { RemoteOutput } from "./remote-output.ts";
 import { RemoteTask } from "./remote-task.ts";
 
@@ -41,6 +45,10 @@ type Unsettled = Pick<FoundTask, "instance" | "attempt">;
 
 export class ThirdParty implements Provider {
   readonly type: string;
+  readonly exec?: NonNullable<Provider["exec"]>;
+  readonly terminals?: true;
+  readonly invocable?: Invocable;
+  readonly leftovers?: Leftovers;
   readonly #options: ThirdPartyOptions;
   readonly #closing = new AbortController();
   readonly #tasks = new Map<string, RemoteTask>();
@@ -55,14 +63,23 @@ export class ThirdParty implements Provider {
   /** Starts its process and loads it. @throws Unavailable with why it cannot be offered */
   static async open(options: ThirdPartyOptions): Promise<ThirdParty> {
     const process = new ProviderProcess(options);
-    const { type } = await loadIn(process, options.load);
-    return new ThirdParty(type, process, options);
+    return new ThirdParty(await loadIn(process, options.load), process, options);
   }
 
-  private constructor(type: string, process: ProviderProcess, options: ThirdPartyOptions) {
+  private constructor({ type, has }: Loaded, process: ProviderProcess, options: ThirdPartyOptions) {
     this.type = type;
     this.#options = options;
     this.#process = process;
+    const there = () => this.#there();
+    if (has.exec) this.exec = async (found, request) => await runCommand(there(), found, request);
+    if (has.terminals) this.terminals = true;
+    if (has.invocable) this.invocable = remoteFunctions(there);
+    if (has.leftovers) {
+      this.leftovers = {
+        list: async () => await there().call("listLeftovers", undefined),
+        remove: async (id) => await there().call("removeLeftover", { id }),
+      };
+    }
     void this.#keepUp(process);
   }
 
@@ -258,7 +275,7 @@ export class ThirdParty implements Provider {
 }
 
 /** @throws Unavailable with why it cannot be loaded; then its process has ended */
-async function loadIn(process: ProviderProcess, load: LoadRequest): Promise<{ type: string }> {
+async function loadIn(process: ProviderProcess, load: LoadRequest): Promise<Loaded> {
   try {
     return await process.call("load", load);
   } catch (error) {

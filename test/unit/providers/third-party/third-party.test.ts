@@ -9,79 +9,19 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { root } from "../../../../scripts/root.ts";
 import { InvalidSpec } from "../../../../src/core/errors.ts";
-import { asInstanceId } from "../../../../src/core/ids.ts";
-import { silentLog } from "../../../../src/core/log.ts";
 import type { Provider, Task } from "../../../../src/providers/provider.ts";
-import { createProviders } from "../../../../src/providers/registry.ts";
-import type { Patience } from "../../../../src/providers/third-party/provider-process.ts";
 import { writeBatchProvider } from "../../../support/batch-provider.ts";
 import { eventually } from "../../../support/eventually.ts";
+import { again, harmful, instance, openProviders } from "../../../support/harmful-provider.ts";
 import { processAlive } from "../../../support/process-alive.ts";
 import { tempFolder } from "../../../support/temp-folder.ts";
 
-const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
-const instance = asInstanceId("0".repeat(16));
 const logs = { fileBytesMax: 1e7, filesMax: 5 };
 const context = { service: "tested", attempt: 1, env: {}, logs };
 
-async function open(
-  t: TestContext,
-  folder: string,
-  wanted: readonly string[],
-  patience: Partial<Patience> = {},
-) {
-  const alive = setInterval(() => {}, 1_000); // A process of a provider alone keeps no other running.
-  const options = { folder: join(folder, "tasks"), node: "test", env: { PATH, HOME }, patience };
-  const providers = await createProviders({ ...options, wanted, log: silentLog });
-  t.after(async () => {
-    for (const provider of providers.offered.values()) {
-      await provider.remove(instance).catch(() => {});
-      await provider.close();
-    }
-    clearInterval(alive);
-  });
-  return providers;
-}
-
-/** A provider in whose process a test can do harm; what is not given does nothing. */
-async function harmful(t: TestContext, members: string, patience: Partial<Patience> = {}) {
-  const folder = await tempFolder(t);
-  const file = join(folder, "harmful.js");
-  const source = `import { appendFileSync } from "node:fs";
-    appendFileSync(${JSON.stringify(join(folder, "pids"))}, process.pid + "\\n");
-    export const type = "harmful";
-    const nothing = async () => {};
-    export const createProvider = () => ({
-      type, parseParams: (params) => params, start: async () => ({}), list: async () => [],
-      probe: async () => ({ available: true, version: "1", features: [] }),
-      adopt: nothing, output: nothing, forget: nothing, remove: nothing, close: nothing,
-      ${members}
-    });`;
-  await writeFile(file, source);
-  const { offered, refused } = await open(t, folder, [file], patience);
-  const provider = offered.get("harmful");
-  assert.ok(provider !== undefined, refused[0]?.reason);
-  const pids = async () => (await readFile(join(folder, "pids"), "utf8")).trim().split("\n");
-  return { provider, pids: async () => (await pids()).map(Number) };
-}
-
-/** Once its provider is back. */
-async function again<T>(ask: () => Promise<T>): Promise<T> {
-  let answer: T | undefined;
-  await eventually(async () => {
-    try {
-      answer = await ask();
-      return true;
-    } catch {
-      return false;
-    }
-  }, "a provider that is back");
-  return answer as T;
-}
-
 async function batch(t: TestContext) {
   const folder = await tempFolder(t);
-  const providers = await open(t, folder, [await writeBatchProvider(folder)]);
+  const providers = await openProviders(t, folder, [await writeBatchProvider(folder)]);
   const provider = providers.offered.get("batch");
   assert.ok(provider !== undefined, providers.refused[0]?.reason);
   return { folder, provider, checkParams: providers.checkParams };
@@ -261,11 +201,17 @@ const wrongModules: readonly { readonly source: string; readonly reason: RegExp 
     reason: /^its provider lacks parseParams\(\), adopt\(\), forget\(\), close\(\)$/,
   },
   {
-    source: 'exports.type = "bash"; exports.createProvider = require("./whole.cjs");',
+    source:
+      'exports.type = "z"; exports.createProvider = () => ({ ...require("./whole.cjs")("z"), terminals: true, invocable: { invoke() {} }, leftovers: {} });',
+    reason:
+      /^its provider lacks exec\(\), invocable.load\(\), leftovers.list\(\), leftovers.remove\(\)$/,
+  },
+  {
+    source: 'exports.type = "bash"; exports.createProvider = () => require("./whole.cjs")();',
     reason: /^its type bash is one of Mob's own$/,
   },
   {
-    source: 'exports.type = "y"; exports.createProvider = require("./whole.cjs");',
+    source: 'exports.type = "y"; exports.createProvider = () => require("./whole.cjs")();',
     reason: /^asked to probe, it should give \{ available: true, version, features \}/,
   },
 ];
@@ -274,7 +220,7 @@ test("a module that cannot be used is refused, each with what is wrong", async (
   const folder = await tempFolder(t);
   const all = "parseParams probe start list adopt output forget remove close".split(" ");
   const methods = all.map((name) => `${name}: async () => {}`).join(", ");
-  const whole = `module.exports = () => ({ type: module.parent.exports.type, ${methods} });`;
+  const whole = `module.exports = (type = module.parent.exports.type) => ({ type, ${methods} });`;
   await writeFile(join(folder, "whole.cjs"), whole);
   const files = await Promise.all(
     wrongModules.map(async ({ source }, i) => {
@@ -284,7 +230,7 @@ test("a module that cannot be used is refused, each with what is wrong", async (
     }),
   );
   const missing = join(folder, "missing.js");
-  const { offered, refused } = await open(t, folder, [...files, missing, "@acme/no-such"]);
+  const { offered, refused } = await openProviders(t, folder, [...files, missing, "@acme/no-such"]);
   assert.deepEqual([...offered.keys()], []);
   const words = [...files, missing, "@acme/no-such"];
   assert.deepEqual(
@@ -304,7 +250,7 @@ test("of two providers of one type the second is refused", async (t) => {
   const file = await writeBatchProvider(folder);
   await mkdir(join(folder, "other"));
   const other = await writeBatchProvider(join(folder, "other"));
-  const { offered, refused } = await open(t, folder, [file, other]);
+  const { offered, refused } = await openProviders(t, folder, [file, other]);
   assert.deepEqual([...offered.keys()], ["batch"]);
   assert.deepEqual(refused, [{ type: other, reason: "another has its type, batch" }]);
 });
