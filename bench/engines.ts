@@ -155,7 +155,7 @@ async function machines(): Promise<BenchResult> {
           bare = startMachine(initrd, signs, `alone-${round}`);
         }),
       );
-      if (bare !== undefined && bare.kill("SIGKILL")) await once(bare, "exit");
+      if (bare?.kill("SIGKILL")) await once(bare, "exit");
     }
     return compared("a machine until it runs", ours, { name: "QEMU alone", alone });
   } finally {
