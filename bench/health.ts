@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { healthChecker } from "../src/actors/health-checker.ts";
 import { healthCheckerName, providerWorkerName } from "../src/actors/names.ts";
-import type { ProviderWorkerInfo } from "../src/actors/provider-worker.ts";
+import type { ProviderWorkerInfo } from "../src/actors/provider-worker-protocol.ts";
 import { asInstanceId, asNodeId } from "../src/core/ids.ts";
 import { silentLog } from "../src/core/log.ts";
 import { reachHost } from "../src/node/reach-host.ts";

@@ -5,7 +5,7 @@
 import { fork } from "node:child_process";
 import { join } from "node:path";
 import { names } from "../src/actors/names.ts";
-import type { StoreProtocol } from "../src/actors/store.ts";
+import type { StoreProtocol } from "../src/actors/store-protocol.ts";
 import { silentAudit } from "../src/core/audit.ts";
 import { silentLog } from "../src/core/log.ts";
 import { composeNode } from "../src/node/compose.ts";

@@ -25,7 +25,7 @@ import { type Held, HeldInstances, type InstanceHere } from "./held-instances.ts
 import type { LedgerInfo } from "./ledger.ts";
 import { names, providerWorkerName } from "./names.ts";
 import { presumeRoom } from "./presumed-room.ts";
-import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker.ts";
+import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker-protocol.ts";
 import type { Turns } from "./turns.ts";
 import type { VolumeClaims } from "./volume-claims.ts";
 

@@ -15,7 +15,7 @@ import type { Provider } from "../providers/provider.ts";
 import { type ExecutorProtocol, executorParsers } from "./executor-protocol.ts";
 import { Sessions } from "./inspector-sessions.ts";
 import { providerWorkerName } from "./names.ts";
-import type { ProviderWorkerProtocol } from "./provider-worker.ts";
+import type { ProviderWorkerProtocol } from "./provider-worker-protocol.ts";
 import { type CommandNews, RunningCommand } from "./running-command.ts";
 
 /** Commands at a time on one node. */

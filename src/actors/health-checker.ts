@@ -11,7 +11,7 @@ import { checkText } from "../services/health-policy.ts";
 import type { InstanceEvent } from "../services/instance.ts";
 import { type ProbeOptions, probe } from "./health-probe.ts";
 import { providerWorkerName } from "./names.ts";
-import type { ProviderWorkerInfo } from "./provider-worker.ts";
+import type { ProviderWorkerInfo } from "./provider-worker-protocol.ts";
 import type { CheckedTask, ToCheck } from "./task-checks.ts";
 
 export type HealthCheckerInfo =

@@ -8,7 +8,7 @@ import type { Behaviour, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import { Ledger, type Verdict } from "../services/ledger.ts";
 import { providerWorkerName } from "./names.ts";
-import type { ProviderWorkerInfo } from "./provider-worker.ts";
+import type { ProviderWorkerInfo } from "./provider-worker-protocol.ts";
 
 export type LedgerInfo =
   /** Each instance is told by the event `room`: at once, and again once one that was refused is admitted. */

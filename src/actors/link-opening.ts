@@ -12,7 +12,7 @@ import { names } from "./names.ts";
 import { PeerLink } from "./peer-link.ts";
 import type { RingMemberInfo } from "./ring-member-protocol.ts";
 import { route } from "./routing.ts";
-import type { StoreInfo } from "./store.ts";
+import type { StoreInfo } from "./store-protocol.ts";
 
 /** Membership says a few words a second, and the bulk connection is there within some. */
 const earlyMax = 100;

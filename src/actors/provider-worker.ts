@@ -5,80 +5,34 @@
  */
 import type { Random } from "../core/env.ts";
 import { Conflict, messageOf } from "../core/errors.ts";
-import type { InstanceId, ServiceName } from "../core/ids.ts";
+import type { ServiceName } from "../core/ids.ts";
 import type { Resources } from "../core/resources.ts";
-import type { ChildSpec } from "../otp/definition.ts";
 import { type Behaviour, type Cancel, refuse, type Self } from "../otp/gen-server.ts";
-import type { Provider } from "../providers/provider.ts";
 import type {
   Desired,
-  Found,
   InstanceEffect,
   InstanceEvent,
   InstanceState,
   TimerId,
 } from "../services/instance.ts";
-import type { InstanceStatus } from "../services/instance-status.ts";
 import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
-import type { PlacementRecord, StatusRecord } from "../services/records.ts";
-import type { Catalog } from "./catalog.ts";
 import { askedUnder, whyEnded } from "./copy-view.ts";
 import { servicesFor, standingOn } from "./dependency-view.ts";
 import { runningBeside } from "./former-instances.ts";
 import { mayEnd, waitingOf } from "./group-view.ts";
 import type { LedgerInfo } from "./ledger.ts";
 import { names } from "./names.ts";
-import type { PortClaims } from "./port-claims.ts";
-import { type RunningTask, runningTask } from "./running-task.ts";
+import type {
+  ProviderWorkerInfo,
+  ProviderWorkerOptions,
+  ProviderWorkerProtocol,
+} from "./provider-worker-protocol.ts";
+import { runningTask } from "./running-task.ts";
 import { TaskChecks } from "./task-checks.ts";
 import { TaskHolder } from "./task-holder.ts";
-import type { Turns } from "./turns.ts";
-import type { VolumeClaims } from "./volume-claims.ts";
-
-export interface ProviderWorkerOptions {
-  /** What it was placed by, for as long as it lives: the record itself may be gone before it. */
-  readonly placement: PlacementRecord;
-  /** What was wanted of it when it was placed: how to end it once nobody says any more. */
-  readonly desired: Desired;
-  readonly catalog: Catalog;
-  readonly provider: Provider;
-  readonly publish: PublishStatus;
-  /** What is done with the tasks of each instance. */
-  readonly work: Turns<InstanceId>;
-  readonly ports: PortClaims;
-  readonly volumes: VolumeClaims;
-  /** Checks its health; started below its supervisor once that is wanted. */
-  readonly healthChecker: ChildSpec;
-}
-
-/**
- * Makes the status of an instance known to the network; undefined: it is gone. Not waited for: a
- * later one makes up for a lost one.
- */
-export type PublishStatus = (
-  placement: PlacementRecord | StatusRecord,
-  status: InstanceStatus | undefined,
-) => void;
-
-export type ProviderWorkerInfo =
-  /** Something that this instance depends on may have changed in the catalog. */
-  | { readonly type: "look" }
-  /** As `look`; and what the network was told and does not know is told again. */
-  | { readonly type: "repair" }
-  | { readonly type: "event"; readonly event: InstanceEvent }
-  /** What checks its health has begun a life, and is to be told what to check. */
-  | { readonly type: "checker-ready" }
-  | { readonly type: "take-up" }
-  | { readonly type: "taken-up"; readonly found: Found };
 
 /** Time between two attempts to learn from the engine what it has of the instance. */
 const takeUpAgainMs = 5_000;
-
-/** Asked by actors of this node alone. */
-export type ProviderWorkerProtocol = {
-  /** The task that runs, and its provider's type. @throws Conflict where none does */
-  task: { request: undefined; reply: RunningTask & { readonly provider: string } };
-};
 
 interface State {
   readonly self: Self<ProviderWorkerProtocol, ProviderWorkerInfo>;

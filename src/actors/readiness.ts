@@ -7,7 +7,7 @@ import type { ActorSystem } from "../otp/actor-system.ts";
 import { keys } from "../services/keys.ts";
 import { groupOf } from "../services/service-name.ts";
 import { names } from "./names.ts";
-import type { StoreProtocol } from "./store.ts";
+import type { StoreProtocol } from "./store-protocol.ts";
 
 /** Resolves once what is held here of the service is all that the peers just met have told of it. */
 export async function untilReady(system: ActorSystem, name: string): Promise<void> {

@@ -2,7 +2,7 @@
 import type { ActorSystem } from "../otp/actor-system.ts";
 import type { Entry, Receipt } from "../store/replication.ts";
 import { names } from "./names.ts";
-import type { StoreProtocol } from "./store.ts";
+import type { StoreProtocol } from "./store-protocol.ts";
 
 /** Above the time after which the store itself gives up. */
 const timeoutMs = 12_000;

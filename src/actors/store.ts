@@ -20,41 +20,18 @@ import {
   isFresh,
   type RepairEffect,
   type RepairEvent,
-  type RepairMessage,
   type RepairState,
   repairTickMs,
   startRepair,
   stepRepair,
 } from "../store/repair.ts";
-import type { Receipt, ShardMessage } from "../store/replication.ts";
 import { names } from "./names.ts";
 import { ringNode } from "./ownership.ts";
 import { ShardActors } from "./shard-actors.ts";
 import { shardsKept } from "./shard-storage.ts";
-import { againMs, ShardWrites, type WriteRequest } from "./shard-writes.ts";
+import { againMs, ShardWrites } from "./shard-writes.ts";
+import type { StoreInfo, StoreMessage, StoreProtocol } from "./store-protocol.ts";
 import type { StoreShardOptions } from "./store-shard.ts";
-
-export type StoreMessage = ShardMessage | RepairMessage;
-
-export type StoreProtocol = {
-  /** Answered when it is durable on a majority of the live replicas. */
-  write: { request: WriteRequest; reply: Receipt };
-  /** Answered once what is held here of the key's shard is up to date. */
-  ready: { request: { key: string }; reply: "ready" };
-};
-
-export type StoreInfo =
-  | { readonly type: "received"; readonly from: NodeId; readonly message: StoreMessage }
-  | { readonly type: "view" }
-  | { readonly type: "peer-up"; readonly peer: NodeId }
-  /** Something for the peer was shed. */
-  | { readonly type: "lagging"; readonly peer: NodeId }
-  /** What this node holds must be taken for a blank replica's, and why. */
-  | { readonly type: "outdated"; readonly why: string }
-  | { readonly type: "compared"; readonly peer: NodeId; readonly shard: ShardId }
-  /** A write is to be tried again. */
-  | { readonly type: "again" }
-  | { readonly type: "tick" };
 
 export type StoreOptions = StoreShardOptions;
 

@@ -13,7 +13,8 @@ import {
   providerWorkerName,
   serviceSupervisorName,
 } from "../actors/names.ts";
-import { type ProviderWorkerOptions, providerWorker } from "../actors/provider-worker.ts";
+import { providerWorker } from "../actors/provider-worker.ts";
+import type { ProviderWorkerOptions } from "../actors/provider-worker-protocol.ts";
 import type { Reach } from "../actors/reach.ts";
 import type { InstanceId } from "../core/ids.ts";
 import type { ActorDefinition, ChildSpec } from "../otp/definition.ts";

@@ -152,4 +152,16 @@ export const mutants: readonly Mutant[] = [
     find: "  return ownerOf(view, name) === node;",
     replace: "  return ownerOf(view, name) !== undefined || node === name;",
   },
+  {
+    name: "nothing-is-passed-on",
+    file: "src/store/shard.ts",
+    find: "[...passOn(message, state.place.acting), ...onDelta(state, from, message, now)]",
+    replace: "onDelta(state, from, message, now)",
+  },
+  {
+    name: "purge-without-those-behind-others",
+    file: "src/store/purging.ts",
+    find: "  if (confirmed !== purge.nodes || !purge.confirmed.has(replica.self)) return [];",
+    replace: "  if (!purge.confirmed.has(replica.self)) return [];",
+  },
 ];

@@ -7,7 +7,7 @@
 import { type ExecutorOptions, executor } from "../../src/actors/executor.ts";
 import { inspector } from "../../src/actors/inspector.ts";
 import { names, providerWorkerName } from "../../src/actors/names.ts";
-import type { ProviderWorkerProtocol } from "../../src/actors/provider-worker.ts";
+import type { ProviderWorkerProtocol } from "../../src/actors/provider-worker-protocol.ts";
 import type { InstanceInfo } from "../../src/actors/service-view.ts";
 import type { Commands } from "../../src/api/commands.ts";
 import { type Attachment, createAttachment } from "../../src/client/attachment.ts";
