@@ -239,6 +239,26 @@ const functionCases: Readonly<Record<string, Case>> = {
     await eventually(() => markedProcesses(`TEST_MARK=${mark}`).length === 0, "nothing left");
   },
 
+  "a function is invoked again once it is restarted, however its host has ended": async (
+    t,
+    tested,
+  ) => {
+    const bench = await startBench(t, tested);
+    const code = 'exports.handler = async () => "here";';
+    const script = JSON.stringify({ code, timeout: "60s" });
+    let ran = await bench.run(script);
+    for (const [index, signal] of (["SIGKILL", "SIGTERM"] as const).entries()) {
+      // It listens: what it leaves is found by the next.
+      assert.equal((await invoke(bench.provider, ran, {})).said, "here");
+      if (signal === "SIGKILL") process.kill(Number(ran.handle["pid"]), signal);
+      else await running(ran.task).stop({ signal, graceMs: 10_000 });
+      const { exit } = await running(ran.task).exited;
+      assert.deepEqual(exit, { kind: "signaled", signal });
+      ran = await bench.run(script, ran.instance, index + 2);
+    }
+    assert.equal((await invoke(bench.provider, ran, {})).said, "here");
+  },
+
   "what is too large is refused, whichever way it goes": async (t, tested) => {
     const code = 'exports.handler = async ({ n }) => "x".repeat(n);';
     const { invoke } = await deployed(t, tested, { code });

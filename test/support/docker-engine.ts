@@ -22,21 +22,32 @@ export class DockerEngine {
   readonly socketPath: string;
   readonly #folder: string;
   readonly #name: string;
+  /** What precedes a command that is to run where the engine is. */
+  readonly #enter: readonly string[];
+  /** Whether its network is its own, to be removed with it. */
+  readonly #hasNetwork: boolean;
   #daemon: ChildProcess | undefined;
   #printed = "";
 
-  private constructor(folder: string) {
+  private constructor(folder: string, enter: readonly string[] | undefined) {
     this.#folder = folder;
     this.#name = folder.slice(folder.lastIndexOf("/") + 1);
+    this.#enter = enter ?? ["nsenter", `--net=/run/netns/${this.#name}`];
+    this.#hasNetwork = enter === undefined;
     this.socketPath = join(folder, "docker.sock");
   }
 
-  /** Starts an engine that has `busyboxImage` and nothing else. To be closed. */
-  static async open(): Promise<DockerEngine> {
-    const engine = new DockerEngine(await mkdtemp("/tmp/mob-docker-")); // A socket's path is short.
-    ip("netns", "add", engine.#name);
+  /**
+   * Starts an engine that has `busyboxImage` and nothing else. To be closed.
+   * @param enter what precedes a command that is to run in another engine's network and mounts, so that containers
+   * are given what is mounted there; they end after it. Default: in a network of its own, and the machine's mounts
+   */
+  static async open(enter?: readonly string[]): Promise<DockerEngine> {
+    const folder = await mkdtemp("/tmp/mob-docker-"); // A socket's path is short.
+    const engine = new DockerEngine(folder, enter);
+    if (engine.#hasNetwork) ip("netns", "add", engine.#name);
     try {
-      ip("-n", engine.#name, "link", "set", "lo", "up");
+      if (engine.#hasNetwork) ip("-n", engine.#name, "link", "set", "lo", "up");
       await engine.start();
       const root = join(engine.#folder, "root");
       await makeRootFolder(root);
@@ -66,8 +77,8 @@ export class DockerEngine {
     const args = ["--data-root", at("data"), "--exec-root", at("exec"), "-p", at("docker.pid")];
     const more = ["-H", `unix://${this.socketPath}`, "--live-restore", "--shutdown-timeout", "5"];
     const parent = ["--cgroup-parent", `/${this.#name}`];
-    const command = [`--net=/run/netns/${this.#name}`, "dockerd", ...args, ...more, ...parent];
-    const daemon = spawn("nsenter", command, { stdio: ["ignore", "pipe", "pipe"] });
+    const [program, command] = this.#within("dockerd", ...args, ...more, ...parent);
+    const daemon = spawn(program, command, { stdio: ["ignore", "pipe", "pipe"] });
     this.#daemon = daemon;
     for (const stream of [daemon.stdout, daemon.stderr]) {
       stream.setEncoding("utf8").on("data", (text: string) => {
@@ -100,12 +111,12 @@ export class DockerEngine {
 
   /** Runs a command in the engine's network, where published ports are. */
   inNetwork(...command: readonly string[]): Promise<string> {
-    return run("nsenter", [`--net=/run/netns/${this.#name}`, ...command]);
+    return run(...this.#within(...command));
   }
 
   /** Starts a program in the engine's network; whoever does ends it. */
   spawnInNetwork(...command: readonly string[]): ChildProcess {
-    return spawn("nsenter", [`--net=/run/netns/${this.#name}`, ...command], { stdio: "ignore" });
+    return spawn(...this.#within(...command), { stdio: "ignore" });
   }
 
   /** Ends it, with its containers, mounts, bridge and folder. */
@@ -115,10 +126,15 @@ export class DockerEngine {
     if (containers.length > 0) await this.docker("rm", "-fv", ...containers);
     await this.stop();
     await eventually(() => !isAlive(join(this.#folder, containerdPid)), "containerd's end");
-    ip("netns", "delete", this.#name);
+    if (this.#hasNetwork) ip("netns", "delete", this.#name);
     for (const mount of mountsBelow(this.#folder)) execFileSync("umount", ["-l", mount]);
     removeCgroupsNamed(this.#name);
     rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 50 });
+  }
+
+  #within(...command: readonly string[]): [program: string, args: readonly string[]] {
+    const [program = "", ...args] = [...this.#enter, ...command];
+    return [program, args];
   }
 
   async #end(signal: NodeJS.Signals): Promise<void> {

@@ -3,7 +3,7 @@
  * it runs in, and has the function's processes do them. What is to be done is decided by the pool.
  */
 import { randomUUID } from "node:crypto";
-import { mkdirSync, writeFileSync, writeSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync, writeSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { join } from "node:path";
 import type { ErrorShape } from "../../core/errors.ts";
@@ -63,6 +63,7 @@ export class FunctionHost {
     }
     const server = createServer((request, response) => void this.#serve(request, response));
     server.keepAliveTimeout = 0; // The node's connections end with the node.
+    rmSync(hostSocket, { force: true }); // Left by the host of an attempt before, which a signal has ended.
     server.listen(hostSocket);
     this.#feed({ kind: "due" });
   }

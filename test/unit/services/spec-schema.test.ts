@@ -50,7 +50,7 @@ const wholeOfExec = {
 
 test("every example of a spec in the README and the docs is taken", () => {
   const providers: string[] = [];
-  for (const file of ["README.md", "docs/spec.md"]) {
+  for (const file of ["README.md", "docs/spec.md", "docs/providers.md"]) {
     const markdown = readFileSync(join(root, file), "utf8");
     const texts = [
       ...markdown.matchAll(/^```yaml\n([\s\S]*?)^```$/gm),
@@ -67,8 +67,8 @@ test("every example of a spec in the README and the docs is taken", () => {
     }
   }
   assert.ok(providers.length >= 6, `${providers.length} examples`);
-  const ours = ["bash", "exec", "docker", "glusterfs", "kvm", "lambda"];
-  assert.deepEqual(new Set(providers), new Set(ours));
+  const shown = ["bash", "exec", "docker", "kvm", "lambda", "glusterfs", "xen", "batch"];
+  assert.deepEqual(new Set(providers), new Set(shown));
 });
 
 test("whatever the parser takes, the schema takes", () => {
