@@ -70,6 +70,7 @@ const isCapabilities = Compile(
       available: Type.Literal(true),
       version: Type.String(),
       features: Type.Array(Type.String()),
+      lacks: Type.Optional(Type.Record(Type.String(), Type.String())),
     }),
     Type.Object({ available: Type.Literal(false), reason: Type.String() }),
   ]),

@@ -25,6 +25,7 @@ import { runCommand } from "./remote-command.ts";
 import { remoteFunctions } from "./remote-functions.ts";
 import { RemoteOutput } from "./remote-output.ts";
 import { RemoteTask } from "./remote-task.ts";
+import { toldCapabilities } from "./told-capabilities.ts";
 
 export interface ThirdPartyOptions extends ProviderProcessOptions {
   readonly load: LoadRequest;
@@ -35,10 +36,6 @@ const waitMsLeast = 1_000;
 const waitMsMost = 60_000;
 /** Longest that its process may take to close what it holds. */
 const closeMsMax = 5_000;
-
-/** Of what it says that it can do. */
-const featuresMax = 32;
-const wordCharsMax = 64;
 
 /** A start of which nobody knows what came of it. */
 type Unsettled = Pick<FoundTask, "instance" | "attempt">;
@@ -95,10 +92,7 @@ export class ThirdParty implements Provider {
 
   async probe(): Promise<Capabilities> {
     try {
-      const found = await this.#there().call("probe", undefined);
-      if (!found.available) return found;
-      const features = found.features.slice(0, featuresMax).map(asWord);
-      return { available: true, version: asWord(found.version), features };
+      return toldCapabilities(await this.#there().call("probe", undefined));
     } catch (error) {
       return { available: false, reason: messageOf(error) };
     }
@@ -284,11 +278,6 @@ async function loadIn(process: ProviderProcess, load: LoadRequest): Promise<Load
     const why = await process.ended;
     throw hadEnded ? new Unavailable(why) : error;
   }
-}
-
-/** On one line, and not long: every node of the network hears it. */
-function asWord(text: string): string {
-  return text.replaceAll(/\p{Cc}/gu, " ").slice(0, wordCharsMax);
 }
 
 function keyOf(instance: InstanceId, attempt: number): string {

@@ -39,6 +39,18 @@ test("what a provider has is a feature, as of Mob's own, and what it only says i
   assert.deepEqual(all.features, ["own", "exec", "terminals", "invoke", "leftovers"]);
 });
 
+test("what it could do elsewhere and cannot here is told with its reason, on one line", async (t) => {
+  const { provider } = await harmful(
+    t,
+    `probe: async () => ({
+      available: true, version: "1", features: [], lacks: { limits: "no cgroup\\n here" },
+    }),`,
+  );
+  const found = await provider.probe();
+  assert.ok(found.available);
+  assert.deepEqual(found.lacks, { limits: "no cgroup  here" });
+});
+
 test("a crash settles every command that runs, whatever it was at, and says so", async (t) => {
   const { provider } = await harmful(
     t,
