@@ -24,6 +24,8 @@ export function runningBeside(
   const group = catalog.service(name)?.record;
   if (placement === undefined || placement.uid !== uid || group?.uid !== uid) return undefined;
   if (placement.instance === instance || !runsOn(placement, instance)) return undefined;
+  // It was stopped by those who knew of it: it is none of several that run, and would be left for ever.
+  if (catalog.status(instance)?.state === "stopped") return undefined;
   return catalog.runState(group).run === "stopped" ? undefined : placement;
 }
 
