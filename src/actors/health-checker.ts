@@ -39,8 +39,8 @@ interface State {
   abort: () => void;
 }
 
-/** Checks begin at multiples of it. */
-const tickMs = 250;
+/** Checks of one interval begin at multiples of a part of it: 500 ms of the usual 10 s. */
+const ticksPerInterval = 20;
 
 const unknown: Health = { healthy: null, failures: 0, early: 0 };
 
@@ -91,12 +91,17 @@ function take(state: State, checked: CheckedTask | undefined): void {
   if (checked === undefined) return;
   if (before?.task.attempt !== checked.task.attempt) {
     state.why = undefined;
-    goOn(state, beginHealth(checked.policy, checked.healthy, ranMs(state, checked), state.draw()));
+    goOn(
+      state,
+      checked.policy,
+      beginHealth(checked.policy, checked.healthy, ranMs(state, checked), state.draw()),
+    );
     return;
   }
   // The same task: what is known of it holds, and is told again where that was not heard.
   if (state.health.healthy !== checked.healthy) tell(state, checked);
-  if (state.health.healthy !== false) wait(state, checked.policy.intervalMs * state.draw());
+  if (state.health.healthy !== false)
+    wait(state, checked.policy, checked.policy.intervalMs * state.draw());
 }
 
 function check(state: State): void {
@@ -121,19 +126,20 @@ function conclude(state: State, why: string | undefined): void {
   state.why = why;
   const { policy } = checked;
   const judged = judge(policy, health, why === undefined, ranMs(state, checked), state.draw());
-  goOn(state, judged);
+  goOn(state, policy, judged);
   const { healthy } = judged.health;
   if (healthy !== health.healthy || (healthy === null && isNews)) tell(state, checked);
 }
 
-function goOn(state: State, { health, waitMs }: Judgement): void {
+function goOn(state: State, policy: CheckedTask["policy"], { health, waitMs }: Judgement): void {
   state.health = health;
-  if (waitMs !== null) wait(state, waitMs);
+  if (waitMs !== null) wait(state, policy, waitMs);
 }
 
 /** Until the first tick after so long: checks that are due at about the same time wake the node once. */
-function wait(state: State, ms: number): void {
+function wait(state: State, { intervalMs }: CheckedTask["policy"], ms: number): void {
   const { self } = state;
+  const tickMs = intervalMs / ticksPerInterval;
   const nowMs = self.env.clock.mono();
   const dueMs = Math.ceil((nowMs + ms) / tickMs) * tickMs;
   state.cancelTimer = self.sendAfter(dueMs - nowMs, { type: "due" });
