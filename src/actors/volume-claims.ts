@@ -4,6 +4,7 @@
  */
 import { Conflict, messageOf, Unavailable } from "../core/errors.ts";
 import { asServiceName, type InstanceId, type NodeId, type ServiceName } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
 import type { Provider, TaskVolume } from "../providers/provider.ts";
 import type { Plain } from "../services/plain-data.ts";
 import type { VolumeRecord } from "../services/records.ts";
@@ -45,6 +46,7 @@ export interface VolumeClaimsOptions {
   readonly providers: ReadonlyMap<string, Provider>;
   /** Has the network agree on where a volume lives: here, if it lives nowhere yet. */
   readonly settle: (volume: string) => Promise<VolumeRecord>;
+  readonly log: Log;
 }
 
 interface Removal<T> {
@@ -141,11 +143,15 @@ export class VolumeClaims {
   }
 
   async #sweep(): Promise<void> {
-    const { mounts } = this.#options;
+    const { mounts, log } = this.#options;
     for (const holder of mounts.holders()) {
       // One of which an engine that does not answer may know has it still.
       const isKnown = await this.#isKnown(holder).catch(() => true);
-      if (!isKnown) await mounts.free(holder).catch(() => {}); // The node's next life tries again.
+      if (isKnown) continue;
+      await mounts.free(holder).catch((error: unknown) => {
+        const what = "a mount that nobody has stays until this node starts again";
+        log.warn(what, { instance: holder, error });
+      });
     }
   }
 

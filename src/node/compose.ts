@@ -132,6 +132,7 @@ function treeOptions(
   const work = new Turns<InstanceId>();
   const ports = new PortClaims(world.isPortFree, env.random("ports"));
   const volumes = new VolumeClaims({
+    log: env.log,
     node: id,
     catalog,
     folders: world.volumeFolders,

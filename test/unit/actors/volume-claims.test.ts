@@ -38,6 +38,7 @@ async function machine(t: TestContext, home = here) {
   const volumes = new VolumeTable();
   const begin = () =>
     new VolumeClaims({
+      log: silentLog,
       node: here,
       catalog: { volumes, member: () => undefined, service: () => undefined },
       folders: volumeFolders(join(folder, "volumes")),
