@@ -9,15 +9,15 @@ export function text(value: unknown): string {
 
 /** A program and its arguments. @throws BadRequest for what is none */
 export function words(values: readonly unknown[]): string[] {
-  const [program, ...args] = values;
-  return [
-    text(program),
-    ...args.map((value) => {
-      if (typeof value === "string" || typeof value === "number") return String(value);
-      throw new BadRequest('arguments are text, one by one: mob.exec("web", "ls", "-l")');
-    }),
-  ];
+  const words = values.map((value) => {
+    if (typeof value === "string" || typeof value === "number") return String(value);
+    throw new BadRequest(asWritten);
+  });
+  if (words[0] === undefined || words[0] === "") throw new BadRequest(asWritten);
+  return words;
 }
+
+const asWritten = 'a program and its arguments are text, one by one: mob.exec("web", "ls", "-l")';
 
 /** At least one. @throws BadRequest */
 export function texts(values: readonly unknown[]): string[] {
