@@ -6,7 +6,6 @@
 import type { Random } from "../core/env.ts";
 import { Conflict, messageOf } from "../core/errors.ts";
 import type { ServiceName } from "../core/ids.ts";
-import type { Resources } from "../core/resources.ts";
 import { type Behaviour, type Cancel, refuse, type Self } from "../otp/gen-server.ts";
 import type {
   Desired,
@@ -20,13 +19,13 @@ import { askedUnder, whyEnded } from "./copy-view.ts";
 import { servicesFor, standingOn } from "./dependency-view.ts";
 import { runningBeside } from "./former-instances.ts";
 import { mayEnd, waitingOf } from "./group-view.ts";
-import type { LedgerInfo } from "./ledger.ts";
 import { names } from "./names.ts";
 import type {
   ProviderWorkerInfo,
   ProviderWorkerOptions,
   ProviderWorkerProtocol,
 } from "./provider-worker-protocol.ts";
+import { RoomAsked } from "./room-asked.ts";
 import { runningTask } from "./running-task.ts";
 import { TaskChecks } from "./task-checks.ts";
 import { TaskHolder } from "./task-holder.ts";
@@ -50,6 +49,7 @@ interface State {
   work: Promise<void>;
   readonly timers: Map<TimerId, Cancel>;
   readonly checks: TaskChecks;
+  readonly room: RoomAsked;
   /** Counter of the last epoch for which it was told that it runs, as one of several copies is asked. */
   confirmed: number;
   /** Services that it requires which were deployed at some time of this life. */
@@ -100,6 +100,7 @@ function start(self: State["self"], options: ProviderWorkerOptions): State {
     work: Promise.resolve(),
     timers: new Map(),
     checks: new TaskChecks(self, instance, options.healthChecker),
+    room: new RoomAsked(instance, (message) => self.system.tell(names.ledger, message)),
     confirmed: 0,
     seen: new Set(),
   };
@@ -128,7 +129,7 @@ function react(state: State, message: ProviderWorkerInfo): void {
       look(state);
       return;
     case "repair":
-      askAgain(state);
+      state.room.askAgain(state.machine);
       tellAgain(state);
       state.confirmed = 0;
       look(state);
@@ -147,7 +148,7 @@ function react(state: State, message: ProviderWorkerInfo): void {
       if (state.machine.adopting || message.found.kind !== "nothing") {
         feed(state, { kind: "adopted", found: message.found });
       }
-      giveBack(state);
+      state.room.giveBack(state.machine);
       look(state);
       return;
   }
@@ -161,25 +162,6 @@ async function takeUp({ self, holder, machine }: State): Promise<void> {
     self.log.warn("an instance cannot be taken up yet", { error });
     self.sendAfter(takeUpAgainMs, { type: "take-up" });
   }
-}
-
-/** What its node told may have been lost. */
-function askAgain(state: State): void {
-  const { asking } = state.machine;
-  if (asking !== undefined) reserve(state, asking);
-}
-
-function reserve(state: State, resources: Resources): void {
-  const { instance } = state.options.placement;
-  const { priority } = state.machine.desired.spec;
-  tellLedger(state, { type: "reserve", instance, resources, priority });
-}
-
-/** Until it was known what there is of it, its node kept room for it. */
-function giveBack(state: State): void {
-  const { status, asking } = state.machine;
-  const { instance } = state.options.placement;
-  if ((status.reserved ?? asking) === undefined) tellLedger(state, { type: "release", instance });
 }
 
 /** Compares what is wanted, and waited for, with what the machine was told. */
@@ -241,7 +223,6 @@ function feed(state: State, event: InstanceEvent): void {
 }
 
 function carryOut(state: State, effect: InstanceEffect): void {
-  const { instance } = state.options.placement;
   switch (effect.kind) {
     case "publish":
       state.options.publish(state.options.placement, effect.status);
@@ -260,13 +241,13 @@ function carryOut(state: State, effect: InstanceEffect): void {
       setTimer(state, effect.timer, effect.ms);
       return;
     case "reserve":
-      reserve(state, effect.resources);
+      state.room.ask(state.machine, effect.resources);
       return;
     case "hold":
-      tellLedger(state, { type: "hold", instance, resources: effect.resources });
+      state.room.hold(effect.resources);
       return;
     case "release":
-      tellLedger(state, { type: "release", instance });
+      state.room.release();
       return;
     case "cancelTimer":
       state.timers.get(effect.timer)?.();
@@ -288,10 +269,6 @@ async function remove(state: State): Promise<void> {
 
 function tellGone({ self, options }: State): void {
   self.system.tell(names.agent, { type: "removed", instance: options.placement.instance });
-}
-
-function tellLedger({ self }: State, message: LedgerInfo): void {
-  self.system.tell(names.ledger, message);
 }
 
 function setTimer(state: State, timer: TimerId, ms: number): void {

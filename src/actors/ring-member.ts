@@ -6,8 +6,8 @@ import { Conflict, type MobError, NotFound } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { MembershipEffect, MembershipEvent } from "../membership/events.ts";
 import { stepMembership } from "../membership/membership.ts";
-import { areNeighbours, isFullMesh } from "../membership/mesh.ts";
-import { mayBeWanted } from "../membership/on-demand.ts";
+import { isFullMesh } from "../membership/mesh.ts";
+import { connectedOnDemand, mayBeWanted } from "../membership/on-demand.ts";
 import { currentView } from "../membership/publishing.ts";
 import { type MembershipState, selfOf, startMembership } from "../membership/state.ts";
 import { isLive, isShown } from "../membership/view.ts";
@@ -245,12 +245,7 @@ function sweepLater(state: State): void {
 /** Closes the connections on demand that are of no use any more. */
 function sweep(state: State): void {
   const { self, membership, options, idle } = state;
-  if (isFullMesh(membership)) return;
-  const { connected, self: id } = membership;
-  const onDemand = [...connected].filter((peer) => !areNeighbours(membership, id, peer));
-  const links = onDemand
-    .map((peer) => options.links.get(peer))
-    .filter((link) => link !== undefined);
+  const links = connectedOnDemand(membership).flatMap((peer) => options.links.get(peer) ?? []);
   const isTied = (peer: NodeId) => self.system.isTiedTo(peer);
   for (const link of idle.toClose(links, self.env.clock.mono(), membership.options, isTied)) {
     link.close("it is of no use now");

@@ -3,7 +3,7 @@
  * and given up when that fails; who has something for it may ask again.
  */
 import type { NodeId } from "../core/ids.ts";
-import { isFullMesh } from "./mesh.ts";
+import { areNeighbours, isFullMesh } from "./mesh.ts";
 import { seeToDial } from "./redial.ts";
 import { type MembershipState, selfOf, type Turn } from "./state.ts";
 import { isLive } from "./view.ts";
@@ -13,6 +13,12 @@ export function mayBeWanted(state: MembershipState, id: NodeId): boolean {
   const record = state.roster.get(id);
   if (record === undefined || !isLive(record) || id === state.self) return false;
   return !isFullMesh(state) && selfOf(state).state !== "left";
+}
+
+/** Those that this node is connected with, and need not be for the mesh. */
+export function connectedOnDemand(state: MembershipState): readonly NodeId[] {
+  if (isFullMesh(state)) return [];
+  return [...state.connected].filter((peer) => !areNeighbours(state, state.self, peer));
 }
 
 export function want(turn: Turn, id: NodeId): void {
