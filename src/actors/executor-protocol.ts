@@ -5,9 +5,9 @@
 import Type, { type Static, type TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { BadRequest } from "../core/errors.ts";
-import type { InstanceId, NodeId } from "../core/ids.ts";
-import type { ActorRef } from "../otp/ref.ts";
+import type { InstanceId } from "../core/ids.ts";
 import type { CommandNews } from "./running-command.ts";
+import { sessionOwner } from "./sessions.ts";
 
 /** Longest that a read waits for something to tell. */
 export const newsWaitMsMax = 30_000;
@@ -29,14 +29,7 @@ const Begin = Type.Object({
   hasInput: Type.Boolean(),
   terminal: Type.Optional(Type.Object(size)),
   /** The actor that the command belongs to: it is killed when that one ends. */
-  owner: Type.Unsafe<ActorRef<unknown>>(
-    Type.Object({
-      node: Type.Unsafe<NodeId>(Type.String({ maxLength: 64 })),
-      boot: count,
-      path: Type.String({ maxLength: 1_024 }),
-      serial: count,
-    }),
-  ),
+  owner: sessionOwner,
 });
 const Command = Type.Object({ command });
 const Read = Type.Object({

@@ -13,10 +13,10 @@ import {
 } from "../otp/gen-server.ts";
 import type { Provider } from "../providers/provider.ts";
 import { type ExecutorProtocol, executorParsers } from "./executor-protocol.ts";
-import { Sessions } from "./inspector-sessions.ts";
 import { providerWorkerName } from "./names.ts";
 import type { ProviderWorkerProtocol } from "./provider-worker-protocol.ts";
 import { type CommandNews, RunningCommand } from "./running-command.ts";
+import { Sessions } from "./sessions.ts";
 
 /** Commands at a time on one node. */
 const commandsMax = 64;

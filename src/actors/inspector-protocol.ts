@@ -5,9 +5,8 @@
 import Type, { type Static, type TSchema } from "typebox";
 import { Compile } from "typebox/compile";
 import { BadRequest } from "../core/errors.ts";
-import type { NodeId } from "../core/ids.ts";
-import type { ActorRef } from "../otp/ref.ts";
 import type { ActorFactsDetail, ActorFactsTree } from "./actor-facts.ts";
+import { sessionOwner } from "./sessions.ts";
 import type { TracePiece } from "./trace-ring.ts";
 
 /** Longest that an actor may be suspended: a forgotten one must not hold up its node for good. */
@@ -20,21 +19,12 @@ export const traceWaitMsMax = 30_000;
 /** A path or a registered name. */
 const target = Type.String({ minLength: 1, maxLength: 1_024 });
 const count = Type.Integer({ minimum: 0 });
-/** The actor that a trace or a suspension belongs to: it ends with that one. */
-const owner = Type.Unsafe<ActorRef<unknown>>(
-  Type.Object({
-    node: Type.Unsafe<NodeId>(Type.String({ maxLength: 64 })),
-    boot: count,
-    path: Type.String({ maxLength: 1_024 }),
-    serial: count,
-  }),
-);
 
 const Target = Type.Object({ target });
 const Suspend = Type.Object({
   target,
   forMs: Type.Integer({ minimum: 1, maximum: suspendMsMax }),
-  owner: Type.Optional(owner),
+  owner: Type.Optional(sessionOwner),
 });
 const StartTrace = Type.Object({
   target,
@@ -42,7 +32,7 @@ const StartTrace = Type.Object({
   perSecondMax: Type.Integer({ minimum: 1, maximum: traceLimits.perSecondMax }),
   /** Whether what is in the messages is told, or only that they came. */
   content: Type.Boolean(),
-  owner,
+  owner: sessionOwner,
 });
 const TraceId = Type.Object({ trace: count });
 const ReadTrace = Type.Object({

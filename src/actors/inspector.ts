@@ -16,8 +16,8 @@ import {
 import type { ActorRef } from "../otp/ref.ts";
 import { detailFacts, treeFacts } from "./actor-facts.ts";
 import { type InspectorProtocol, inspectorParsers, type Restarted } from "./inspector-protocol.ts";
-import { Sessions } from "./inspector-sessions.ts";
 import { names } from "./names.ts";
+import { Sessions } from "./sessions.ts";
 import { type TracePiece, TraceRing } from "./trace-ring.ts";
 
 export type { InspectorProtocol } from "./inspector-protocol.ts";

@@ -7,6 +7,15 @@ export class Turns<Key> {
   /** Of each thing that something is being done with: settles with the last of it, never rejects. */
   readonly #last = new Map<Key, Promise<unknown>>();
 
+  has(key: Key): boolean {
+    return this.#last.has(key);
+  }
+
+  /** The things that something is being done with. */
+  keys(): readonly Key[] {
+    return [...this.#last.keys()];
+  }
+
   /** Does `work` once all that was asked for before is done. Rejects with what it throws. */
   run<T>(key: Key, work: () => Promise<T>): Promise<T> {
     const done = (this.#last.get(key) ?? Promise.resolve()).then(work);

@@ -2,6 +2,8 @@
  * What attached sessions have begun on this node, and how each of it is undone when its session ends,
  * on whatever node that was: a monitor tells.
  */
+import Type from "typebox";
+import type { NodeId } from "../core/ids.ts";
 import type { Self } from "../otp/gen-server.ts";
 import type { ActorRef } from "../otp/ref.ts";
 import type { MonitorId } from "../otp/signals.ts";
@@ -11,6 +13,16 @@ interface Session {
   /** By what it is, in words. */
   readonly begun: Map<string, () => void>;
 }
+
+/** Whom something belongs to, as a peer tells it: it ends with that actor. */
+export const sessionOwner = Type.Unsafe<ActorRef<unknown>>(
+  Type.Object({
+    node: Type.Unsafe<NodeId>(Type.String({ maxLength: 64 })),
+    boot: Type.Integer({ minimum: 0 }),
+    path: Type.String({ maxLength: 1_024 }),
+    serial: Type.Integer({ minimum: 0 }),
+  }),
+);
 
 /** What each session has begun on this node, so that all of it ends with the session. */
 export class Sessions {
