@@ -5,8 +5,8 @@
 import { setTimeout } from "node:timers/promises";
 import type { XmlElement } from "@rgrove/parse-xml";
 import { execa } from "execa";
-import { split } from "shlex";
 import { Unavailable } from "../../core/errors.ts";
+import { commandPrefix } from "../command-prefix.ts";
 import { textAt } from "./xml.ts";
 
 /** The variable of the node's environment that names the command, as a shell splits it. */
@@ -34,8 +34,7 @@ export class Gluster {
   readonly #env: Readonly<Record<string, string>>;
 
   constructor(env: Readonly<Record<string, string>>) {
-    const words = split(env[commandVariable] ?? "");
-    this.words = words.length > 0 ? words : ["gluster"];
+    this.words = commandPrefix(env, commandVariable, "gluster");
     this.#env = env;
   }
 

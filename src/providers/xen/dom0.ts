@@ -3,8 +3,8 @@
  * A script, and not a command with its arguments, since ssh would take those apart once more.
  */
 import { execa } from "execa";
-import { split } from "shlex";
 import { Unavailable } from "../../core/errors.ts";
+import { commandPrefix } from "../command-prefix.ts";
 
 /** The variable of the node's environment that names the command, as a shell splits it. */
 export const shellVariable = "MOB_XEN_SHELL";
@@ -16,8 +16,7 @@ export class Dom0 {
   readonly #env: Readonly<Record<string, string>>;
 
   constructor(env: Readonly<Record<string, string>>) {
-    const words = split(env[shellVariable] ?? "");
-    this.shell = words.length > 0 ? words : ["/bin/sh"];
+    this.shell = commandPrefix(env, shellVariable, "/bin/sh");
     this.#env = env;
   }
 
