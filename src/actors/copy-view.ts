@@ -14,7 +14,9 @@ import { type FormerInstance, runningBeside } from "./former-instances.ts";
 
 /** Whether an instance runs beside the one that is placed, and it is yet to be decided which one stays. */
 export function hasCopies(catalog: Catalog, placement: PlacementRecord): boolean {
-  const { outgoing, instance } = placement;
+  const { service, slot, outgoing, instance } = placement;
+  // Nearly always: asked of every service there is.
+  if (catalog.statusesOf(service, slot).every((told) => told.instance === instance)) return false;
   return runningOf(catalog, placement).some((told) => {
     return told.instance !== instance && told.instance !== outgoing?.instance;
   });
