@@ -25,8 +25,10 @@ import type {
 
 /** All that can be asked, each with what it gives. */
 export interface ProviderCalls {
-  /** First of all: makes the provider. Its folder is below `folder`, by its type. */
+  /** First of all: loads the module, which runs nothing of a provider yet. */
   load: { request: LoadRequest; reply: Loaded };
+  /** Then: makes the provider. Its folder is below `folder`, by its type. */
+  create: { request: CreateRequest; reply: Created };
   /** Whether anyone is there. */
   ping: { request: undefined; reply: undefined };
   probe: { request: undefined; reply: Capabilities };
@@ -97,12 +99,18 @@ export interface LoadRequest {
   readonly module: string;
   /** Where packages are looked for: URLs of files, in this order. */
   readonly lookFrom: readonly string[];
-  readonly folder: string;
-  readonly options: Omit<ProviderOptions, "folder" | "log">;
 }
 
 export interface Loaded {
   readonly type: string;
+}
+
+export interface CreateRequest {
+  readonly folder: string;
+  readonly options: Omit<ProviderOptions, "folder" | "log">;
+}
+
+export interface Created {
   /** What it has of what a provider need not have. */
   readonly has: {
     readonly exec: boolean;

@@ -122,7 +122,7 @@ export class ProviderProcess {
     const usual = deadlineOf(method, this.#patience);
     const deadline = usual && { ...usual, ms: usual.ms + moreMs };
     const reply = await this.#ask(method, request, { deadline, progress });
-    if (method === "load") this.#beginPings();
+    if (method === "create") this.#beginPings();
     try {
       return parseReply(method, reply);
     } catch (error) {

@@ -58,9 +58,9 @@ const Leftovers = Type.Array(
 );
 
 const has = Type.Boolean();
-const isLoaded = Compile(
+const isLoaded = Compile(Type.Object({ type: Type.String() }));
+const isCreated = Compile(
   Type.Object({
-    type: Type.String(),
     has: Type.Object({ exec: has, terminals: has, invocable: has, leftovers: has }),
   }),
 );
@@ -99,7 +99,8 @@ const isPiece = Compile(
 const nothing = () => undefined;
 
 const parsers: Parsers = {
-  load: checked(isLoaded, "{ type, has }"),
+  load: checked(isLoaded, "{ type }"),
+  create: checked(isCreated, "{ has }"),
   ping: nothing,
   probe: checked(isCapabilities, "{ available: true, version, features } or a reason"),
   check: nothing,
