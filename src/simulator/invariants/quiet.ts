@@ -2,7 +2,7 @@
 import { healAtMs, type Item } from "../schedule.ts";
 import type { Stage } from "../stage.ts";
 
-/** Connections that swallow everything are given up by then. */
+/** Connections that swallow everything are given up by then, also after the heal. */
 const swallowMsMax = 60_000;
 
 export class Quiet {
@@ -35,17 +35,14 @@ export class Quiet {
     for (const item of plan.items) {
       if (item.atMs > now) break;
       if ("name" in item && !names.includes(item.name)) continue;
-      sinceMs = Math.max(
-        sinceMs,
-        Math.min(now, Math.max(item.atMs, Math.min(healMs, endMs(item)))),
-      );
+      sinceMs = Math.max(sinceMs, Math.min(now, endMs(item, healMs)));
     }
     return sinceMs;
   }
 }
 
-/** When what an item does is over, by itself; what takes a machine down is seen by that. */
-function endMs(item: Item): number {
+/** When what an item does is over, by itself or by the heal; what takes a machine down is seen by that. */
+function endMs(item: Item, healMs: number): number {
   switch (item.kind) {
     case "crash":
     case "crash-at-write":
@@ -56,6 +53,6 @@ function endMs(item: Item): number {
     case "swallow":
       return item.atMs + swallowMsMax;
     default:
-      return item.atMs + ("forMs" in item ? item.forMs : 0);
+      return Math.max(item.atMs, Math.min(healMs, item.atMs + ("forMs" in item ? item.forMs : 0)));
   }
 }
