@@ -11,7 +11,7 @@ import type { ReplicationEffect } from "./replication.ts";
 
 export interface Taken {
   readonly effects: readonly ReplicationEffect[];
-  /** Why some of it was not taken; undefined: all was. */
+  /** Why some of it was not taken, or stands no longer, for whoever wrote it; undefined: all was, and does. */
   readonly refused: string | undefined;
 }
 
@@ -34,11 +34,19 @@ export function take(replica: Replica, told: readonly Register[], wallMs: number
   }
   for (const conflict of conflicts) effects.push({ kind: "conflict", ...conflict });
   const ahead = refused[0];
-  if (ahead === undefined) return { effects, refused: undefined };
+  if (ahead === undefined) {
+    const late = conflicts.find(({ loser }) => registers.includes(loser));
+    return { effects, refused: late && whyLate(late.winner) };
+  }
   const { origin, wall } = ahead.stamp;
   const aheadMs = wall - wallMs;
   effects.push({ kind: "clock-ahead", origin, aheadMs });
   return { effects, refused: `the clock of ${origin} is ${aheadMs} ms ahead of the clock here` };
+}
+
+/** That a write is held in the history alone is no acknowledgement. */
+function whyLate({ key, stamp: { origin } }: Register): string {
+  return `a later write of ${key}, by ${origin}, is held here, which its writer has not seen`;
 }
 
 function held(replica: Replica, changed: readonly Register[]): ReplicationEffect[] {

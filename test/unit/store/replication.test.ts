@@ -162,6 +162,25 @@ test("a write from a clock over 60 s ahead is neither taken nor acknowledged", (
   assert.deepEqual(ahead.toldOf("written"), []);
 });
 
+test("a write that is late to a later one, which its writer has not seen, is not acknowledged", () => {
+  const network = new StoreNetwork(3);
+  const [writer, other, third] = [0, 1, 2].map((n) => network.node(n));
+  assert.ok(writer !== undefined && other !== undefined && third !== undefined);
+  network.cut.add(`${other.id} ${writer.id}`);
+  const { now } = network;
+  network.now = { ...now, wallMs: now.wallMs + 10_000 };
+  other.write("k", "later");
+  network.settle();
+  network.cut.clear();
+  network.now = now; // The writer's clock is behind.
+  writer.write("k", "late");
+  network.settle();
+  assert.deepEqual(writer.toldOf("written"), []);
+  const [failed] = writer.toldOf("failed");
+  assert.match(failed?.error.message ?? "", /a later write of k, by 0{31}1, is held here/);
+  assert.equal(readValue(third.state.replica, "k"), "later");
+});
+
 test("a node that was away gets what it missed, and gives what it had, when it is back", () => {
   const network = new StoreNetwork(3);
   network.partition((n) => n === 2);
