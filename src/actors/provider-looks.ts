@@ -8,14 +8,19 @@ import type { ProviderFact } from "../membership/view.ts";
 import type { ProviderLook } from "../providers/provider.ts";
 import { isSameData } from "../services/plain-data.ts";
 
-/** Most time between two looks at what is there: what nobody uses is missed by then. Costs a probe. */
-export const thereMsMost = 60_000;
+/** Between two looks at what is there: what nobody uses is missed by then. */
+export const thereMs = 60_000;
 /** Before the first look for what has gone; doubled with each that is in vain. A daemon that is restarted takes so long. */
 export const awayMsLeast = 1_000;
-/** Longest wait for what is away: a look at what is not there costs a missing file. */
+/** Longest of those waits: where an engine is not there, most looks cost no more than a file that is missing. */
 export const awayMsMost = 30_000;
-/** The same for what has yet to be made, since each look may start a process. */
-export const unmadeMsMost = 300_000;
+/**
+ * Some start a process, or wait for one (a third party's, `gluster`): the waits above are longer where looks would
+ * take more than one part in so many of the time,
+ */
+export const restPerLook = 500;
+/** and at most as long as this. */
+export const restMsMost = 300_000;
 /** Between a look and the next for a call that failed: an engine that refuses everything must not be probed as often. */
 export const doubtMsLeast = 2_000;
 /** A look that takes longer has found that the engine does not answer. Above what a probe needs on a busy machine. */
@@ -81,7 +86,7 @@ export function startLooks(found: readonly ProviderLook[], now: LooksNow): Provi
     const { available } = look.capabilities;
     const before = now.told.find(({ type }) => type === look.type);
     const sinceMs = before?.available === available ? before.since : undefined;
-    return lookedAt(look, sinceMs ?? now.wallMs, awayMsLeast, now);
+    return lookedAt(look, { sinceMs: sinceMs ?? now.wallMs, awayMs: awayMsLeast, tookMs: 0 }, now);
   });
   return { entries, toldAtMs: Number.NEGATIVE_INFINITY };
 }
@@ -138,19 +143,27 @@ function found(entry: Entry, look: ProviderLook, now: LooksNow): Entry {
   const { available } = look.capabilities;
   const was = entry.look.capabilities.available;
   const sinceMs = available === was ? entry.sinceMs : now.wallMs;
-  const most = look.isUnmade ? unmadeMsMost : awayMsMost;
+  const tookMs = now.monoMs - (entry.lookingSinceMs ?? now.monoMs);
+  const most = rested(awayMsMost, tookMs);
   const awayMs = available || was ? awayMsLeast : Math.min(entry.awayMs * 2, most);
-  const next = lookedAt(look, sinceMs, awayMs, now);
+  const next = lookedAt(look, { sinceMs, awayMs, tookMs }, now);
   return entry.isDoubted ? doubted(next, now.monoMs) : next;
 }
 
-function lookedAt(look: ProviderLook, sinceMs: number, awayMs: number, now: LooksNow): Entry {
-  const { monoMs, random } = now;
-  const waitMs = look.capabilities.available ? thereMsMost : awayMs;
+function lookedAt(
+  look: ProviderLook,
+  { sinceMs, awayMs, tookMs }: Pick<Entry, "sinceMs" | "awayMs"> & { readonly tookMs: number },
+  { monoMs, random }: LooksNow,
+): Entry {
+  const waitMs = look.capabilities.available ? rested(thereMs, tookMs) : awayMs;
   // Half of it at chance: the nodes of a network, and the providers of one, do not look all at once.
   const dueAtMs = look.isFinal ? Number.POSITIVE_INFINITY : monoMs + waitMs * (1 - random() / 2);
   const at = { lookedAtMs: monoMs, dueAtMs, lookingSinceMs: undefined, isDoubted: false };
   return { look, sinceMs, awayMs, ...at };
+}
+
+function rested(waitMs: number, tookMs: number): number {
+  return Math.min(restMsMost, Math.max(waitMs, tookMs * restPerLook));
 }
 
 /** Of what is known to be away a failed call tells nothing new. */

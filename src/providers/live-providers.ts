@@ -179,7 +179,7 @@ function reasonOf(load: PromiseSettledResult<unknown> | undefined): unknown {
 
 /** One that could not be made. */
 function away(asked: string, reason: string): ProviderLook {
-  return { asked, type: asked, capabilities: { available: false, reason }, isUnmade: true };
+  return { asked, type: asked, capabilities: { available: false, reason } };
 }
 
 /** Features that a provider has by what it is, whatever it says: each with the part that makes it so. */

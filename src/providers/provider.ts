@@ -251,8 +251,6 @@ export interface ProviderLook {
   /** As `asked`, as long as nothing tells it: a third party's module that has yet to be loaded. */
   readonly type: string;
   readonly capabilities: Capabilities;
-  /** There is nothing to probe yet: to look again is to make it, which may take a process. */
-  readonly isUnmade?: true;
   /** It cannot become available while the node runs: to look again is of no use. */
   readonly isFinal?: true;
 }

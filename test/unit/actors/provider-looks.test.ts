@@ -7,12 +7,13 @@ import {
   doubtMsLeast,
   type LooksEvent,
   type ProviderLooks,
+  restMsMost,
+  restPerLook,
   silentMsMost,
   startLooks,
   stepLooks,
   tellMsLeast,
-  thereMsMost,
-  unmadeMsMost,
+  thereMs,
 } from "../../../src/actors/provider-looks.ts";
 import type { ProviderFact } from "../../../src/membership/view.ts";
 import type { Capabilities, ProviderLook } from "../../../src/providers/provider.ts";
@@ -57,9 +58,7 @@ class Bench {
       const { asked } = effect;
       this.lookedAt.push(this.nowMs);
       const look = { asked, type: asked, capabilities: this.engines.get(asked) ?? gone };
-      const isUnmade = looks.entries.some((one) => one.look.asked === asked && one.look.isUnmade);
-      const found = { ...look, ...(isUnmade && ({ isUnmade: true } as const)) };
-      this.#found.push({ atMs: this.nowMs + this.lookMs, look: found });
+      this.#found.push({ atMs: this.nowMs + this.lookMs, look });
     }
   }
 
@@ -89,19 +88,28 @@ class Bench {
   }
 }
 
-test("what is away is looked for after 1 s, then later and later, up to half a minute; what is to be made, five", () => {
-  const kinds: readonly [Partial<ProviderLook>, number][] = [
-    [{}, awayMsMost],
-    [{ isUnmade: true }, unmadeMsMost],
-  ];
-  for (const [more, most] of kinds) {
-    const bench: Bench = new Bench({ docker: gone }, more);
+test("what is away is looked for after 1 s, then later and later, up to half a minute; what takes long, five", () => {
+  for (const [lookMs, most] of [
+    [0, awayMsMost],
+    [100, 100 * restPerLook],
+    [2_000, restMsMost],
+  ] as const) {
+    const bench: Bench = new Bench({ docker: gone });
+    bench.run(60_000);
+    bench.lookMs = lookMs;
+    bench.engines.set("docker", there);
+    bench.run(2 * awayMsMost);
+    bench.engines.set("docker", gone);
+    bench.feed({ kind: "doubted", type: "docker" });
+    bench.lookedAt.length = 0;
+    bench.run(lookMs);
+    const fromMs = bench.nowMs - lookMs;
     bench.run(3_600_000);
-    const at: readonly number[] = [0, ...bench.lookedAt];
-    const waits = at.slice(1, 13).map((ms, i) => ms - (at[i] ?? 0));
+    const at: readonly number[] = [fromMs, ...bench.lookedAt];
+    const waits = at.slice(1, 13).map((ms, i) => ms - (at[i] ?? 0) - lookMs);
     const doubled = Array.from({ length: 12 }, (_, i) => Math.min(awayMsLeast * 2 ** i, most));
     assert.deepEqual(waits, doubled);
-    assert.deepEqual(bench.toldAt, [], "nothing is told anew");
+    assert.equal(bench.toldAt.length, 2, "what has not changed is not told anew");
   }
 });
 
@@ -114,12 +122,12 @@ test("what can never be offered is not looked at again", () => {
 
 test("what is there is looked at every half to whole minute, as chance has it", () => {
   for (const [random, everyMs] of [
-    [0, thereMsMost],
-    [0.999_999, thereMsMost / 2],
+    [0, thereMs],
+    [0.999_999, thereMs / 2],
   ] as const) {
     const bench = new Bench({ docker: there });
     bench.random = random;
-    bench.run(20 * thereMsMost);
+    bench.run(20 * thereMs);
     const waits = bench.lookedAt.slice(1).map((ms, i) => ms - (bench.lookedAt[i] ?? 0));
     assert.ok(waits.length >= 18);
     for (const wait of waits) assert.ok(Math.abs(wait - everyMs) < 1, `${wait}`);
@@ -130,17 +138,17 @@ test("an engine that goes, comes back as another version, and what was refused a
   const bench = new Bench({ docker: there, podman: gone });
   const began = bench.fact("podman")?.since;
   bench.engines.set("docker", gone);
-  bench.run(thereMsMost);
+  bench.run(thereMs);
   const away = bench.fact("docker");
   assert.deepEqual([away?.available, away?.reason], [false, "nobody listens"]);
   assert.equal(away?.since, 1e12 + (bench.toldAt[0] ?? 0));
   bench.engines.set("docker", { available: true, version: "2", features: ["limits"] });
-  bench.run(2 * thereMsMost);
+  bench.run(2 * thereMs);
   const back = bench.fact("docker");
   assert.deepEqual([back?.available, back?.version, back?.features], [true, "2", ["limits"]]);
   assert.ok((back?.since ?? 0) > (away?.since ?? 0));
   bench.engines.set("docker", { available: true, version: "3", features: [] });
-  bench.run(thereMsMost);
+  bench.run(thereMs);
   assert.deepEqual(
     [bench.fact("docker")?.version, bench.fact("docker")?.since],
     ["3", back?.since],
@@ -213,7 +221,7 @@ test("however engines flap, one thing is told in five seconds, and in the end wh
         bench.run(ms);
       }
       bench.lookMs = 0;
-      bench.run(40_000 + awayMsMost + thereMsMost + tellMsLeast);
+      bench.run(40_000 + restMsMost + thereMs + tellMsLeast);
       for (const [i, ms] of bench.toldAt.slice(1).entries()) {
         assert.ok(ms - (bench.toldAt[i] ?? 0) >= tellMsLeast);
       }

@@ -68,10 +68,10 @@ test("one that cannot be loaded yet is made by the look that finds it can", asyn
   engine.isMakeable = false;
   const live = await LiveProviders.open([engine.source("/acme.js", "acme")]);
   const [look] = live.looks();
-  assert.deepEqual([look?.type, look?.isUnmade], ["/acme.js", true]);
+  assert.deepEqual([look?.type, [...live.made.keys()]], ["/acme.js", []]);
   engine.isMakeable = true;
   const found = await live.look("/acme.js");
-  assert.deepEqual([found.asked, found.type, found.isUnmade], ["/acme.js", "acme", undefined]);
+  assert.deepEqual([found.asked, found.type], ["/acme.js", "acme"]);
   assert.deepEqual([...live.met.keys()], ["acme"]);
 });
 
