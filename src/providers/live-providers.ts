@@ -17,9 +17,9 @@ export interface Source {
 export interface Loaded {
   readonly type: string;
   /** @throws what it throws, as why it cannot be had yet; then nothing of it is left */
-  create(): Made | Promise<Made>;
+  readonly create: () => Made | Promise<Made>;
   /** Of what is not made a provider of after all. */
-  discard(why: string): Promise<void>;
+  readonly discard: (why: string) => Promise<void>;
 }
 
 /** What this node can never offer. */
@@ -109,10 +109,9 @@ export class LiveProviders implements ProviderTable {
     return true;
   }
 
-  /** Closes all, and what is still being made once that is there. Tasks are not touched. */
+  /** Closes all; what is still being made is closed once it is there. Tasks are not touched. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await Promise.all([...this.#slots.values()].map(({ looking }) => looking));
     for (const provider of this.#made.values()) await provider.close();
   }
 
@@ -140,20 +139,23 @@ export class LiveProviders implements ProviderTable {
         return { ...away(asked, reason), isFinal: true };
       }
       this.#owners.set(type, slot);
-      this.#keep(slot, await loaded.create());
+      slot.made = await this.#make(loaded);
     }
-    const { provider } = slot.made ?? {};
-    if (provider === undefined) return slot.last;
+    const { provider } = slot.made;
     const capabilities = await probed(provider);
     if (capabilities.available) this.#met.set(provider.type, provider);
     return { asked, type: provider.type, capabilities };
   }
 
-  #keep(slot: Slot, made: Made): void {
-    const { provider, check } = made;
-    slot.made = made;
-    this.#made.set(provider.type, provider);
-    if (check !== undefined) this.#checks.set(provider.type, check);
+  async #make({ type, create }: Loaded): Promise<Made> {
+    const made = await create();
+    if (this.#isClosed) {
+      await made.provider.close();
+      throw new Unavailable("its node is stopping");
+    }
+    this.#made.set(type, made.provider);
+    if (made.check !== undefined) this.#checks.set(type, made.check);
+    return made;
   }
 }
 

@@ -192,7 +192,10 @@ export interface Provider<Params = unknown> {
   readonly type: string;
   /** @throws InvalidSpec with every error and its path below `params`. */
   parseParams(input: unknown): Params;
-  /** Looks for the engine. What it throws is taken for why it is not available. */
+  /**
+   * Looks for the engine, about once a minute while the node runs: to be cheap. What it throws is taken for why it is
+   * not available.
+   */
   probe(): Promise<Capabilities>;
   /**
    * Starts a task. Idempotent by instance and attempt: a second call finds the first's task. The

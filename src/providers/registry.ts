@@ -136,7 +136,7 @@ async function loadThirdParty(
   }
   return {
     type: module.type,
-    async create() {
+    create: async () => {
       const provider = await module.create();
       return { provider, check: (params) => provider.check(params) };
     },
