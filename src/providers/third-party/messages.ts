@@ -20,6 +20,7 @@ import type {
   ProviderOptions,
   StopOptions,
   TaskContext,
+  TaskHealth,
   TerminalSize,
 } from "../provider.ts";
 
@@ -135,7 +136,13 @@ export interface CommandRequest {
 export const pieceBytesMax = 64 * 1024;
 
 export type Adopted =
-  | { readonly gone: false; readonly handle: Handle; readonly startedAt: number }
+  | {
+      readonly gone: false;
+      readonly handle: Handle;
+      readonly startedAt: number;
+      /** Of one that tells its health itself. */
+      readonly health?: TaskHealth;
+    }
   | ({ readonly gone: true } & RecordedExit);
 
 export interface WrittenPiece {
@@ -156,6 +163,9 @@ export type Told =
   | { readonly told: "error"; readonly call: number; readonly error: ErrorShape }
   | { readonly told: "progress"; readonly call: number; readonly text: string }
   | { readonly told: "exited"; readonly task: number; readonly end: RecordedExit }
+  | { readonly told: "health"; readonly task: number; readonly health: TaskHealth }
+  /** Why a task does less than it should; undefined: it does all. */
+  | { readonly told: "condition"; readonly task: number; readonly why: string | undefined }
   | { readonly told: "changed"; readonly output: number }
   | ({ readonly told: "wrote"; readonly command: number } & WrittenPiece)
   /** It is to be given the next piece to read. */

@@ -75,8 +75,11 @@ export class ServedProvider {
         void endOf(task).then((end) => {
           if (this.#tasks.delete(number)) this.#tell({ told: "exited", task: number, end });
         });
+        task.watch?.((why) => this.#tell({ told: "condition", task: number, why }));
       });
-      return { gone: false, handle: task.handle, startedAt: task.startedAt };
+      const { handle, startedAt, health } = task;
+      health?.watch((now) => this.#tell({ told: "health", task: number, health: now }));
+      return { gone: false, handle, startedAt, ...(health && { health: health.now }) };
     },
     stop: async ({ task: number, options }) => {
       const task = this.#tasks.get(number);
