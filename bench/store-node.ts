@@ -11,6 +11,7 @@ import { silentLog } from "../src/core/log.ts";
 import { composeNode } from "../src/node/compose.ts";
 import { nextIdentity } from "../src/node/identity.ts";
 import { realEnv } from "../src/node/real-env.ts";
+import { virtualTable } from "../src/simulator/virtual-providers.ts";
 import { noVolumeMounts, virtualVolumes } from "../src/simulator/virtual-volumes.ts";
 import { openLmdb } from "../src/storage/lmdb.ts";
 import type { Entry } from "../src/store/replication.ts";
@@ -87,7 +88,7 @@ async function serve({ folder, networkKeyFile, port, join: peers }: StoreNodeOpt
       env,
       transport: createTcpTransport({ key, log: silentLog }),
       storage,
-      providers: new Map(),
+      providers: await virtualTable([]),
       reach: async () => undefined,
       isPortFree: async () => true,
       volumeMounts: noVolumeMounts,
@@ -100,7 +101,7 @@ async function serve({ folder, networkKeyFile, port, join: peers }: StoreNodeOpt
       networkKeys: keys,
       audit: silentAudit,
       address,
-      facts: { providers: [], labels: {}, version: "0" },
+      facts: { labels: {}, version: "0" },
       join: peers.map((peer) => `127.0.0.1:${peer}`),
       checkParams: () => "checked",
       onFatal: (error) => {

@@ -13,7 +13,7 @@ import type { Behaviour, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
 import type { ActorRef } from "../otp/ref.ts";
 import type { Down } from "../otp/signals.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { Provider, ProviderTable } from "../providers/provider.ts";
 import { newStatus } from "../services/instance-status.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
@@ -25,6 +25,7 @@ import { type Held, HeldInstances, type InstanceHere } from "./held-instances.ts
 import type { LedgerInfo } from "./ledger.ts";
 import { names, providerWorkerName } from "./names.ts";
 import { presumeRoom } from "./presumed-room.ts";
+import { doubt } from "./provider-watch.ts";
 import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker-protocol.ts";
 import type { Turns } from "./turns.ts";
 import type { VolumeClaims } from "./volume-claims.ts";
@@ -40,7 +41,7 @@ export type AgentInfo =
 export interface AgentOptions {
   readonly node: NodeId;
   readonly catalog: Catalog;
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: Pick<ProviderTable, "made" | "met">;
   /** The `service` supervisor of an instance. */
   readonly service: (here: InstanceHere) => ActorDefinition;
   readonly publish: PublishStatus;
@@ -56,8 +57,8 @@ interface State {
   readonly self: Self<Protocol, AgentInfo>;
   readonly options: AgentOptions;
   readonly held: HeldInstances;
-  /** Those whose engines have yet to be looked through for what is no longer placed here. */
-  readonly unswept: Set<Provider>;
+  /** Those whose engines were looked through for what is no longer placed here, or are being. */
+  readonly swept: Set<Provider>;
   readonly pace: StartPace;
   readonly random: Random;
   /** One `paced` is on its way. */
@@ -69,10 +70,10 @@ interface State {
 export function agent(options: AgentOptions): Behaviour<State, Protocol, AgentInfo> {
   return {
     init(self) {
-      const unswept = new Set(options.providers.values());
+      const swept = new Set<Provider>();
       self.tell({ type: "pass" });
       const pace = { pace: new StartPace(), random: self.env.random("agent"), isPaced: false };
-      return { self, options, held: new HeldInstances(), unswept, ...pace, hasLooked: false };
+      return { self, options, held: new HeldInstances(), swept, ...pace, hasLooked: false };
     },
     handlers: {},
     async info(state, message) {
@@ -91,7 +92,9 @@ export function agent(options: AgentOptions): Behaviour<State, Protocol, AgentIn
 
 async function pass(state: State): Promise<void> {
   state.self.sendAfter(passMs, { type: "pass" });
-  for (const provider of state.unswept) void sweep(state, provider);
+  for (const provider of state.options.providers.met.values()) {
+    if (!state.swept.has(provider)) void sweep(state, provider);
+  }
   dropStatuses(state);
   if (!state.hasLooked) presumeRoom(state.options.catalog, state.options.node, state.self.system);
   state.hasLooked = true;
@@ -103,12 +106,13 @@ async function pass(state: State): Promise<void> {
 }
 
 /** Removes the tasks in an engine whose instances are no longer placed here. Never rejects. */
-async function sweep({ self, options, held, unswept }: State, provider: Provider): Promise<void> {
+async function sweep({ self, options, held, swept }: State, provider: Provider): Promise<void> {
   const { catalog, volumes, work } = options;
-  unswept.delete(provider);
+  swept.add(provider);
   const isWanted = (instance: InstanceId) => held.has(instance) || isToRun(catalog, instance);
-  const isDone = await sweepEngine({ provider, isWanted, volumes, work, log: self.log });
-  if (!isDone) unswept.add(provider);
+  const failed = (error: unknown) => doubt(self.system, provider.type, error);
+  const isDone = await sweepEngine({ provider, isWanted, volumes, work, log: self.log, failed });
+  if (!isDone) swept.delete(provider);
   await volumes.sweep();
 }
 
@@ -181,7 +185,7 @@ async function resume(state: State, by: PlacementRecord, former: FormerInstance)
   const service = catalog.service(name);
   const status = catalog.status(instance);
   if (service === undefined || status === undefined) return;
-  const provider = providers.get(by.provider ?? service.member.spec.provider);
+  const provider = providers.made.get(by.provider ?? service.member.spec.provider);
   if (provider === undefined) return;
   const { inGroup: _inGroup, ...wish } = catalog.wish(service, slot);
   const { specStamp, restartStamp } = status;
@@ -195,7 +199,7 @@ async function begin(state: State, placement: PlacementRecord): Promise<void> {
   const desired = catalog.desired(instance);
   if (desired === undefined) return;
   const type = desired.spec.provider;
-  const provider = providers.get(type);
+  const provider = providers.made.get(type);
   if (provider === undefined) {
     const reason = `this node no longer offers ${type}`;
     if (catalog.status(instance)?.reason === reason) return;

@@ -11,6 +11,8 @@ export interface SweepOptions {
   readonly volumes: VolumeClaims;
   readonly work: Turns<InstanceId>;
   readonly log: Log;
+  /** Told why an engine could not be looked through. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** Never rejects. @returns whether the engine was looked through */
@@ -20,6 +22,7 @@ export async function sweepEngine({
   volumes,
   work,
   log,
+  failed,
 }: SweepOptions): Promise<boolean> {
   try {
     const instances = new Set((await provider.list()).map(({ instance }) => instance));
@@ -39,6 +42,7 @@ export async function sweepEngine({
       provider: provider.type,
       error,
     });
+    failed(error);
     return false;
   }
 }

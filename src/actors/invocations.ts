@@ -68,7 +68,10 @@ export async function invokeService(
 
 function canBeInvoked(operations: Operations, type: string): boolean {
   const offers = operations.nodes().flatMap(({ providers }) => providers);
-  return offers.some((one) => one.type === type && one.features?.includes("invoke"));
+  // What one that is away can do is not known.
+  return offers.some(
+    (one) => one.type === type && (!one.available || one.features?.includes("invoke")),
+  );
 }
 
 function candidateOf({ state, node, instance, slot }: InstanceInfo): Candidate[] {

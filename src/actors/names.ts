@@ -9,6 +9,7 @@ export const names = {
   listener: "listener",
   connections: "connections",
   ringMember: "ring-member",
+  providerWatch: "provider-watch",
   store: "store",
   shards: "shards",
   controller: "controller",

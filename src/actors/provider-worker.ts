@@ -20,6 +20,7 @@ import { servicesFor, standingOn } from "./dependency-view.ts";
 import { runningBeside } from "./former-instances.ts";
 import { mayEnd, waitingOf } from "./group-view.ts";
 import { names } from "./names.ts";
+import { doubt } from "./provider-watch.ts";
 import type {
   ProviderWorkerInfo,
   ProviderWorkerOptions,
@@ -39,6 +40,8 @@ interface State {
   machine: InstanceState;
   readonly random: Random;
   readonly holder: TaskHolder;
+  /** What was told of an engine that does not answer. */
+  whyNotTakenUp: string | undefined;
   /** The engine has told what it has of the instance: before that, nothing is done. */
   isTakenUp: boolean;
   /** Nothing of the instance is left. */
@@ -92,8 +95,10 @@ function start(self: State["self"], options: ProviderWorkerOptions): State {
       volumes: options.volumes,
       log: self.log,
       tell: (event) => self.tell({ type: "event", event }),
+      failed: (error) => doubt(self.system, options.provider.type, error),
       isOver: () => state.hasEnded,
     }),
+    whyNotTakenUp: undefined,
     isTakenUp: false,
     isGone: false,
     hasEnded: false,
@@ -150,17 +155,24 @@ function react(state: State, message: ProviderWorkerInfo): void {
       }
       state.room.giveBack(state.machine);
       look(state);
+      if (state.whyNotTakenUp !== undefined) tellAgain(state);
       return;
   }
 }
 
-/** An engine that does not answer is asked again. */
-async function takeUp({ self, holder, machine }: State): Promise<void> {
+/** An engine that does not answer is asked again. Until then what was last told of the instance stands, with why. */
+async function takeUp(state: State): Promise<void> {
+  const { self, options, holder, machine } = state;
   try {
     self.tell({ type: "taken-up", found: await holder.takeUp(machine.status.ports ?? {}) });
   } catch (error) {
     self.log.warn("an instance cannot be taken up yet", { error });
     self.sendAfter(takeUpAgainMs, { type: "take-up" });
+    doubt(self.system, options.provider.type, error);
+    const reason = `its engine does not tell how it is: ${messageOf(error)}`;
+    if (state.whyNotTakenUp === reason) return;
+    state.whyNotTakenUp = reason;
+    options.publish(options.placement, { ...machine.status, reason });
   }
 }
 
@@ -285,6 +297,7 @@ function enqueue(state: State, work: () => Promise<void>): void {
   });
   state.work = inTurn.catch((error: unknown) => {
     state.hasEnded = true; // What was to come next counted on this.
+    doubt(self.system, options.provider.type, error);
     self.log.error("work on a task failed", { error });
     self.stop({
       kind: "crashed",

@@ -5,7 +5,7 @@ import type { DialFailure, OutdatedReason } from "../membership/events.ts";
 import type { MembershipMessage } from "../membership/messages.ts";
 import type { MembershipOptions } from "../membership/options.ts";
 import type { Said, SelfDescription } from "../membership/state.ts";
-import type { MemberRecord, View } from "../membership/view.ts";
+import type { Facts, MemberRecord, ProviderFact, View } from "../membership/view.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Links } from "./links.ts";
@@ -23,6 +23,8 @@ export type RingMemberInfo =
   | { readonly type: "timer" }
   /** A second has gone by since the members were written last. */
   | { readonly type: "remember" }
+  /** What this node offers has changed. */
+  | { readonly type: "providers"; readonly providers: readonly ProviderFact[] }
   /** Something is for a live node that this one is not connected with. */
   | { readonly type: "wanted"; readonly peer: NodeId }
   /** Time to see which connections are of no use. */
@@ -56,7 +58,7 @@ export interface RingMemberOptions {
   /** What this node has on its disk must be taken for a blank replica's. */
   readonly onOutdated: (why: OutdatedReason) => void;
   /** What this node has said of itself since its process began, and all it knew; outlives this actor. */
-  readonly said: { incarnations?: Said; members?: readonly MemberRecord[] };
+  readonly said: { incarnations?: Said; facts?: Facts; members?: readonly MemberRecord[] };
   /** Another live node has this one's name: this node must stop. */
   readonly onNameTaken: (error: MobError) => void;
 }

@@ -48,10 +48,10 @@ export function ringMember(
   return {
     init(self) {
       const { env } = self;
-      const { incarnations, members } = options.said;
+      const { incarnations, facts = options.describe.facts, members } = options.said;
       // An earlier life of this actor may have known more than it had written.
       const known = members ? withoutSuspicion(members) : recallMembers(options.storage);
-      const describe = { ...options.describe, ...(incarnations && { said: incarnations }) };
+      const describe = { ...options.describe, facts, ...(incarnations && { said: incarnations }) };
       const draw = env.random("membership");
       const membership = startMembership(describe, env.clock.mono(), draw, options.membership);
       const state: State = {
@@ -143,6 +143,12 @@ function react(state: State, message: RingMemberInfo): void {
     case "boot-raised":
       feed(state, { kind: "boot-raised", boot: message.boot });
       return;
+    case "providers": {
+      const facts = { ...selfOf(state.membership).facts, providers: message.providers };
+      state.options.said.facts = facts;
+      feed(state, { kind: "facts-changed", facts });
+      return;
+    }
     case "wanted":
       feed(state, { kind: "wanted", peer: message.peer });
       return;

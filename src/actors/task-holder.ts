@@ -20,6 +20,8 @@ export interface TaskHolderOptions {
   readonly volumes: VolumeClaims;
   readonly log: Log;
   readonly tell: (event: TaskEvent) => void;
+  /** Told why a start has failed. */
+  readonly failed: (error: unknown) => void;
   /** Whoever it holds the task for is gone: nothing is taken over any more. */
   readonly isOver: () => boolean;
 }
@@ -53,7 +55,7 @@ export class TaskHolder {
 
   /** Told by `started` or `start_failed`. Never rejects. */
   async start(effect: InstanceEffect & { readonly kind: "start" }): Promise<void> {
-    const { provider, instance, log, tell, isOver } = this.#options;
+    const { provider, instance, log, tell, failed, isOver } = this.#options;
     const { attempt, spec } = effect;
     this.#task = undefined;
     try {
@@ -75,6 +77,7 @@ export class TaskHolder {
       }
     } catch (error) {
       log.warn("a task could not be started", { attempt, error });
+      failed(error);
       tell({ kind: "start_failed", attempt, error: messageOf(error) });
     }
   }

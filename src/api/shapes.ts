@@ -177,6 +177,8 @@ export const ProviderView = Type.Object({
   lacks: Type.Record(Type.String(), Type.String()),
   /** Why it is not available. */
   reason: Type.Optional(Type.String()),
+  /** Since when it has been available, or not, while its node runs; absent of one of an older version. */
+  since: Type.Optional(Type.Number()),
 });
 export type ProviderView = Static<typeof ProviderView>;
 

@@ -76,13 +76,17 @@ export function runningOn(operations: Operations, node: NodeId): string[] {
 }
 
 function providerViews({ name, providers }: NodeInfo): ProviderView[] {
-  return providers.map(({ type, available, version, features = [], lacks = {}, reason }) => ({
-    node: name,
-    type,
-    available,
-    features: [...features],
-    lacks: { ...lacks },
-    ...(version !== undefined && { version }),
-    ...(reason !== undefined && { reason }),
-  }));
+  return providers.map((fact) => {
+    const { type, available, version, features = [], lacks = {}, reason, since } = fact;
+    return {
+      node: name,
+      type,
+      available,
+      features: [...features],
+      lacks: { ...lacks },
+      ...(version !== undefined && { version }),
+      ...(reason !== undefined && { reason }),
+      ...(since !== undefined && { since }),
+    };
+  });
 }

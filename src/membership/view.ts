@@ -22,6 +22,8 @@ export interface ProviderFact {
   readonly features?: readonly string[];
   /** Why not, when not available. */
   readonly reason?: string;
+  /** Since when it has been available, or not: the node's wall clock, ms. Absent from one of an older version. */
+  readonly since?: number;
   /** What it could do elsewhere and cannot here, by feature, and why. */
   readonly lacks?: Readonly<Record<string, string>>;
 }

@@ -14,6 +14,7 @@ import { Links } from "../actors/links.ts";
 import { names } from "../actors/names.ts";
 import { Operations } from "../actors/operations.ts";
 import { type IsPortFree, PortClaims } from "../actors/port-claims.ts";
+import { providerFact } from "../actors/provider-looks.ts";
 import type { PublishStatus } from "../actors/provider-worker-protocol.ts";
 import type { Reach } from "../actors/reach.ts";
 import { Records } from "../actors/records.ts";
@@ -34,7 +35,7 @@ import { startChild } from "../otp/children.ts";
 import type { ChildSpec } from "../otp/definition.ts";
 import { createSystem } from "../otp/system.ts";
 import { worker } from "../otp/worker.ts";
-import type { Provider } from "../providers/provider.ts";
+import type { ProviderTable } from "../providers/provider.ts";
 import { keys } from "../services/keys.ts";
 import type { StatusRecord } from "../services/records.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -51,7 +52,7 @@ export interface World {
   readonly env: Env;
   readonly transport: Transport;
   readonly storage: Storage;
-  readonly providers: ReadonlyMap<string, Provider>;
+  readonly providers: ProviderTable;
   readonly reach: Reach;
   readonly isPortFree: IsPortFree;
   readonly volumeFolders: VolumeFolders;
@@ -70,7 +71,8 @@ export interface NodeConfig {
   readonly address: string;
   /** Where it listens: `host:port`; default: `address`. */
   readonly listen?: string;
-  readonly facts: Facts;
+  /** What it tells of itself, beside what its providers are. */
+  readonly facts: Omit<Facts, "providers">;
   /** Addresses of nodes to be in one network with. */
   readonly join: readonly string[];
   /** What differs from the preset `lan`. */
@@ -118,7 +120,12 @@ function treeOptions(
   links: Links,
 ): MobOptions {
   const { env, storage, transport, providers, reach } = world;
-  const { identity, name, address, facts, networkKeys, audit } = config;
+  const { identity, name, address, networkKeys, audit } = config;
+  const wallMs = env.clock.wall();
+  const facts: Facts = {
+    ...config.facts,
+    providers: providers.looks().map((look) => providerFact(look, wallMs)),
+  };
   const { id, boot } = identity;
   const { catalog } = node;
   const { network } = networkKeys;
@@ -137,7 +144,7 @@ function treeOptions(
     catalog,
     folders: world.volumeFolders,
     mounts: world.volumeMounts,
-    providers,
+    providers: providers.met,
     settle: (name) => askDecider({ ...node, env }, name, "settleVolume", { name, node: id }),
   });
   return {
@@ -179,8 +186,9 @@ function treeOptions(
           serviceSupervisor({ ...here, catalog, publish, work, ports, volumes, reach }),
       },
     },
-    executor: { providers },
-    janitor: { catalog, providers, lookAtFolder: world.lookAtFolder },
+    providerWatch: { node: id, catalog, providers },
+    executor: { providers: providers.made },
+    janitor: { catalog, providers: providers.met, lookAtFolder: world.lookAtFolder },
     interface: config.interface?.(node) ?? [],
   };
 }

@@ -16,6 +16,7 @@ import type { Facts } from "../membership/view.ts";
 import { StartFailed } from "../otp/errors.ts";
 import { showReason } from "../otp/exit-reason.ts";
 import { Mounts } from "../providers/glusterfs/mounts.ts";
+import { type Offers, offersOf } from "../providers/live-providers.ts";
 import { createProviders, type Providers } from "../providers/registry.ts";
 import { openLmdb } from "../storage/lmdb.ts";
 import type { Storage } from "../storage/storage.ts";
@@ -83,10 +84,8 @@ export interface RunningNode {
   readonly address: string;
   /** Of its Unix socket: the API for its user. */
   readonly socketPath: string;
-  readonly providers: {
-    readonly offered: readonly string[];
-    readonly refused: readonly { readonly type: string; readonly reason: string }[];
-  };
+  /** As they were when it had started. */
+  readonly providers: Offers;
   /** Settles when the node has stopped, whoever stopped it; rejects when it could not go on. */
   readonly stopped: Promise<void>;
   /** Stops the node; its services run on: their names are told. Idempotent. */
@@ -190,7 +189,7 @@ async function run(
       audit,
       address,
       listen,
-      facts: factsOf(providers, options),
+      facts: factsOf(options),
       join: entered.join,
       ...(options.membership && { membership: options.membership }),
       checkParams: providers.checkParams,
@@ -230,7 +229,7 @@ async function run(
     name,
     address,
     socketPath: door.socketPath,
-    providers: { offered: [...providers.offered.keys()], refused: providers.refused },
+    providers: offersOf(providers),
     stopped,
     async stop() {
       const running = runningOn(node.operations, identity.id);
@@ -249,7 +248,7 @@ function machineOf(
 ): Omit<World, "env" | "transport"> {
   return {
     storage,
-    providers: providers.offered,
+    providers,
     reach: reachHost,
     isPortFree,
     lookAtFolder: folderUse(folder.path),
@@ -267,25 +266,15 @@ function stopRequest() {
   return { asked, ask };
 }
 
-function factsOf({ capabilities, refused }: Providers, options: NodeOptions): Facts {
-  const { labels, weight = 1 } = options;
-  const offered = [...capabilities].map(([type, { version: engine, features, lacks }]) => ({
-    type,
-    available: true,
-    version: engine,
-    features,
-    ...(lacks !== undefined && { lacks }),
-  }));
-  const others = refused.map(({ type, reason }) => ({ type, available: false, reason }));
-  const capacity = capacityOf(options.capacity);
-  const facts = { providers: [...offered, ...others], labels, version, capacity };
+function factsOf({ labels, weight = 1, capacity }: NodeOptions): Omit<Facts, "providers"> {
+  const facts = { labels, version, capacity: capacityOf(capacity) };
   return weight === 1 ? facts : { ...facts, weight };
 }
 
 async function close(opened: Opened): Promise<void> {
   const { folder, log, audit, door, storage, providers } = opened;
   door?.remove();
-  for (const provider of providers?.offered.values() ?? []) await provider.close();
+  await providers?.close();
   await storage?.close();
   audit.close();
   log.close();

@@ -192,7 +192,10 @@ export interface Provider<Params = unknown> {
   readonly type: string;
   /** @throws InvalidSpec with every error and its path below `params`. */
   parseParams(input: unknown): Params;
-  /** Looks for the engine. What it throws is taken for why it is not available. */
+  /**
+   * Looks for the engine, about once a minute while the node runs: to be cheap. What it throws is taken for why it is
+   * not available.
+   */
   probe(): Promise<Capabilities>;
   /**
    * Starts a task. Idempotent by instance and attempt: a second call finds the first's task. The
@@ -242,4 +245,27 @@ export interface ProviderOptions {
   /** A file with logins at registries, in the form of Docker's `config.json`; undefined: none. */
   readonly registryLogins?: string | undefined;
   readonly log: Log;
+}
+
+/** What a look at a provider has found. */
+export interface ProviderLook {
+  /** The word that it was asked for by. */
+  readonly asked: string;
+  /** As `asked`, as long as nothing tells it: a third party's module that has yet to be loaded. */
+  readonly type: string;
+  readonly capabilities: Capabilities;
+  /** It cannot become available while the node runs: to look again is of no use. */
+  readonly isFinal?: true;
+}
+
+/** The providers that a node was asked to offer. Their engines come and go while it runs; the maps only grow. */
+export interface ProviderTable {
+  /** By type, every one that could be made, whether or not its engine is there. */
+  readonly made: ReadonlyMap<string, Provider>;
+  /** Those whose engines were there at some time since the node started: only they can have tasks to look for. */
+  readonly met: ReadonlyMap<string, Provider>;
+  /** The last look at each that was asked for. */
+  looks(): readonly ProviderLook[];
+  /** Looks at one again, and makes it first where it could not be made before. Never rejects. */
+  look(asked: string): Promise<ProviderLook>;
 }

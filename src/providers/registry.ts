@@ -1,10 +1,9 @@
 /**
- * The providers Mob knows, and which of them a node offers: those asked for, or all, as far as they
- * are available on the machine. What is not offered is told with its reason, never left out in silence.
+ * The providers Mob knows, and which of them a node is to offer: those asked for, or all. Which are available
+ * on the machine is seen anew while the node runs (live-providers.ts).
  */
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { InvalidSpec, messageOf } from "../core/errors.ts";
 import type { JsonSchema } from "../core/json-schema.ts";
 import { didYouMean } from "../core/suggestion.ts";
 import { createBash } from "./bash/bash.ts";
@@ -19,9 +18,10 @@ import { createKvm } from "./kvm/kvm.ts";
 import { kvmParams } from "./kvm/params.ts";
 import { createLambda } from "./lambda/lambda.ts";
 import { lambdaParams } from "./lambda/params.ts";
+import { LiveProviders, type Loaded, type NeverOffered, type Source } from "./live-providers.ts";
 import type { DeclaredParams } from "./params.ts";
 import { createPodman, podmanParams } from "./podman/podman.ts";
-import type { Capabilities, Provider, ProviderOptions } from "./provider.ts";
+import type { Provider, ProviderOptions, ProviderTable } from "./provider.ts";
 import { endWithNode } from "./third-party/end-with-node.ts";
 import { isModuleName } from "./third-party/module-name.ts";
 import type { Patience } from "./third-party/patience.ts";
@@ -57,73 +57,27 @@ export interface ProvidersOptions extends ProviderOptions {
   readonly patience?: Partial<Patience>;
 }
 
-/** A provider that was asked for and is not offered. */
-export interface Refused {
-  readonly type: string;
-  readonly reason: string;
-}
-
-export interface Providers {
-  readonly offered: ReadonlyMap<string, Provider>;
-  /** What each of those offered can do here. */
-  readonly capabilities: ReadonlyMap<string, Extract<Capabilities, { available: true }>>;
-  /** Of what was asked for, or with nothing asked for of what this version knows how to run. */
-  readonly refused: readonly Refused[];
-  /** As `checkParams` of Mob's own; of third parties those that are offered here are asked. */
+export interface Providers extends ProviderTable {
+  /** As `checkParams` of Mob's own; third parties' that are made here are asked. */
   checkParams(type: string, params: unknown): Promise<"checked" | "unknown">;
+  /** Releases what they hold; tasks are not touched. */
+  close(): Promise<void>;
 }
 
 /** Creates and probes the providers, all at once. Never throws for one that is not available. */
 export async function createProviders(options: ProvidersOptions): Promise<Providers> {
   const wanted = [...new Set(options.wanted ?? kinds.keys())];
-  const load = (word: string) =>
-    isModuleName(word) ? loadThirdParty(word, options) : loadOwn(word, options);
-  const loaded = await refuseTaken(await Promise.all(wanted.map(load)));
-  const made = await Promise.all(loaded.map((one) => ("reason" in one ? one : make(one))));
-  const offered = made.filter((one) => "provider" in one);
-  return {
-    offered: new Map(offered.map(({ provider }) => [provider.type, provider])),
-    capabilities: new Map(offered.map((one) => [one.provider.type, one.capabilities])),
-    refused: made.filter((one) => "reason" in one),
-    checkParams: paramsCheck(offered),
-  };
-}
-
-/** Before any is made, since two of one type would share a folder: the first that was asked for has the type. */
-async function refuseTaken(
-  loaded: readonly (Loaded | Refused)[],
-): Promise<readonly (Loaded | Refused)[]> {
-  const taken = new Set<string>();
-  return await Promise.all(
-    loaded.map((one) => {
-      if ("reason" in one) return one;
-      if (taken.has(one.type)) return refusedLoaded(one, `another has its type, ${one.type}`);
-      taken.add(one.type);
-      return one;
-    }),
+  const live = await LiveProviders.open(
+    wanted.map((word) => (isModuleName(word) ? thirdParty(word, options) : own(word, options))),
   );
-}
-
-async function refusedLoaded({ asked, discard }: Loaded, reason: string): Promise<Refused> {
-  await discard(reason);
-  return { type: asked, reason };
-}
-
-/** Asks a third party's process. @throws InvalidSpec with every path below `params`; Unavailable */
-type CheckElsewhere = (params: unknown) => Promise<void>;
-
-/** One that does not answer has nothing to say against what is deployed. */
-function paramsCheck(offered: readonly Offered[]): Providers["checkParams"] {
-  const checks = new Map(offered.map(({ provider, check }) => [provider.type, check]));
-  return async (type, params) => {
-    const check = checks.get(type);
-    if (check === undefined) return checkParams(type, params);
-    try {
-      await check(params);
-    } catch (error) {
-      if (error instanceof InvalidSpec) throw error;
-    }
-    return "checked";
+  return {
+    made: live.made,
+    met: live.met,
+    looks: () => live.looks(),
+    look: (asked) => live.look(asked),
+    checkParams: async (type, params) =>
+      (await live.check(type, params)) ? "checked" : checkParams(type, params),
+    close: () => live.close(),
   };
 }
 
@@ -144,99 +98,50 @@ export function paramsSchemas(): ReadonlyMap<string, JsonSchema> {
   return new Map([...kinds].map(([type, { params }]) => [type, params.schema()]));
 }
 
-/** What can be made a provider of. */
-interface Loaded {
-  /** The word that it was asked for by. */
-  readonly asked: string;
-  readonly type: string;
-  readonly create: () => Made | Promise<Made>;
-  /** Of what is not made a provider of after all. */
-  readonly discard: (why: string) => Promise<void>;
-}
-
-interface Made {
-  readonly provider: Provider;
-  /** Where it is a third party's. */
-  readonly check?: CheckElsewhere;
-}
-
-interface Offered extends Made {
-  readonly capabilities: Extract<Capabilities, { available: true }>;
-}
-
-function loadOwn(type: string, options: ProviderOptions): Loaded | Refused {
+function own(type: string, options: ProviderOptions): Source {
   const kind = kinds.get(type);
-  if (kind === undefined) return { type, reason: whyUnknown(type) };
+  if (kind === undefined) return { asked: type, load: async () => ({ never: whyUnknown(type) }) };
   const create = () => ({
     provider: kind.create({ ...options, folder: join(options.folder, type) }),
   });
-  return { asked: type, type, create, discard: async () => {} };
+  return { asked: type, load: async () => ({ type, create, discard: async () => {} }) };
 }
 
+function thirdParty(word: string, options: ProvidersOptions): Source {
+  return { asked: word, load: () => loadThirdParty(word, options) };
+}
+
+/** @throws MobError with why it cannot be loaded */
 async function loadThirdParty(
   word: string,
   { folder, node, network, env, registryLogins, log, patience = {} }: ProvidersOptions,
-): Promise<Loaded | Refused> {
+): Promise<Loaded | NeverOffered> {
   const here = pathToFileURL(`${process.cwd()}/`).href;
   const options = { node, env, registryLogins, ...(network !== undefined && { network }) };
   // Loaded late: most nodes have none.
   const { ThirdParty } = await import("./third-party/third-party.ts");
-  try {
-    const module = await ThirdParty.load({
-      name: `the provider ${word}`,
-      env,
-      log: log.child({ provider: word }),
-      patience,
-      prefix: await endWithNode(env),
-      load: { module: word, lookFrom: [here, import.meta.url] },
-      create: { folder, options },
-    });
-    const loaded: Loaded = {
-      asked: word,
-      type: module.type,
-      async create() {
-        const provider = await module.create();
-        return { provider, check: (params) => provider.check(params) };
-      },
-      discard: (why) => module.discard(why),
-    };
-    const isOwn = kinds.has(module.type) || comeLater.includes(module.type);
-    if (!isOwn) return loaded;
-    return await refusedLoaded(loaded, `its type ${module.type} is one of Mob's own`);
-  } catch (error) {
-    return { type: word, reason: messageOf(error) };
+  const module = await ThirdParty.load({
+    name: `the provider ${word}`,
+    env,
+    log: log.child({ provider: word }),
+    patience,
+    prefix: await endWithNode(env),
+    load: { module: word, lookFrom: [here, import.meta.url] },
+    create: { folder, options },
+  });
+  if (kinds.has(module.type) || comeLater.includes(module.type)) {
+    const reason = `its type ${module.type} is one of Mob's own`;
+    await module.discard(reason);
+    return { never: reason };
   }
-}
-
-async function make({ asked, create }: Loaded): Promise<Offered | Refused> {
-  try {
-    const made = await create();
-    const capabilities = await probed(made.provider);
-    if (capabilities.available) return { ...made, capabilities };
-    await made.provider.close();
-    return { type: asked, reason: capabilities.reason };
-  } catch (error) {
-    return { type: asked, reason: messageOf(error) };
-  }
-}
-
-/** Features that a provider has by what it is, whatever it says: each with the part that makes it so. */
-const partOf = {
-  exec: "exec",
-  terminals: "terminals",
-  invoke: "invocable",
-  leftovers: "leftovers",
-} as const satisfies Readonly<Record<string, keyof Provider>>;
-
-async function probed(provider: Provider): Promise<Capabilities> {
-  const capabilities = await provider
-    .probe()
-    .catch((error: unknown): Capabilities => ({ available: false, reason: messageOf(error) }));
-  if (!capabilities.available) return capabilities;
-  const told = capabilities.features.filter((feature) => !(feature in partOf));
-  const had = Object.entries(partOf).filter(([, part]) => provider[part] !== undefined);
-  const features = [...told, ...had.map(([feature]) => feature)];
-  return { ...capabilities, features };
+  return {
+    type: module.type,
+    create: async () => {
+      const provider = await module.create();
+      return { provider, check: (params) => provider.check(params) };
+    },
+    discard: (why) => module.discard(why),
+  };
 }
 
 function whyUnknown(type: string): string {

@@ -117,6 +117,11 @@ export function reasonsAgainst(request: PlacementRequest, node: Candidate): read
   return reasons;
 }
 
+/** Whether a node was asked to offer a provider whose engine is not there now. */
+export function isAwayOn({ providers }: Candidate, provider: string): boolean {
+  return providers.get(provider)?.available === false;
+}
+
 /** What of its resources a node has too little of. */
 export function missingRoom(
   { resources = noResources, reservedOn }: PlacementRequest,

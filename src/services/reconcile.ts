@@ -8,11 +8,11 @@ import { isNothing } from "../core/resources.ts";
 import { Bookings } from "./bookings.ts";
 import { Claims } from "./claims.ts";
 import { type Decision, type DesiredService, type ReconcileInput, requestFor } from "./decision.ts";
-import { reasonsAgainst } from "./eligibility.ts";
+import { isAwayOn, reasonsAgainst } from "./eligibility.ts";
 import { missedMsMax } from "./loss.ts";
 import { fixedPorts } from "./ports.ts";
 import type { PlacementRecord } from "./records.ts";
-import { decideOn } from "./slot-decision.ts";
+import { decideOn, isOf } from "./slot-decision.ts";
 import { type Pass, portKey, reservedBesides } from "./slot-pass.ts";
 import { countedSlots, slotsEverywhere, type WantedSlot } from "./slots.ts";
 import type { ServiceSpec } from "./spec.ts";
@@ -92,7 +92,10 @@ function slotsOf(
     if (node === undefined) return false;
     const there = present.find((placement) => placement.node === id);
     const reservedOn = reservedBesides(pass, there?.instance);
-    return reasonsAgainst({ ...request, present: id, reservedOn }, node).length === 0;
+    // What has an instance of it keeps that while its engine is away.
+    const isAway = there !== undefined && isOf(there, spec) && isAwayOn(node, spec.provider);
+    const reasons = reasonsAgainst({ ...request, present: id, reservedOn }, node);
+    return reasons.length === (isAway ? 1 : 0);
   };
   return slotsEverywhere(present, known, canTake);
 }

@@ -8,6 +8,7 @@ import { noResources } from "../core/resources.ts";
 import { type Decision, type DesiredService, isPlaced } from "./decision.ts";
 import {
   type Candidate,
+  isAwayOn,
   missingRoom,
   type PlacementRequest,
   reasonsAgainst,
@@ -18,6 +19,7 @@ import { isSameData } from "./plain-data.ts";
 import { endedMax, type PlacementRecord, type Refusal } from "./records.ts";
 import { settleCopies } from "./slot-copies.ts";
 import { type Pass, requestOf, reservedBesides, type SlotNow } from "./slot-pass.ts";
+import type { ServiceSpec } from "./spec.ts";
 import { isAstray } from "./volumes.ts";
 
 /** Undefined: it stays as it is. */
@@ -110,8 +112,9 @@ function changed(now: Now, there: Candidate): Decision | undefined {
   // It cannot stay: another instance takes its place elsewhere.
   if (whyNot.length > 0) {
     const moved = takingOver(wanted, anew(pass, wanted, slot), present);
-    // For want of room alone it is left as it is until there is some.
-    const isToWait = missingRoom(toStay, there).length === whyNot.length;
+    // For want of room alone it is left as it is until there is some, and so until its own engine is back.
+    const isAway = isOf(present, spec) && isAwayOn(there, spec.provider);
+    const isToWait = missingRoom(toStay, there).length + (isAway ? 1 : 0) === whyNot.length;
     return isToWait && moved.placement.node === null ? asItWas(now, moved) : moved;
   }
   if (isReady && needsNewTask) {
@@ -126,12 +129,15 @@ function changed(now: Now, there: Candidate): Decision | undefined {
     }
   }
   // Its tasks are the other provider's, to be ended by it: they are of another instance.
-  if (present.provider !== undefined && present.provider !== spec.provider) {
-    return anew(pass, wanted, slot, { present: there.id });
-  }
+  if (!isOf(present, spec)) return anew(pass, wanted, slot, { present: there.id });
   const epoch = { counter: present.epoch.counter + 1, controller: pass.self };
   const placement = { ...present, provider: spec.provider, specStamp, refusals: [], epoch };
   return { kind: "place", placement, choice: { kind: "present" } };
+}
+
+/** Whether the tasks of an instance are of the provider that the spec names. */
+export function isOf({ provider }: PlacementRecord, spec: Pick<ServiceSpec, "provider">): boolean {
+  return provider === undefined || provider === spec.provider;
 }
 
 /** It runs on as it was, and says why no node takes it as it is to be. */

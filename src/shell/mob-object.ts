@@ -157,7 +157,11 @@ export function createMobObject(
         ({ answer }) => formatAnswer(answer),
       ),
     exec: (name, ...command) => shown(() => runToEnd(about, text(name), words(command)), formatRan),
-    providers: () => shown(() => client.providers(), formatProviders),
+    providers: () =>
+      shown(
+        () => client.providers(),
+        (list, paint) => formatProviders(list, now(), paint),
+      ),
     volumes: () => shown(() => client.volumes(), formatVolumes),
     removeVolume: (name) => shown(() => client.removeVolume(text(name)), formatRemovedVolume),
     ...createActorCalls({ ...about, client, shown }),

@@ -160,18 +160,24 @@ export function formatAnswer(answer: unknown): string {
   return typeof answer === "string" ? `${answer}\n` : `${JSON.stringify(answer, undefined, 2)}\n`;
 }
 
-export function formatProviders(providers: readonly ProviderView[], paint: Paint): string {
+/** `now`: wall clock, ms. */
+export function formatProviders(
+  providers: readonly ProviderView[],
+  now: number,
+  paint: Paint,
+): string {
   const rows = providers.map(
     (provider): Row => [
       provider.node,
       provider.type,
       provider.available ? { text: "yes", colour: "green" } : { text: "no", colour: "yellow" },
+      provider.since === undefined ? none : formatAge(now - provider.since),
       provider.version ?? none,
       provider.features.join(",") || none,
       provider.reason ?? Object.entries(provider.lacks).map(lackText).join("; "),
     ],
   );
-  const header = ["NODE", "PROVIDER", "AVAILABLE", "VERSION", "FEATURES", "REASON"];
+  const header = ["NODE", "PROVIDER", "AVAILABLE", "FOR", "VERSION", "FEATURES", "REASON"];
   return formatTable(header, rows, paint);
 }
 

@@ -22,6 +22,7 @@ import { VirtualClock } from "./virtual-clock.ts";
 import { type DiskImage, VirtualDisk } from "./virtual-disk.ts";
 import { seededRandom, virtualEnv } from "./virtual-env.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
+import { virtualTable, withoutFeatures } from "./virtual-providers.ts";
 import { VirtualHost, virtualProvider, virtualReach } from "./virtual-tasks.ts";
 import { noVolumeMounts, virtualVolumes } from "./virtual-volumes.ts";
 
@@ -102,7 +103,7 @@ export class Machine {
     const { owner } = life;
     const env = virtualEnv({ scheduler, owner, clock: this.clock, seed, trace });
     const provider = virtualProvider(this.host, scheduler, owner, env.clock);
-    const offered = [provider, { ...provider, type: "virtual-too" }];
+    const providers = await virtualTable([provider, withoutFeatures(provider, "virtual-too")]);
     const storage = this.disk.open(owner);
     const identity = await nextIdentity(storage, this.#node);
     const node = await composeNode(
@@ -110,7 +111,7 @@ export class Machine {
         env,
         transport: network.transport(owner, identity.id),
         storage,
-        providers: new Map(offered.map((one) => [one.type, one])),
+        providers,
         volumeFolders: this.#volumes,
         volumeMounts: noVolumeMounts,
         isPortFree: async (port) => !this.host.listens(port),
@@ -124,10 +125,6 @@ export class Machine {
         audit: silentAudit,
         address: `${this.name}:6666`,
         facts: {
-          providers: offered.map(({ type }) => {
-            const features = type === provider.type ? ["limits", "volumes"] : [];
-            return { type, available: true, features };
-          }),
           capacity: this.host.capacity,
           labels: {},
           version: "0",
@@ -135,7 +132,7 @@ export class Machine {
         join,
         ...(membership && { membership }),
         checkParams: (type, params) => {
-          if (offered.every((one) => one.type !== type)) return "unknown";
+          if (!providers.made.has(type)) return "unknown";
           provider.parseParams(params);
           return "checked";
         },

@@ -192,7 +192,10 @@ export function virtualProvider(
   return {
     type: "virtual",
     parseParams,
-    probe: async () => ({ available: true, version: "1", features: ["limits", "volumes"] }),
+    async probe() {
+      host.check();
+      return { available: true, version: "1", features: ["limits", "volumes"] };
+    },
     async start(instance, params, context) {
       host.check();
       const { attempt } = context;

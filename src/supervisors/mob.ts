@@ -6,6 +6,7 @@ import { type ExecutorOptions, executor } from "../actors/executor.ts";
 import { inspector } from "../actors/inspector.ts";
 import { type JanitorOptions, janitor } from "../actors/janitor.ts";
 import { names } from "../actors/names.ts";
+import { type ProviderWatchOptions, providerWatch } from "../actors/provider-watch.ts";
 import type { ActorDefinition, ChildSpec } from "../otp/definition.ts";
 import { supervisor } from "../otp/supervisor.ts";
 import { worker } from "../otp/worker.ts";
@@ -15,6 +16,7 @@ import { lifeSupervisor, type SupervisorOptions } from "./supervisor.ts";
 export interface MobOptions {
   readonly peer: PeerOptions;
   readonly supervisor: SupervisorOptions;
+  readonly providerWatch: ProviderWatchOptions;
   readonly janitor: JanitorOptions;
   readonly executor: ExecutorOptions;
   /** What people talk to: a node runs without it. */
@@ -30,6 +32,13 @@ export function mobSupervisor(options: MobOptions): ActorDefinition {
     children: [
       { id: "peer", start: peerSupervisor(options.peer) },
       { id: "supervisor", start: lifeSupervisor(options.supervisor) },
+      {
+        id: "provider-watch",
+        start: worker({
+          name: names.providerWatch,
+          behaviour: () => providerWatch(options.providerWatch),
+        }),
+      },
       { id: "inspector", start: worker({ name: names.inspector, behaviour: inspector }) },
       {
         id: "janitor",

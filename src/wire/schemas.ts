@@ -50,6 +50,7 @@ const providerFact = Type.Object({
   version: Type.Optional(shortText),
   features: Type.Optional(Type.Array(shortText)),
   reason: Type.Optional(Type.String()),
+  since: Type.Optional(Type.Number()),
   lacks: Type.Optional(Type.Record(Type.String(), Type.String())),
 });
 

@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { silentLog } from "../../src/core/log.ts";
+import { offersOf } from "../../src/providers/live-providers.ts";
 import type { Provider } from "../../src/providers/provider.ts";
 import { createProviders } from "../../src/providers/registry.ts";
 import { writeBatchProvider } from "../support/batch-provider.ts";
@@ -17,8 +18,8 @@ export async function createThirdParty(
 ): Promise<Provider> {
   const options = { wanted: [module], folder: join(folder, "tasks"), node: "tested" };
   const made = await createProviders({ ...options, env: { PATH, HOME }, log: silentLog });
-  const provider = made.offered.get(type);
-  if (provider === undefined) throw new Error(made.refused[0]?.reason);
+  const provider = made.met.get(type);
+  if (provider === undefined) throw new Error(offersOf(made).refused[0]?.reason);
   return provider;
 }
 

@@ -1,13 +1,14 @@
 /** Providers of third parties through the commands: the one of docs/providers.md, as it stands there. */
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ProviderView } from "../../src/api/shapes.ts";
 import { documented, writeBatchProvider } from "../support/batch-provider.ts";
 import { eventually } from "../support/eventually.ts";
-import { Lab, type MobNode } from "../support/mob-node.ts";
+import { Lab } from "../support/mob-node.ts";
 import { processAlive } from "../support/process-alive.ts";
+import { providerProcess } from "../support/provider-process.ts";
 
 const batch = (name: string, script: string, more: object = {}) => ({
   name,
@@ -15,17 +16,6 @@ const batch = (name: string, script: string, more: object = {}) => ({
   params: { script },
   ...more,
 });
-
-/** The process of a provider: what the node has started, and not for a service. */
-async function providerProcess({ pid, lab }: MobNode): Promise<number> {
-  for (const candidate of lab.processes()) {
-    const command = await readFile(`/proc/${candidate}/cmdline`, "latin1").catch(() => "");
-    const stat = await readFile(`/proc/${candidate}/stat`, "latin1").catch(() => "");
-    const parent = Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]);
-    if (parent === pid && /provider-process|third-party/.test(command)) return candidate;
-  }
-  throw new Error("the node has no process of a provider");
-}
 
 test("the documentation's provider runs from its file, beside Mob's own, over crashes of both processes", async (t) => {
   const lab = await Lab.open(t);

@@ -26,10 +26,10 @@ export async function openProviders(
   const options = { folder: join(folder, "tasks"), node: "test", env: { PATH, HOME }, patience };
   const providers = await createProviders({ ...options, wanted, log: silentLog });
   t.after(async () => {
-    for (const provider of providers.offered.values()) {
+    for (const provider of providers.made.values()) {
       await provider.remove(instance).catch(() => {});
-      await provider.close();
     }
+    await providers.close();
     clearInterval(alive);
   });
   return providers;
@@ -50,11 +50,12 @@ export async function harmful(t: TestContext, members: string, patience: Partial
       ${members}
     });`;
   await writeFile(file, source);
-  const { offered, refused, capabilities } = await openProviders(t, folder, [file], patience);
-  const provider = offered.get("harmful");
-  assert.ok(provider !== undefined, refused[0]?.reason);
+  const providers = await openProviders(t, folder, [file], patience);
+  const provider = providers.met.get("harmful");
+  const { capabilities } = providers.looks()[0] ?? {};
+  assert.ok(provider !== undefined && capabilities?.available, JSON.stringify(capabilities));
   const pids = async () => (await readFile(join(folder, "pids"), "utf8")).trim().split("\n");
-  const features = capabilities.get("harmful")?.features;
+  const { features } = capabilities;
   return { provider, features, pids: async () => (await pids()).map(Number) };
 }
 

@@ -44,7 +44,8 @@ export async function undrainNode({ client, print }: Context, node: string): Pro
 }
 
 export async function showProviders({ client, print }: Context): Promise<void> {
-  await print(await client.providers(), formatProviders);
+  const providers = await client.providers();
+  await print(providers, (list, paint) => formatProviders(list, Date.now(), paint));
 }
 
 /** The node to join: the one that issued the token, unless it is reached at another address. */

@@ -44,6 +44,8 @@ export function deadlineOf(method: CallName, patience: Patience): Deadline | und
       return { ms: startMs, fails: "process" };
     case "invoke":
       return { ms: invokeMs, fails: "call" };
+    case "probe": // It waits for an engine that does not answer; its tasks need it all the same.
+      return { ms: answerMs, fails: "call" };
     case "listLeftovers":
     case "removeLeftover":
       return { ms: leftoversMs, fails: "call" };

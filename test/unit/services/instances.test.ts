@@ -128,6 +128,42 @@ test("everywhere: one on each node that can take it, as nodes come and go", () =
   assert.deepEqual([...service.nodes].sort(), ["a", "d"]);
 });
 
+/** A node whose engine is not there now. */
+function away(name: string): Candidate {
+  const offer = { available: false, reason: "nobody listens" } as const;
+  return node(name, { providers: new Map([["bash", offer]]) });
+}
+
+test("what is placed stays where its engine is away, and nothing is placed there until it is back", () => {
+  for (const instances of [2, "everywhere"]) {
+    const service = new Service().pass({ instances }, [node("a"), node("b")]);
+    const before = service.placements;
+    service.pass({ instances }, [node("a"), away("b"), away("c")]);
+    assert.deepEqual(service.placements, before, `${instances}`);
+  }
+  const service = new Service().pass({}, [away("a")]);
+  assert.deepEqual(service.placements[0]?.refusals[0]?.reasons, [
+    "does not offer bash (bash: not available: nobody listens)",
+  ]);
+  assert.deepEqual(service.pass({}, [node("a")]).nodes, ["a"]);
+});
+
+test("an update moves what another node can run while its own engine is away, and else waits for that", () => {
+  const changed = { env: { V: "2" } };
+  const stays = new Service().pass({}, [node("a")]);
+  const [before] = stays.placements;
+  stays.pass(changed, [away("a"), away("b")]);
+  assert.deepEqual(
+    stays.placements.map(({ node: on, instance, specStamp }) => [on, instance, specStamp]),
+    [["a", before?.instance, before?.specStamp]],
+  );
+  stays.pass(changed, [node("a"), away("b")]);
+  assert.deepEqual(stays.nodes, ["a"]);
+  assert.notEqual(stays.placements[0]?.specStamp, before?.specStamp);
+  const moves = new Service().pass({}, [node("a"), away("b")]);
+  assert.deepEqual(moves.pass(changed, [away("a"), node("b")]).nodes, ["b"]);
+});
+
 test("everywhere where no node can take it is pending, with every reason", () => {
   const service = new Service().pass({ instances: "everywhere", provider: "docker" }, three);
   assert.deepEqual(service.nodes, [null]);

@@ -8,6 +8,7 @@ import {
   formatAge,
   formatDeploys,
   formatInstances,
+  formatProviders,
 } from "../../../src/shell/views.ts";
 import { anInstance } from "../../support/memory-commands.ts";
 
@@ -33,6 +34,24 @@ test("an instance is shown with its task, its last exit and the reason of its st
   assert.equal(
     row?.split(/ {2,}/).join("|"),
     "web|0|6666@box|bash|pending|-|1m1s|2|-|http=20000|waits for db (last ended with exit code 7)",
+  );
+});
+
+test("a provider is shown with for how long it has been there, or away and why, if its node tells", () => {
+  const common = { node: "n", features: [], lacks: {} };
+  const rows = formatProviders(
+    [
+      { ...common, type: "bash", available: true, version: "5.2", since: 2_000 },
+      { ...common, type: "docker", available: false, reason: "nobody listens", since: 61_000 },
+      { ...common, type: "old", available: true, version: "1" },
+    ],
+    62_000,
+    plain,
+  );
+  const [, ...cells] = rows.trimEnd().split("\n");
+  assert.deepEqual(
+    cells.map((row) => row.trim().split(/ {2,}/).join("|")),
+    ["n|bash|yes|1m0s|5.2|-", "n|docker|no|1s|-|-|nobody listens", "n|old|yes|-|1|-"],
   );
 });
 

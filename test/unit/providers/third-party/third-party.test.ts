@@ -9,6 +9,7 @@ import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { root } from "../../../../scripts/root.ts";
 import { InvalidSpec } from "../../../../src/core/errors.ts";
+import { offersOf } from "../../../../src/providers/live-providers.ts";
 import type { Provider, Task } from "../../../../src/providers/provider.ts";
 import { writeBatchProvider } from "../../../support/batch-provider.ts";
 import { eventually } from "../../../support/eventually.ts";
@@ -22,8 +23,8 @@ const context = { service: "tested", attempt: 1, env: {}, logs };
 async function batch(t: TestContext) {
   const folder = await tempFolder(t);
   const providers = await openProviders(t, folder, [await writeBatchProvider(folder)]);
-  const provider = providers.offered.get("batch");
-  assert.ok(provider !== undefined, providers.refused[0]?.reason);
+  const provider = providers.met.get("batch");
+  assert.ok(provider !== undefined, offersOf(providers).refused[0]?.reason);
   return { folder, provider, checkParams: providers.checkParams };
 }
 
@@ -230,12 +231,12 @@ test("a module that cannot be used is refused, each with what is wrong", async (
     }),
   );
   const missing = join(folder, "missing.js");
-  const { offered, refused } = await openProviders(t, folder, [...files, missing, "@acme/no-such"]);
-  assert.deepEqual([...offered.keys()], []);
-  const words = [...files, missing, "@acme/no-such"];
+  const asked = [...files, missing, "@acme/no-such"];
+  const { offered, refused } = offersOf(await openProviders(t, folder, asked));
+  assert.deepEqual(offered, []);
   assert.deepEqual(
     refused.map(({ type }) => type),
-    words,
+    asked,
   );
   const reasons = [
     ...wrongModules.map(({ reason }) => reason),
@@ -250,8 +251,8 @@ test("of two providers of one type the second is refused", async (t) => {
   const file = await writeBatchProvider(folder);
   await mkdir(join(folder, "other"));
   const other = await writeBatchProvider(join(folder, "other"));
-  const { offered, refused } = await openProviders(t, folder, [file, other]);
-  assert.deepEqual([...offered.keys()], ["batch"]);
+  const { offered, refused } = offersOf(await openProviders(t, folder, [file, other]));
+  assert.deepEqual(offered, ["batch"]);
   assert.deepEqual(refused, [{ type: other, reason: "another has its type, batch" }]);
 });
 
