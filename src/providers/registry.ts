@@ -189,6 +189,7 @@ async function tryThirdParty(
 const partOf = {
   exec: "exec",
   terminals: "terminals",
+  console: "console",
   invoke: "invocable",
   leftovers: "leftovers",
 } as const satisfies Readonly<Record<string, keyof Provider>>;

@@ -61,7 +61,7 @@ const has = Type.Boolean();
 const isLoaded = Compile(
   Type.Object({
     type: Type.String(),
-    has: Type.Object({ exec: has, terminals: has, invocable: has, leftovers: has }),
+    has: Type.Object({ exec: has, terminals: has, console: has, invocable: has, leftovers: has }),
   }),
 );
 const isCapabilities = Compile(
@@ -128,6 +128,7 @@ const parsers: Parsers = {
   forget: nothing,
   remove: nothing,
   exec: checked(isExit, "how the command ended: { kind, … }"),
+  console: nothing,
   abort: nothing,
   taken: nothing,
   give: nothing,

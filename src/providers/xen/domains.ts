@@ -26,6 +26,17 @@ export class Domains {
     };
   }
 
+  /**
+   * Types on a domain's console, whose reader is the log: `xl console` would take from it what it reads itself.
+   * Resolves when all was taken, or once `signal` is aborted. @throws Unavailable
+   */
+  async type(name: string, input: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+    // Whole before any of it runs: what follows it is what is typed.
+    const script = `{ id=$(xl domid ${name}) && tty=$(xenstore-read "/local/domain/$id/console/tty") || exit
+      echo; cat >"$tty"; }\n`;
+    await this.#dom0.feed(script, input, signal);
+  }
+
   /** Resolves when there is no such domain, however long domain 0 does not answer; or once this is closed. */
   async destroy(name: string): Promise<void> {
     const { signal } = this.#closed;

@@ -9,6 +9,7 @@ import { setTimeout } from "node:timers/promises";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import type { InstanceId } from "../../core/ids.ts";
 import { Keeper } from "../../keeper/keeper.ts";
+import { keptConsole } from "../kept-console.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import { MachineTask } from "../machine-task.ts";
 import type {
@@ -89,6 +90,10 @@ export function createXen({ folder, log, env }: ProviderOptions): Provider<XenPa
       }
     },
     adopt,
+    console: (task, request) =>
+      keptConsole(keeper, task, request, (_task, input, signal) =>
+        domains.type(nameOf(task.instance, task.attempt), input, signal),
+      ),
     async remove(instance) {
       for (const found of await keeper.list(instance)) {
         const task = await adopt(found);
