@@ -6,7 +6,7 @@ import { setTimeout } from "node:timers/promises";
 import { asInstanceId } from "../../src/core/ids.ts";
 import { eventually } from "../support/eventually.ts";
 import type { XenHost } from "../support/xen-host.ts";
-import { consoleCases } from "./console-cases.ts";
+import { machineCases } from "./machine-cases.ts";
 import { type Bench, exitOf, logs, printed, processesOf, running } from "./provider-bench.ts";
 import { underTest } from "./xen-under-test.ts";
 
@@ -18,7 +18,7 @@ const noneIsLeft = (host: XenHost) =>
   eventually(async () => (await host.domains()).length === 0, "no domain", domainMsMax);
 
 export const xenCases: Readonly<Record<string, (bench: Bench, host: XenHost) => Promise<void>>> = {
-  ...consoleCases("/dev/hvc0"),
+  ...machineCases("/dev/hvc0"),
 
   "is told its environment, is asked to end, and has ended well once it powers off": async (
     bench,

@@ -38,8 +38,13 @@ test("a machine is healthy once its server answers, runs on over a crash of its 
     health: { http: { port: "http" }, interval: "200ms", start_period: "10m" },
     stop: { grace: "10m" },
   };
-  const unfit = { ...web, name: "unfit", health: { exec: { command: "true" } } };
-  assert.match((await node.try("deploy", JSON.stringify(unfit))).stderr, /exec/);
+  const refused = async (more: object) =>
+    (await node.try("deploy", JSON.stringify({ ...web, name: "unfit", ...more }))).stderr;
+  assert.match(await refused({ health: { exec: { command: "true" } } }), /exec/);
+  const resources = { memory: "256MB", cpu: 1 };
+  assert.match(await refused({ resources }), /resources: kvm cannot limit what its tasks use/);
+  const volumes = [{ from: "data", at: "/srv/data" }];
+  assert.match(await refused({ volumes }), /volumes: kvm cannot give its tasks volumes/);
   await node.deploy(web);
   const [endpoint] = await eventually(async () => {
     const all = await node.json<EndpointView[]>("endpoints", "web");

@@ -1,4 +1,4 @@
-/** What must be true of the consoles of machines, which their scripts find at `device`. */
+/** What must be true of machines, of whatever makes them: their consoles, which their scripts find at `device`, and more. */
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
@@ -61,7 +61,7 @@ function keyboard() {
   };
 }
 
-export function consoleCases(
+export function machineCases(
   device: string,
 ): Readonly<Record<string, (bench: Bench) => Promise<void>>> {
   const repeating = `echo up; while read line; do echo "heard <$line>"; done <${device}`;
@@ -108,6 +108,17 @@ export function consoleCases(
       });
       controller.abort();
       await left;
+    },
+
+    "is as large as its parameters say, and neither limited nor given volumes by its spec": async ({
+      provider,
+    }) => {
+      const found = await provider.probe();
+      assert.ok(found.available);
+      for (const feature of ["limits", "volumes"]) {
+        // By these a deploy refuses it on all nodes, and does not wait for one that could.
+        assert.ok(!found.features.includes(feature) && found.lacks?.[feature] === undefined);
+      }
     },
 
     "has its console for the next owner when the first is killed, and for none once it has ended":
