@@ -33,17 +33,22 @@ export class PodmanEngine {
   /** Of the engine's API. */
   readonly socketPath: string;
   readonly #folder: string;
+  readonly #enter: readonly string[];
   #service: ChildProcess | undefined;
   #printed = "";
 
-  private constructor(folder: string) {
+  private constructor(folder: string, enter: readonly string[]) {
     this.#folder = folder;
+    this.#enter = enter;
     this.socketPath = join(folder, "podman.sock");
   }
 
-  /** Starts an engine that has `busyboxImage` and nothing else. To be closed. */
-  static async open(): Promise<PodmanEngine> {
-    const engine = new PodmanEngine(await mkdtemp("/tmp/mob-podman-")); // A socket's path is short.
+  /**
+   * Starts an engine that has `busyboxImage` and nothing else. To be closed.
+   * @param enter what precedes a command that is to run among another engine's mounts; default: nothing
+   */
+  static async open(enter: readonly string[] = []): Promise<PodmanEngine> {
+    const engine = new PodmanEngine(await mkdtemp("/tmp/mob-podman-"), enter); // A socket's path is short.
     writeFileSync(join(engine.#folder, "containers.conf"), configuration);
     const root = join(engine.#folder, "image");
     makeRootFolder(root);
@@ -70,7 +75,8 @@ export class PodmanEngine {
   async start(): Promise<void> {
     rmSync(this.socketPath, { force: true });
     const args = ["system", "service", "--time=0", `unix://${this.socketPath}`];
-    const service = spawn("podman", [...this.#global(), ...args], {
+    const [program = "", ...all] = [...this.#enter, "podman", ...this.#global(), ...args];
+    const service = spawn(program, all, {
       cwd: this.#folder, // Of a container that is out of memory a file is left there.
       stdio: ["ignore", "ignore", "pipe"],
       env: this.#env(),
@@ -101,7 +107,8 @@ export class PodmanEngine {
 
   /** `podman ARGS` on this engine's containers. Rejects with what it printed. */
   podman(...args: readonly string[]): Promise<string> {
-    return this.#run("podman", [...this.#global(), ...args]);
+    const [program = "", ...all] = [...this.#enter, "podman", ...this.#global(), ...args];
+    return this.#run(program, all);
   }
 
   /** Ends it, with its containers, mounts and folder. */
