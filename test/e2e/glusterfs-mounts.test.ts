@@ -17,7 +17,7 @@ let engine: PodmanEngine;
 before(async () => {
   if (skip !== false) return;
   pool = await GlusterPool.open();
-  engine = await PodmanEngine.open(pool.enter);
+  engine = await PodmanEngine.open({ enter: pool.enter });
 });
 after(async () => {
   try {
