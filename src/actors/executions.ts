@@ -16,7 +16,7 @@ const marginMs = 10_000;
 export interface CommandWish {
   /** Full name of a service, or that and a slot: `web`, `shop/web/2`. */
   readonly service: string;
-  /** A program and its arguments. */
+  /** A program and its arguments; none: the console of the task. */
   readonly words: readonly string[];
   readonly hasInput: boolean;
   readonly terminal: TerminalSize | undefined;

@@ -24,7 +24,8 @@ const size = { columns: length, rows: length };
 
 const Begin = Type.Object({
   instance: Type.Unsafe<InstanceId>(Type.String({ maxLength: 64 })),
-  words: Type.Array(Type.String({ maxLength: wordCharsMax }), { minItems: 1, maxItems: wordsMax }),
+  /** None: the console of the task. */
+  words: Type.Array(Type.String({ maxLength: wordCharsMax }), { maxItems: wordsMax }),
   /** Whether it reads anything. */
   hasInput: Type.Boolean(),
   terminal: Type.Optional(Type.Object(size)),
@@ -48,8 +49,8 @@ const Resize = Type.Object({ command, ...size });
 export type ExecutorProtocol = {
   /**
    * Resolves before it is known whether it can be started: that is told by the first read.
-   * @throws Conflict where the instance does not run, or its provider runs no commands or gives them no
-   * terminal; Unavailable where too many run
+   * @throws Conflict where the instance does not run, or its provider runs no commands, gives them no
+   * terminal, or has no console; Unavailable where too many run
    */
   begin: { request: Static<typeof Begin>; reply: { readonly command: number } };
   /** Waits until there is something; after `waitMs` it tells of nothing. @throws NotFound; what the provider throws */

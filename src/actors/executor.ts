@@ -1,5 +1,5 @@
 /**
- * Runs commands beside the tasks of this node for whoever asks, from any node. What someone attached has
+ * Runs commands beside the tasks of this node for whoever asks, from any node, and attaches them to consoles. What someone attached has
  * begun ends with them: their session is watched from here, wherever it is.
  */
 import { Conflict, NotFound, Unavailable } from "../core/errors.ts";
@@ -15,15 +15,17 @@ import type { Provider } from "../providers/provider.ts";
 import { type ExecutorProtocol, executorParsers } from "./executor-protocol.ts";
 import { providerWorkerName } from "./names.ts";
 import type { ProviderWorkerProtocol } from "./provider-worker-protocol.ts";
-import { type CommandNews, RunningCommand } from "./running-command.ts";
+import { type CommandNews, RunningCommand, type RunningCommandOptions } from "./running-command.ts";
 import { Sessions } from "./sessions.ts";
 
 /** Commands at a time on one node. */
 const commandsMax = 64;
 
 export interface ExecutorOptions {
-  readonly providers: ReadonlyMap<string, Pick<Provider, "parseParams" | "exec" | "terminals">>;
+  readonly providers: ReadonlyMap<string, ExecutingProvider>;
 }
+
+type ExecutingProvider = Pick<Provider, "parseParams" | "exec" | "terminals" | "console">;
 
 type Info = {
   readonly type: "waited";
@@ -114,28 +116,21 @@ async function begin(
 ): Promise<number> {
   const { self, options, sessions, commands } = state;
   const worker = providerWorkerName(instance);
-  const {
-    task,
-    spec,
-    provider: type,
-  } = await self.system.call<ProviderWorkerProtocol, "task">(worker, "task", undefined);
-  const provider = options.providers.get(type);
-  if (provider?.exec === undefined) {
-    throw new Conflict(`${type} cannot run a command in a task`);
-  }
-  if (terminal !== undefined && provider.terminals === undefined) {
-    throw new Conflict(`${type} has no terminal for a command: run it without`);
-  }
+  const of = await self.system.call<ProviderWorkerProtocol, "task">(worker, "task", undefined);
+  const provider = options.providers.get(of.provider);
+  const hasTerminal = terminal !== undefined;
+  const run =
+    words.length === 0
+      ? consoleOf(provider, of, hasTerminal)
+      : commandIn(provider, of, words, hasTerminal);
   if (commands.size >= commandsMax) {
     throw new Unavailable(`${commandsMax} commands run on this node, which is the most`);
   }
-  const params = provider.parseParams(spec.params);
-  const exec = provider.exec.bind(provider);
   state.last++;
   const command = state.last;
   const what = `command ${command} beside ${instance}`;
   const running = new RunningCommand({
-    run: async (wanted) => exec(task, { ...wanted, command: words, params, env: spec.env }),
+    run,
     hasInput,
     terminal,
     onOver() {
@@ -147,6 +142,45 @@ async function begin(
   commands.set(command, { running, cancelWait() {} });
   sessions.add(owner, what, () => stop(state, command));
   return command;
+}
+
+type Run = RunningCommandOptions["run"];
+type Executed = ProviderWorkerProtocol["task"]["reply"];
+
+/** @throws Conflict where the provider runs none, or none with a terminal */
+function commandIn(
+  provider: ExecutingProvider | undefined,
+  { task, spec, provider: type }: Executed,
+  command: readonly string[],
+  hasTerminal: boolean,
+): Run {
+  if (provider?.exec === undefined) {
+    const instead = provider?.console && ": without one, exec attaches to its console";
+    throw new Conflict(`${type} cannot run a command in a task${instead ?? ""}`);
+  }
+  if (hasTerminal && provider.terminals === undefined) {
+    throw new Conflict(`${type} has no terminal for a command: run it without`);
+  }
+  const params = provider.parseParams(spec.params);
+  const exec = provider.exec.bind(provider);
+  return async (wanted) => exec(task, { ...wanted, command, params, env: spec.env });
+}
+
+/** @throws Conflict where the provider's tasks have none */
+function consoleOf(
+  provider: ExecutingProvider | undefined,
+  { task, spec, provider: type }: Executed,
+  hasTerminal: boolean,
+): Run {
+  if (provider?.console === undefined) {
+    throw new Conflict(`${type} has no console: name a command to run`);
+  }
+  if (hasTerminal) throw new Conflict("a console has no size: attach to it without a terminal");
+  const attach = provider.console.bind(provider);
+  return async (wanted) => {
+    await attach(task, { ...wanted, logs: spec.logs });
+    return { kind: "exited", code: 0 };
+  };
 }
 
 function stop({ commands }: State, command: number): void {

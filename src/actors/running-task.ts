@@ -7,7 +7,7 @@ import type { ServiceSpec } from "../services/spec.ts";
 
 export interface RunningTask {
   readonly task: FoundTask;
-  readonly spec: Pick<ServiceSpec, "params" | "env">;
+  readonly spec: Pick<ServiceSpec, "params" | "env" | "logs">;
 }
 
 /** Undefined: none runs, or none has been taken up yet. */
@@ -18,6 +18,6 @@ export function runningTask(
   const { attempt, handle, ports = {} } = status;
   const { spec } = desired;
   if (adopting || status.state !== "running" || handle === undefined) return undefined;
-  const started = { params: spec.params, env: taskEnv(spec, ports) };
+  const started = { params: spec.params, env: taskEnv(spec, ports), logs: spec.logs };
   return { task: { instance, attempt, handle }, spec: started };
 }

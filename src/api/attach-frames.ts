@@ -69,10 +69,8 @@ export const ClientFrame = Type.Union([
       id,
       /** A service, or one slot of it: `web`, `shop/web/2`. */
       service: Type.String({ minLength: 1, maxLength: 1_024 }),
-      /** A program and its arguments. */
-      command: Type.Immutable(
-        Type.Array(Type.String({ maxLength: 32_768 }), { minItems: 1, maxItems: 4_096 }),
-      ),
+      /** A program and its arguments; none: the console of the task, which ends with the input. */
+      command: Type.Immutable(Type.Array(Type.String({ maxLength: 32_768 }), { maxItems: 4_096 })),
       /** Whether it reads what comes as `input`; default: it reads nothing. */
       input: Type.Optional(Type.Boolean()),
       /** It has a terminal of that size; default: none. */

@@ -98,11 +98,11 @@ function addLookCommands({ command, context, done }: Program): void {
     );
   command
     .command("exec")
-    .description("run a command beside a task of a service; its exit code is this one's")
+    .description("run a command beside a task of a service, or attach to the console of a machine")
     .argument("<name[/slot]>", "a service, or one instance of it (the first that runs)")
-    .argument("<command...>", "a program and its arguments, after --")
+    .argument("[command...]", "a program and its arguments, after --; none: the console")
     .option("-i, --interactive", "it reads this program's standard input")
-    .option("-t, --tty", "it has a terminal: this one")
+    .option("-t, --tty", "it has a terminal: this one; Ctrl-] leaves a console")
     .action((name: string, words: string[], _options: unknown, own: Command) =>
       done(execCommand(context(own), name, words, own.opts<ExecOptions>())),
     );

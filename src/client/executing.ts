@@ -12,7 +12,7 @@ export interface TerminalSize {
 export interface ExecWish {
   /** A service, or one slot of it: `web`, `shop/web/2`. Without a slot the first instance that runs. */
   readonly service: string;
-  /** A program and its arguments, with no shell in between. */
+  /** A program and its arguments, with no shell in between; none: the console of the task, until the input ends. */
   readonly command: readonly string[];
   /** Whether it reads what is written to it; default: it reads nothing. */
   readonly input?: boolean;

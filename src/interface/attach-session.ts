@@ -178,7 +178,8 @@ function beginWork(state: State, frame: Beginning, wanted: AbortController): Pro
       return trace(state, frame, wanted.signal);
     case "exec": {
       const command = attachedCommand(state, frame);
-      open.set(frame.id, { what: `a command beside ${frame.service}`, wanted, command });
+      const kind = frame.command.length > 0 ? "a command beside" : "the console of";
+      open.set(frame.id, { what: `${kind} ${frame.service}`, wanted, command });
       return command.run(wanted.signal);
     }
   }

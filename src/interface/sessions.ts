@@ -82,7 +82,10 @@ export class Sessions {
             const execution = await openExecution(options.operations, system, wish, self.ref);
             const { service, slot, node: at } = execution;
             // Not its arguments, which may be secrets.
-            audit("exec", `${wish.words[0]} in ${service}/${slot} on ${options.nameOf(at)}`);
+            audit(
+              "exec",
+              `${wish.words[0] ?? "the console"} in ${service}/${slot} on ${options.nameOf(at)}`,
+            );
             return execution;
           },
         }),

@@ -176,6 +176,13 @@ export class Keeper {
     return { gone: true, ...end };
   }
 
+  /** A task that was adopted and runs. @throws Unavailable when it does not */
+  held(instance: InstanceId, attempt: number): KeptTask {
+    const task = this.#tasks.get(taskKey(instance, attempt));
+    if (task !== undefined) return task;
+    throw new Unavailable(`the task of instance ${instance} does not run`);
+  }
+
   /**
    * Runs a command beside a task that was adopted and runs, as a part of it.
    * @throws Unavailable when the task has ended, or the command cannot be started
@@ -186,12 +193,11 @@ export class Keeper {
     { command, env, cwd }: Pick<KeptCommand, "command" | "env" | "cwd">,
     request: BesideRequest,
   ): Promise<Exit> {
-    const key = taskKey(instance, attempt);
-    const task = this.#tasks.get(key);
-    if (task === undefined) throw new Unavailable(`the task of instance ${instance} does not run`);
-    const all = { ...this.#options.env, ...env, ...this.#marks(instance, key) };
+    const { tree } = this.held(instance, attempt);
+    const marks = this.#marks(instance, taskKey(instance, attempt));
+    const all = { ...this.#options.env, ...env, ...marks };
     const beside = { command, env: all, cwd: cwd ?? this.#folder.work(instance) };
-    return await runBeside(await this.#findBash(), task.tree, beside, request);
+    return await runBeside(await this.#findBash(), tree, beside, request);
   }
 
   /** The output of an instance over all its attempts; archived while somebody has it open. */

@@ -8,7 +8,7 @@ import {
   type MarkedTree,
   markedTrees,
 } from "../keeper/marked-trees.ts";
-import { taskKey } from "../keeper/record-names.ts";
+import { type TaskKey, taskKey } from "../keeper/record-names.ts";
 import type { Leftover, Leftovers } from "./provider.ts";
 
 interface Found {
@@ -23,9 +23,9 @@ export function keptLeftovers(keeper: Keeper, type: string): Leftovers {
   const find = async (): Promise<readonly Found[]> => {
     // A task has its records before it runs, and loses them after its end: one that is running now had them
     // before the look or has them after it.
-    const before = await recorded(keeper);
+    const before = await recordedTasks(keeper);
     const trees = await markedTrees();
-    const after = await recorded(keeper);
+    const after = await recordedTasks(keeper);
     return trees.flatMap((tree) => {
       const isOwn = tree.keeper === own;
       if (isOwn ? before.has(tree.key) || after.has(tree.key) : tree.provider !== type) return [];
@@ -45,7 +45,8 @@ export function keptLeftovers(keeper: Keeper, type: string): Leftovers {
   };
 }
 
-async function recorded(keeper: Keeper): Promise<ReadonlySet<string>> {
+/** The tasks that a keeper has records of. */
+export async function recordedTasks(keeper: Keeper): Promise<ReadonlySet<TaskKey>> {
   return new Set((await keeper.list()).map(({ instance, attempt }) => taskKey(instance, attempt)));
 }
 

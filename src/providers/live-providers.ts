@@ -188,6 +188,7 @@ function away(asked: string, reason: string): ProviderLook {
 const partOf = {
   exec: "exec",
   terminals: "terminals",
+  console: "console",
   invoke: "invocable",
   leftovers: "leftovers",
 } as const satisfies Readonly<Record<string, keyof Provider>>;

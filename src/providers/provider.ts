@@ -23,8 +23,8 @@ export type Handle = Readonly<Record<string, string | number>>;
 /**
  * What a provider can do here, or why it cannot. Of `features` these mean something to every node: `limits`,
  * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `own-health`, its tasks may have
- * `Task.health`; and `exec`, `terminals`, `invoke` and `leftovers`, which a node tells of one that has them, and of
- * no other.
+ * `Task.health`; and `exec`, `terminals`, `console`, `invoke` and `leftovers`, which a node tells of one that has
+ * them, and of no other.
  */
 export type Capabilities =
   | {
@@ -72,6 +72,12 @@ export interface ExecRequest<Params> extends BesideRequest {
   readonly env: Readonly<Record<string, string>>;
   /** It is to have a terminal, of which all that it writes is `stdout`. Asked of a provider with `terminals` alone. */
   readonly terminal?: ExecTerminal;
+}
+
+/** Someone at a task's console. */
+export interface ConsoleRequest extends BesideRequest {
+  /** Of the service: what the console prints is its log. */
+  readonly logs: LogLimits;
 }
 
 export interface TerminalSize {
@@ -219,6 +225,13 @@ export interface Provider<Params = unknown> {
   exec?(task: FoundTask, request: ExecRequest<Params>): Promise<Exit>;
   /** What `exec` runs can have a terminal. */
   readonly terminals?: true;
+  /**
+   * Attaches to a task's console: what it prints from now on is `stdout`, and what is given to read is typed there.
+   * Several may be attached at once, and see the same. Resolves once the input has ended and the console has taken all
+   * of it, when the task has ended, or when it is aborted. A provider whose tasks have no console is without it.
+   * @throws Unavailable when the task does not run, or nothing can be typed there
+   */
+  console?(task: FoundTask, request: ConsoleRequest): Promise<void>;
   /** The output of an instance, whether or not a task of it runs. */
   output(instance: InstanceId, limits: LogLimits): Promise<Output>;
   /** Forgets an ended attempt of an instance; its output stays. */

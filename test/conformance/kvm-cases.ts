@@ -11,6 +11,7 @@ import { bootableImage } from "../support/boot-sector.ts";
 import { eventually } from "../support/eventually.ts";
 import { freePort } from "../support/mob-node.ts";
 import { underTest } from "./kvm-under-test.ts";
+import { machineCases } from "./machine-cases.ts";
 import { type Bench, exitOf, logs, printed, running } from "./provider-bench.ts";
 
 const instance = asInstanceId("0".repeat(16));
@@ -30,6 +31,8 @@ async function start(
 const linux = (script: string, { folder }: Bench) => underTest.params(script, folder) as object;
 
 export const kvmCases: Readonly<Record<string, (bench: Bench) => Promise<void>>> = {
+  ...machineCases("/dev/ttyS0"),
+
   "boots from an image, which it leaves as it is, and finds none of what it wrote before": async (
     bench,
   ) => {

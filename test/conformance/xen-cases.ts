@@ -1,10 +1,13 @@
 /** What domains alone have, as Xen's own list tells it. */
 import assert from "node:assert/strict";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { asInstanceId } from "../../src/core/ids.ts";
 import { eventually } from "../support/eventually.ts";
 import type { XenHost } from "../support/xen-host.ts";
-import { type Bench, exitOf, logs, printed, running } from "./provider-bench.ts";
+import { machineCases } from "./machine-cases.ts";
+import { type Bench, exitOf, logs, printed, processesOf, running } from "./provider-bench.ts";
 import { underTest } from "./xen-under-test.ts";
 
 const instance = asInstanceId("0".repeat(16));
@@ -15,6 +18,8 @@ const noneIsLeft = (host: XenHost) =>
   eventually(async () => (await host.domains()).length === 0, "no domain", domainMsMax);
 
 export const xenCases: Readonly<Record<string, (bench: Bench, host: XenHost) => Promise<void>>> = {
+  ...machineCases("/dev/hvc0"),
+
   "is told its environment, is asked to end, and has ended well once it powers off": async (
     bench,
     host,
@@ -69,6 +74,34 @@ export const xenCases: Readonly<Record<string, (bench: Bench, host: XenHost) => 
       for (const { instance } of await provider.list()) await provider.remove(instance);
       await noneIsLeft(host);
     }
+  },
+
+  "whose node and script are gone is told by what is noted of it, and is ended": async (
+    bench,
+    host,
+  ) => {
+    const { leftovers } = bench.provider;
+    assert.ok(leftovers !== undefined);
+    const own = await bench.run("sleep 1000", instance);
+    const folder = join(bench.folder, "dead");
+    const owner = await bench.startOwner(1, "sleep 1000", "dead");
+    await eventually(() => owner.lines[0], "a domain that runs", domainMsMax);
+    await owner.kill();
+    for (const pid of processesOf({ mark: bench.mark, folder })) process.kill(pid, "SIGKILL");
+    const dead = async () => (await leftovers.list()).filter((one) => one.folder === folder);
+    const [kept, ...others] = await dead();
+    assert.ok(kept !== undefined && others.length === 0);
+    await assert.rejects(leftovers.remove(kept.id), { code: "conflict" });
+    await rm(folder, { recursive: true });
+    const [orphan] = await dead();
+    const { isOrphan, node, service, startedAt = 0 } = orphan ?? {};
+    assert.deepEqual([isOrphan, node, service], [true, "conformance", "owned"]);
+    assert.ok(Math.abs(startedAt - Date.now()) < 600_000);
+    assert.equal((await host.domains()).length, 2);
+    await leftovers.remove(kept.id);
+    assert.deepEqual(await dead(), []);
+    assert.equal((await host.domains()).length, 1);
+    running(own.task);
   },
 
   "is told why it cannot be started, in xl's words, and is not there then": async (bench, host) => {

@@ -13,6 +13,7 @@ import {
   whyNoGuest,
 } from "../support/guest.ts";
 import { Lab } from "../support/mob-node.ts";
+import { noTerminal, Terminal } from "../support/terminal.ts";
 
 const skip = skipWithout(whyNoGuest());
 
@@ -37,8 +38,13 @@ test("a machine is healthy once its server answers, runs on over a crash of its 
     health: { http: { port: "http" }, interval: "200ms", start_period: "10m" },
     stop: { grace: "10m" },
   };
-  const unfit = { ...web, name: "unfit", health: { exec: { command: "true" } } };
-  assert.match((await node.try("deploy", JSON.stringify(unfit))).stderr, /exec/);
+  const refused = async (more: object) =>
+    (await node.try("deploy", JSON.stringify({ ...web, name: "unfit", ...more }))).stderr;
+  assert.match(await refused({ health: { exec: { command: "true" } } }), /exec/);
+  const resources = { memory: "256MB", cpu: 1 };
+  assert.match(await refused({ resources }), /resources: kvm cannot limit what its tasks use/);
+  const volumes = [{ from: "data", at: "/srv/data" }];
+  assert.match(await refused({ volumes }), /volumes: kvm cannot give its tasks volumes/);
   await node.deploy(web);
   const [endpoint] = await eventually(async () => {
     const all = await node.json<EndpointView[]>("endpoints", "web");
@@ -53,4 +59,40 @@ test("a machine is healthy once its server answers, runs on over a crash of its 
   await node.mob("stop", "web");
   assert.deepEqual((await node.instance("web"))?.exit, { code: 3 });
   assert.match(await node.mob("logs", "web"), /^serves at \d+\n(Terminated\n)?bye\n$/);
+});
+
+test("whoever types at the console of a machine is heard, through the crash of its node, and leaves by a key", {
+  skip: skip === false ? noTerminal() : skip,
+}, async (t) => {
+  const lab = await Lab.open(t);
+  const node = await lab.start({ providers: "kvm" });
+  const initrd = join(lab.home, "initramfs");
+  makeInitramfs(initrd);
+  const script = 'echo login:; while read name; do echo "welcome, $name"; done </dev/ttyS0';
+  const machine = { kernel: guestKernel, initrd, append: guestAppend, memory: "128MiB" };
+  await node.deploy({
+    name: "vm",
+    provider: "kvm",
+    params: { ...machine, args: guestArgs(script) },
+  });
+  const logged = (text: string) =>
+    eventually(async () => (await node.mob("logs", "vm")).includes(text), text);
+  await logged("login:");
+  const port = ["-p", String(node.port)];
+  const withCommand = await lab.run("./mob", ["exec", "vm", ...port, "--", "true"]);
+  assert.match(
+    withCommand.stderr,
+    /kvm cannot run a command in a task: without one, exec attaches/,
+  );
+  await node.crash();
+  await node.start({ providers: "kvm" });
+  await node.until("vm", "running");
+  assert.equal((await lab.run("./mob", ["exec", "-i", "vm", ...port], "bob\n")).code, 0);
+  await logged("welcome, bob");
+  const terminal = await Terminal.open(t, lab, `./mob exec -it vm -p ${node.port}`);
+  await terminal.type("eve", "Enter");
+  await terminal.see(/welcome, eve/);
+  await terminal.press("C-]");
+  await terminal.see(/ended with 0/);
+  await node.mob("rm", "vm");
 });

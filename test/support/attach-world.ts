@@ -121,7 +121,9 @@ function bareInstance(node: NodeId): InstanceInfo {
 /** In the place of what runs the life cycle of an instance: knows its task, and no more. */
 function bareWorker(): Behaviour<null, ProviderWorkerProtocol> {
   const task = { instance, attempt: 1, handle: {} };
-  const running = { task, spec: { params: {}, env: { MODE: "test" } }, provider: "bare" };
+  const logs = { fileBytesMax: 1_000_000, filesMax: 1 };
+  const spec = { params: {}, env: { MODE: "test" }, logs };
+  const running = { task, spec, provider: "bare" };
   return { init: () => null, handlers: { task: (state) => [state, running] } };
 }
 

@@ -12,7 +12,7 @@ import { mountsBelow, whyMissing } from "./machine.ts";
 import { removeCgroupsNamed } from "./test-cgroups.ts";
 
 /** What suits a machine without systemd, and one whose limits are low. */
-const configuration = `[containers]
+export const podmanConfiguration = `[containers]
 default_ulimits=["nofile=4096:4096","nproc=4096:4096"]
 log_driver="k8s-file"
 netns="none"
@@ -29,22 +29,34 @@ export function whyNoPodman(): string | false {
   return whyMissing("podman", "conmon", "runc", "busybox");
 }
 
+export interface PodmanOptions {
+  /** What precedes a command that is to run among another engine's mounts; default: nothing. */
+  readonly enter?: readonly string[];
+  /** Where all that it has by default is the test's own already: what others start there asks the same engine. */
+  readonly isDefault?: boolean;
+}
+
 export class PodmanEngine {
   /** Of the engine's API. */
   readonly socketPath: string;
   readonly #folder: string;
+  readonly #enter: readonly string[];
+  /** At the places that it has by default, which are the test's own then: else in its folder. */
+  readonly #isDefault: boolean;
   #service: ChildProcess | undefined;
   #printed = "";
 
-  private constructor(folder: string) {
+  private constructor(folder: string, { enter = [], isDefault = false }: PodmanOptions) {
     this.#folder = folder;
+    this.#enter = enter;
+    this.#isDefault = isDefault;
     this.socketPath = join(folder, "podman.sock");
   }
 
   /** Starts an engine that has `busyboxImage` and nothing else. To be closed. */
-  static async open(): Promise<PodmanEngine> {
-    const engine = new PodmanEngine(await mkdtemp("/tmp/mob-podman-")); // A socket's path is short.
-    writeFileSync(join(engine.#folder, "containers.conf"), configuration);
+  static async open(options: PodmanOptions = {}): Promise<PodmanEngine> {
+    const engine = new PodmanEngine(await mkdtemp("/tmp/mob-podman-"), options); // A socket's path is short.
+    writeFileSync(join(engine.#folder, "containers.conf"), podmanConfiguration);
     const root = join(engine.#folder, "image");
     makeRootFolder(root);
     try {
@@ -58,10 +70,10 @@ export class PodmanEngine {
     }
   }
 
-  /** Has it have `checkedImage` too. */
-  async buildChecked(): Promise<void> {
+  /** Has it have `checkedImage` too. @param check its HEALTHCHECK */
+  async buildChecked(check = healthcheck): Promise<void> {
     const file = join(this.#folder, "Containerfile");
-    writeFileSync(file, `FROM ${busyboxImage}\n${healthcheck}\n`);
+    writeFileSync(file, `FROM ${busyboxImage}\n${check}\n`);
     const args = ["--format", "docker", "-t", checkedImage, "-f", file, this.#folder];
     await this.podman("build", ...args); // The format of OCI knows no checks.
   }
@@ -70,7 +82,8 @@ export class PodmanEngine {
   async start(): Promise<void> {
     rmSync(this.socketPath, { force: true });
     const args = ["system", "service", "--time=0", `unix://${this.socketPath}`];
-    const service = spawn("podman", [...this.#global(), ...args], {
+    const [program = "", ...all] = [...this.#enter, "podman", ...this.#global(), ...args];
+    const service = spawn(program, all, {
       cwd: this.#folder, // Of a container that is out of memory a file is left there.
       stdio: ["ignore", "ignore", "pipe"],
       env: this.#env(),
@@ -101,7 +114,8 @@ export class PodmanEngine {
 
   /** `podman ARGS` on this engine's containers. Rejects with what it printed. */
   podman(...args: readonly string[]): Promise<string> {
-    return this.#run("podman", [...this.#global(), ...args]);
+    const [program = "", ...all] = [...this.#enter, "podman", ...this.#global(), ...args];
+    return this.#run(program, all);
   }
 
   /** Ends it, with its containers, mounts and folder. */
@@ -114,6 +128,7 @@ export class PodmanEngine {
   }
 
   #global(): readonly string[] {
+    if (this.#isDefault) return [];
     const at = (name: string) => join(this.#folder, name);
     return ["--root", at("root"), "--runroot", at("run"), "--tmpdir", at("tmp")];
   }

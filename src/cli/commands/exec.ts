@@ -1,6 +1,6 @@
 /**
  * Runs a command beside a task of a service, as if it were run here: what it writes comes out where it
- * belongs, and its exit code is this program's.
+ * belongs, and its exit code is this program's. Without a command it is at the console of the task.
  */
 import { constants } from "node:os";
 import { createAttachment } from "../../client/attachment.ts";
@@ -17,6 +17,9 @@ export interface ExecOptions {
   readonly tty?: boolean;
 }
 
+/** Ctrl-] at a console, as in telnet and `xl console`: whoever types there sends it all else. */
+const leaveKey = 0x1d;
+
 /** Resolves with the command's exit code; as a shell has it, 128 + n where signal n has killed it. */
 export async function execCommand(
   { io, endpoint }: Context,
@@ -27,9 +30,12 @@ export async function execCommand(
   const terminal = tty ? localTerminal(io) : undefined;
   const attachment = createAttachment(endpoint);
   try {
-    const size = terminal && { terminal: terminal.size() };
+    const isConsole = command.length === 0;
+    // A console has no size: whatever is at its other end takes it for what it likes.
+    const size = terminal && !isConsole && { terminal: terminal.size() };
     const executing = await attachment.exec({ service, command, input, ...size });
-    return await follow(io, executing, input, terminal);
+    const typed = input ? typedAt(io, isConsole && terminal !== undefined) : undefined;
+    return await follow(io, executing, typed, terminal);
   } finally {
     attachment.close();
   }
@@ -44,7 +50,7 @@ function localTerminal({ terminal }: Io): LocalTerminal {
 async function follow(
   io: Io,
   executing: Executing,
-  hasInput: boolean,
+  typed: AsyncIterable<Uint8Array> | undefined,
   terminal: LocalTerminal | undefined,
 ): Promise<number> {
   let stoppedBy: string | undefined;
@@ -55,13 +61,14 @@ async function follow(
   const onGone = () => stop("SIGPIPE");
   io.gone.addEventListener("abort", onGone);
   const undo = [io.onSignal(stop), () => io.gone.removeEventListener("abort", onGone)];
+  const hasInput = typed !== undefined;
   if (terminal !== undefined) {
     undo.push(terminal.onResize(() => executing.resize(terminal.size())));
     if (hasInput) undo.push(terminal.raw()); // Ctrl-C, too, is the command's then.
   }
   try {
     // What cannot be read any more is told by the command, which then reads to an end.
-    if (hasInput) feed(io, executing).catch(() => executing.endInput());
+    if (hasInput) feed(typed, executing).catch(() => executing.endInput());
     for await (const { stream, bytes } of executing.output) {
       await write(io, bytes, stream);
     }
@@ -72,9 +79,19 @@ async function follow(
   return stoppedBy === undefined ? exitCodeOf(executing.exit()) : signalCode(stoppedBy);
 }
 
-async function feed({ stdin }: Io, executing: Executing): Promise<void> {
-  for await (const bytes of stdin) {
-    if (!(await executing.write(Buffer.from(bytes)))) return;
+/** What comes of standard input, until whoever may leave by a key does. */
+async function* typedAt({ stdin }: Io, mayLeave: boolean): AsyncGenerator<Uint8Array> {
+  for await (const chunk of stdin) {
+    const bytes = Buffer.from(chunk);
+    const end = mayLeave ? bytes.indexOf(leaveKey) : -1;
+    yield end < 0 ? bytes : bytes.subarray(0, end);
+    if (end >= 0) return;
+  }
+}
+
+async function feed(typed: AsyncIterable<Uint8Array>, executing: Executing): Promise<void> {
+  for await (const bytes of typed) {
+    if (!(await executing.write(bytes))) return;
   }
   executing.endInput();
 }

@@ -7,15 +7,17 @@ import { setTimeout } from "node:timers/promises";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import type { InstanceId } from "../../core/ids.ts";
 import { Keeper } from "../../keeper/keeper.ts";
+import { keptConsole } from "../kept-console.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import { MachineTask } from "../machine-task.ts";
 import type { Gone, Provider, ProviderOptions } from "../provider.ts";
 import { whyNoKvm } from "./accelerator.ts";
 import { find, qemuVersion } from "./found.ts";
-import { machineScript, qmpSocket } from "./machine-script.ts";
+import { consoleSocket, machineScript, qmpSocket } from "./machine-script.ts";
 import { type KvmParams, kvmParams } from "./params.ts";
 import { tell } from "./qmp.ts";
+import { typeInto } from "./serial-console.ts";
 
 const type = "kvm";
 
@@ -34,10 +36,13 @@ export function createKvm({ folder, log, env }: ProviderOptions): Provider<KvmPa
   const kept = keptTasks(keeper);
 
   /** Where a machine listens. A socket's path has at most 107 bytes: on Linux it is reached by its process. */
-  const tellMachine = (instance: InstanceId, pid: number | undefined): Tell => {
+  const socketOf = (instance: InstanceId, pid: number | undefined, name: string) => {
     const own = join(folder, "instances", instance, "work");
-    const here = process.platform === "linux" ? `/proc/${pid}/cwd` : own;
-    return (...commands) => tell(join(here, qmpSocket), ...commands);
+    return join(process.platform === "linux" ? `/proc/${pid}/cwd` : own, name);
+  };
+  const tellMachine = (instance: InstanceId, pid: number | undefined): Tell => {
+    const socket = socketOf(instance, pid, qmpSocket);
+    return (...commands) => tell(socket, ...commands);
   };
 
   /** Whether it has ended, and not well, before its machine was there. */
@@ -92,6 +97,10 @@ export function createKvm({ folder, log, env }: ProviderOptions): Provider<KvmPa
       const press = () => tellIt("cont", "system_powerdown");
       return new MachineTask(task, { press, switchOff: () => tellIt("quit") }, log);
     },
+    console: (task, request) =>
+      keptConsole(keeper, task, request, ({ handle: { pid } }, input, signal) =>
+        typeInto(socketOf(task.instance, pid, consoleSocket), input, signal),
+      ),
   };
 }
 

@@ -72,6 +72,8 @@ export interface ProviderCalls {
   remove: { request: { readonly instance: InstanceId }; reply: undefined };
   /** Answered when it has ended, and all that it wrote was taken. */
   exec: { request: CommandRequest; reply: Exit };
+  /** At the console of a task, as a command is beside it. */
+  console: { request: ConsoleCall; reply: undefined };
   /** Gives a command up. Answered when it has ended. */
   abort: { request: { readonly command: number }; reply: undefined };
   /** The piece that a command told last of one stream was taken: it may tell the next. */
@@ -116,20 +118,28 @@ export interface Created {
   readonly has: {
     readonly exec: boolean;
     readonly terminals: boolean;
+    readonly console: boolean;
     readonly invocable: boolean;
     readonly leftovers: boolean;
   };
 }
 
-export interface CommandRequest {
+interface BesideCall {
   /** The node's number for it, by which what it writes and wants is told. */
   readonly command: number;
   readonly found: FoundTask;
+  readonly hasInput: boolean;
+}
+
+export interface CommandRequest extends BesideCall {
   readonly words: readonly string[];
   readonly params: unknown;
   readonly env: Readonly<Record<string, string>>;
-  readonly hasInput: boolean;
   readonly terminal: TerminalSize | undefined;
+}
+
+export interface ConsoleCall extends BesideCall {
+  readonly logs: LogLimits;
 }
 
 /** Most that a command tells at once of what it wrote; of each stream there is one such piece on the way. */

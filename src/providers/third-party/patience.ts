@@ -36,6 +36,7 @@ export function deadlineOf(method: CallName, patience: Patience): Deadline | und
   const { loadMs, answerMs, startMs, invokeMs, leftoversMs } = patience;
   switch (method) {
     case "exec":
+    case "console":
       return undefined;
     case "load":
     case "create":

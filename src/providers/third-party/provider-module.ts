@@ -7,6 +7,7 @@ import type { Leftovers, Provider, ProviderOptions } from "../provider.ts";
 
 export type {
   Capabilities,
+  ConsoleRequest,
   ExecRequest,
   ExecTerminal,
   Exit,

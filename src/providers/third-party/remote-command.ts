@@ -2,7 +2,7 @@
  * A command beside a task of a third party's, as the node has it. Of each of its streams one piece is on
  * the way, so it is no faster than who reads it, or gives it to read. It ends with the provider's process.
  */
-import type { ExecRequest, Exit, FoundTask, OutputStream } from "../provider.ts";
+import type { ConsoleRequest, ExecRequest, Exit, FoundTask, OutputStream } from "../provider.ts";
 import type { CallName, ProviderCalls } from "./messages.ts";
 import type { CommandListener, ProviderProcess } from "./provider-process.ts";
 
@@ -12,7 +12,33 @@ export async function runCommand(
   found: FoundTask,
   request: ExecRequest<unknown>,
 ): Promise<Exit> {
-  const { command: words, params, env, signal, input, terminal } = request;
+  const { command: words, params, env, terminal } = request;
+  const size = terminal && { columns: terminal.columns, rows: terminal.rows };
+  return await runBeside(process, request, ({ command, hasInput }) => {
+    terminal?.onResize(({ columns, rows }) => {
+      process.call("resize", { command, size: { columns, rows } }).catch(() => {}); // It has ended.
+    });
+    const asked = { command, found, words, params, env, hasInput, terminal: size };
+    return process.call("exec", asked);
+  });
+}
+
+/** The same of a task's console. */
+export async function runConsole(
+  process: ProviderProcess,
+  found: FoundTask,
+  request: ConsoleRequest,
+): Promise<void> {
+  const { logs } = request;
+  await runBeside(process, request, (own) => process.call("console", { ...own, found, logs }));
+}
+
+async function runBeside<Reply>(
+  process: ProviderProcess,
+  request: Pick<ExecRequest<unknown>, "signal" | "input" | "output">,
+  begin: (own: { readonly command: number; readonly hasInput: boolean }) => Promise<Reply>,
+): Promise<Reply> {
+  const { signal, input } = request;
   const command = process.nextNumber();
   // One that has just ended hears nothing any more, and its end is told by `exec`.
   const say = <M extends CallName>(method: M, said: ProviderCalls[M]["request"]) =>
@@ -25,11 +51,7 @@ export async function runCommand(
     wants: reader(pieces, (bytes) => say("give", { command, bytes })),
     enough,
   });
-  const size = terminal && { columns: terminal.columns, rows: terminal.rows };
-  terminal?.onResize(({ columns, rows }) => say("resize", { command, size: { columns, rows } }));
-  const hasInput = input !== undefined;
-  const asked = { command, found, words, params, env, hasInput, terminal: size };
-  const ended = process.call("exec", asked);
+  const ended = begin({ command, hasInput: input !== undefined });
   signal.addEventListener("abort", abort, { once: true });
   if (signal.aborted) abort();
   try {

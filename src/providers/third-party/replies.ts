@@ -66,7 +66,7 @@ const has = Type.Boolean();
 const isLoaded = Compile(Type.Object({ type: Type.String() }));
 const isCreated = Compile(
   Type.Object({
-    has: Type.Object({ exec: has, terminals: has, invocable: has, leftovers: has }),
+    has: Type.Object({ exec: has, terminals: has, console: has, invocable: has, leftovers: has }),
   }),
 );
 const isCapabilities = Compile(
@@ -141,6 +141,7 @@ const parsers: Parsers = {
   forget: nothing,
   remove: nothing,
   exec: checked(isExit, "how the command ended: { kind, … }"),
+  console: nothing,
   abort: nothing,
   taken: nothing,
   give: nothing,

@@ -2,7 +2,7 @@
  * A command that a third party's provider runs, in its process: what it writes is told piece by piece,
  * each once the last one of its stream was taken, however fast the provider writes.
  */
-import type { ExecRequest, Exit, OutputStream, TerminalSize } from "../provider.ts";
+import type { ExecRequest, OutputStream, TerminalSize } from "../provider.ts";
 import { type CommandRequest, pieceBytesMax, type Told } from "./messages.ts";
 
 type Streams = Pick<ExecRequest<unknown>, "signal" | "output" | "input" | "terminal">;
@@ -28,10 +28,10 @@ export class ServedCommand {
   }
 
   /** @throws whatever the provider throws */
-  async run(
-    exec: (streams: Streams) => Promise<Exit>,
-    { hasInput, terminal }: Pick<CommandRequest, "hasInput" | "terminal">,
-  ): Promise<Exit> {
+  async run<Reply>(
+    exec: (streams: Streams) => Promise<Reply>,
+    { hasInput, terminal }: Pick<CommandRequest, "hasInput"> & Partial<CommandRequest>,
+  ): Promise<Reply> {
     const onResize = (listener: (size: TerminalSize) => void) => {
       this.#resize = listener;
     };

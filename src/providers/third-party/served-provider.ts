@@ -13,6 +13,7 @@ import type {
   Asked,
   CallName,
   CommandRequest,
+  ConsoleCall,
   CreateRequest,
   LoadRequest,
   ProviderCalls,
@@ -119,6 +120,7 @@ export class ServedProvider {
       await this.#loaded.remove(instance);
     },
     exec: (request) => this.#exec(request),
+    console: (request) => this.#console(request),
     abort: async ({ command }) => {
       await this.#commands.get(command)?.abort();
     },
@@ -162,28 +164,48 @@ export class ServedProvider {
     const has = {
       exec: provider.exec !== undefined,
       terminals: provider.terminals === true,
+      console: provider.console !== undefined,
       invocable: provider.invocable !== undefined,
       leftovers: provider.leftovers !== undefined,
     };
     return { has };
   }
 
+  #exec({ command: number, found, words, params, env, ...streams }: CommandRequest) {
+    return this.#beside(number, (command) => {
+      const provider = this.#loaded;
+      const exec = this.#part("exec").bind(provider);
+      const asked = { command: words, params: provider.parseParams(params), env };
+      return command.run((own) => exec(found, { ...asked, ...own }), streams);
+    });
+  }
+
+  #console({ command: number, found, logs, hasInput }: ConsoleCall): Promise<undefined> {
+    return this.#beside(number, async (command) => {
+      const attach = this.#part("console").bind(this.#loaded);
+      await command.run((own) => attach(found, { ...own, logs }), { hasInput });
+      return undefined;
+    });
+  }
+
   /** Known by its number at once: that it is given up may be told right after. */
-  async #exec({ command: number, found, words, params, env, ...streams }: CommandRequest) {
-    const provider = this.#loaded;
+  async #beside<Reply>(
+    number: number,
+    run: (command: ServedCommand) => Promise<Reply>,
+  ): Promise<Reply> {
     const command = new ServedCommand(number, this.#tell);
     this.#commands.set(number, command);
     try {
-      const exec = this.#part("exec").bind(provider);
-      const asked = { command: words, params: provider.parseParams(params), env };
-      return await command.run((own) => exec(found, { ...asked, ...own }), streams);
+      return await run(command);
     } finally {
       this.#commands.delete(number);
     }
   }
 
   /** A provider that is back may have less than it had. @throws Conflict */
-  #part<Name extends "exec" | "invocable" | "leftovers">(name: Name): NonNullable<Provider[Name]> {
+  #part<Name extends "exec" | "console" | "invocable" | "leftovers">(
+    name: Name,
+  ): NonNullable<Provider[Name]> {
     const part = this.#loaded[name];
     if (part !== undefined) return part;
     throw new Conflict(`the provider ${this.#loaded.type} has no ${name} any more`);

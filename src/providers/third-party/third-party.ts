@@ -21,7 +21,7 @@ import type {
 } from "../provider.ts";
 import type { Created, CreateRequest, LoadRequest, ProviderCalls } from "./messages.ts";
 import { ProviderProcess, type ProviderProcessOptions } from "./provider-process.ts";
-import { runCommand } from "./remote-command.ts";
+import { runCommand, runConsole } from "./remote-command.ts";
 import { remoteFunctions } from "./remote-functions.ts";
 import { RemoteOutput } from "./remote-output.ts";
 import { RemoteTask } from "./remote-task.ts";
@@ -54,6 +54,7 @@ export class ThirdParty implements Provider {
   readonly type: string;
   readonly exec?: NonNullable<Provider["exec"]>;
   readonly terminals?: true;
+  readonly console?: NonNullable<Provider["console"]>;
   readonly invocable?: Invocable;
   readonly leftovers?: Leftovers;
   readonly #options: ThirdPartyOptions;
@@ -96,6 +97,9 @@ export class ThirdParty implements Provider {
     const there = () => this.#there();
     if (has.exec) this.exec = async (found, request) => await runCommand(there(), found, request);
     if (has.terminals) this.terminals = true;
+    if (has.console) {
+      this.console = async (found, request) => await runConsole(there(), found, request);
+    }
     if (has.invocable) this.invocable = remoteFunctions(there);
     if (has.leftovers) {
       this.leftovers = {

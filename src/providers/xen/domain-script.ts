@@ -6,6 +6,7 @@
 import { quote } from "shlex";
 import { Unavailable } from "../../core/errors.ts";
 import type { TaskContext } from "../provider.ts";
+import { type DomainOwner, notePath, noteText } from "./domain-name.ts";
 import type { XenParams } from "./params.ts";
 
 /** Most of a command line that Xen hands to a domain. */
@@ -19,10 +20,11 @@ export function createdFile(attempt: number): string {
 /** Looks, a second apart, after which a domain that is not there has been destroyed. */
 const missedMax = 3;
 
-/** @param shell what reads and runs a script on domain 0; @param name the domain's */
+/** @param shell what reads and runs a script on domain 0; @param name the domain's; @param owner noted of it */
 export function domainScript(
   shell: readonly string[],
   name: string,
+  owner: DomainOwner,
   params: XenParams,
   context: Pick<TaskContext, "attempt" | "env" | "ports">,
 ): string {
@@ -33,7 +35,7 @@ export function domainScript(
   }
   return `inDom0() { ${shell.map(quote).join(" ")}; }
 inDom0 <<'MOB_SCRIPT' || exit
-${createLines(name, domainConfig(name, params, context.env))}
+${createLines(name, owner, domainConfig(name, params, context.env))}
 MOB_SCRIPT
 : >${createdFile(context.attempt)}
 # Whoever is cut off from it attaches again; it ends with the domain.
@@ -53,18 +55,19 @@ while :; do
     *) sleep 1; continue ;;
   esac
   sleep 1 # For the last of its console.
-  echo 'xl destroy ${name}' | inDom0
+  echo 'xl destroy ${name}; xenstore-rm ${notePath(name)}' | inDom0
   exit $code
 done
 `;
 }
 
 /** In one script, since a reader of the file must not find half of it; `xl` takes no other than a plain file. */
-function createLines(name: string, config: string): string {
+function createLines(name: string, owner: DomainOwner, config: string): string {
   return `file=$(mktemp) || exit
 trap 'rm -f "$file"' EXIT
 cat >"$file" <<'MOB_CONFIG'
 ${config}MOB_CONFIG
+xenstore-write ${notePath(name)} ${noteText(owner)} || exit
 xl list ${name} >/dev/null 2>&1 || xl create -q "$file" </dev/null >/dev/null`;
 }
 

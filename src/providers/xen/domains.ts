@@ -3,9 +3,22 @@ import { setTimeout } from "node:timers/promises";
 import type { Log } from "../../core/log.ts";
 import type { Switches } from "../machine-task.ts";
 import type { Dom0 } from "./dom0.ts";
+import {
+  type DomainOwner,
+  type DomainTask,
+  notePath,
+  parseDomainName,
+  parseNote,
+} from "./domain-name.ts";
 
 /** Between two tries to destroy what runs although its task has ended. */
 const againMs = 2_000;
+
+/** A domain of Mob's, of whichever node. */
+export interface FoundDomain {
+  readonly task: DomainTask;
+  readonly owner: Partial<DomainOwner>;
+}
 
 export class Domains {
   readonly #dom0: Dom0;
@@ -26,15 +39,42 @@ export class Domains {
     };
   }
 
+  /** All there are. @throws Unavailable */
+  async list(): Promise<readonly FoundDomain[]> {
+    const script = `list=$(xl list) || exit
+      echo "$list" | while read -r name _; do
+        case $name in mob-*) echo "$name $(xenstore-read "${notePath("$name")}" 2>/dev/null)" ;; esac
+      done`;
+    const lines = (await this.#dom0.run(script)).split("\n");
+    return lines.flatMap((line) => {
+      const [name = "", note = ""] = line.split(" ");
+      const task = parseDomainName(name);
+      return task === undefined ? [] : [{ task, owner: parseNote(note) }];
+    });
+  }
+
+  /** Destroys it, if it is there. @throws Unavailable when that cannot be done now */
+  async end(name: string): Promise<void> {
+    await this.#dom0.run(endScript(name));
+  }
+
+  /**
+   * Types on a domain's console, whose reader is the log: `xl console` would take from it what it reads itself.
+   * Resolves when all was taken, or once `signal` is aborted. @throws Unavailable
+   */
+  async type(name: string, input: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+    // Whole before any of it runs: what follows it is what is typed.
+    const script = `{ id=$(xl domid ${name}) && tty=$(xenstore-read "/local/domain/$id/console/tty") || exit
+      echo; cat >"$tty"; }\n`;
+    await this.#dom0.feed(script, input, signal);
+  }
+
   /** Resolves when there is no such domain, however long domain 0 does not answer; or once this is closed. */
   async destroy(name: string): Promise<void> {
     const { signal } = this.#closed;
-    // Whether there is none, or none that can be asked, tells what follows.
-    const script = `while xl domid ${name} >/dev/null 2>&1; do xl destroy ${name} || sleep 1; done
-      xl info >/dev/null`;
     while (!signal.aborted) {
       try {
-        await this.#dom0.run(script);
+        await this.end(name);
         return;
       } catch (error) {
         this.#log.warn("A domain cannot be destroyed yet", { name, error });
@@ -46,4 +86,11 @@ export class Domains {
   close(): void {
     this.#closed.abort();
   }
+}
+
+/** Whether there is none, or none that can be asked, is told by the last line. */
+function endScript(name: string): string {
+  return `while xl domid ${name} >/dev/null 2>&1; do xl destroy ${name} || sleep 1; done
+    xenstore-rm ${notePath(name)} 2>/dev/null
+    xl info >/dev/null`;
 }

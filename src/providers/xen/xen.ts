@@ -2,13 +2,15 @@
  * Runs a Xen domain as a task. Xen keeps the domain; a small script under the keeper has its console as its
  * log, and ends with it. A domain is found again by its name, which nothing else has: node, instance, attempt.
  */
-import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import type { InstanceId } from "../../core/ids.ts";
 import { Keeper } from "../../keeper/keeper.ts";
+import { keeperIdOf } from "../../keeper/keeper-folder.ts";
+import { keptConsole } from "../kept-console.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import { MachineTask } from "../machine-task.ts";
 import type {
@@ -20,22 +22,29 @@ import type {
   Task,
 } from "../provider.ts";
 import { Dom0 } from "./dom0.ts";
+import { domainName } from "./domain-name.ts";
 import { createdFile, domainScript } from "./domain-script.ts";
 import { Domains } from "./domains.ts";
+import { domainLeftovers } from "./leftovers.ts";
 import { type XenParams, xenParams } from "./params.ts";
 
+const type = "xen";
 const lookEveryMs = 200;
 /** Of what `xl` says of a start that failed. */
 const wordsBytesMax = 1_000;
 
 /** @throws Unavailable when the folder cannot be made or written. */
-export function createXen({ folder, log, env }: ProviderOptions): Provider<XenParams> {
-  const keeper = new Keeper({ folder, log, env });
+export function createXen(options: ProviderOptions): Provider<XenParams> {
+  const { folder, node, network, log, env } = options;
+  const keeper = new Keeper({ folder, log, env, provider: type });
   const kept = keptTasks(keeper);
   const dom0 = new Dom0(env);
   const domains = new Domains(dom0, log);
-  const owner = createHash("sha256").update(folder).digest("hex").slice(0, 12);
-  const nameOf = (instance: InstanceId, attempt: number) => `mob-${owner}-${instance}-${attempt}`;
+  const host = hostname();
+  const owner = { folder: keeper.folder, host, node, ...(network !== undefined && { network }) };
+  const id = keeperIdOf(keeper.folder);
+  const nameOf = (instance: InstanceId, attempt: number) =>
+    domainName({ keeper: id, instance, attempt });
 
   const adopt = async ({ instance, attempt }: FoundTask): Promise<Task | Gone> => {
     const name = nameOf(instance, attempt);
@@ -65,7 +74,8 @@ export function createXen({ folder, log, env }: ProviderOptions): Provider<XenPa
 
   return {
     ...kept,
-    type: "xen",
+    type,
+    leftovers: domainLeftovers(keeper, domains, type, host),
     parseParams: xenParams.parse,
     probe: () => probe(dom0, keeper),
     async start(instance, params, context) {
@@ -73,7 +83,8 @@ export function createXen({ folder, log, env }: ProviderOptions): Provider<XenPa
       const known = (await keeper.list(instance)).find((found) => found.attempt === attempt);
       if (known !== undefined) return known.handle;
       const name = nameOf(instance, attempt);
-      const script = domainScript(dom0.shell, name, params, context);
+      const note = { ...owner, service: context.service, startedAt: Date.now() };
+      const script = domainScript(dom0.shell, name, note, params, context);
       const output = await keeper.output(instance, context.logs);
       try {
         const began = await output.tail(0);
@@ -89,6 +100,10 @@ export function createXen({ folder, log, env }: ProviderOptions): Provider<XenPa
       }
     },
     adopt,
+    console: (task, request) =>
+      keptConsole(keeper, task, request, (_task, input, signal) =>
+        domains.type(nameOf(task.instance, task.attempt), input, signal),
+      ),
     async remove(instance) {
       for (const found of await keeper.list(instance)) {
         const task = await adopt(found);

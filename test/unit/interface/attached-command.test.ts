@@ -9,7 +9,7 @@ import { formatAddress } from "../../../src/core/address.ts";
 import type { AuditEvent } from "../../../src/core/audit.ts";
 import { MobError, Unavailable } from "../../../src/core/errors.ts";
 import type { GateOptions } from "../../../src/interface/access.ts";
-import type { ExecRequest, Exit } from "../../../src/providers/provider.ts";
+import type { ConsoleRequest, ExecRequest, Exit } from "../../../src/providers/provider.ts";
 import { formatApiToken } from "../../../src/trust/api-token.ts";
 import { knownTokens } from "../../support/api-tokens.ts";
 import { type AttachWorld, withAttach } from "../../support/attach-world.ts";
@@ -166,6 +166,42 @@ test("a provider that runs no commands is told by name", () =>
     {},
     undefined,
     new Map([["bare", { parseParams: (input: unknown) => input }]]),
+  ));
+
+test("no command is the console of a task, where it has one, and that ends with the input", () => {
+  const parseParams = (input: unknown) => input;
+  const console = async (_task: unknown, { input, output, logs }: ConsoleRequest) => {
+    await output(Buffer.from(`keeps ${logs.filesMax}`), "stdout");
+    for await (const bytes of input ?? []) await output(bytes, "stdout");
+  };
+  return withAttach(
+    async ({ attachment }) => {
+      const executing = await attachment.exec({ service: "web", command: [], input: true });
+      const told = textOf(executing);
+      assert.ok(await executing.write(Buffer.from("root")));
+      executing.endInput();
+      assert.equal(await told, "stdout: keeps 1\nstdout: root\n");
+      assert.deepEqual(executing.exit(), { code: 0 });
+      const instead =
+        /bare cannot run a command in a task: without one, exec attaches to its console/;
+      await assert.rejects(attachment.exec(web), instead);
+      const sized = { service: "web", command: [], terminal: { columns: 80, rows: 24 } };
+      await assert.rejects(attachment.exec(sized), /a console has no size/);
+    },
+    {},
+    undefined,
+    new Map([["bare", { parseParams, console }]]),
+  );
+});
+
+test("a provider without a console wants a command", () =>
+  withCommands(
+    async () => done,
+    ({ attachment }) =>
+      assert.rejects(
+        attachment.exec({ service: "web", command: [] }),
+        /bare has no console: name a command to run/,
+      ),
   ));
 
 test("a terminal has the sizes that it is told, and no more commands run than may", () => {

@@ -1,5 +1,6 @@
 /** Commands, functions and leftovers of third parties in real processes that crash, hang and lie in the middle. */
 import assert from "node:assert/strict";
+import { Readable } from "node:stream";
 import { test } from "node:test";
 import type { ExecRequest, Provider } from "../../../../src/providers/provider.ts";
 import { eventually } from "../../../support/eventually.ts";
@@ -27,16 +28,16 @@ function leftoversOf({ leftovers }: Provider) {
 
 test("what a provider has is a feature, as of Mob's own, and what it only says is none", async (t) => {
   const probe = `probe: async () => ({
-    available: true, version: "1", features: ["exec", "terminals", "invoke", "leftovers", "own"],
+    available: true, version: "1", features: ["exec", "terminals", "console", "invoke", "leftovers", "own"],
   }),`;
   const none = await harmful(t, probe);
   assert.deepEqual(none.features, ["own"]);
-  const { exec, terminals, invocable, leftovers } = none.provider;
-  assert.deepEqual([exec, terminals, invocable, leftovers], Array(4).fill(undefined));
-  const parts = `exec: nothing, terminals: true, invocable: { invoke: nothing, load: nothing },
+  const { exec, terminals, console, invocable, leftovers } = none.provider;
+  assert.deepEqual([exec, terminals, console, invocable, leftovers], Array(5).fill(undefined));
+  const parts = `exec: nothing, terminals: true, console: nothing, invocable: { invoke: nothing, load: nothing },
     leftovers: { list: nothing, remove: nothing },`;
   const all = await harmful(t, probe + parts);
-  assert.deepEqual(all.features, ["own", "exec", "terminals", "invoke", "leftovers"]);
+  assert.deepEqual(all.features, ["own", "exec", "terminals", "console", "invoke", "leftovers"]);
 });
 
 test("what it could do elsewhere and cannot here is told with its reason, on one line", async (t) => {
@@ -128,6 +129,25 @@ test("of what a command writes at once one piece of a stream is on the way, and 
   });
   assert.deepEqual(exit, { kind: "exited", code: 0 });
   assert.equal(text, [..."01234567"].map((digit) => digit.repeat(150_000)).join(""));
+});
+
+test("a console has what is typed there, and its end is that of the input", async (t) => {
+  const { provider } = await harmful(
+    t,
+    `async console(found, { logs, input, output }) {
+      await output(Buffer.from(logs.filesMax + "|"), "stdout");
+      for await (const bytes of input) await output(bytes, "stdout");
+    },`,
+  );
+  const { signal } = new AbortController();
+  let text = "";
+  const output = (bytes: Uint8Array) => {
+    text += Buffer.from(bytes).toString();
+  };
+  const input = Readable.from([Buffer.from("ro"), Buffer.from("ot")]);
+  const logs = { fileBytesMax: 1_000, filesMax: 3 };
+  await provider.console?.(found, { logs, signal, output, input });
+  assert.equal(text, "3|root");
 });
 
 test("a crash in the middle of invocations leaves their outcome unknown, and says so", async (t) => {
