@@ -22,6 +22,7 @@ Runs whole nodes in a virtual world, with faults, and holds them against the inv
   --nodes N      machines, 1 to 1000; default 5
   --vary-nodes   3 to 9 machines, another number from seed to seed; the default of --forever
   --mesh N       up to N peers every node is connected with every other, beyond that not; default: drawn
+  --slow         faults and wishes are rarer, and machines longer down; default: a quarter of the runs
   --seconds N    virtual seconds of a run, 10 or more; default 120. After 58 % of them all faults end.
   --faults A,B   these faults in each run; default: a random subset of
                  ${faultKinds.join(", ")}
@@ -66,6 +67,7 @@ function parseOptions(args: readonly string[]): Options | "help" {
       "vary-nodes": { type: "boolean", default: false },
       nodes: { type: "string" },
       mesh: { type: "string" },
+      slow: { type: "boolean" },
       seconds: { type: "string", default: "120" },
       faults: { type: "string" },
       replay: { type: "string" },
@@ -96,7 +98,7 @@ function parseOptions(args: readonly string[]): Options | "help" {
     nodes ?? (isLarge(seed) ? largeNodes : varies ? 3 + (seed % 7) : 5);
   function* plans(): Iterable<Plan> {
     for (let seed = first; seed < first + count; seed++) {
-      yield drawPlan({ seed, nodes: nodesFor(seed), seconds, faults, mesh });
+      yield drawPlan({ seed, nodes: nodesFor(seed), seconds, faults, mesh, isSlow: values.slow });
     }
   }
   return { plans: plans(), ...common };

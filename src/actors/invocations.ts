@@ -1,6 +1,6 @@
 /**
- * Invokes a service that is a function, wherever it runs: the instance that has the least to do is asked,
- * and where that cannot be reached the next.
+ * Invokes a service that is a function, wherever it runs: the instance that has the least to do is asked, of equals
+ * one of this node, and where that cannot be reached the next.
  */
 import { Conflict, NotFound, Unavailable, Unreachable } from "../core/errors.ts";
 import type { InstanceId, NodeId } from "../core/ids.ts";
@@ -38,7 +38,7 @@ export async function invokeService(
   name: string,
   event: string,
 ): Promise<InvokedAt> {
-  const instances = operations.instances().filter((instance) => instance.name === name);
+  const instances = operations.instancesOf(name);
   const [first] = instances;
   if (first === undefined) throw new NotFound(`there is no service ${name}`);
   if (!canBeInvoked(operations, first.provider)) {
@@ -76,12 +76,13 @@ function candidateOf({ state, node, instance, slot }: InstanceInfo): Candidate[]
   return runs ? [{ node, instance, slot }] : [];
 }
 
-/** The one with the least to do first. */
+/** The one with the least to do first, and of equals those of this node. */
 async function byLoad(
-  { call }: Operations,
+  { call, node }: Operations,
   candidates: readonly Candidate[],
 ): Promise<readonly Candidate[]> {
   if (candidates.length === 1) return candidates;
+  const isElsewhere = (candidate: Candidate) => Number(candidate.node !== node);
   const loads = await Promise.all(
     candidates.map(async (candidate) => {
       const target = named<InvokerProtocol>(candidate.node, invokerName(candidate.instance));
@@ -89,7 +90,11 @@ async function byLoad(
       return { candidate, load: await asked.catch(() => Number.POSITIVE_INFINITY) };
     }),
   );
-  return loads.toSorted((a, b) => a.load - b.load).map(({ candidate }) => candidate);
+  return loads
+    .toSorted((a, b) =>
+      a.load === b.load ? isElsewhere(a.candidate) - isElsewhere(b.candidate) : a.load - b.load,
+    )
+    .map(({ candidate }) => candidate);
 }
 
 function notRunning({ name, state, reason }: InstanceInfo): string {

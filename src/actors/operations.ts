@@ -104,6 +104,11 @@ export class Operations {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   }
 
+  /** This one's id. */
+  get node(): NodeId {
+    return this.#options.node;
+  }
+
   /** The name of a node; its id where that is not known any more. */
   nodeName(id: NodeId): string {
     return this.#options.catalog.member(id)?.name ?? id;
@@ -122,6 +127,13 @@ export class Operations {
   instances(): readonly InstanceInfo[] {
     const { catalog } = this.#options;
     return catalog.services().flatMap((service) => instanceInfos(catalog, service));
+  }
+
+  /** Those of one service, in order of slots; none: it is not deployed. */
+  instancesOf(service: string): readonly InstanceInfo[] {
+    const { catalog } = this.#options;
+    const found = catalog.service(asServiceName(service));
+    return found === undefined ? [] : instanceInfos(catalog, found);
   }
 
   /** What is deployed under a name, of a service or of a group, and what became of it. @throws NotFound */

@@ -12,6 +12,7 @@ import type { Place } from "../store/replication.ts";
 
 export class ShardMap {
   readonly #self: NodeId;
+  readonly #isToJoin: boolean;
   readonly #places = new Map<ShardId, Place>();
   readonly #roots = new Map<ShardId, string>();
   /** Of shards that changed since the roots were last read: most change often in between. */
@@ -23,8 +24,10 @@ export class ShardMap {
   #isFresh: (shard: ShardId) => boolean = () => true;
   #hasMetAll: () => boolean = () => false;
 
-  constructor(self: NodeId) {
+  /** @param isToJoin others are known to be there before any of them is met */
+  constructor(self: NodeId, isToJoin: boolean) {
     this.#self = self;
+    this.#isToJoin = isToJoin;
     this.#ring = [{ id: self, isLive: true }];
   }
 
@@ -84,8 +87,12 @@ export class ShardMap {
     this.#hasMetAll = hasMetAll;
   }
 
-  /** Whether every node that is known lives, and all that they held when they were met is here. */
+  /**
+   * Whether every node that is known lives, and all that they held when they were met is here. A blank node that has
+   * yet to meet the network that it is to join knows nothing.
+   */
   get isWhole(): boolean {
+    if (this.#isToJoin && this.#known <= 1) return false;
     return this.#live.length + 1 >= this.#known && this.#hasMetAll();
   }
 

@@ -31,7 +31,7 @@ export interface MembershipOptions {
   readonly suspicionFactor: number;
   /** Most time of suspicion, in least times, while no other node confirms; lan 6. */
   readonly suspicionStretch: number;
-  /** Confirmations, at most N−2, after which the least time applies; lan 3. */
+  /** Confirmations after which the least time applies, at most as many as there are others not suspected; lan 3. */
   readonly confirmations: number;
   /** Highest score of the own health, which stretches probeMs and probeTimeoutMs score+1 times; lan 8. */
   readonly healthMax: number;

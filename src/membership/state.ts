@@ -37,8 +37,6 @@ export interface Suspicion {
   isLast: boolean;
   readonly leastMs: number;
   readonly mostMs: number;
-  /** Confirmations after which the least time applies. */
-  readonly enough: number;
   /** Whose observation it is. */
   readonly by: Set<NodeId>;
 }

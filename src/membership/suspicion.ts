@@ -17,7 +17,7 @@ export function suspect(turn: Turn, record: MemberRecord, by: NodeId): void {
   if (held === undefined || !isLive(held) || held.incarnation !== record.incarnation) return;
   const known = state.suspicions.get(held.id);
   if (known !== undefined) {
-    if (known.by.has(by) || known.by.size > known.enough) return;
+    if (known.by.has(by) || known.by.size > state.options.confirmations) return;
     known.by.add(by);
     tell(state, { ...held, state: "suspect" }, by);
     return;
@@ -34,28 +34,44 @@ export function suspect(turn: Turn, record: MemberRecord, by: NodeId): void {
   if (by !== state.self && isWitness) state.probing.urgent.push(held.id);
 }
 
-/** When the suspicion becomes a death, as far as it has been confirmed. Lifeguard, section IV.B. */
-export function suspicionEndsAtMs({ sinceMs, leastMs, mostMs, enough, by }: Suspicion): number {
+/**
+ * When the suspicion becomes a death, as far as it has been confirmed. Lifeguard, section IV.B.
+ * @param enough confirmations after which the least time applies
+ */
+function endsAtMs({ sinceMs, leastMs, mostMs, by }: Suspicion, enough: number): number {
   const confirmations = by.size - 1;
   if (confirmations >= enough) return sinceMs + leastMs;
   const share = Math.log(confirmations + 1) / Math.log(enough + 1);
   return sinceMs + Math.max(leastMs, mostMs - (mostMs - leastMs) * share);
 }
 
-export function suspicionDueAtMs({ suspicions }: MembershipState): number {
+/** Who is suspected as well confirms nothing: of several nodes that vanish at once none waits for another. */
+function confirmationsEnough({ roster, options, suspicions }: MembershipState): number {
+  const othersAlive = roster.live - 1 - suspicions.size;
+  return Math.max(0, Math.min(options.confirmations, othersAlive));
+}
+
+export function suspicionDueAtMs(state: MembershipState): number {
+  if (state.suspicions.size === 0) return Number.POSITIVE_INFINITY;
+  const enough = confirmationsEnough(state);
   let due = Number.POSITIVE_INFINITY;
-  for (const suspicion of suspicions.values()) due = Math.min(due, suspicionEndsAtMs(suspicion));
+  for (const suspicion of state.suspicions.values()) {
+    due = Math.min(due, endsAtMs(suspicion, enough));
+  }
   return due;
 }
 
 /** Declares dead who has not refuted in time. */
 export function suspicionsDue(turn: Turn): void {
   const { state, nowMs } = turn;
+  if (state.suspicions.size === 0) return;
+  const enough = confirmationsEnough(state);
   for (const [id, suspicion] of state.suspicions) {
-    if (suspicionEndsAtMs(suspicion) > nowMs) continue;
+    const endMs = endsAtMs(suspicion, enough);
+    if (endMs > nowMs) continue;
     if (!suspicion.isLast) {
       suspicion.isLast = true;
-      suspicion.sinceMs += nowMs - suspicionEndsAtMs(suspicion) + state.options.lateRestMs;
+      suspicion.sinceMs += nowMs - endMs + state.options.lateRestMs;
       continue;
     }
     const held = state.roster.get(id);
@@ -67,8 +83,7 @@ export function suspicionsDue(turn: Turn): void {
 }
 
 function timesOf({ roster, options }: MembershipState) {
-  const { suspicionFactor, suspicionStretch, probeMs, confirmations } = options;
+  const { suspicionFactor, suspicionStretch, probeMs } = options;
   const leastMs = suspicionFactor * Math.max(1, Math.log10(roster.live)) * probeMs;
-  const enough = Math.max(0, Math.min(confirmations, roster.live - 2));
-  return { leastMs, mostMs: leastMs * suspicionStretch, enough };
+  return { leastMs, mostMs: leastMs * suspicionStretch };
 }

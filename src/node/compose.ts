@@ -101,7 +101,7 @@ export async function composeNode(world: World, config: NodeConfig): Promise<Com
   const links = new Links((peer) => catalog.member(peer)?.name);
   const system = createSystem({ node: id, boot, env, remote: links });
   const checkParams = config.checkParams;
-  const shards = new ShardMap(id);
+  const shards = new ShardMap(id, config.join.length > 0);
   const records = new Records(shards, env.clock);
   const operations = new Operations({ node: id, system, catalog, records, env, checkParams });
   const node: ComposedNode = { system, operations, catalog, shards, records };

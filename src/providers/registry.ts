@@ -76,35 +76,45 @@ export interface Providers {
 /** Creates and probes the providers, all at once. Never throws for one that is not available. */
 export async function createProviders(options: ProvidersOptions): Promise<Providers> {
   const wanted = [...new Set(options.wanted ?? kinds.keys())];
-  const offered = new Map<string, Provider>();
-  const capabilities = new Map<string, Extract<Capabilities, { available: true }>>();
-  const refused: Refused[] = [];
-  const tryOne = (word: string) =>
-    isModuleName(word) ? tryThirdParty(word, options) : tryProvider(word, options);
-  const checks = new Map<string, CheckElsewhere>();
-  for (const tried of await Promise.all(wanted.map(tryOne))) {
-    if ("reason" in tried) {
-      refused.push(tried);
-      continue;
-    }
-    const { provider, asked } = tried;
-    if (offered.has(provider.type)) {
-      await provider.close();
-      refused.push({ type: asked, reason: `another has its type, ${provider.type}` });
-      continue;
-    }
-    offered.set(provider.type, provider);
-    capabilities.set(provider.type, tried.capabilities);
-    if (tried.check !== undefined) checks.set(provider.type, tried.check);
-  }
-  return { offered, capabilities, refused, checkParams: paramsCheck(checks) };
+  const load = (word: string) =>
+    isModuleName(word) ? loadThirdParty(word, options) : loadOwn(word, options);
+  const loaded = await refuseTaken(await Promise.all(wanted.map(load)));
+  const made = await Promise.all(loaded.map((one) => ("reason" in one ? one : make(one))));
+  const offered = made.filter((one) => "provider" in one);
+  return {
+    offered: new Map(offered.map(({ provider }) => [provider.type, provider])),
+    capabilities: new Map(offered.map((one) => [one.provider.type, one.capabilities])),
+    refused: made.filter((one) => "reason" in one),
+    checkParams: paramsCheck(offered),
+  };
+}
+
+/** Before any is made, since two of one type would share a folder: the first that was asked for has the type. */
+async function refuseTaken(
+  loaded: readonly (Loaded | Refused)[],
+): Promise<readonly (Loaded | Refused)[]> {
+  const taken = new Set<string>();
+  return await Promise.all(
+    loaded.map((one) => {
+      if ("reason" in one) return one;
+      if (taken.has(one.type)) return refusedLoaded(one, `another has its type, ${one.type}`);
+      taken.add(one.type);
+      return one;
+    }),
+  );
+}
+
+async function refusedLoaded({ asked, discard }: Loaded, reason: string): Promise<Refused> {
+  await discard(reason);
+  return { type: asked, reason };
 }
 
 /** Asks a third party's process. @throws InvalidSpec with every path below `params`; Unavailable */
 type CheckElsewhere = (params: unknown) => Promise<void>;
 
 /** One that does not answer has nothing to say against what is deployed. */
-function paramsCheck(checks: ReadonlyMap<string, CheckElsewhere>): Providers["checkParams"] {
+function paramsCheck(offered: readonly Offered[]): Providers["checkParams"] {
+  const checks = new Map(offered.map(({ provider, check }) => [provider.type, check]));
   return async (type, params) => {
     const check = checks.get(type);
     if (check === undefined) return checkParams(type, params);
@@ -134,54 +144,79 @@ export function paramsSchemas(): ReadonlyMap<string, JsonSchema> {
   return new Map([...kinds].map(([type, { params }]) => [type, params.schema()]));
 }
 
-interface Offered {
+/** What can be made a provider of. */
+interface Loaded {
   /** The word that it was asked for by. */
   readonly asked: string;
+  readonly type: string;
+  readonly create: () => Made | Promise<Made>;
+  /** Of what is not made a provider of after all. */
+  readonly discard: (why: string) => Promise<void>;
+}
+
+interface Made {
   readonly provider: Provider;
   /** Where it is a third party's. */
   readonly check?: CheckElsewhere;
+}
+
+interface Offered extends Made {
   readonly capabilities: Extract<Capabilities, { available: true }>;
 }
 
-async function tryProvider(type: string, options: ProviderOptions): Promise<Offered | Refused> {
+function loadOwn(type: string, options: ProviderOptions): Loaded | Refused {
   const kind = kinds.get(type);
   if (kind === undefined) return { type, reason: whyUnknown(type) };
-  try {
-    return await probed(type, kind.create({ ...options, folder: join(options.folder, type) }));
-  } catch (error) {
-    return { type, reason: messageOf(error) };
-  }
+  const create = () => ({
+    provider: kind.create({ ...options, folder: join(options.folder, type) }),
+  });
+  return { asked: type, type, create, discard: async () => {} };
 }
 
-async function tryThirdParty(
+async function loadThirdParty(
   word: string,
   { folder, node, network, env, registryLogins, log, patience = {} }: ProvidersOptions,
-): Promise<Offered | Refused> {
+): Promise<Loaded | Refused> {
   const here = pathToFileURL(`${process.cwd()}/`).href;
+  const options = { node, env, registryLogins, ...(network !== undefined && { network }) };
   // Loaded late: most nodes have none.
   const { ThirdParty } = await import("./third-party/third-party.ts");
   try {
-    const provider = await ThirdParty.open({
+    const module = await ThirdParty.load({
       name: `the provider ${word}`,
       env,
       log: log.child({ provider: word }),
       patience,
       prefix: await endWithNode(env),
-      load: {
-        module: word,
-        lookFrom: [here, import.meta.url],
-        folder,
-        options: { node, env, registryLogins, ...(network !== undefined && { network }) },
-      },
+      load: { module: word, lookFrom: [here, import.meta.url] },
+      create: { folder, options },
     });
-    if (!kinds.has(provider.type) && !comeLater.includes(provider.type)) {
-      const check: CheckElsewhere = (params) => provider.check(params);
-      return { ...(await probed(word, provider)), check };
-    }
-    await provider.close();
-    return { type: word, reason: `its type ${provider.type} is one of Mob's own` };
+    const loaded: Loaded = {
+      asked: word,
+      type: module.type,
+      async create() {
+        const provider = await module.create();
+        return { provider, check: (params) => provider.check(params) };
+      },
+      discard: (why) => module.discard(why),
+    };
+    const isOwn = kinds.has(module.type) || comeLater.includes(module.type);
+    if (!isOwn) return loaded;
+    return await refusedLoaded(loaded, `its type ${module.type} is one of Mob's own`);
   } catch (error) {
     return { type: word, reason: messageOf(error) };
+  }
+}
+
+async function make({ asked, create }: Loaded): Promise<Offered | Refused> {
+  try {
+    const made = await create();
+    const capabilities = await probed(made.provider);
+    if (capabilities.available) return { ...made, capabilities };
+    await made.provider.close();
+    return { type: asked, reason: capabilities.reason };
+  } catch (error) {
+    return { type: asked, reason: messageOf(error) };
   }
 }
 
@@ -193,18 +228,15 @@ const partOf = {
   leftovers: "leftovers",
 } as const satisfies Readonly<Record<string, keyof Provider>>;
 
-async function probed(asked: string, provider: Provider): Promise<Offered | Refused> {
+async function probed(provider: Provider): Promise<Capabilities> {
   const capabilities = await provider
     .probe()
     .catch((error: unknown): Capabilities => ({ available: false, reason: messageOf(error) }));
-  if (capabilities.available) {
-    const told = capabilities.features.filter((feature) => !(feature in partOf));
-    const had = Object.entries(partOf).filter(([, part]) => provider[part] !== undefined);
-    const features = [...told, ...had.map(([feature]) => feature)];
-    return { asked, provider, capabilities: { ...capabilities, features } };
-  }
-  await provider.close();
-  return { type: asked, reason: capabilities.reason };
+  if (!capabilities.available) return capabilities;
+  const told = capabilities.features.filter((feature) => !(feature in partOf));
+  const had = Object.entries(partOf).filter(([, part]) => provider[part] !== undefined);
+  const features = [...told, ...had.map(([feature]) => feature)];
+  return { ...capabilities, features };
 }
 
 function whyUnknown(type: string): string {

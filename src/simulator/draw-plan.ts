@@ -18,6 +18,8 @@ export interface DrawOptions {
   readonly faults?: readonly FaultKind[] | undefined;
   /** Up to so many peers everyone is connected with everyone; default: drawn, mostly for all. */
   readonly mesh?: number | undefined;
+  /** All is much rarer and lasts longer, so that there is time to see what becomes of it; default: drawn. */
+  readonly isSlow?: boolean | undefined;
 }
 
 export type FaultKind = Exclude<ItemKind, "deploy" | "act" | "rivals">;
@@ -40,6 +42,9 @@ const rivalVersions = 100_000;
 const lastWordMsMax = 1_500;
 /** What the sides of one partition write begins this far above what those of the one before it write. */
 const sidesVersions = { first: 200_000, each: 1_000 };
+/** How likely a run is a slow one, and how much rarer all is in it, and how much longer machines are down. */
+const slowShare = 0.25;
+const slowness = 5;
 /** What users deploy. */
 const serviceNames = ["web", "db", "api", "job"] as const;
 
@@ -47,14 +52,23 @@ interface Draw {
   readonly random: Random;
   readonly machines: readonly string[];
   readonly endMs: number;
+  /** How much rarer all is than usual. */
+  readonly slowness: number;
 }
 
 /** The same plan for the same options, whatever else there is. @throws BadRequest for an unknown fault */
-export function drawPlan({ seed, nodes, seconds, faults, mesh }: DrawOptions): Plan {
+export function drawPlan(options: DrawOptions): Plan {
+  const { seed, nodes, seconds, faults, mesh } = options;
   const random = seededRandom(seed, "plan");
   const chosen = mesh ?? partialMesh(seed, nodes);
   const plan = { seed, nodes, seconds, ...(chosen !== undefined && { mesh: chosen }) };
-  const draw: Draw = { random, machines: machinesOf(plan), endMs: healAtMs(plan) };
+  const isSlow = options.isSlow ?? seededRandom(seed, "pace")() < slowShare;
+  const draw: Draw = {
+    random,
+    machines: machinesOf(plan),
+    endMs: healAtMs(plan),
+    slowness: isSlow ? slowness : 1,
+  };
   const kinds = faults ?? faultKinds.filter(() => random() < faultShare);
   const faulty = kinds.flatMap((kind) => faultItems(draw, kind));
   const asked = wishes(draw);
@@ -219,10 +233,10 @@ function groupWishes(draw: Draw): readonly Item[] {
 }
 
 /** Moments at random, so far apart in the mean. */
-function times({ random, endMs }: Draw, everyMs: number): readonly number[] {
+function times({ random, endMs, slowness }: Draw, everyMs: number): readonly number[] {
   const found: number[] = [];
   for (let at = peaceMs; ; ) {
-    at += -Math.log(1 - random()) * everyMs;
+    at += -Math.log(1 - random()) * everyMs * slowness;
     const atMs = Math.round(at);
     if (atMs >= endMs) return found;
     found.push(atMs);
@@ -245,9 +259,9 @@ function two(draw: Draw): readonly [string | undefined, string | undefined] {
   ];
 }
 
-/** Mostly short: much happens just before something comes back, and just after. */
+/** Mostly short: much happens just before something comes back, and just after. In slow runs mostly long. */
 function downMs(draw: Draw): number {
-  return between(draw, 50, draw.random() < 0.6 ? 3_000 : 25_000);
+  return between(draw, 50, (draw.random() < 0.6 ? 3_000 : 25_000) * draw.slowness);
 }
 
 function splitMs(draw: Draw): number {

@@ -5,6 +5,7 @@
 
 import { carryOut } from "./carry-out.ts";
 import { agreement, holdAlike } from "./invariants/agreement.ts";
+import { availability } from "./invariants/availability.ts";
 import { bounds } from "./invariants/bounds.ts";
 import { counters } from "./invariants/counters.ts";
 import { deciders } from "./invariants/deciders.ts";
@@ -12,7 +13,9 @@ import { detection } from "./invariants/detection.ts";
 import { disks } from "./invariants/disks.ts";
 import { groups } from "./invariants/groups.ts";
 import type { Invariant, StartInvariant } from "./invariants/invariant.ts";
+import { order } from "./invariants/order.ts";
 import { services } from "./invariants/services.ts";
+import { tasks } from "./invariants/tasks.ts";
 import { watches } from "./invariants/watches.ts";
 import { acknowledgedWrites } from "./invariants/writes.ts";
 import type { Plan } from "./schedule.ts";
@@ -25,9 +28,12 @@ export const invariants: readonly StartInvariant[] = [
   watches,
   agreement,
   detection,
+  availability,
   services,
   deciders,
   groups,
+  order,
+  tasks,
   bounds,
   counters,
 ];

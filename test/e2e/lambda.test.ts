@@ -1,11 +1,14 @@
 /** Functions through the commands and the API, as README and docs/providers.md tell of them. */
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
 import { request } from "node:http";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { InvokedView } from "../../src/api/shapes.ts";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab, type MobNode } from "../support/mob-node.ts";
 import { processAlive } from "../support/process-alive.ts";
+import { tempFolder } from "../support/temp-folder.ts";
 
 const lambda = (name: string, code: string, more: object = {}) => ({
   name,
@@ -65,6 +68,31 @@ test("a function is invoked through any node, by command and by API, and goes on
   assert.equal(after.pid, printed.pid);
   await home.mob("rm", "hello");
   assert.ok(!processAlive(printed.pid));
+});
+
+test("of two instances the one with less to do is asked, and of equals that of the node that was asked", async (t) => {
+  const lab = await Lab.open(t);
+  const one = await lab.start({ providers: "lambda", args: ["--name", "one"] });
+  const two = await lab.start({ providers: "lambda", args: ["--name", "two"] });
+  await two.mob("join", `127.0.0.1:${one.port}`);
+  const code = `const { existsSync } = require("node:fs");
+exports.handler = async ({ until }) => {
+  while (until && !existsSync(until)) await new Promise((resolve) => setTimeout(resolve, 20));
+};`;
+  await one.deploy({ ...lambda("held", code, { concurrency: 1 }), instances: 2 });
+  await one.until("held", "running");
+  const nodeOf = async (asked: MobNode, event: object) => {
+    return (await asked.json<InvokedView>("invoke", "held", "-d", JSON.stringify(event))).node;
+  };
+  await eventually(async () => (await nodeOf(two, {})) === "two", "both to run");
+  assert.equal(await nodeOf(one, {}), "one");
+
+  const until = join(await tempFolder(t), "go");
+  const busy = nodeOf(one, { until });
+  await eventually(async () => (await nodeOf(one, {})) === "two", "the other to be asked");
+  await writeFile(until, "");
+  assert.equal(await busy, "one");
+  await one.mob("rm", "held");
 });
 
 test("what cannot be invoked is refused by name, and what a function throws is told", async (t) => {

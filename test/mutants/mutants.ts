@@ -119,7 +119,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "death-without-suspicion",
     file: "src/membership/suspicion.ts",
-    find: "    if (suspicionEndsAtMs(suspicion) > nowMs) continue;",
+    find: "    if (endMs > nowMs) continue;",
     replace: "    if (suspicion.sinceMs > nowMs) continue;",
   },
   {
@@ -163,5 +163,17 @@ export const mutants: readonly Mutant[] = [
     file: "src/store/purging.ts",
     find: "  if (confirmed !== purge.nodes || !purge.confirmed.has(replica.self)) return [];",
     replace: "  if (!purge.confirmed.has(replica.self)) return [];",
+  },
+  {
+    name: "dead-node-keeps-its-instances",
+    file: "src/services/loss.ts",
+    find: '    case "dead":\n      return 0;',
+    replace: '    case "dead":\n      return undefined;',
+  },
+  {
+    name: "requirements-not-waited-for",
+    file: "src/services/dependencies.ts",
+    find: '  if (dependency === undefined) return "is not deployed";',
+    replace: "  if (dependency === undefined) return undefined;",
   },
 ];

@@ -16,6 +16,7 @@ export interface SeedsOptions {
   /** Virtual seconds of a run; default 120. */
   readonly seconds?: number;
   readonly faults?: readonly FaultKind[];
+  readonly isSlow?: boolean;
 }
 
 /** Runs that shortening a failed plan may take here. */
@@ -23,9 +24,9 @@ const shortenRunsMax = 40;
 
 /** Fails at the first seed under which something did not hold. */
 export async function holdsFor(options: SeedsOptions): Promise<void> {
-  const { first, count, nodes, seconds = 120, faults } = options;
+  const { first, count, nodes, seconds = 120, faults, isSlow } = options;
   for (let seed = first; seed < first + count; seed++) {
-    const plan = drawPlan({ seed, nodes: nodes ?? 3 + (seed % 7), seconds, faults });
+    const plan = drawPlan({ seed, nodes: nodes ?? 3 + (seed % 7), seconds, faults, isSlow });
     const { violations } = await runPlan(plan);
     if (violations.length > 0) assert.fail(await story(plan, violations));
   }

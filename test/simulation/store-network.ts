@@ -145,7 +145,7 @@ export class StoreNetwork {
     const storage = disk.open(owner);
     const catalog = new ViewAlone(id, silentLog);
     catalog.publishView(view);
-    const shards = new ShardMap(id);
+    const shards = new ShardMap(id, false);
     const records = new CountedRecords(shards, clock);
     const durability = new Durability(storage, silentLog);
     const options = { node: id, storage, durability, links, catalog, shards, records };

@@ -3,7 +3,7 @@
  * this only has what it tells.
  */
 import Type from "typebox";
-import type { OwnHealth, TaskHealth } from "../provider.ts";
+import type { TaskHealth } from "../provider.ts";
 
 /** As the engine has it in the state of a container. */
 export const EngineHealth = Type.Object({
@@ -46,24 +46,4 @@ function whyUnhealthy({ FailingStreak: failures, Log }: EngineHealth): string {
   const said = output.slice(0, outputCharsMax).trim().replaceAll(/\s+/g, " ");
   const ending = code > 0 ? [`exit code ${code}`] : []; // -1: its time was up, which is in the output.
   return [`${times}, ${check}`, ...ending, ...(said === "" ? [] : [said])].join(": ");
-}
-
-export class ContainerHealth implements OwnHealth {
-  now: TaskHealth;
-  #changed: (health: TaskHealth) => void = () => {};
-
-  constructor(now: TaskHealth) {
-    this.now = now;
-  }
-
-  watch(changed: (health: TaskHealth) => void): void {
-    this.#changed = changed;
-  }
-
-  /** @param seen as the engine has just told it */
-  see(seen: TaskHealth | undefined): void {
-    if (seen === undefined || seen.healthy === this.now.healthy) return;
-    this.now = seen;
-    this.#changed(seen);
-  }
 }

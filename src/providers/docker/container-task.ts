@@ -7,7 +7,7 @@ import { Unavailable } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
 import type { Handle, StopOptions, Task } from "../provider.ts";
-import { ContainerHealth } from "./container-health.ts";
+import { ToldHealth } from "../told-health.ts";
 import type { ContainerState } from "./container-state.ts";
 import { type Engine, EngineRefused } from "./engine.ts";
 import type { EngineWatch } from "./engine-watch.ts";
@@ -34,7 +34,7 @@ export const removedByOthers: RecordedExit["exit"] = {
 export class ContainerTask implements Task {
   readonly handle: Handle;
   readonly startedAt: number;
-  readonly health: ContainerHealth | undefined;
+  readonly health: ToldHealth | undefined;
   readonly exited: Promise<RecordedExit>;
   readonly #options: ContainerTaskOptions;
   /** Aborted once nothing is to be asked of the engine any more. */
@@ -51,7 +51,7 @@ export class ContainerTask implements Task {
     const { state, watch, copy, log } = options;
     this.handle = handleOf(state);
     this.startedAt = state.startedAt;
-    this.health = state.health && new ContainerHealth(state.health);
+    this.health = state.health && new ToldHealth(state.health);
     this.exited = new Promise((settle) => {
       this.#settle = settle;
     });

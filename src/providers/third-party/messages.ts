@@ -20,13 +20,16 @@ import type {
   ProviderOptions,
   StopOptions,
   TaskContext,
+  TaskHealth,
   TerminalSize,
 } from "../provider.ts";
 
 /** All that can be asked, each with what it gives. */
 export interface ProviderCalls {
-  /** First of all: makes the provider. Its folder is below `folder`, by its type. */
+  /** First of all: loads the module, which runs nothing of a provider yet. */
   load: { request: LoadRequest; reply: Loaded };
+  /** Then: makes the provider. Its folder is below `folder`, by its type. */
+  create: { request: CreateRequest; reply: Created };
   /** Whether anyone is there. */
   ping: { request: undefined; reply: undefined };
   probe: { request: undefined; reply: Capabilities };
@@ -97,12 +100,18 @@ export interface LoadRequest {
   readonly module: string;
   /** Where packages are looked for: URLs of files, in this order. */
   readonly lookFrom: readonly string[];
-  readonly folder: string;
-  readonly options: Omit<ProviderOptions, "folder" | "log">;
 }
 
 export interface Loaded {
   readonly type: string;
+}
+
+export interface CreateRequest {
+  readonly folder: string;
+  readonly options: Omit<ProviderOptions, "folder" | "log">;
+}
+
+export interface Created {
   /** What it has of what a provider need not have. */
   readonly has: {
     readonly exec: boolean;
@@ -127,7 +136,13 @@ export interface CommandRequest {
 export const pieceBytesMax = 64 * 1024;
 
 export type Adopted =
-  | { readonly gone: false; readonly handle: Handle; readonly startedAt: number }
+  | {
+      readonly gone: false;
+      readonly handle: Handle;
+      readonly startedAt: number;
+      /** Of one that tells its health itself. */
+      readonly health?: TaskHealth;
+    }
   | ({ readonly gone: true } & RecordedExit);
 
 export interface WrittenPiece {
@@ -148,6 +163,9 @@ export type Told =
   | { readonly told: "error"; readonly call: number; readonly error: ErrorShape }
   | { readonly told: "progress"; readonly call: number; readonly text: string }
   | { readonly told: "exited"; readonly task: number; readonly end: RecordedExit }
+  | { readonly told: "health"; readonly task: number; readonly health: TaskHealth }
+  /** Why a task does less than it should; undefined: it does all. */
+  | { readonly told: "condition"; readonly task: number; readonly why: string | undefined }
   | { readonly told: "changed"; readonly output: number }
   | ({ readonly told: "wrote"; readonly command: number } & WrittenPiece)
   /** It is to be given the next piece to read. */

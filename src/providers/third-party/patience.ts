@@ -2,7 +2,7 @@
 import type { CallName } from "./messages.ts";
 
 export interface Patience {
-  /** Longest that it may take to start and to load the module, in ms; default 60,000. */
+  /** Longest that it may take to start and to load the module, and then to make its provider, in ms; default 60,000. */
   readonly loadMs: number;
   /** Longest that an answer may take, in ms; default 60,000. A stop may take its grace more. */
   readonly answerMs: number;
@@ -38,6 +38,7 @@ export function deadlineOf(method: CallName, patience: Patience): Deadline | und
     case "exec":
       return undefined;
     case "load":
+    case "create":
       return { ms: loadMs, fails: "process" };
     case "start":
       return { ms: startMs, fails: "process" };

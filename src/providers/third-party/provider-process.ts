@@ -9,9 +9,10 @@ import { InvalidSpec, messageOf, RemoteError, Unavailable } from "../../core/err
 import type { Log } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
 import { ownProgram } from "../own-program.ts";
+import type { TaskHealth } from "../provider.ts";
 import type { Asked, CallName, ProviderCalls, Told, WrittenPiece } from "./messages.ts";
 import { type Deadline, deadlineOf, defaultPatience, type Patience } from "./patience.ts";
-import { parseEnd, parsePiece, parseReply } from "./replies.ts";
+import { parseCondition, parseEnd, parseHealth, parsePiece, parseReply } from "./replies.ts";
 
 export interface ProviderProcessOptions {
   /** The provider's, for people. */
@@ -37,6 +38,14 @@ interface Waiting {
   readonly progress: (text: string) => void;
 }
 
+/** Hears of a task, by the node's number. */
+export interface TaskListener {
+  readonly ended: (end: RecordedExit) => void;
+  readonly health: (health: TaskHealth) => void;
+  /** Why it does less than it should; undefined: it does all. */
+  readonly condition: (why: string | undefined) => void;
+}
+
 /** Hears of a command. What it throws is told in the log: then the process said what means nothing. */
 export interface CommandListener {
   readonly wrote: (piece: WrittenPiece) => void;
@@ -47,8 +56,8 @@ export interface CommandListener {
 export class ProviderProcess {
   /** Resolves with why, once it is gone. */
   readonly ended: Promise<string>;
-  /** Called with the end of a task, by the node's number. */
-  readonly tasks = new Map<number, (end: RecordedExit) => void>();
+  /** Told of tasks, by the node's number, each until its end. */
+  readonly tasks = new Map<number, TaskListener>();
   /** Called when there is more of an output, by the node's number. */
   readonly outputs = new Map<number, () => void>();
   /** Told of commands, by the node's number. */
@@ -122,7 +131,7 @@ export class ProviderProcess {
     const usual = deadlineOf(method, this.#patience);
     const deadline = usual && { ...usual, ms: usual.ms + moreMs };
     const reply = await this.#ask(method, request, { deadline, progress });
-    if (method === "load") this.#beginPings();
+    if (method === "create") this.#beginPings();
     try {
       return parseReply(method, reply);
     } catch (error) {
@@ -204,6 +213,12 @@ export class ProviderProcess {
       case "exited":
         this.#hearEnd(told.task, told.end);
         return;
+      case "health":
+        this.tasks.get(told.task)?.health(parseHealth(told.health));
+        return;
+      case "condition":
+        this.tasks.get(told.task)?.condition(parseCondition(told));
+        return;
       case "changed":
         this.outputs.get(told.output)?.();
         return;
@@ -229,12 +244,12 @@ export class ProviderProcess {
   }
 
   #hearEnd(task: number, end: unknown): void {
-    const settle = this.tasks.get(task);
+    const listener = this.tasks.get(task);
     this.tasks.delete(task);
     try {
-      settle?.(parseEnd(end));
+      listener?.ended(parseEnd(end));
     } catch (error) {
-      settle?.({ exit: { kind: "unknown", reason: messageOf(error) }, atMs: Date.now() });
+      listener?.ended({ exit: { kind: "unknown", reason: messageOf(error) }, atMs: Date.now() });
     }
   }
 

@@ -3,7 +3,8 @@
  * its time. Each new one is asked to adopt the task again.
  */
 import type { RecordedExit } from "../../keeper/exit.ts";
-import type { FoundTask, Handle, StopOptions, Task } from "../provider.ts";
+import type { FoundTask, Handle, StopOptions, Task, TaskHealth } from "../provider.ts";
+import { ToldHealth } from "../told-health.ts";
 import type { Adopted } from "./messages.ts";
 import type { ProviderProcess } from "./provider-process.ts";
 
@@ -24,12 +25,17 @@ export interface RemoteTaskOptions {
 export class RemoteTask implements Task {
   handle: Handle;
   startedAt = 0;
+  /** Undefined for one that had none when it was adopted first. */
+  health: ToldHealth | undefined;
   readonly exited: Promise<RecordedExit>;
   readonly #options: RemoteTaskOptions;
   #held: Held | undefined;
   #isOver = false;
   #settle: (end: RecordedExit) => void = () => {};
   #stopping: Promise<void> | undefined;
+  /** As it was last told, to whoever watches. */
+  #why: string | undefined;
+  #tellCondition: (why: string | undefined) => void = () => {};
 
   constructor(options: RemoteTaskOptions) {
     this.#options = options;
@@ -42,7 +48,11 @@ export class RemoteTask implements Task {
   /** Has a process take it over. @throws what the provider throws */
   async adoptIn(process: ProviderProcess): Promise<Adopted> {
     const number = process.nextNumber();
-    process.tasks.set(number, (end) => this.#end(end));
+    process.tasks.set(number, {
+      ended: (end) => this.#end(end),
+      health: (health) => this.health?.see(health),
+      condition: (why) => this.#hearCondition(why),
+    });
     const { found } = this.#options;
     try {
       const adopted = await process.call("adopt", { task: number, found });
@@ -51,6 +61,7 @@ export class RemoteTask implements Task {
         this.#end({ exit: adopted.exit, atMs: adopted.atMs });
         return adopted;
       }
+      this.#takeHealth(adopted.health);
       this.#held = { process, number };
       this.handle = adopted.handle;
       this.startedAt = adopted.startedAt;
@@ -66,6 +77,11 @@ export class RemoteTask implements Task {
     return this.#stopping;
   }
 
+  watch(tell: (why: string | undefined) => void): void {
+    this.#tellCondition = tell;
+    if (this.#why !== undefined) tell(this.#why);
+  }
+
   release(): void {
     if (this.#isOver) return;
     this.#isOver = true;
@@ -74,6 +90,19 @@ export class RemoteTask implements Task {
     if (process === undefined || number === undefined) return;
     process.tasks.delete(number);
     process.call("release", { task: number }).catch(() => {}); // Of one that has ended, nothing is held.
+  }
+
+  /** Told again by each process that the provider has, though it is as it was. */
+  #hearCondition(why: string | undefined): void {
+    if (why === this.#why) return;
+    this.#why = why;
+    this.#tellCondition(why);
+  }
+
+  #takeHealth(health: TaskHealth | undefined): void {
+    if (health === undefined) return;
+    if (this.#held === undefined) this.health = new ToldHealth(health);
+    else this.health?.see(health);
   }
 
   /** Over an absence of the provider it waits. */

@@ -6,7 +6,7 @@ import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { Unavailable } from "../../core/errors.ts";
 import { asInstanceId } from "../../core/ids.ts";
-import type { Leftover } from "../provider.ts";
+import type { Leftover, TaskHealth } from "../provider.ts";
 import { type CallName, type ProviderCalls, pieceBytesMax, type WrittenPiece } from "./messages.ts";
 
 type Parsers = { readonly [M in CallName]: (reply: unknown) => ProviderCalls[M]["reply"] };
@@ -57,10 +57,15 @@ const Leftovers = Type.Array(
   { maxItems: leftoversMax },
 );
 
+/** Of what is told to people why a task is not as it should be. */
+const whyCharsMax = 4_096;
+const Why = Type.Optional(Type.String({ maxLength: whyCharsMax }));
+const Health = Type.Object({ healthy: Type.Union([Type.Boolean(), Type.Null()]), why: Why });
+
 const has = Type.Boolean();
-const isLoaded = Compile(
+const isLoaded = Compile(Type.Object({ type: Type.String() }));
+const isCreated = Compile(
   Type.Object({
-    type: Type.String(),
     has: Type.Object({ exec: has, terminals: has, invocable: has, leftovers: has }),
   }),
 );
@@ -79,12 +84,19 @@ const isHandle = Compile(Handle);
 const isFound = Compile(Type.Array(Found));
 const isAdopted = Compile(
   Type.Union([
-    Type.Object({ gone: Type.Literal(false), handle: Handle, startedAt: Type.Number() }),
+    Type.Object({
+      gone: Type.Literal(false),
+      handle: Handle,
+      startedAt: Type.Number(),
+      health: Type.Optional(Health),
+    }),
     Type.Object({ gone: Type.Literal(true), exit: Exit, atMs: Type.Number() }),
   ]),
 );
 const isEnd = Compile(End);
 const isExit = Compile(Exit);
+const isHealth = Compile(Health);
+const isCondition = Compile(Type.Object({ why: Why }));
 const isInvoked = Compile(Invoked);
 const isLeftovers = Compile(Leftovers);
 const isChunk = Compile(Chunk);
@@ -99,7 +111,8 @@ const isPiece = Compile(
 const nothing = () => undefined;
 
 const parsers: Parsers = {
-  load: checked(isLoaded, "{ type, has }"),
+  load: checked(isLoaded, "{ type }"),
+  create: checked(isCreated, "{ has }"),
   ping: nothing,
   probe: checked(isCapabilities, "{ available: true, version, features } or a reason"),
   check: nothing,
@@ -157,6 +170,17 @@ export function parseReply<M extends CallName>(
 /** The end of a task, where it is one. */
 export function parseEnd(end: unknown): ProviderCalls["stop"]["reply"] {
   return parsers.stop(end);
+}
+
+/** What a task tells of its health. @throws Unavailable for what is none */
+export function parseHealth(health: unknown): TaskHealth {
+  return checked(isHealth, "a health, { healthy, why }")(health);
+}
+
+/** Why a task does less than it should. @throws Unavailable for what is no text */
+export function parseCondition(told: unknown): string | undefined {
+  return checked(isCondition, `a text of at most ${whyCharsMax} characters, or undefined`)(told)
+    .why;
 }
 
 /** What a command wrote. @throws Unavailable for what is none */

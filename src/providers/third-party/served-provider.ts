@@ -13,10 +13,12 @@ import type {
   Asked,
   CallName,
   CommandRequest,
+  CreateRequest,
   LoadRequest,
   ProviderCalls,
   Told,
 } from "./messages.ts";
+import type { ProviderModule } from "./provider-module.ts";
 import { providerTools } from "./provider-tools.ts";
 import { ServedCommand } from "./served-command.ts";
 
@@ -37,6 +39,7 @@ export class ServedProvider {
   readonly #tasks = new Map<number, Task>();
   readonly #outputs = new Map<number, OpenOutput>();
   readonly #commands = new Map<number, ServedCommand>();
+  #module: ProviderModule | undefined;
   #provider: Provider | undefined;
 
   constructor(tell: (told: Told) => void) {
@@ -51,6 +54,7 @@ export class ServedProvider {
 
   readonly #handlers: Handlers = {
     load: (request) => this.#load(request),
+    create: (request) => this.#create(request),
     ping: async () => undefined,
     probe: () => this.#loaded.probe(),
     check: async ({ params }) => {
@@ -71,8 +75,11 @@ export class ServedProvider {
         void endOf(task).then((end) => {
           if (this.#tasks.delete(number)) this.#tell({ told: "exited", task: number, end });
         });
+        task.watch?.((why) => this.#tell({ told: "condition", task: number, why }));
       });
-      return { gone: false, handle: task.handle, startedAt: task.startedAt };
+      const { handle, startedAt, health } = task;
+      health?.watch((now) => this.#tell({ told: "health", task: number, health: now }));
+      return { gone: false, handle, startedAt, ...(health && { health: health.now }) };
     },
     stop: async ({ task: number, options }) => {
       const task = this.#tasks.get(number);
@@ -137,12 +144,18 @@ export class ServedProvider {
 
   get #loaded(): Provider {
     if (this.#provider !== undefined) return this.#provider;
-    throw new Unavailable("its provider is not loaded");
+    throw new Unavailable("its provider is not made");
   }
 
-  async #load({ module: name, lookFrom, folder, options }: LoadRequest) {
-    if (this.#provider !== undefined) throw new Conflict("its provider is loaded");
-    const module = await loadModule(resolveModule(name, lookFrom));
+  async #load({ module, lookFrom }: LoadRequest) {
+    this.#module = await loadModule(resolveModule(module, lookFrom));
+    return { type: this.#module.type };
+  }
+
+  async #create({ folder, options }: CreateRequest) {
+    const module = this.#module;
+    if (module === undefined) throw new Unavailable("its module is not loaded");
+    if (this.#provider !== undefined) throw new Conflict("its provider is made");
     const own = { ...options, folder: join(folder, module.type), log: toldLog(this.#tell, {}) };
     const provider = await createFrom(module, own, providerTools);
     this.#provider = provider;
@@ -152,7 +165,7 @@ export class ServedProvider {
       invocable: provider.invocable !== undefined,
       leftovers: provider.leftovers !== undefined,
     };
-    return { type: module.type, has };
+    return { has };
   }
 
   /** Known by its number at once: that it is given up may be told right after. */

@@ -19,7 +19,7 @@ import type {
   Task,
   TaskContext,
 } from "../provider.ts";
-import type { Loaded, LoadRequest } from "./messages.ts";
+import type { Created, CreateRequest, LoadRequest, ProviderCalls } from "./messages.ts";
 import { ProviderProcess, type ProviderProcessOptions } from "./provider-process.ts";
 import { runCommand } from "./remote-command.ts";
 import { remoteFunctions } from "./remote-functions.ts";
@@ -29,6 +29,16 @@ import { toldCapabilities } from "./told-capabilities.ts";
 
 export interface ThirdPartyOptions extends ProviderProcessOptions {
   readonly load: LoadRequest;
+  readonly create: CreateRequest;
+}
+
+/** A module that its process has loaded, and that has made no provider yet. */
+export interface ThirdPartyModule {
+  readonly type: string;
+  /** @throws Unavailable with why it cannot be offered; then its process has ended */
+  create(): Promise<ThirdParty>;
+  /** Ends its process. */
+  discard(why: string): Promise<void>;
 }
 
 /** Before it is started again: doubling from the least to the most, anew after a minute of life. */
@@ -57,13 +67,29 @@ export class ThirdParty implements Provider {
   #waitingForIt: (() => void)[] = [];
   #why = "";
 
-  /** Starts its process and loads it. @throws Unavailable with why it cannot be offered */
-  static async open(options: ThirdPartyOptions): Promise<ThirdParty> {
+  /** Starts its process and loads it. @throws Unavailable with why it cannot be */
+  static async load(options: ThirdPartyOptions): Promise<ThirdPartyModule> {
     const process = new ProviderProcess(options);
-    return new ThirdParty(await loadIn(process, options.load), process, options);
+    const { type } = await firstCall(process, "load", options.load);
+    return {
+      type,
+      async create() {
+        const { has } = await firstCall(process, "create", options.create);
+        return new ThirdParty(type, has, process, options);
+      },
+      async discard(why) {
+        process.end(why);
+        await process.ended;
+      },
+    };
   }
 
-  private constructor({ type, has }: Loaded, process: ProviderProcess, options: ThirdPartyOptions) {
+  private constructor(
+    type: string,
+    has: Created["has"],
+    process: ProviderProcess,
+    options: ThirdPartyOptions,
+  ) {
     this.type = type;
     this.#options = options;
     this.#process = process;
@@ -201,8 +227,9 @@ export class ThirdParty implements Provider {
   async #startAgain(): Promise<ProviderProcess | undefined> {
     const process = new ProviderProcess(this.#options);
     try {
-      const { type } = await loadIn(process, this.#options.load);
+      const { type } = await firstCall(process, "load", this.#options.load);
       if (type !== this.type) throw new Unavailable(`it is of type ${type} now`);
+      await firstCall(process, "create", this.#options.create);
     } catch (error) {
       process.end(messageOf(error));
       this.#why = messageOf(error);
@@ -268,10 +295,14 @@ export class ThirdParty implements Provider {
   }
 }
 
-/** @throws Unavailable with why it cannot be loaded; then its process has ended */
-async function loadIn(process: ProviderProcess, load: LoadRequest): Promise<Loaded> {
+/** One of those that make a provider. @throws Unavailable with why it fails; then its process has ended */
+async function firstCall<M extends "load" | "create">(
+  process: ProviderProcess,
+  method: M,
+  request: ProviderCalls[M]["request"],
+): Promise<ProviderCalls[M]["reply"]> {
   try {
-    return await process.call("load", load);
+    return await process.call(method, request);
   } catch (error) {
     const hadEnded = process.hasEnded;
     process.end(messageOf(error));

@@ -13,7 +13,7 @@ const specs = { kinds: new Set(["spec"]) };
 const keyOf = ({ key, value }: Change) => `${key}=${value}`;
 
 class World {
-  readonly records = new Records(new ShardMap(node), {
+  readonly records = new Records(new ShardMap(node, false), {
     mono: () => 0,
     wall: () => 0,
   });

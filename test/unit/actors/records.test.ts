@@ -12,7 +12,7 @@ const names = Array.from({ length: 10_000 }, (_, n) => `service-${String(n).padS
 
 /** 10,000 services over all shards, and how often each shard was read. */
 function manyServices() {
-  const records = new Records(new ShardMap(node), { mono: () => 0, wall: () => 0 });
+  const records = new Records(new ShardMap(node, false), { mono: () => 0, wall: () => 0 });
   const read = new Map<ShardId, number>();
   const replicas = Array.from({ length: shardCount }, (_, n): Replica => {
     const shard = n as ShardId;

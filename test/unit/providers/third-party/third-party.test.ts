@@ -197,7 +197,7 @@ const wrongModules: readonly { readonly source: string; readonly reason: RegExp 
   },
   {
     source:
-      'export const type = "x"; export const createProvider = () => ({ type, probe() {}, start() {}, list() {}, output() {}, remove() {} });',
+      'export const type = "w"; export const createProvider = () => ({ type, probe() {}, start() {}, list() {}, output() {}, remove() {} });',
     reason: /^its provider lacks parseParams\(\), adopt\(\), forget\(\), close\(\)$/,
   },
   {
