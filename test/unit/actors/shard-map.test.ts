@@ -9,7 +9,7 @@ const self = asNodeId("0a".padStart(32, "0"));
 const shard = 7 as ShardId;
 
 test("the root of a shard is that of what it holds when it is read, and of an empty one there is none", () => {
-  const shards = new ShardMap(self);
+  const shards = new ShardMap(self, false);
   const digest = emptyDigest();
   const register = {
     key: "spec/web",
