@@ -50,8 +50,9 @@ export class StoreNode {
   >();
   #asked = 0;
 
-  constructor(options: StoreNodeOptions) {
-    this.#child = fork(import.meta.filename, [JSON.stringify(options)], {
+  /** @param program asked in the same way; default: a node of Mob's. */
+  constructor(options: StoreNodeOptions, program = import.meta.filename) {
+    this.#child = fork(program, [JSON.stringify(options)], {
       execArgv: ["--max-semi-space-size=1", "--expose-gc", "--import", "tsx"],
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],

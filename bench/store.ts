@@ -1,7 +1,8 @@
 /**
  * The replicated store on three node processes of this machine, against three of etcd's in the same run,
  * their data side by side on one disk: durable writes and reads from any node; and what 10,000 services
- * cost one node. `MOB_BENCH_SECONDS` (default 3) is how long each rate is measured, in two turns.
+ * cost one node. Three bare Node processes (`floor-node.ts`) tell how much of the distance is Mob's.
+ * `MOB_BENCH_SECONDS` (default 3) is how long each rate is measured, in two turns.
  */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -37,67 +38,106 @@ type Send = (node: number, key: string) => Promise<unknown>;
 export async function run(): Promise<readonly BenchResult[]> {
   const folder = mkdtempSync(join(tmpdir(), "mob-bench-"));
   const nodes: StoreNode[] = [];
+  const floor: StoreNode[] = [];
   let etcd: Etcd | undefined;
   try {
     nodes.push(...(await startNodes(folder)));
+    floor.push(...(await startNodes(folder, join(import.meta.dirname, "floor-node.ts"))));
     const version = etcdVersion();
     if (version !== undefined) etcd = await Etcd.start(folder, await freePorts(6));
     else console.error("etcd is not installed: nothing to compare with (Debian: etcd-server)");
-    return [...(await rates(nodes, etcd, `etcd ${version}`)), ...(await manyServices(nodes))];
+    return [
+      ...(await rates({ nodes, floor, etcd }, `etcd ${version}`)),
+      ...(await manyServices(nodes)),
+    ];
   } finally {
     etcd?.stop();
-    for (const node of nodes) node.stop();
+    for (const node of [...nodes, ...floor]) node.stop();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function startNodes(folder: string): Promise<readonly StoreNode[]> {
+/** @param program what runs; default: nodes of Mob's */
+async function startNodes(folder: string, program?: string): Promise<readonly StoreNode[]> {
   const ports = await freePorts(3);
   const nodes = ports.map((port) => {
     const own = join(folder, String(port));
     mkdirSync(own);
     const peers = ports.filter((other) => other !== port);
-    return new StoreNode({
-      folder: own,
-      networkKeyFile: join(folder, "network.key"),
-      port,
-      join: peers,
-    });
+    const networkKeyFile = join(folder, "network.key");
+    return new StoreNode({ folder: own, networkKeyFile, port, join: peers }, program);
   });
   for (const node of nodes) while ((await node.ask({ kind: "live" })) !== 3) await setTimeout(50);
   await setTimeout(3_000); // Until they have compared all they hold.
   return nodes;
 }
 
+/** Those who are asked, in turns. */
+interface Contenders {
+  readonly nodes: readonly StoreNode[];
+  readonly floor: readonly StoreNode[];
+  readonly etcd: Etcd | undefined;
+}
+
 async function rates(
-  nodes: readonly StoreNode[],
-  etcd: Etcd | undefined,
+  { nodes, floor, etcd }: Contenders,
   reference: string,
 ): Promise<BenchResult[]> {
   const text = "x".repeat(valueBytes);
   const bytes = Buffer.from(text);
-  const at = (node: number) => nodes[node % nodes.length] ?? fail();
-  const ours: Readonly<Record<string, Send>> = {
-    write: (node, key) => at(node).ask({ kind: "write", entries: [{ key, value: text }] }),
-    read: (node, key) => at(node).ask({ kind: "read", key }),
-  };
-  const theirs: Readonly<Record<string, Send>> | undefined = etcd && {
-    write: (node, key) => etcd.put(node, key, bytes),
-    read: (node, key) => etcd.get(node, key),
-  };
+  const writeAt =
+    (those: readonly StoreNode[]): Send =>
+    (node, key) =>
+      at(those, node).ask({ kind: "write", entries: [{ key, value: text }] });
+  const [ours, bare] = [writeAt(nodes), writeAt(floor)];
+  const read: Send = (node, key) => at(nodes, node).ask({ kind: "read", key });
+  const theirs: Send | undefined = etcd && ((node, key) => etcd.put(node, key, bytes));
+  const theirRead: Send | undefined = etcd && ((node, key) => etcd.get(node, key));
+  // Code that has run a few times is compiled, and shards are open, as in a node in use.
+  for (const send of [ours, bare, theirs]) if (send !== undefined) await writeAll(send);
   const results: BenchResult[] = [];
-  for (const kind of ["write", "read"]) {
-    for (const clients of [1, 64]) {
-      const measured: { ours: number[]; theirs: number[] } = { ours: [], theirs: [] };
-      for (let turn = 0; turn < 2; turn++) {
-        measured.ours.push(...(await measure(ours[kind] ?? fail(), clients)));
-        if (theirs) measured.theirs.push(...(await measure(theirs[kind] ?? fail(), clients)));
-      }
-      const what = `${kind === "write" ? "durable writes" : "reads"}, ${clients} client${clients > 1 ? "s" : ""}`;
-      results.push(...compare(what, measured.ours, measured.theirs, reference, kind === "write"));
-    }
+  for (const clients of [1, 64]) {
+    const what = `durable writes, ${manyClients(clients)}`;
+    const [mine, its, least] = await inTurns([ours, theirs, bare], clients);
+    results.push(...compare(what, mine, its, reference, true));
+    results.push(...compareFloor(what, mine, its, least, reference));
+  }
+  for (const clients of [1, 64]) {
+    const [mine, its] = await inTurns([read, theirRead], clients);
+    results.push(...compare(`reads, ${manyClients(clients)}`, mine, its, reference, false));
   }
   return results;
+}
+
+function at(nodes: readonly StoreNode[], node: number): StoreNode {
+  return nodes[node % nodes.length] ?? fail();
+}
+
+function manyClients(clients: number): string {
+  return `${clients} client${clients > 1 ? "s" : ""}`;
+}
+
+/** Every key twice. */
+async function writeAll(send: Send): Promise<void> {
+  const clients = 32;
+  const client = async (first: number) => {
+    for (let n = first; n < 2 * keyCount; n += clients) await send(n, `bench/${n % keyCount}`);
+  };
+  await Promise.all(Array.from({ length: clients }, (_, first) => client(first)));
+}
+
+/** The times of each, in two turns; none of one that is not there. */
+async function inTurns(
+  sends: readonly (Send | undefined)[],
+  clients: number,
+): Promise<readonly [number[], number[], number[]]> {
+  const times: [number[], number[], number[]] = [[], [], []];
+  for (let turn = 0; turn < 2; turn++) {
+    for (const [of, send] of sends.entries()) {
+      if (send !== undefined) times[of]?.push(...(await measure(send, clients)));
+    }
+  }
+  return times;
 }
 
 /** The time of each request, ms; `clients` ask one after the other for half of `seconds`. */
@@ -151,6 +191,38 @@ function compare(
     line(what, "a second", (times) => times.length / seconds, isGoal ? rate : undefined),
     line(`${what}: median`, "ms", (times) => percentile(times, 0.5)),
     isGoal ? { ...p99, histogram: histogramOf(ours, writeBucketMs) } : p99,
+  ];
+}
+
+/** What three bare Node processes reach, against etcd; and how much of that is ours. */
+function compareFloor(
+  what: string,
+  ours: readonly number[],
+  theirs: readonly number[],
+  floor: readonly number[],
+  name: string,
+): BenchResult[] {
+  const rateOf = (times: readonly number[]) => times.length / seconds;
+  const p99Of = (times: readonly number[]) => percentile(times, 0.99);
+  const against = (metric: string, unit: string, mine: number, other: string, value: number) => ({
+    metric: `${what}: ${metric}`,
+    unit,
+    ours: mine,
+    reference: { name: other, value },
+    ratio: mine / value,
+  });
+  const bare = [
+    against("Mob's", "a second", rateOf(ours), "bare Node", rateOf(floor)),
+    against("Mob's p99", "ms", p99Of(ours), "bare Node", p99Of(floor)),
+  ];
+  if (theirs.length === 0) return bare;
+  return [
+    ...bare,
+    against("bare Node's", "a second", rateOf(floor), name, rateOf(theirs)),
+    {
+      ...against("bare Node's p99", "ms", p99Of(floor), name, p99Of(theirs)),
+      histogram: histogramOf(floor, writeBucketMs),
+    },
   ];
 }
 

@@ -143,11 +143,14 @@ async function takeUp(state: State, placements: readonly PlacementRecord[]): Pro
   const { node, catalog } = options;
   const priorityOf = ({ service }: PlacementRecord) =>
     catalog.service(service)?.member.spec.priority ?? 0;
-  for (const placement of placements.toSorted((a, b) => priorityOf(b) - priorityOf(a))) {
+  const isNew = (placement: PlacementRecord) =>
+    placement.node === node && !held.has(placement.instance);
+  const due = placements.filter((one) => isNew(one) || formerOn(catalog, one, node).length > 0);
+  for (const placement of due.toSorted((a, b) => priorityOf(b) - priorityOf(a))) {
     const { instance, cause } = placement;
-    if (placement.node === node && !held.has(instance)) {
-      const isNew = catalog.status(instance) === undefined;
-      if (cause === "lost" && isNew) pace.add(instance, priorityOf(placement));
+    if (isNew(placement)) {
+      const isUntold = catalog.status(instance) === undefined;
+      if (cause === "lost" && isUntold) pace.add(instance, priorityOf(placement));
       else if (!hasPredecessor(catalog, held, placement)) await begin(state, placement);
     }
     for (const former of formerOn(catalog, placement, node)) {

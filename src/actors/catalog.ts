@@ -48,6 +48,7 @@ export class Catalog {
   readonly #statuses = new StatusTable();
   readonly #filled = new Set<ShardId>();
   readonly #watchers = new Set<(change: CatalogChange) => void>();
+  #version = 0;
   #view: View = { version: 0, members: [] };
   /** Of the view, made when it is first asked for: many views come and go unasked. */
   #members: ReadonlyMap<NodeId, NetworkMember> | undefined;
@@ -63,11 +64,17 @@ export class Catalog {
     return () => this.#watchers.delete(changed);
   }
 
+  /** Another after each change: as long as it is the same, so is all that is read here. */
+  get version(): number {
+    return this.#version;
+  }
+
   get view(): View {
     return this.#view;
   }
 
   publishView(view: View): void {
+    this.#version++;
     this.#view = view;
     this.#members = undefined;
     this.#tell({ kind: "view" });
@@ -93,12 +100,14 @@ export class Catalog {
 
   /** Takes what its actor holds of a shard; in a later life of that actor, in place of what it held. */
   refill(shard: ShardId, registers: readonly Register[]): void {
+    this.#version++;
     if (this.#filled.has(shard)) this.#forget(shard);
     this.#filled.add(shard);
     if (registers.length > 0) this.apply(registers);
   }
 
   apply(registers: readonly Register[]): void {
+    this.#version++;
     const names = new Set<string>();
     let hasTokens = false;
     let isEveryonesConcern = false;
@@ -123,7 +132,7 @@ export class Catalog {
         this.#log.warn("a record cannot be read and is ignored", { key: register.key, error });
       }
     }
-    this.#tell({ kind: "records", names });
+    if (names.size > 0) this.#tell({ kind: "records", names });
     if (hasTokens) this.tokens.changed();
     if (isEveryonesConcern) this.#tell({ kind: "view" });
   }

@@ -11,6 +11,8 @@ export class Durability {
   readonly #storage: Storage;
   readonly #log: Log;
   #failure: MobError | undefined;
+  /** The last flush that was asked for, and what became of it. */
+  #last: { readonly flush: Promise<void>; readonly outcome: Promise<void> } | undefined;
 
   constructor(storage: Storage, log: Log) {
     this.#storage = storage;
@@ -23,9 +25,16 @@ export class Durability {
   }
 
   /** Resolves when all that was put is durable. @throws MobError when the disk refuses */
-  async flush(): Promise<void> {
+  flush(): Promise<void> {
+    const flush = this.#storage.flush();
+    // Shared by all who ask before it starts: so is what is seen of it.
+    if (this.#last?.flush !== flush) this.#last = { flush, outcome: this.#outcomeOf(flush) };
+    return this.#last.outcome;
+  }
+
+  async #outcomeOf(flush: Promise<void>): Promise<void> {
     try {
-      await this.#storage.flush();
+      await flush;
     } catch (cause) {
       const error =
         cause instanceof MobError ? cause : new Unavailable("the disk refuses", { cause });

@@ -42,9 +42,12 @@ export function isToRun(catalog: Catalog, instance: InstanceId): boolean {
 /** Those that are to run on beside a placement, on one node. */
 export function formerOn(
   catalog: Catalog,
-  { service, slot, outgoing }: PlacementRecord,
+  { service, slot, outgoing, instance: placed }: PlacementRecord,
   node: NodeId,
 ): readonly FormerInstance[] {
+  // Nearly always: asked of every instance there is.
+  const isOnlyOne = catalog.statusesOf(service, slot).every(({ instance }) => instance === placed);
+  if (isOnlyOne && outgoing === undefined) return none;
   const known = outgoing === undefined ? undefined : catalog.told(outgoing.instance);
   const told = new Set([...catalog.statusesOf(service, slot), ...(known ? [known] : [])]);
   return [...told]
@@ -52,6 +55,8 @@ export function formerOn(
     .map(({ uid, instance }) => ({ service, slot, uid, instance }))
     .filter((former) => runningBeside(catalog, former) !== undefined);
 }
+
+const none: readonly FormerInstance[] = [];
 
 /** What takes the place of another instance here, or is to begin after it, waits until nothing of that is left. */
 export function hasPredecessor(

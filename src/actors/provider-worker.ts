@@ -57,6 +57,8 @@ interface State {
   confirmed: number;
   /** Services that it requires which were deployed at some time of this life. */
   readonly seen: Set<ServiceName>;
+  /** What it was, and was told of, when all was last found to be in order; undefined: something is not. */
+  inOrder: { readonly catalogVersion: number; readonly machine: InstanceState } | undefined;
 }
 
 export function providerWorker(
@@ -108,6 +110,7 @@ function start(self: State["self"], options: ProviderWorkerOptions): State {
     room: new RoomAsked(instance, (message) => self.system.tell(names.ledger, message)),
     confirmed: 0,
     seen: new Set(),
+    inOrder: undefined,
   };
   self.system.monitor(self.ref, () => {
     state.hasEnded = true;
@@ -134,10 +137,7 @@ function react(state: State, message: ProviderWorkerInfo): void {
       look(state);
       return;
     case "repair":
-      state.room.askAgain(state.machine);
-      tellAgain(state);
-      state.confirmed = 0;
-      look(state);
+      repair(state);
       return;
     case "event":
       feed(state, message.event);
@@ -176,6 +176,25 @@ async function takeUp(state: State): Promise<void> {
   }
 }
 
+/** Does again what may have been lost. Of a task that runs, while nothing changes, that is nothing. */
+function repair(state: State): void {
+  const { catalog, placement } = state.options;
+  const { inOrder } = state;
+  const isAsBefore = catalog.version === inOrder?.catalogVersion;
+  if (isAsBefore && state.machine === inOrder.machine) return;
+  state.room.askAgain(state.machine);
+  const { status } = state.machine;
+  const isTold = tellAgain(state);
+  state.confirmed = 0;
+  look(state);
+  const { machine } = state;
+  const isSame = machine.status === status && status.state === "running";
+  const isAsking = machine.asking !== undefined;
+  const isAsked = askedUnder(catalog, placement.instance) !== undefined;
+  const isInOrder = isTold && isSame && !isAsking && !isAsked;
+  state.inOrder = isInOrder ? { catalogVersion: catalog.version, machine } : undefined;
+}
+
 /** Compares what is wanted, and waited for, with what the machine was told. */
 function look(state: State): void {
   if (!state.isTakenUp) return;
@@ -206,15 +225,16 @@ function confirm(state: State): void {
   publish(placement, status);
 }
 
-/** What was told may have been lost on its way, or another may have written over it. */
-function tellAgain(state: State): void {
+/** What was told may have been lost on its way, or another may have written over it. Whether it was not. */
+function tellAgain(state: State): boolean {
   const { catalog, placement, publish } = state.options;
   const { status, removing } = state.machine;
   if (state.isGone) tellGone(state);
-  if (!state.isTakenUp || removing) return;
-  const told = catalog.status(placement.instance);
-  const isTold = told !== undefined && isSameStatus(told, status);
-  if (!isTold || catalog.told(placement.instance)?.placed === undefined) publish(placement, status);
+  if (!state.isTakenUp || removing) return false;
+  const told = catalog.told(placement.instance);
+  const isTold = told?.placed !== undefined && isSameStatus(told.status, status);
+  if (!isTold) publish(placement, status);
+  return isTold;
 }
 
 /** What is wanted now: to go on as it is beside the one that is placed; to go, where no one wants it here. */

@@ -30,7 +30,7 @@ export function route(system: ActorSystem, link: Link, message: Message): void {
     case "store-confirm":
     case "store-purge":
       link.uses += 1;
-      system.tell(names.store, { type: "received", from, message });
+      system.deliver(names.store, { type: "received", from, message });
       return;
     case "call":
     case "cast":

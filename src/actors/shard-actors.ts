@@ -66,8 +66,10 @@ export class ShardActors {
   /** The actor is started if it does not run. */
   tell(shard: ShardId, event: ReplicationEvent): void {
     const starting = this.ensure(shard);
-    if (starting === undefined) this.#tell(shard, { type: "event", event });
-    else {
+    if (starting === undefined) {
+      // In the turn of `store`: for most of what comes for a shard, a turn costs more than the event.
+      this.#system.deliver(storeShardName(shard), { type: "event", event });
+    } else {
       starting.then(
         () => this.#tell(shard, { type: "event", event }),
         (error: unknown) => {

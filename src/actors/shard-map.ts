@@ -7,7 +7,7 @@ import { asServiceName } from "../core/ids.ts";
 import { homesOf, type RingNode } from "../ring/homes.ts";
 import { type ShardId, shardOf } from "../ring/ranking.ts";
 import { groupOf } from "../services/service-name.ts";
-import { emptyRoot } from "../store/digest.ts";
+import { type Digest, emptyRoot, rootOf } from "../store/digest.ts";
 import type { Place } from "../store/replication.ts";
 
 export class ShardMap {
@@ -15,6 +15,8 @@ export class ShardMap {
   readonly #isToJoin: boolean;
   readonly #places = new Map<ShardId, Place>();
   readonly #roots = new Map<ShardId, string>();
+  /** Of shards that changed since the roots were last read: most change often in between. */
+  readonly #changed = new Map<ShardId, Digest>();
   readonly #withTombstones = new Set<ShardId>();
   #ring: readonly RingNode[];
   #live: readonly NodeId[] = [];
@@ -58,6 +60,12 @@ export class ShardMap {
 
   /** Roots of the shards of which this node holds anything. */
   get roots(): ReadonlyMap<ShardId, string> {
+    for (const [shard, digest] of this.#changed) {
+      const root = rootOf(digest);
+      if (root === emptyRoot) this.#roots.delete(shard);
+      else this.#roots.set(shard, root);
+    }
+    this.#changed.clear();
     return this.#roots;
   }
 
@@ -66,10 +74,9 @@ export class ShardMap {
     return this.#withTombstones;
   }
 
-  /** What this node holds of a shard has changed. */
-  hold(shard: ShardId, root: string, hasTombstones: boolean): void {
-    if (root === emptyRoot) this.#roots.delete(shard);
-    else this.#roots.set(shard, root);
+  /** What this node holds of a shard has changed. @param digest the one that is kept up to date */
+  hold(shard: ShardId, digest: Digest, hasTombstones: boolean): void {
+    this.#changed.set(shard, digest);
     if (hasTombstones) this.#withTombstones.add(shard);
     else this.#withTombstones.delete(shard);
   }

@@ -9,7 +9,6 @@ import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
 import { replyLater } from "../otp/gen-server.ts";
 import type { ShardId } from "../ring/ranking.ts";
 import type { Storage } from "../storage/storage.ts";
-import { rootOf } from "../store/digest.ts";
 import { openReplica } from "../store/replica.ts";
 import type {
   Entry,
@@ -143,7 +142,7 @@ function feed(state: State, event: ReplicationEvent): void {
 
 function publishRoot({ options, shard, replication }: State): void {
   const { digest, tombstones } = replication.replica;
-  options.shards.hold(shard, rootOf(digest), tombstones.size > 0);
+  options.shards.hold(shard, digest, tombstones.size > 0);
 }
 
 function carryOut(state: State, effect: ReplicationEffect): void {
@@ -206,12 +205,13 @@ function send({ self, options }: State, to: NodeId, message: ShardMessage): void
 }
 
 function flush({ self, options }: State, purpose: FlushPurpose): void {
+  const tell = (event: ReplicationEvent) => self.system.deliver(self.ref, { type: "event", event });
   options.durability.flush().then(
-    () => self.tell({ type: "event", event: { kind: "flushed", purpose } }),
+    () => tell({ kind: "flushed", purpose }),
     (cause: unknown) => {
       const error =
         cause instanceof MobError ? cause : new Unavailable("the disk refuses", { cause });
-      self.tell({ type: "event", event: { kind: "flush-failed", purpose, error } });
+      tell({ kind: "flush-failed", purpose, error });
     },
   );
 }

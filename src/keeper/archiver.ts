@@ -69,7 +69,7 @@ export class Archiver {
     this.#open.delete(instanceFolder);
     this.#files.delete(shared);
     if (this.#files.size === 0) this.#stopTimer();
-    await shared.file.idle();
+    await shared.file.close();
   }
 
   async close(): Promise<void> {

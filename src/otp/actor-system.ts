@@ -52,6 +52,11 @@ export interface ActorSystem {
   /** Gives `message` to the `info` of an actor of this node. @throws BadRequest for another node's. */
   tell(target: Target<unknown>, message: unknown): void;
   /**
+   * As `tell`, where an idle actor has handled it on return, or is waited for: for what a socket or a disk
+   * calls back with, whose turn is as good as one of the actor's own.
+   */
+  deliver(target: Target<unknown>, message: unknown): void;
+  /**
    * For code that is no actor: calls `onDown` exactly once, when the target has ended, or at once
    * with `noproc`. Returns what takes the monitor back.
    */

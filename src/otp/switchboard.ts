@@ -92,6 +92,13 @@ export class Switchboard {
     this.find(target)?.accept({ kind: "info", message });
   }
 
+  /** As `tell`, where an idle actor has handled it on return, or is waited for. */
+  deliver(target: Target<unknown>, message: unknown): void {
+    if (!this.isLocal(target))
+      throw new BadRequest("deliver reaches this node's actors alone; cast");
+    this.find(target)?.acceptAtOnce({ kind: "info", message });
+  }
+
   /** Tells `watcher` once when the target has ended; soon, when there is none. */
   watch(target: Address, watcher: Watcher): Cancel {
     const actor = this.find(target);

@@ -125,6 +125,10 @@ class System implements ActorSystem, Kernel<Process> {
     this.switchboard.tell(target, message);
   }
 
+  deliver(target: Target<unknown>, message: unknown): void {
+    this.switchboard.deliver(target, message);
+  }
+
   monitor(target: Target<unknown>, onDown: (down: Down) => void): Cancel {
     const address = this.addressOf(target);
     const monitor = this.nextId();

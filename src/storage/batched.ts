@@ -43,7 +43,7 @@ export class BatchedStorage implements Storage {
 
   put(key: string, value: Uint8Array): void {
     keyBytes(key);
-    this.#waiting.set(key, Uint8Array.from(value));
+    this.#waiting.set(key, new Uint8Array(value));
   }
 
   remove(key: string): void {

@@ -53,7 +53,7 @@ export function onWrite(
     { kind: "persist", registers },
     { kind: "flush", purpose: { kind: "own", stamp } },
     ...othersActing(state).map((to) => durableTo(state, to, registers)),
-    { kind: "spread", message: deltaOf(state, registers), until: undefined, except: place.acting },
+    ...toTheRest(state, registers),
   ];
 }
 
@@ -155,6 +155,16 @@ function durableTo(
   registers: readonly Register[],
 ): ReplicationEffect {
   return { kind: "send", to, message: { ...deltaOf(state, registers), durable: true } };
+}
+
+/** Those who do not count for an acknowledgement are told as well, if there are any. */
+function toTheRest(
+  state: ReplicationState,
+  registers: readonly Register[],
+): readonly ReplicationEffect[] {
+  const { acting, live } = state.place;
+  if (live.every((node) => acting.includes(node))) return [];
+  return [{ kind: "spread", message: deltaOf(state, registers), until: undefined, except: acting }];
 }
 
 /** For those who do not count for an acknowledgement. */

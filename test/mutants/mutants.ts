@@ -15,7 +15,7 @@ export const mutants: readonly Mutant[] = [
   {
     name: "flush-skipped",
     file: "src/actors/durability.ts",
-    find: "await this.#storage.flush();",
+    find: "      await flush;",
     replace: "await Promise.resolve();",
   },
   {
@@ -88,8 +88,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "roots-always-alike",
     file: "src/actors/store-shard.ts",
-    find: "options.shards.hold(shard, rootOf(digest), tombstones.size > 0);",
-    replace: "options.shards.hold(shard, rootOf(digest.map(() => 0)), tombstones.size > 0);",
+    find: "options.shards.hold(shard, digest, tombstones.size > 0);",
+    replace: "options.shards.hold(shard, digest.map(() => 0), tombstones.size > 0);",
   },
   {
     name: "boot-counter-stands-still",

@@ -36,3 +36,12 @@ test("who decides for a group is who writes for it, whatever the weights", () =>
     }
   }
 });
+
+test("who decides is found anew for each view", () => {
+  const members = [member(1), member(2), member(3)];
+  const before: View = { version: 1, members };
+  const owner = ownerOf(before, "web");
+  const after = members.map((one): Member => (one.id === owner ? { ...one, state: "dead" } : one));
+  assert.notEqual(ownerOf({ version: 2, members: after }, "web"), owner);
+  assert.equal(ownerOf(before, "web"), owner);
+});

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFileSync, readdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { appendFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import fc from "fast-check";
@@ -145,4 +145,18 @@ test("the tail begins the last lines, wherever they are, whether or not the last
   assert.equal(await output.tail(1), kept.length);
   assert.equal(await output.tail(2), kept.length - 10);
   assert.equal(await output.tail(0), kept.length + 10);
+});
+
+test("an output that somebody has put another in the place of is archived from that", async (t) => {
+  const folder = await tempFolder(t);
+  const output = await OutputFile.open(folder);
+  assert.equal(output.isDue(limits), false);
+  appendFileSync(join(folder, "output"), "short\n");
+  assert.equal(output.isDue(limits), false);
+  rmSync(join(folder, "output"));
+  appendFileSync(join(folder, "output"), lines(0, 9_000));
+  await output.archive(limits);
+  assert.ok(readdirSync(join(folder, "segments")).length > 0);
+  await output.close();
+  assert.equal(output.isDue(limits), false);
 });

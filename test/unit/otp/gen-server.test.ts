@@ -353,3 +353,34 @@ test("no call is accepted once the system has shut down", () =>
     await assert.rejects(world.ask("a", "ping", undefined), refusedWith("no_such_actor"));
     await assert.rejects(world.start("b"), refusedWith("unavailable"));
   }));
+
+test("what is delivered to an idle actor is handled on return, and to a busy one in its turn", () =>
+  withActors(async ({ system }) => {
+    const handled: number[] = [];
+    const behaviour = (): Behaviour<undefined, Register, number> => ({
+      init: () => undefined,
+      handlers: {
+        push: () => [undefined, [...handled]],
+        pushSlowly: async () => {
+          await settle();
+          return [undefined, [...handled]];
+        },
+        refuse: () => refuse(undefined, new Conflict("no")),
+      },
+      info(_state, message) {
+        if (typeof message === "number") handled.push(message);
+        return undefined;
+      },
+      describe: () => handled,
+    });
+    const ref = await system.start(worker({ behaviour }));
+    system.tell(ref, 1);
+    assert.deepEqual(handled, []);
+    await settle();
+    system.deliver(ref, 2);
+    assert.deepEqual(handled, [1, 2]);
+    const slow = system.call(ref, "pushSlowly", 0);
+    system.deliver(ref, 3);
+    assert.deepEqual(await slow, [1, 2]);
+    assert.deepEqual(await system.call(ref, "push", 0), [1, 2, 3]);
+  }));
