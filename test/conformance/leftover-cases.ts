@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { MobError } from "../../src/core/errors.ts";
 import type { Leftover, Leftovers, Provider } from "../../src/providers/provider.ts";
 import { eventually } from "../support/eventually.ts";
 import { processAlive } from "../support/process-alive.ts";
@@ -59,7 +60,12 @@ export const leftoverCases: Readonly<Record<string, Case>> = {
 
       await dead.kill();
       for (const { id } of await found(bench)) {
-        await assert.rejects(leftovers.remove(id), { code: "conflict" });
+        // An engine on a busy machine may not answer just now.
+        await eventually(async () => {
+          const error = await leftovers.remove(id).catch((thrown: unknown) => thrown);
+          assert.ok(error instanceof MobError, "it was removed");
+          return error.code === "conflict";
+        }, "its refusal");
       }
       await rm(join(folder, "dead"), { recursive: true });
       const orphans = (await found(bench)).filter(({ isOrphan }) => isOrphan);

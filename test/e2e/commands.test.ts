@@ -57,7 +57,7 @@ test("what cannot be done is refused by name, each with its exit code", async (t
   const refused: readonly [readonly string[], number, RegExp][] = [
     [["nope", "--", "true"], 3, /there is no service nope/],
     [["web/7", "--", "true"], 3, /web has no instance 7/],
-    [["web"], 2, /command/],
+    [["web"], 1, /bash has no console: name a command/],
     [["-t", "web", "--", "true"], 2, /-t gives the command this terminal/],
     [["web", "--", "no-such-program"], 1, /no-such-program/],
   ];

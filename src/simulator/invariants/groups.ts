@@ -8,6 +8,7 @@ import type { Stage } from "../stage.ts";
 import type { VirtualTask } from "../virtual-tasks.ts";
 import { groupName } from "../wish.ts";
 import type { Invariant, Objection } from "./invariant.ts";
+import { isByMob } from "./runs.ts";
 
 const calmKinds: ReadonlySet<ItemKind> = new Set(["deploy", "act", "kill-task", "disk-slow"]);
 /** Of each service of the group that users deploy: what is restarted with it. */
@@ -64,11 +65,6 @@ export function groups(stage: Stage, object: Objection): Invariant {
 
 function isOfGroup({ service }: VirtualTask): boolean {
   return service.startsWith(`${groupName}/`);
-}
-
-/** Tasks are killed by SIGKILL, and stopped by what their specs say. */
-function isByMob({ ended }: VirtualTask): boolean {
-  return ended?.exit.kind === "signaled" && ended.exit.signal !== "SIGKILL";
 }
 
 function textOf({ service, ended }: VirtualTask): string {

@@ -7,7 +7,7 @@ import type { Plan } from "../schedule.ts";
 import type { Stage } from "../stage.ts";
 import type { VirtualTask } from "../virtual-tasks.ts";
 import type { Invariant, Objection } from "./invariant.ts";
-import { hasRun } from "./runs.ts";
+import { hasRun, isByMob } from "./runs.ts";
 
 /** Until an end is known to who decides, and what was decided before it has begun. */
 const knownMs = 5_000;
@@ -18,7 +18,9 @@ export function order(stage: Stage, object: Objection): Invariant {
   /** Of each machine: how many of its tasks were looked at. */
   const judged = new Map<string, number>();
 
-  function judge(machine: string, { service, startedAt }: VirtualTask): void {
+  function judge(machine: string, task: VirtualTask, all: readonly VirtualTask[]): void {
+    const { service, startedAt } = task;
+    if (isRestart(task, all)) return;
     const member = stage.node(machine)?.catalog.service(service as ServiceName)?.member;
     if (member === undefined) return;
     const fromMs = startedAt - knownMs;
@@ -35,11 +37,19 @@ export function order(stage: Stage, object: Objection): Invariant {
     each() {
       for (const machine of stage.machines) {
         const { history } = stage.simulation.host(machine);
-        for (const task of history.slice(judged.get(machine) ?? 0)) judge(machine, task);
+        for (const task of history.slice(judged.get(machine) ?? 0)) judge(machine, task, history);
         judged.set(machine, history.length);
       }
     },
   };
+}
+
+/** A restart by the policy, of what has ended by itself, waits for nothing. */
+function isRestart({ found }: VirtualTask, all: readonly VirtualTask[]): boolean {
+  const before = all.find(
+    (one) => one.found.instance === found.instance && one.found.attempt === found.attempt - 1,
+  );
+  return before?.ended !== undefined && !isByMob(before);
 }
 
 function clockWasWrong({ items }: Plan, fromMs: number, toMs: number): boolean {

@@ -1,6 +1,8 @@
-/** Whether a task of a service has run, on whatever machine, at any time between two; virtual ms. */
+/** What the tasks of machines tell of what has run, and how it ended. */
 import type { Stage } from "../stage.ts";
+import type { VirtualTask } from "../virtual-tasks.ts";
 
+/** Whether a task of a service has run, on whatever machine, at any time between two; virtual ms. */
 export function hasRun(stage: Stage, service: string, fromMs: number, toMs: number): boolean {
   return stage.machines.some((machine) =>
     stage.simulation
@@ -12,4 +14,9 @@ export function hasRun(stage: Stage, service: string, fromMs: number, toMs: numb
           (task.ended?.atMs ?? toMs) >= fromMs,
       ),
   );
+}
+
+/** Tasks are killed by SIGKILL, and stopped by what their specs say. */
+export function isByMob({ ended }: VirtualTask): boolean {
+  return ended?.exit.kind === "signaled" && ended.exit.signal !== "SIGKILL";
 }
