@@ -116,16 +116,21 @@ export class ShardWrites {
     );
   }
 
-  /** Resolves once what is held here of the shard is up to date, or was waited for long enough. */
-  async fresh(shard: ShardId): Promise<void> {
+  /**
+   * Resolves once what is held here of the shard is up to date, or was waited for long enough. Not async, which would
+   * take whoever waited a turn more than whoever comes later, and finds it fresh: of two writes of one key the later
+   * one is to count.
+   */
+  fresh(shard: ShardId): Promise<void> {
     const { isFresh, hurry } = this.#options;
     const waiting = this.#waiting.get(shard) ?? [];
-    if (waiting.length === 0 && isFresh(shard)) return;
+    if (waiting.length === 0 && isFresh(shard)) return Promise.resolve();
     if (waiting.length >= waitingMax) {
-      throw new Unavailable(`${waitingMax} writes wait for what other nodes hold already`);
+      const message = `${waitingMax} writes wait for what other nodes hold already`;
+      return Promise.reject(new Unavailable(message));
     }
     hurry(shard);
-    await new Promise<void>((resolve) => {
+    return new Promise((resolve) => {
       waiting.push(resolve);
       this.#waiting.set(shard, waiting);
     });
