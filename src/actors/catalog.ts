@@ -242,10 +242,10 @@ export class Catalog {
     const wish = { spec: member.spec, specStamp, run, runStamp, restartStamp, removed: false };
     if (!isGroup(group.spec)) return wish;
     const { lives, failure, since } = this.supervision(group);
-    const { after, before, restartedBy } = member;
+    const { before, restartedBy } = member;
     const life = lives[slotName(member.spec.name, slot)] ?? 0;
     const hasFailed = failure !== undefined && since === sinceOf(runStamp, restartStamp);
-    const inGroup = { after, before, restartedBy, life, ...(hasFailed && { failure }) };
+    const inGroup = { before, restartedBy, life, ...(hasFailed && { failure }) };
     return { ...wish, inGroup };
   }
 

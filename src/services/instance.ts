@@ -35,7 +35,7 @@ export interface Desired {
 }
 
 /** What a group wants of an instance of it. */
-export interface InGroup extends Pick<Member, "after" | "before" | "restartedBy"> {
+export interface InGroup extends Pick<Member, "before" | "restartedBy"> {
   /** The life that it is to be in: in an earlier one it is ended, and started in this one. */
   readonly life: number;
   /** Why the group has failed, and so nothing of it is to run; absent: it has not. */

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import type { InGroup, InstanceEvent } from "../../../src/services/instance.ts";
 import { Driver, db, desired, exited, started } from "./instance-driver.ts";
 
-const alone: InGroup = { after: [], before: [db], restartedBy: "group", life: 0 };
+const alone: InGroup = { before: [db], restartedBy: "group", life: 0 };
 
 /** What the others are at, as it is told after each wish. */
 function told(more: { readonly mayEnd?: boolean; readonly waits?: boolean } = {}): InstanceEvent {
