@@ -4,6 +4,7 @@
  */
 import { Unavailable } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
+import type { Log } from "../core/log.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
@@ -52,7 +53,7 @@ export function providerWatch(
     handlers: {},
     info(state, message) {
       if (message.type === "timer") feed(state, { kind: "timer" });
-      else if (message.type === "found") found(state, message.look);
+      else if (message.type === "found") feed(state, { kind: "found", look: message.look });
       else if (message.type === "doubted") {
         feed(state, { kind: "doubted", type: message.provider });
       }
@@ -73,6 +74,7 @@ function feed(state: State, event: LooksEvent): void {
   const { self, options } = state;
   const now = nowOf(self, options);
   const { looks, effects, dueAtMs } = stepLooks(state.looks, event, now);
+  logChanges(self.log, state.looks, looks);
   state.looks = looks;
   for (const effect of effects) carryOut(state, effect);
   state.cancelTimer();
@@ -80,14 +82,14 @@ function feed(state: State, event: LooksEvent): void {
   state.cancelTimer = self.sendAfter(Math.max(1, dueAtMs - now.monoMs), { type: "timer" });
 }
 
-function found(state: State, look: ProviderLook): void {
-  const { log } = state.self;
-  const before = state.looks.entries.find((entry) => entry.look.asked === look.asked)?.look;
-  feed(state, { kind: "found", look });
-  const { type, capabilities } = look;
-  if (before?.capabilities.available === capabilities.available) return;
-  if (capabilities.available) log.info("a provider is available", { provider: type });
-  else log.warn("a provider is away", { provider: type, reason: capabilities.reason });
+/** Whatever has shown it: a look, or one that takes too long. */
+function logChanges(log: Log, before: ProviderLooks, after: ProviderLooks): void {
+  for (const [at, { look }] of after.entries.entries()) {
+    const { type, capabilities } = look;
+    if (before.entries[at]?.look.capabilities.available === capabilities.available) continue;
+    if (capabilities.available) log.info("a provider is available", { provider: type });
+    else log.warn("a provider is away", { provider: type, reason: capabilities.reason });
+  }
 }
 
 function carryOut({ self, options }: State, effect: LooksEffect): void {

@@ -3,7 +3,7 @@
  * what becomes of it. What is to be done is decided elsewhere; one thing is done at a time, which is
  * for whoever calls to see to.
  */
-import { messageOf } from "../core/errors.ts";
+import { MobError, messageOf } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { isNothing } from "../core/resources.ts";
@@ -78,7 +78,7 @@ export class TaskHolder {
     } catch (error) {
       log.warn("a task could not be started", { attempt, error });
       failed(error);
-      tell({ kind: "start_failed", attempt, error: messageOf(error) });
+      tell({ kind: "start_failed", attempt, error: wordsOf(error) });
     }
   }
 
@@ -139,4 +139,11 @@ export class TaskHolder {
     });
     return { kind: "running", attempt, handle, startedAt, health: health.now };
   }
+}
+
+/** With what is wrong where, of parameters that a third party's provider has refused. */
+function wordsOf(error: unknown): string {
+  const details = error instanceof MobError ? error.details : [];
+  const places = details.map(({ path, message }) => `${path} ${message}`);
+  return [messageOf(error), ...(places.length > 0 ? [places.join(", ")] : [])].join(": ");
 }

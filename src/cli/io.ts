@@ -70,9 +70,15 @@ export function processIo(): Io {
   };
 }
 
+/** Of a terminal that says that it has none, as one made for a command whose own output is none. */
+const usualSize = { columns: 80, rows: 24 };
+
 function ownTerminal(stdin: ReadStream, stdout: WriteStream): LocalTerminal {
   return {
-    size: () => ({ columns: stdout.columns, rows: stdout.rows }),
+    size: () => ({
+      columns: stdout.columns || usualSize.columns,
+      rows: stdout.rows || usualSize.rows,
+    }),
     onResize(handle) {
       stdout.on("resize", handle);
       return () => stdout.off("resize", handle);

@@ -39,28 +39,34 @@ export function attachedTo(asked: string, node: string, role: string): string {
   return `attached to ${node}${through}, with the role ${role}; .help shows what can be typed here\n`;
 }
 
-/** `running`: names of the services whose tasks run on. */
+/** `running`: names of the services whose tasks run on, each as often as it has instances here. */
 export function farewell(name: string, running: readonly string[], port: number): string {
   if (running.length === 0) return `${name} has stopped; no service runs on it\n`;
-  const names = running.join(" ");
-  const isOne = running.length === 1;
-  const services = isOne ? "its service runs" : `its ${running.length} services run`;
+  const services = [...new Set(running)];
+  const isOne = services.length === 1;
+  const run = isOne ? "its service runs" : `its ${services.length} services run`;
   return (
-    `${name} has stopped; ${services} on without it: ${names}\n` +
+    `${name} has stopped; ${run} on without it: ${services.join(" ")}\n` +
     `to stop ${isOne ? "it" : "them"}, start the node again (mob -p ${port}), ` +
-    `then: mob stop -p ${port} ${names}\n`
+    `then: mob stop -p ${port} ${whatStops(services)}\n`
   );
+}
+
+/** A service of a group is stopped with its group. */
+function whatStops(services: readonly string[]): string {
+  return [...new Set(services.map((service) => service.replace(/\/.*/, "")))].join(" ");
 }
 
 /** As `farewell`, of a node that has left its network: what runs there is no one else's to look after. */
 export function goodbye(name: string, running: readonly string[], port: number): string {
   if (running.length === 0)
     return `${name} has left its network and stopped; no service runs on it\n`;
-  const names = running.join(" ");
-  const what = running.length === 1 ? "its service still runs" : "its services still run";
+  const services = [...new Set(running)];
+  const isOne = services.length === 1;
+  const what = isOne ? "its service still runs" : "its services still run";
   return (
-    `${name} has left its network and stopped; ${what} on its machine: ${names}\n` +
-    `others take over once it is forgotten (mob nodes forget ${name}). To stop ${running.length === 1 ? "it" : "them"}, start the node ` +
-    `again (mob -p ${port}), then: mob stop -p ${port} ${names}\n`
+    `${name} has left its network and stopped; ${what} on its machine: ${services.join(" ")}\n` +
+    `others take over once it is forgotten (mob nodes forget ${name}). To stop ${isOne ? "it" : "them"}, start the node ` +
+    `again (mob -p ${port}), then: mob stop -p ${port} ${whatStops(services)}\n`
   );
 }

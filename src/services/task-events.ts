@@ -170,12 +170,14 @@ function foundRunning(
 ): Step {
   const { status } = state;
   const isKnown = status.attempt === attempt;
-  const known = isKnown ? state : { ...state, status: forgetHealth(status) };
+  // What was said of an engine that did not tell is over; what a task is short of, it tells anew.
+  const { reason: _reason, ...rest } = status;
+  const known = { ...state, status: isKnown ? rest : forgetHealth(rest) };
   // What was being ended for its health is so still, and will be.
   const told = isKnown ? healthOf(status) : { healthy: null };
   const { state: next } =
     isKnown && status.state === "running"
-      ? change(known, { handle })
+      ? change(known, { handle, ...told })
       : enter(known, "running", nowMs, { attempt, handle, startedAt, held: false, ...told });
   return health === undefined ? nothing(next) : ownHealthTold(next, health, nowMs);
 }

@@ -27,6 +27,19 @@ test("a task that runs on while the node was down is adopted without a restart",
   assert.equal(driver.phase, "running");
 });
 
+test("what was said of an engine that did not tell is over once it has", () => {
+  const driver = running();
+  const { state } = driver;
+  const reason = "its engine does not tell how it is: nobody answers";
+  driver.state = { ...state, status: { ...state.status, reason } };
+  driver.crash().tell({
+    kind: "adopted",
+    found: { kind: "running", attempt: 1, handle: { pid: 101 }, startedAt: 1_000_000 },
+  });
+  assert.equal(driver.phase, "running");
+  assert.equal(driver.state.status.reason, undefined);
+});
+
 test("an exit while the node was down is known, and the policy acts on it", () => {
   const driver = running().crash();
   driver.nowMs += 3_600_000;
