@@ -32,6 +32,8 @@ const endings: ReadonlySet<TaskEvent["kind"]> = new Set(["start_failed", "exited
 export class TaskHolder {
   readonly #options: TaskHolderOptions;
   #task: Task | undefined;
+  /** A start has begun, and what came of it was not seen: two tasks of one instance must never run. */
+  #isUnsure = false;
 
   constructor(options: TaskHolderOptions) {
     const { instance, ports } = options;
@@ -59,6 +61,7 @@ export class TaskHolder {
     const { attempt, spec } = effect;
     this.#task = undefined;
     try {
+      if (this.#isUnsure) await this.#endEarlier(attempt);
       const progress = (text: string) => tell({ kind: "progress", attempt, text });
       const ports = await this.#options.ports.claim(instance, spec.ports, effect.ports);
       const volumes = await this.#options.volumes.claim(instance, spec.volumes);
@@ -66,9 +69,11 @@ export class TaskHolder {
       const { resources: limits, logs } = spec;
       const bounds = isNothing(limits) ? { logs } : { logs, limits };
       const context = { service: spec.name, attempt, env, ports, volumes, ...bounds, progress };
+      this.#isUnsure = true;
       const handle = await provider.start(instance, provider.parseParams(spec.params), context);
       if (isOver()) return; // Whoever takes over finds it.
       const found = await this.#adopt({ instance, attempt, handle });
+      this.#isUnsure = false;
       const startedAt = found.kind === "running" ? found.startedAt : found.atMs;
       const health = found.kind === "running" && found.health;
       tell({ kind: "started", attempt, handle, startedAt, ports, ...(health && { health }) });
@@ -80,6 +85,18 @@ export class TaskHolder {
       failed(error);
       tell({ kind: "start_failed", attempt, error: wordsOf(error) });
     }
+  }
+
+  /** What a start that failed has left running, if anything. @throws what the provider throws: then it may run still */
+  async #endEarlier(attempt: number): Promise<void> {
+    const { provider, instance } = this.#options;
+    for (const found of await provider.list(instance)) {
+      if (found.attempt >= attempt) continue;
+      const task = await provider.adopt(found);
+      if (!("gone" in task)) await task.stop({ signal: "SIGKILL", graceMs: 0 });
+      await provider.forget(instance, found.attempt);
+    }
+    this.#isUnsure = false;
   }
 
   /** Told by `exited`, where there was a task, and `stopped`. @throws what the provider throws */

@@ -1,0 +1,23 @@
+/** An engine that starts a task and goes away before it has said so. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { Simulation } from "../../src/simulator/simulation.ts";
+
+test("a task whose start was not seen is ended before another is started", async () => {
+  const simulation = new Simulation({ seed: 1, machines: ["a"] });
+  await simulation.start("a");
+  const host = simulation.host("a");
+  const spec = { name: "web", provider: "virtual", params: {} };
+  simulation.begin("a", async (node) => void (await node.deploy([spec])));
+  while (host.history.length === 0) await simulation.run(1);
+  host.isDown = true;
+  await simulation.run(3_000);
+  assert.equal(host.running().length, 1, "nobody knows of it yet");
+  host.isDown = false;
+  await simulation.run(60_000);
+  const [first, second] = host.history;
+  assert.ok(first?.ended !== undefined && second !== undefined);
+  assert.ok(first.ended.atMs <= second.startedAt);
+  assert.equal(host.running().length, 1);
+  assert.deepEqual(simulation.violations, []);
+});
