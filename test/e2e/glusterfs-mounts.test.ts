@@ -60,7 +60,7 @@ test("a container of Podman's, a program and a script share a volume, over their
   ];
   for (const one of services) await node.deploy(one);
 
-  const volume = (await running("files")).handle["volume"];
+  const volume = (await node.untilItRuns("files", patienceMs)).handle["volume"];
   const file = join(brick, String(volume), "written");
   const wrote = (names: readonly string[]) =>
     eventually(
@@ -75,15 +75,22 @@ test("a container of Podman's, a program and a script share a volume, over their
   const mounted = pool.mounts();
   assert.deepEqual(mounted.length, 1, "one mount for all");
 
-  await engine.podman("kill", String((await running("podman")).handle["container"]));
-  process.kill(Number((await running("exec")).handle["pid"]), "SIGKILL");
+  await engine.podman(
+    "kill",
+    String((await node.untilItRuns("podman", patienceMs)).handle["container"]),
+  );
+  process.kill(Number((await node.untilItRuns("exec", patienceMs)).handle["pid"]), "SIGKILL");
   await wrote(["bash", "exec", "exec", "podman", "podman"]);
 
-  const before = await Promise.all(["podman", "exec", "bash"].map(running));
+  const before = await Promise.all(
+    ["podman", "exec", "bash"].map((name) => node.untilItRuns(name, patienceMs)),
+  );
   await node.crash();
   assert.deepEqual(pool.mounts(), mounted);
   await node.start({ providers });
-  const again = await Promise.all(["podman", "exec", "bash"].map(running));
+  const again = await Promise.all(
+    ["podman", "exec", "bash"].map((name) => node.untilItRuns(name, patienceMs)),
+  );
   assert.deepEqual(
     again.map(({ handle }) => handle),
     before.map(({ handle }) => handle),
@@ -103,15 +110,4 @@ test("a container of Podman's, a program and a script share a volume, over their
   assert.ok(!existsSync(program) && !existsSync(script));
   await node.mob("rm", "files");
   await eventually(async () => (await pool.volumes()).length === 0, "no volume", patienceMs);
-
-  function running(name: string) {
-    return eventually(
-      async () => {
-        const now = await node.instance(name);
-        return now?.state === "running" && now;
-      },
-      `${name} to run`,
-      patienceMs,
-    );
-  }
 });

@@ -28,17 +28,6 @@ async function twoNodes(t: TestContext): Promise<readonly [Lab, MobNode, MobNode
   return [lab, a, b];
 }
 
-function running(node: MobNode, name: string) {
-  return eventually(
-    async () => {
-      const now = await node.instance(name);
-      return now?.state === "running" && now;
-    },
-    `${name} to run`,
-    patienceMs,
-  );
-}
-
 /** However long its node is away, nothing is moved. */
 const patient = { restart_grace: "1h" };
 
@@ -67,10 +56,10 @@ test("several nodes write to a volume, which outlives a brick, glusterd and a no
   assert.match(waiting.reason ?? "", /waits for shared \(is not deployed\)/);
 
   await a.deploy(volume("shared"));
-  const { handle } = await running(a, "shared");
+  const { handle } = await a.untilItRuns("shared", patienceMs);
   const name = String(handle["volume"]);
   assert.deepEqual(await pool.volumes(), [name]);
-  await running(b, "early");
+  await b.untilItRuns("early", patienceMs);
   const lines = () => pool.run("cat", `${at}/starts`).then((text) => text.trimEnd().split("\n"));
   await eventually(
     async () => (await lines().catch(() => [])).length === 1,
@@ -88,7 +77,7 @@ test("several nodes write to a volume, which outlives a brick, glusterd and a no
     const volumes = [{ from: "shared", at: own, kind: "glusterfs" }];
     const script = `echo ${index} >>${own}/starts; while :; do sleep 1; done`;
     await a.deploy(bash(`writer-${index}`, script, { volumes, placement, ...patient }));
-    await running(a, `writer-${index}`);
+    await a.untilItRuns(`writer-${index}`, patienceMs);
   }
   const points = nodes.map(({ dataFolder }) => join(dataFolder, "mounts", name, "data")).sort();
   assert.deepEqual([...pool.mounts()].sort(), points);
@@ -137,7 +126,7 @@ test("several nodes write to a volume, which outlives a brick, glusterd and a no
   assert.deepEqual([...pool.mounts()].sort(), points);
   for (const node of nodes) await node.start({ providers });
   for (const service of ["shared", "writer-0", "writer-1"]) {
-    await running(a, service);
+    await a.untilItRuns(service, patienceMs);
   }
   await eventually(
     async () => {

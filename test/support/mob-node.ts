@@ -243,6 +243,18 @@ export class MobNode {
     );
   }
 
+  /** The same of what takes long to run: `patienceMs` at most. */
+  async untilItRuns(name: string, patienceMs: number): Promise<InstanceView> {
+    return eventually(
+      async () => {
+        const now = await this.instance(name);
+        return now?.state === "running" && now;
+      },
+      `${name} to run`,
+      patienceMs,
+    );
+  }
+
   /** The pid of a service's task. */
   async taskPid(name: string): Promise<number> {
     const { handle } = await this.until(name, "running");
