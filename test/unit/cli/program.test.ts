@@ -148,6 +148,24 @@ test("a command that wants one of its own shows them, and says so", async () => 
   assert.match(token.err, /^Usage: mob token [\s\S]*\nerror: mob token wants a command\n/);
 });
 
+test("who mistyped an option is shown to the help of the very command, whatever its arguments are called", async () => {
+  const pointed: [string[], string][] = [
+    [["exec", "ls", "--nosuch"], "mob exec"],
+    [["exec", "web", "ls", "-l"], "mob exec"],
+    [["-p", "1", "show", "nodes", "--nosuch"], "mob show"],
+    [["volume", "rm", "--nosuch"], "mob volumes rm"],
+    [["shell", "--nosuch"], "mob attach"],
+    [["token", "create"], "mob token create"],
+    [["--nosuch"], "mob up"],
+    [["-p", "1", "nodse"], "mob"],
+  ];
+  for (const [args, command] of pointed) {
+    const io = memoryIo();
+    assert.equal(await runMob(args, io), 2, args.join(" "));
+    assert.ok(io.err().endsWith(`\nsee ${command} --help\n`), io.err());
+  }
+});
+
 test("help and version are answers, not errors", async () => {
   const help = memoryIo();
   assert.equal(await runMob(["--help"], help), 0);
