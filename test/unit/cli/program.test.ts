@@ -190,7 +190,12 @@ test("options with impossible values are bad usage, named", async () => {
     [["up", "--capacity", "memory=much"], /--capacity "memory=much" should look like memory=8GB/],
     [["up", "--capacity", "disk=8GB"], /--capacity "disk=8GB"/],
     [["up", "--capacity", "cpu=-1"], /--capacity "cpu=-1"/],
-    [["up", "-P", "bash,,docker"], /--providers "bash,,docker"/],
+    [["up", "-P", "bash,,docker"], /--providers "bash,,docker": entry 2 of 3 is empty/],
+    [["up", "-P", " "], /--providers " ": entry 1 of 1 is empty/],
+    [
+      ["up", "-P", "bash, ,docker,"],
+      /--providers "bash, ,docker,": entries 2 and 4 of 4 are empty/,
+    ],
     [["up", "--bind", "0.0.0.0:6666"], /--bind "0\.0\.0\.0:6666" should be a host/],
     [["up", "--advertise", "a b"], /--advertise "a b" should be a host/],
     [["up", "--membership", "moon"], /"moon" is no preset; there are: lan, wan, local/],
