@@ -101,6 +101,14 @@ export function capacityOption(text: string): Partial<Resources> {
   return capacity;
 }
 
+/** What the most is, a node says. */
+export function instancesArgument(text: string): number | "everywhere" {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  if (text === "everywhere") return text;
+  const form = "should be a whole number from 0, or everywhere, as in mob scale web 3";
+  throw new BadRequest(`instances "${text}" ${form}`);
+}
+
 /** A number of lines, or `all`. */
 export function tailOption(text: string): number | "all" {
   return text === "all" ? "all" : countOption("--tail")(text);

@@ -200,6 +200,8 @@ test("options with impossible values are bad usage, named", async () => {
     [["up", "--advertise", "a b"], /--advertise "a b" should be a host/],
     [["up", "--membership", "moon"], /"moon" is no preset; there are: lan, wan, local/],
     [["up", "--membership", "lan,probeMs=x"], /probeMs="x" should be a whole number/],
+    [["scale", "web", "-3"], /instances "-3" should be a whole number from 0, .* mob scale web 3/],
+    [["scale", "web", "1.5"], /instances "1\.5" should be a whole number/],
     [["show"], /missing required argument 'name'/],
   ];
   for (const [args, message] of wrong) {
