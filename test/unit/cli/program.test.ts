@@ -9,6 +9,7 @@ import { Conflict, InvalidSpec, OutcomeUnknown } from "../../../src/core/errors.
 import { formatApiToken, newApiToken } from "../../../src/trust/api-token.ts";
 import { withApi } from "../../support/api-server.ts";
 import {
+  aChange,
   aLeftover,
   aNode,
   anInstance,
@@ -324,6 +325,26 @@ test("a reader that has gone ends a followed log quietly", async () => {
     assert.equal(await runMob(["logs", "-f", "web", "-p", String(address.port)], io), 0);
     assert.equal(io.err(), "");
   });
+});
+
+test("a watch of what is not there says so, once, and waits for it", async () => {
+  const gone = new AbortController();
+  async function* untilGone() {
+    yield [aChange];
+    gone.abort();
+  }
+  const asked: unknown[] = [];
+  const watch: Commands["watch"] = async ({ services }) => {
+    asked.push(services);
+    return untilGone();
+  };
+  await withApi(memoryCommands({ watch }), async ({ address, env }) => {
+    const io = memoryIo({ gone: gone.signal, env });
+    const args = ["watch", "web", "nope", "--json", "-p", String(address.port)];
+    assert.equal(await runMob(args, io), 0);
+    assert.equal(io.err(), "[there is no service nope yet: the watch waits for it]\n");
+  });
+  assert.deepEqual(asked, [["web", "nope"]]);
 });
 
 test("mobcli has the original's commands, one at a time", async () => {
