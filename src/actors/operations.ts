@@ -5,7 +5,7 @@
  */
 import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
-import { BadRequest, Conflict, NotFound } from "../core/errors.ts";
+import { Conflict, NotFound } from "../core/errors.ts";
 import { asServiceName, type InstanceId, type NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { Bookings } from "../services/bookings.ts";
@@ -35,6 +35,7 @@ import {
   type ServiceChange,
   watchServices,
 } from "./service-changes.ts";
+import { serviceNamed } from "./service-named.ts";
 import { type InstanceInfo, instanceInfos } from "./service-view.ts";
 import { type RemovedVolume, removeVolume } from "./volume-removal.ts";
 import { type VolumeInfo, volumeInfos } from "./volume-view.ts";
@@ -129,11 +130,15 @@ export class Operations {
     return catalog.services().flatMap((service) => instanceInfos(catalog, service));
   }
 
-  /** Those of one service, in order of slots; none: it is not deployed. */
-  instancesOf(service: string): readonly InstanceInfo[] {
+  /** Whether a service or a group is deployed under that full name. */
+  has(name: string): boolean {
+    return this.#options.catalog.servicesUnder(name).length > 0;
+  }
+
+  /** Those of one service, in order of slots. @throws NotFound; BadRequest for a group, naming its services */
+  instancesOf(name: string): readonly InstanceInfo[] {
     const { catalog } = this.#options;
-    const found = catalog.service(asServiceName(service));
-    return found === undefined ? [] : instanceInfos(catalog, found);
+    return instanceInfos(catalog, serviceNamed(catalog, name));
   }
 
   /** What is deployed under a name, of a service or of a group, and what became of it. @throws NotFound */
@@ -228,17 +233,10 @@ export class Operations {
     );
   }
 
-  /** As a deploy of what is deployed, with another number of instances. @throws NotFound, InvalidSpec */
+  /** As a deploy of what is deployed, with another number of instances. @throws InvalidSpec, and as `instancesOf` */
   scale(name: string, instances: unknown): Promise<DeployOutcome> {
     const wanted = parseInstances(instances);
-    const { catalog } = this.#options;
-    if (catalog.service(asServiceName(name)) === undefined) {
-      const [one] = catalog.servicesUnder(name);
-      if (one === undefined) throw new NotFound(`there is no service ${name}`);
-      throw new BadRequest(
-        `${name} is a group: name one of its services, like ${one.member.spec.name}`,
-      );
-    }
+    serviceNamed(this.#options.catalog, name);
     return this.#changed(
       name,
       askDecider(this.#options, name, "scale", { name, instances: wanted }),

@@ -24,7 +24,7 @@ const sessionsMax = 64;
 export interface SessionsOptions extends TracingOptions {
   /** This node's own name. */
   readonly name: string;
-  readonly operations: Pick<Operations, "instances" | "call">;
+  readonly operations: Pick<Operations, "has" | "instancesOf" | "call">;
 }
 
 export class Sessions {
