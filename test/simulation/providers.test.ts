@@ -74,6 +74,23 @@ test("an engine that is away takes nothing new, and keeps what it runs, wherever
     machines.map((machine) => simulation.host(machine).running()),
     before,
   );
+  const engineAwaySince = fact(simulation, "a", "b")?.since;
+  const reason = "its engine does not tell how it is: the engine does not answer";
+  const reasons = (asked: string) =>
+    machines.map((machine) => {
+      const all = simulation.operations(asked).instances();
+      const there = all.filter(({ node }) => node === simulation.operations(machine).node);
+      return there.map((told) => [told.state, told.reason, told.engineAwaySince]);
+    });
+  const fine = ["running", undefined, undefined];
+  const untold = ["running", reason, engineAwaySince];
+  for (const asked of machines) {
+    assert.deepEqual(reasons(asked), [
+      [fine, fine],
+      [untold, untold],
+      [fine, fine],
+    ]);
+  }
   await simulation.ask("a", (node) => node.deploy([web({ name: "more", instances: 4 })]));
   await simulation.run(10_000);
   assert.deepEqual(
@@ -83,6 +100,11 @@ test("an engine that is away takes nothing new, and keeps what it runs, wherever
   b.isDown = false;
   await simulation.run(60_000);
   assertToldEverywhere(simulation, "b", true);
+  assert.deepEqual(
+    reasons("a").map((told) => told.length),
+    [4, 2, 4],
+  );
+  assert.deepEqual(reasons("a").flat(), Array(10).fill(fine));
   assert.deepEqual(b.running(), before[1]);
   assert.deepEqual(simulation.violations, []);
 });
