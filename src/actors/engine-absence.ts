@@ -34,6 +34,12 @@ export function toldThere(
   };
 }
 
+/** Why a provider of that type cannot be asked on a node; undefined: it can, or is not known there. */
+export function whyEngineAway(member: Member, type: string): string | undefined {
+  const fact = awayFact(member, type);
+  return fact && (fact.reason ?? "it does not answer");
+}
+
 function awayFact({ facts }: Member, type: string): ProviderFact | undefined {
   return facts.providers.find((one) => one.type === type && !one.available);
 }

@@ -27,6 +27,7 @@ import { type NodeUse, nodeInfo } from "./node-view.ts";
 import { type Output, outputsOf } from "./outputs.ts";
 import { patientCall } from "./patient-call.ts";
 import type { Records } from "./records.ts";
+import type { Remains } from "./remains.ts";
 import { bookingsIn } from "./reservations.ts";
 import type { RingMemberProtocol } from "./ring-member-protocol.ts";
 import {
@@ -74,6 +75,8 @@ export interface DeployOutcome extends Outcome {
 
 export interface ActOutcome extends Outcome {
   readonly changed: boolean;
+  /** What is left of what was removed. */
+  readonly remains: readonly Remains[];
 }
 
 export class Operations {
@@ -265,9 +268,11 @@ export class Operations {
           name,
           action,
         });
-        if (action === "remove") await gone(this.#options, before);
-        const instances = action === "remove" ? [] : await settled(this.#options, name);
-        return { changed, receipt, instances };
+        if (action === "remove") {
+          const remains = await gone(this.#options, before);
+          return { changed, receipt, instances: [], remains };
+        }
+        return { changed, receipt, instances: await settled(this.#options, name), remains: [] };
       }),
     );
   }

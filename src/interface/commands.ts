@@ -137,17 +137,19 @@ const done = {
 function actionResult(
   action: Action,
   name: string,
-  { changed, receipt, instances }: ActOutcome,
+  { changed, receipt, instances, remains }: ActOutcome,
   nodeName: (id: NodeId | null) => string | null,
 ): ActionResult {
   // Of several, the first that is not as wanted tells for all.
   const wanted = action === "stop" ? "stopped" : "running";
-  const shown = instances.find(({ state }) => state !== wanted) ?? instances[0];
+  const shown = instances.find(({ state }) => state !== wanted) ?? instances[0] ?? remains[0];
+  const reasons = remains.length === 0 ? [shown?.reason ?? ""] : remains.map((one) => one.reason);
+  const reason = [...new Set(reasons)].join("; ");
   return {
     name,
     result: changed ? done[action] : "unchanged",
     state: shown?.state ?? (action === "remove" ? "removed" : wanted),
-    ...(shown?.reason !== undefined && { reason: shown.reason }),
+    ...(reason !== "" && { reason }),
     ...acknowledgement(receipt, nodeName),
   };
 }

@@ -129,9 +129,9 @@ export function formatActions(results: readonly ActionResult[], paint: Paint): s
   return formatTable(["NAME", "RESULT", "STATE", "KNOWN BY", "REASON"], rows, paint);
 }
 
-/** What is wished is not so as long as the node that is to do it cannot. */
+/** What is wished is not so as long as the node that is to do it cannot; what was removed is, whatever runs on. */
 function outcomeOf({ result, state }: ActionResult): string {
-  const isPending = (result === "stopped" || result === "removed") && state !== result;
+  const isPending = result === "stopped" && state !== result;
   return isPending ? `to be ${result}` : result;
 }
 

@@ -109,6 +109,39 @@ test("an engine that is away takes nothing new, and keeps what it runs, wherever
   assert.deepEqual(simulation.violations, []);
 });
 
+test("a removal tells what cannot be ended while the engine is away, and that is ended once it is back", async () => {
+  const simulation = await network([]);
+  const onB = web({ placement: { constraints: ["node.name == b"] } });
+  await simulation.ask("a", (node) => node.deploy([onB]));
+  const b = simulation.host("b");
+  b.isDown = true;
+  const [outcome] = await simulation.ask("a", (node) => node.act("remove", ["web"]));
+  const reason =
+    "what runs on b cannot be ended before its engine is back: the engine does not answer";
+  assert.deepEqual(outcome?.remains, [{ state: "running", reason, isStuck: true }]);
+  assert.deepEqual(simulation.operations("a").instances(), []);
+  await simulation.run(60_000);
+  assert.deepEqual(running(simulation), ["b"]);
+  b.isDown = false;
+  await simulation.run(10_000);
+  assert.deepEqual(running(simulation), []);
+  assert.deepEqual(simulation.violations, []);
+});
+
+test("a removal tells what is left on a node that is lost", async () => {
+  const simulation = await network([]);
+  const onB = web({ placement: { constraints: ["node.name == b"] } });
+  await simulation.ask("a", (node) => node.deploy([onB]));
+  simulation.crash("b");
+  await simulation.run(3_000);
+  const [outcome] = await simulation.ask("a", (node) => node.act("remove", ["web"]));
+  const reason = "b is dead: what runs there is ended once it is back";
+  assert.deepEqual(outcome?.remains, [{ state: "lost", reason, isStuck: true }]);
+  await simulation.start("b");
+  await simulation.run(20_000);
+  assert.deepEqual(running(simulation), []);
+});
+
 test("a start that fails has every node know within seconds that its engine is away", async () => {
   const simulation = await network([]);
   simulation.host("b").isDown = true;
