@@ -26,6 +26,7 @@ import { names } from "./names.ts";
 import { type NodeUse, nodeInfo } from "./node-view.ts";
 import { type Output, outputsOf } from "./outputs.ts";
 import { patientCall } from "./patient-call.ts";
+import { untilCaughtUp } from "./readiness.ts";
 import type { Records } from "./records.ts";
 import type { Remains } from "./remains.ts";
 import { bookingsIn } from "./reservations.ts";
@@ -83,10 +84,17 @@ export class Operations {
   /** For what a user asks of an actor of another node: see patient-call.ts. */
   readonly call: ActorSystem["call"];
   readonly #options: OperationsOptions;
+  #catchingUp: Promise<void> | undefined;
 
   constructor(options: OperationsOptions) {
     this.#options = options;
     this.call = patientCall(options);
+  }
+
+  /** To be awaited before anything is looked up for users: a node that has just started may hold what is long over. */
+  caughtUp(): Promise<void> {
+    this.#catchingUp ??= untilCaughtUp(this.#options.system);
+    return this.#catchingUp;
   }
 
   /** @throws NotFound */

@@ -63,6 +63,7 @@ export async function withAttach(
     nameOf: () => "6666@box",
   };
   const operations = {
+    caughtUp: async () => {},
     has: (name: string) => name === "web",
     instancesOf(name: string) {
       if (name !== "web") throw new NotFound(`there is no service ${name}`);
