@@ -57,6 +57,7 @@ function inOwnProcess(file: string): Promise<Answer | undefined> {
   const child = fork(import.meta.filename, ["--only", file], {
     execArgv: [...nodeFlags, "--import", "tsx"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
+    serialization: "advanced", // A ratio to nothing is no number, which JSON does not have.
   });
   return new Promise((resolve) => {
     let answer: Answer | undefined;
