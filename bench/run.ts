@@ -21,7 +21,7 @@ type Answer =
   | { readonly ok: false; readonly name: string; readonly reason: string };
 
 /** As in scripts/launch.sh. */
-const nodeFlags = ["--max-semi-space-size=1", "--expose-gc"];
+const nodeFlags = ["--max-semi-space-size=2", "--no-parallel-scavenge", "--expose-gc"];
 const notBenchmarks = ["run.ts", "result.ts"];
 
 const { values, positionals: words } = parseArgs({
