@@ -10,7 +10,7 @@ import type { Storage } from "./storage.ts";
 /** In the folder, next to the database's own files. */
 export const logFile = "writes.log";
 
-/** Opens or makes the storage in `folder`; what is amiss with the log is told in the node's. @throws Unavailable */
+/** Opens or makes the storage in `folder`; what is amiss with the log is told in the node's. @throws Unavailable; CorruptRecord */
 export function openDisk(folder: string, env: Pick<Env, "timers" | "log">): Storage {
   const database = openLmdb(folder);
   try {

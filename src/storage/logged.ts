@@ -6,7 +6,7 @@
  */
 import { randomBytes } from "node:crypto";
 import type { Env, TimerHandle } from "../core/env.ts";
-import { Unavailable } from "../core/errors.ts";
+import { CorruptRecord } from "../core/errors.ts";
 import type { Committing, Writes } from "./batched.ts";
 import { encodeBatch, type LogFound, type Mark, readLog, wholeGeneration } from "./log-batches.ts";
 import type { LogFile } from "./log-file.ts";
@@ -41,7 +41,7 @@ export class Logged implements Committing {
   /** What failed when it was tried last: told once. */
   readonly #failing = new Set<"log" | "below">();
 
-  /** Reads what is logged and not below. @throws Unavailable when that cannot be, or is not of `below` */
+  /** Reads what is logged and not below. @throws CorruptRecord when that cannot be, or is not of `below` */
   constructor(below: Committing, options: LoggedOptions) {
     this.#below = below;
     this.#logBytesMax = options.logBytesMax ?? 4 * 1024 * 1024;
@@ -158,7 +158,7 @@ export class Logged implements Committing {
   }
 }
 
-/** What `below` has of what was logged. @throws Unavailable when that cannot be read */
+/** What `below` has of what was logged. @throws CorruptRecord when that cannot be read */
 export function markOf(below: Pick<Committing, "get">): Mark | undefined {
   const kept = below.get(markKey);
   if (kept === undefined) return undefined;
@@ -168,21 +168,21 @@ export function markOf(below: Pick<Committing, "get">): Mark | undefined {
     const isWhole = typeof generation === "number" && typeof number === "number";
     if (isWhole && typeof database === "string") return { database, generation, number };
   }
-  throw new Unavailable("what the database notes of its log cannot be read");
+  throw new CorruptRecord("what the database notes of its log cannot be read");
 }
 
-/** What counts of what is in the file. @throws Unavailable; Error of the system's */
+/** What counts of what is in the file. @throws CorruptRecord; Error of the system's */
 export function findLogged(file: LogFile, mark: Mark | undefined): Sound {
   const found = readLog(file.read(), mark);
   switch (found.kind) {
     case "sound":
       return found;
     case "damaged":
-      throw new Unavailable(
+      throw new CorruptRecord(
         `${file.path} is damaged at byte ${found.at}, before writes that were acknowledged`,
       );
     case "foreign":
-      throw new Unavailable(
+      throw new CorruptRecord(
         `${file.path} is not of the database next to it, or of a later state of that`,
       );
   }

@@ -1,7 +1,7 @@
 /** What the storage in a folder has, read next to the node that uses it, if one does. */
 import { join } from "node:path";
 import { open } from "lmdb";
-import { Unavailable } from "../../src/core/errors.ts";
+import { CorruptRecord } from "../../src/core/errors.ts";
 import type { DiskImage } from "../../src/simulator/virtual-disk.ts";
 import { logFile } from "../../src/storage/disk.ts";
 import { LogFile } from "../../src/storage/log-file.ts";
@@ -16,7 +16,7 @@ export function committedIn(folder: string): DiskImage {
       return readOnce(folder);
     } catch (error) {
       // Between the database and the log the node has begun the log anew, or a batch was half there.
-      if (!(error instanceof Unavailable) || tried === triesMax) throw error;
+      if (!(error instanceof CorruptRecord) || tried === triesMax) throw error;
     }
   }
 }

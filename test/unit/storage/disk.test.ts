@@ -6,7 +6,7 @@ import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { Unavailable } from "../../../src/core/errors.ts";
+import { CorruptRecord } from "../../../src/core/errors.ts";
 import { silentLog } from "../../../src/core/log.ts";
 import { realEnv } from "../../../src/node/real-env.ts";
 import { BatchedStorage } from "../../../src/storage/batched.ts";
@@ -106,7 +106,7 @@ test("a log with damage before what was flushed is refused, by its path and plac
   assert.throws(
     () => openDisk(folder, env),
     (error) =>
-      error instanceof Unavailable && /writes[.]log is damaged at byte \d+/.test(error.message),
+      error instanceof CorruptRecord && /writes[.]log is damaged at byte \d+/.test(error.message),
   );
   assert.deepEqual(await readFile(path), bytes);
 });

@@ -282,7 +282,7 @@ test("a log that is not of the database, or of one that is older than it, is ref
   await machine.commit({ a: "2" });
   machine.disk = older;
   const refused = {
-    name: "Unavailable",
+    name: "CorruptRecord",
     message: /^[/].+[/]log is not of the database next to it/,
   };
   assert.throws(() => machine.crash(), refused);
