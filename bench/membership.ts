@@ -36,7 +36,23 @@ export async function run(): Promise<readonly BenchResult[]> {
     ...detection(series, "vanish"),
   ]);
   const quiets = [3, 10, 100, 1_000].flatMap(quiet);
-  return [...detections, falseDeaths(), ...quiets, memory()];
+  return [...detections, storm(), falseDeaths(), ...quiets, memory()];
+}
+
+/** Blank nodes that join one after the other, each by one of three that are there. */
+function storm(): BenchResult {
+  const [size, startsMs, contacts] = [1_000, 10_000, 3];
+  const network = new MemberNetwork({ seed: 1, size, isTraced: false });
+  for (let node = 0; node < size; node++) {
+    network.start(node);
+    if (node > 0) network.join(node, node < contacts ? 0 : node % contacts);
+    network.run(startsMs / size);
+  }
+  const known = () => network.hosts.map(({ number }) => network.state(number).roster.hash);
+  const beganAt = network.now;
+  while (new Set(known()).size > 1) network.run(100);
+  const metric = `${size} nodes joined within ${startsMs / 1_000} s, the last one until all know all`;
+  return goalOf(metric, "ms", network.now - beganAt, 12_000);
 }
 
 function detection(series: (typeof goals)[number], end: End): readonly BenchResult[] {

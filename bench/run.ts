@@ -21,7 +21,7 @@ type Answer =
   | { readonly ok: false; readonly name: string; readonly reason: string };
 
 /** As in scripts/launch.sh. */
-const nodeFlags = ["--max-semi-space-size=1", "--expose-gc"];
+const nodeFlags = ["--max-semi-space-size=2", "--no-parallel-scavenge", "--expose-gc"];
 const notBenchmarks = ["run.ts", "result.ts"];
 
 const { values, positionals: words } = parseArgs({
@@ -57,6 +57,7 @@ function inOwnProcess(file: string): Promise<Answer | undefined> {
   const child = fork(import.meta.filename, ["--only", file], {
     execArgv: [...nodeFlags, "--import", "tsx"],
     stdio: ["ignore", "ignore", "inherit", "ipc"],
+    serialization: "advanced", // A ratio to nothing is no number, which JSON does not have.
   });
   return new Promise((resolve) => {
     let answer: Answer | undefined;

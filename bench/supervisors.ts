@@ -19,7 +19,7 @@ import { startSupervisord } from "./supervisors/supervisord.ts";
 export const name = "supervisors";
 
 const starts = 20;
-const idleMs = 10_000;
+const idleMs = 30_000;
 /** After a start: PM2 takes what ends sooner for unstable, and all have settled. */
 const settleMs = 1_200;
 /** What a service with a grandchild in a session of its own does. */

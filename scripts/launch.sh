@@ -18,4 +18,4 @@ fi
 if [ -z "${MALLOC_ARENA_MAX+set}" ]; then
   export MALLOC_ARENA_MAX=1 MOB_SET_ARENAS=1
 fi
-exec node --max-semi-space-size=1 --heap-growing-percent=25 "$@"
+exec node --max-semi-space-size=2 --no-parallel-scavenge "$@"

@@ -41,15 +41,15 @@ export interface Execution {
 
 /**
  * Of a service without a slot the first instance that runs is taken. The command is killed when `owner` ends.
- * @throws NotFound; Conflict where it does not run, or its provider cannot
+ * @throws NotFound; BadRequest for a group; Conflict where it does not run, or its provider cannot
  */
 export async function openExecution(
-  operations: Pick<Operations, "instances" | "call">,
+  operations: Pick<Operations, "has" | "instancesOf" | "call">,
   system: ActorSystem,
   { service: wanted, words, hasInput, terminal }: CommandWish,
   owner: ActorRef<unknown>,
 ): Promise<Execution> {
-  const { name: service, slot, node, instance } = chosen(operations.instances(), wanted);
+  const { name: service, slot, node, instance } = chosen(operations, wanted);
   const executor = named<ExecutorProtocol>(node, names.executor);
   const { command } = await operations.call(executor, "begin", {
     instance,
@@ -82,12 +82,14 @@ interface Chosen extends InstanceInfo {
   readonly instance: NonNullable<InstanceInfo["instance"]>;
 }
 
-function chosen(all: readonly InstanceInfo[], wanted: string): Chosen {
-  const meant = instancesNamed(all, wanted);
-  const [first] = meant;
-  if (first === undefined) throw new NotFound(`there is no service ${wanted}`);
+type Deployed = Pick<Operations, "has" | "instancesOf">;
+
+function chosen(deployed: Deployed, wanted: string): Chosen {
+  const meant = instancesNamed(deployed, wanted);
   const running = meant.find(isRunning);
   if (running !== undefined) return running;
+  const [first] = meant;
+  if (first === undefined) throw new Conflict(`${wanted} does not run: it is to have no instances`);
   const { name, state, reason } = first;
   throw new Conflict(
     `${name} does not run: it is ${state}${reason === undefined ? "" : `, ${reason}`}`,
@@ -98,13 +100,12 @@ function isRunning(instance: InstanceInfo): instance is Chosen {
   return instance.state === "running" && instance.node !== null && instance.instance !== null;
 }
 
-/** Those of a service, or the one of a slot of it. @throws NotFound for a slot that it has not */
-function instancesNamed(all: readonly InstanceInfo[], wanted: string): readonly InstanceInfo[] {
-  const ofService = all.filter(({ name }) => name === wanted);
+/** Those of a service, or the one of a slot of it. @throws NotFound, for a slot that it has not too; BadRequest for a group */
+function instancesNamed(deployed: Deployed, wanted: string): readonly InstanceInfo[] {
   const [, name, slot] = /^(.+)\/(\d{1,9})$/.exec(wanted) ?? [];
-  if (ofService.length > 0 || name === undefined) return ofService;
-  const others = all.filter((instance) => instance.name === name);
-  const one = others.filter((instance) => instance.slot === Number(slot));
-  if (others.length > 0 && one.length === 0) throw new NotFound(`${name} has no instance ${slot}`);
+  if (name === undefined || deployed.has(wanted)) return deployed.instancesOf(wanted);
+  if (!deployed.has(name)) throw new NotFound(`there is no service ${wanted}`);
+  const one = deployed.instancesOf(name).filter((instance) => instance.slot === Number(slot));
+  if (one.length === 0) throw new NotFound(`${name} has no instance ${slot}`);
   return one;
 }

@@ -2,7 +2,7 @@
  * Invokes a service that is a function, wherever it runs: the instance that has the least to do is asked, of equals
  * one of this node, and where that cannot be reached the next.
  */
-import { Conflict, NotFound, Unavailable, Unreachable } from "../core/errors.ts";
+import { Conflict, Unavailable, Unreachable } from "../core/errors.ts";
 import type { InstanceId, NodeId } from "../core/ids.ts";
 import { NoSuchActor } from "../otp/errors.ts";
 import { named } from "../otp/ref.ts";
@@ -31,7 +31,7 @@ interface Candidate {
 
 /**
  * @param event JSON
- * @throws NotFound; Conflict for what is no function; Unavailable when none runs; as `Invocable` does
+ * @throws NotFound; BadRequest for a group; Conflict for what is no function; Unavailable when none runs; as `Invocable` does
  */
 export async function invokeService(
   operations: Operations,
@@ -40,7 +40,9 @@ export async function invokeService(
 ): Promise<InvokedAt> {
   const instances = operations.instancesOf(name);
   const [first] = instances;
-  if (first === undefined) throw new NotFound(`there is no service ${name}`);
+  if (first === undefined) {
+    throw new Unavailable(`${name} does not run: it is to have no instances`);
+  }
   if (!canBeInvoked(operations, first.provider)) {
     throw new Conflict(`${name} cannot be invoked: ${first.provider} has no functions`);
   }

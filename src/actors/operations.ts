@@ -5,7 +5,7 @@
  */
 import { parseAddress } from "../core/address.ts";
 import type { Env } from "../core/env.ts";
-import { BadRequest, Conflict, NotFound } from "../core/errors.ts";
+import { Conflict, NotFound } from "../core/errors.ts";
 import { asServiceName, type InstanceId, type NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { Bookings } from "../services/bookings.ts";
@@ -26,7 +26,9 @@ import { names } from "./names.ts";
 import { type NodeUse, nodeInfo } from "./node-view.ts";
 import { type Output, outputsOf } from "./outputs.ts";
 import { patientCall } from "./patient-call.ts";
+import { untilCaughtUp } from "./readiness.ts";
 import type { Records } from "./records.ts";
+import type { Remains } from "./remains.ts";
 import { bookingsIn } from "./reservations.ts";
 import type { RingMemberProtocol } from "./ring-member-protocol.ts";
 import {
@@ -35,6 +37,7 @@ import {
   type ServiceChange,
   watchServices,
 } from "./service-changes.ts";
+import { serviceNamed } from "./service-named.ts";
 import { type InstanceInfo, instanceInfos } from "./service-view.ts";
 import { type RemovedVolume, removeVolume } from "./volume-removal.ts";
 import { type VolumeInfo, volumeInfos } from "./volume-view.ts";
@@ -73,16 +76,25 @@ export interface DeployOutcome extends Outcome {
 
 export interface ActOutcome extends Outcome {
   readonly changed: boolean;
+  /** What is left of what was removed. */
+  readonly remains: readonly Remains[];
 }
 
 export class Operations {
   /** For what a user asks of an actor of another node: see patient-call.ts. */
   readonly call: ActorSystem["call"];
   readonly #options: OperationsOptions;
+  #catchingUp: Promise<void> | undefined;
 
   constructor(options: OperationsOptions) {
     this.#options = options;
     this.call = patientCall(options);
+  }
+
+  /** To be awaited before anything is looked up for users: a node that has just started may hold what is long over. */
+  caughtUp(): Promise<void> {
+    this.#catchingUp ??= untilCaughtUp(this.#options.system);
+    return this.#catchingUp;
   }
 
   /** @throws NotFound */
@@ -129,11 +141,15 @@ export class Operations {
     return catalog.services().flatMap((service) => instanceInfos(catalog, service));
   }
 
-  /** Those of one service, in order of slots; none: it is not deployed. */
-  instancesOf(service: string): readonly InstanceInfo[] {
+  /** Whether a service or a group is deployed under that full name. */
+  has(name: string): boolean {
+    return this.#options.catalog.servicesUnder(name).length > 0;
+  }
+
+  /** Those of one service, in order of slots. @throws NotFound; BadRequest for a group, naming its services */
+  instancesOf(name: string): readonly InstanceInfo[] {
     const { catalog } = this.#options;
-    const found = catalog.service(asServiceName(service));
-    return found === undefined ? [] : instanceInfos(catalog, found);
+    return instanceInfos(catalog, serviceNamed(catalog, name));
   }
 
   /** What is deployed under a name, of a service or of a group, and what became of it. @throws NotFound */
@@ -228,17 +244,10 @@ export class Operations {
     );
   }
 
-  /** As a deploy of what is deployed, with another number of instances. @throws NotFound, InvalidSpec */
+  /** As a deploy of what is deployed, with another number of instances. @throws InvalidSpec, and as `instancesOf` */
   scale(name: string, instances: unknown): Promise<DeployOutcome> {
     const wanted = parseInstances(instances);
-    const { catalog } = this.#options;
-    if (catalog.service(asServiceName(name)) === undefined) {
-      const [one] = catalog.servicesUnder(name);
-      if (one === undefined) throw new NotFound(`there is no service ${name}`);
-      throw new BadRequest(
-        `${name} is a group: name one of its services, like ${one.member.spec.name}`,
-      );
-    }
+    serviceNamed(this.#options.catalog, name);
     return this.#changed(
       name,
       askDecider(this.#options, name, "scale", { name, instances: wanted }),
@@ -267,9 +276,11 @@ export class Operations {
           name,
           action,
         });
-        if (action === "remove") await gone(this.#options, before);
-        const instances = action === "remove" ? [] : await settled(this.#options, name);
-        return { changed, receipt, instances };
+        if (action === "remove") {
+          const remains = await gone(this.#options, before);
+          return { changed, receipt, instances: [], remains };
+        }
+        return { changed, receipt, instances: await settled(this.#options, name), remains: [] };
       }),
     );
   }

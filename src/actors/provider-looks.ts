@@ -58,7 +58,7 @@ export type LooksEvent =
   | { readonly kind: "timer" }
   /** What a look that was asked for has found. */
   | { readonly kind: "found"; readonly look: ProviderLook }
-  /** A call of the provider of that type failed as if its engine were away. */
+  /** A call of the provider of that type failed as if its engine were away, or it has lost touch with it. */
   | { readonly kind: "doubted"; readonly type: string };
 
 export type LooksEffect =

@@ -24,13 +24,13 @@ import type { RingMemberInfo } from "./ring-member-protocol.ts";
 export type ProviderWatchInfo =
   | { readonly type: "timer" }
   | { readonly type: "found"; readonly look: ProviderLook }
-  /** A call of that provider failed as if its engine were away. */
+  /** A call of that provider failed as if its engine were away, or it has lost touch with it. */
   | { readonly type: "doubted"; readonly provider: string };
 
 export interface ProviderWatchOptions {
   readonly node: NodeId;
   readonly catalog: Catalog;
-  readonly providers: Pick<ProviderTable, "look" | "looks">;
+  readonly providers: Pick<ProviderTable, "look" | "looks" | "watch">;
 }
 
 interface State {
@@ -48,6 +48,10 @@ export function providerWatch(
       const looks = startLooks(options.providers.looks(), nowOf(self, options));
       const state: State = { self, options, looks, cancelTimer: () => {} };
       feed(state, { kind: "timer" });
+      const unwatch = options.providers.watch((provider) =>
+        self.tell({ type: "doubted", provider }),
+      );
+      self.system.monitor(self.ref, unwatch); // Not `terminate`, which a kill passes over.
       return state;
     },
     handlers: {},

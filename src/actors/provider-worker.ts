@@ -17,6 +17,7 @@ import type {
 import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
 import { askedUnder, whyEnded } from "./copy-view.ts";
 import { servicesFor, standingOn } from "./dependency-view.ts";
+import { untold } from "./engine-absence.ts";
 import { runningBeside } from "./former-instances.ts";
 import { mayEnd, waitingOf } from "./group-view.ts";
 import { names } from "./names.ts";
@@ -169,7 +170,7 @@ async function takeUp(state: State): Promise<void> {
     self.log.warn("an instance cannot be taken up yet", { error });
     self.sendAfter(takeUpAgainMs, { type: "take-up" });
     doubt(self.system, options.provider.type, error);
-    const reason = `its engine does not tell how it is: ${messageOf(error)}`;
+    const reason = `${untold}: ${messageOf(error)}`;
     if (state.whyNotTakenUp === reason) return;
     state.whyNotTakenUp = reason;
     options.publish(options.placement, { ...machine.status, reason });

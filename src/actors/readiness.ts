@@ -2,6 +2,7 @@
  * What a node holds of a service may be older than what the nodes that it has just met hold: before
  * anything is decided about it, or foretold, that is waited for.
  */
+import { MobError } from "../core/errors.ts";
 import { asServiceName } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { keys } from "../services/keys.ts";
@@ -13,4 +14,16 @@ import type { StoreProtocol } from "./store-protocol.ts";
 export async function untilReady(system: ActorSystem, name: string): Promise<void> {
   const key = keys.spec(asServiceName(groupOf(asServiceName(name))));
   await system.call<StoreProtocol, "ready">(names.store, "ready", { key });
+}
+
+/**
+ * Resolves once a node that has just started knows what those hold that it knew from before, or has waited for that
+ * long enough; at once on any other. Never rejects: what is held here can be told in any case.
+ */
+export async function untilCaughtUp(system: ActorSystem): Promise<void> {
+  try {
+    await system.call<StoreProtocol, "caughtUp">(names.store, "caughtUp", undefined);
+  } catch (error) {
+    if (!(error instanceof MobError)) throw error;
+  }
 }

@@ -18,10 +18,11 @@ import type { PlacementRecord } from "../services/records.ts";
 import type { ServiceSpec } from "../services/spec.ts";
 import { localVolumes } from "../services/volumes.ts";
 import type { Catalog, Service } from "./catalog.ts";
+import { type ToldThere, toldThere } from "./engine-absence.ts";
 import { waitingOf } from "./group-view.ts";
 import { outOfReach } from "./volume-view.ts";
 
-export interface InstanceInfo {
+export interface InstanceInfo extends ToldThere {
   readonly name: ServiceName;
   readonly group: string;
   readonly instance: PlacementRecord["instance"] | null;
@@ -39,7 +40,6 @@ export interface InstanceInfo {
   readonly restarts: number;
   /** Wall clock, ms; 0 where nothing has happened yet. */
   readonly since: number;
-  readonly reason?: string;
   readonly generation: number;
   readonly epoch: number;
   /** Nothing more comes of what was last wished until something else happens. */
@@ -85,10 +85,11 @@ function instanceInfo(
   if (placement === undefined || placement.node === null || status === undefined) {
     return { ...common, ...unstarted(placement), isSettled: placement?.node === null };
   }
+  const { node, provider: type = spec.provider } = placement;
   return {
     ...common,
     ...waits(placement),
-    ...seen(catalog, spec, placement.node, status),
+    ...seen(catalog, spec, { node, type }, status),
     isSettled: isSettled(catalog, service, placement, status),
   };
 }
@@ -100,7 +101,7 @@ function waits({ refusals }: PlacementRecord): Pick<InstanceInfo, "reason"> {
 
 type Observed = Pick<
   InstanceInfo,
-  "state" | "healthy" | "handle" | "ports" | "exit" | "restarts" | "since" | "reason"
+  "state" | "healthy" | "handle" | "ports" | "exit" | "restarts" | "since" | keyof ToldThere
 >;
 
 function unstarted(placement: PlacementRecord | undefined): Observed {
@@ -117,15 +118,17 @@ function unstarted(placement: PlacementRecord | undefined): Observed {
 function seen(
   catalog: Catalog,
   { volumes }: Pick<ServiceSpec, "volumes">,
-  node: NodeId,
+  { node, type }: { readonly node: NodeId; readonly type: string },
   status: InstanceStatus,
 ): Observed {
-  const { state, healthy, handle = {}, exit, restarts, since, reason } = status;
+  const { state, healthy, handle = {}, exit, restarts, since } = status;
   const ports = state === "running" ? (status.ports ?? {}) : {};
   const observed = { state, healthy, handle, ports, restarts, since };
   const member = catalog.member(node);
-  const told = { ...observed, ...(exit && { exit }), ...(reason !== undefined && { reason }) };
-  if (member !== undefined && isLive(member)) return told;
+  const told = { ...observed, ...(exit && { exit }) };
+  if (member !== undefined && isLive(member)) {
+    return { ...told, ...toldThere(member, type, status) };
+  }
   const where = `its node ${member?.name ?? node} is ${member?.state ?? "not known"}`;
   if (member?.state === "away") return { ...told, reason: `${where}; its tasks run on` };
   // It runs there alone: it waits for its node, whatever became of its task.

@@ -96,6 +96,12 @@ export class ShardMap {
     return this.#live.length + 1 >= this.#known && this.#hasMetAll();
   }
 
+  /** Whether all that the nodes hold which are taken to be live is here, as far as there are any. */
+  get hasCaughtUp(): boolean {
+    if (this.#isToJoin && this.#known <= 1) return false;
+    return this.#hasMetAll();
+  }
+
   /** Whether what is held here of a shard is all that the peers just met have told of it. */
   isFresh(shard: ShardId): boolean {
     return this.#isFresh(shard);

@@ -12,6 +12,8 @@ export type StoreProtocol = {
   write: { request: WriteRequest; reply: Receipt };
   /** Answered once what is held here of the key's shard is up to date. */
   ready: { request: { key: string }; reply: "ready" };
+  /** Answered once what the nodes hold that are known from before is here, at the latest `catchUpMsMax` after the start. */
+  caughtUp: { request: undefined; reply: "caught-up" };
 };
 
 export type StoreInfo =
@@ -23,6 +25,8 @@ export type StoreInfo =
   /** What this node holds must be taken for a blank replica's, and why. */
   | { readonly type: "outdated"; readonly why: string }
   | { readonly type: "compared"; readonly peer: NodeId; readonly shard: ShardId }
+  /** A node that has just started has waited for the others long enough. */
+  | { readonly type: "waited" }
   /** A write is to be tried again. */
   | { readonly type: "again" }
   | { readonly type: "tick" };

@@ -25,6 +25,7 @@ import {
   startRepair,
   stepRepair,
 } from "../store/repair.ts";
+import { CatchingUp, catchUpMsMax } from "./catching-up.ts";
 import { names } from "./names.ts";
 import { ringNode } from "./ownership.ts";
 import { ShardActors } from "./shard-actors.ts";
@@ -60,6 +61,7 @@ interface State {
   readonly actors: ShardActors;
   readonly repair: RepairState;
   readonly writes: ShardWrites;
+  readonly catchingUp: CatchingUp;
   readonly random: () => number;
   roster: Roster;
   /** As last published, to see whether it changed. */
@@ -84,6 +86,10 @@ export function store(options: StoreOptions): Behaviour<State, StoreProtocol, St
           () => caller.reply("ready"),
           (error: unknown) => caller.fail(error),
         );
+        return [state, replyLater];
+      },
+      caughtUp(state, _request, caller: Caller<"caught-up">) {
+        state.catchingUp.wait(() => caller.reply("caught-up"));
         return [state, replyLater];
       },
     },
@@ -135,16 +141,20 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
     actors,
     repair,
     writes,
+    catchingUp: new CatchingUp(() => shards.hasCaughtUp),
     random: env.random("store"),
     roster: new Map(),
     published: { ring: [], known: 0 },
     cancelRoster: () => {},
     ticks: 0,
   };
-  shards.useFreshness(fresh, () => hasMetAll(repair));
+  // Where not everyone is a partner, none may be one yet.
+  const hasPartners = () => repair.live.length > 0 || shards.live.length === 0;
+  shards.useFreshness(fresh, () => hasPartners() && hasMetAll(repair));
   await actors.open(shardsKept(storage));
   react(state, { type: "view" });
   self.sendAfter(repairTickMs, { type: "tick" });
+  self.sendAfter(catchUpMsMax, { type: "waited" });
   return state;
 }
 
@@ -173,6 +183,9 @@ function react(state: State, message: StoreInfo): void {
       return;
     case "again":
       state.writes.again();
+      return;
+    case "waited":
+      state.catchingUp.end();
       return;
     case "tick":
       state.self.sendAfter(repairTickMs, { type: "tick" });
@@ -255,6 +268,7 @@ function publish(state: State): void {
   shards.publish(ring, live, known.length);
   state.actors.tellAll({ type: "place" });
   feedRepair(state, { kind: "live", peers: partners(state) });
+  state.catchingUp.look();
 }
 
 /** Whom this node compares what it holds with: those that it is connected with, where that is not everyone. */
@@ -282,6 +296,7 @@ function carryOut(state: State, effect: RepairEffect): void {
       return;
     case "fresh":
       writes.release();
+      state.catchingUp.look();
       // What waited to be decided until everything about it is known here may be decided now.
       self.system.tell(names.controller, { type: "changed", change: { kind: "view" } });
       return;

@@ -4,10 +4,10 @@
  */
 import type { Env } from "../core/env.ts";
 import { asServiceName } from "../core/ids.ts";
-import { isLive } from "../membership/view.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import type { Catalog } from "./catalog.ts";
+import { type Remains, remainsOf } from "./remains.ts";
 import { type InstanceInfo, instanceInfos } from "./service-view.ts";
 
 /** Longest wait for a service to come to rest after a wish, before its state is told as it is. */
@@ -65,18 +65,17 @@ export async function settled(
   return look();
 }
 
-/** Waits until nothing of instances is left that are placed no more, where their nodes live to see to it. */
+/**
+ * Waits until nothing of instances is left that are placed no more, where that can come about now.
+ * @returns what is left of them, if anything
+ */
 export async function gone(
   options: WaitingOptions,
   before: readonly PlacementRecord[],
-): Promise<void> {
-  const { catalog } = options;
-  const isGone = ({ instance, node }: PlacementRecord) => {
-    const member = node === null ? undefined : catalog.member(node);
-    const isSeenTo = member !== undefined && isLive(member);
-    const isPlaced = catalog.placementOf(instance) !== undefined;
-    return isPlaced || !isSeenTo || catalog.status(instance) === undefined;
-  };
+): Promise<readonly Remains[]> {
+  const left = () => before.flatMap((placement) => remainsOf(options.catalog, placement) ?? []);
   const [first] = before;
-  if (first !== undefined) await until(options, first.service, () => before.every(isGone));
+  const isOver = () => left().every(({ isStuck }) => isStuck);
+  if (first !== undefined) await until(options, first.service, isOver);
+  return left();
 }

@@ -125,9 +125,9 @@ export const ActionResult = Type.Object({
     Type.Literal("removed"),
     Type.Literal("unchanged"),
   ]),
-  /** Its state when the answer was given. */
+  /** Its state when the answer was given; of what was removed, the last that is known of what is left of it. */
   state: Type.Union([InstanceState, Type.Literal("removed")]),
-  /** Why it is in that state, where that is not as wanted: its node is away, say. */
+  /** Why it is in that state, where that is not as wanted: its node is away, say, or its engine. */
   reason: Type.Optional(Type.String()),
   ...acknowledgement,
 });

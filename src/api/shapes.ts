@@ -81,6 +81,8 @@ export const InstanceView = Type.Object({
   since: Type.Number(),
   /** Why it is in its state, where there is something to say. */
   reason: Type.Optional(Type.String()),
+  /** Since when its engine has been away, by the clock of its node: what is told of it is of before. */
+  engineAwaySince: Type.Optional(Type.Number()),
   generation: Integer,
   /** The counter of its placement's epoch. */
   epoch: Integer,

@@ -16,8 +16,14 @@ export function portOption(text: string): number {
 /** `docker,bash`, with files of third parties from where the command is given: `./acme.js`. */
 export function providersOption(text: string): string[] {
   const types = text.split(",").map((type) => type.trim());
-  if (types.includes(""))
-    throw new BadRequest(`--providers "${text}" should look like bash,docker,./acme.js`);
+  const empty = types.flatMap((type, at) => (type === "" ? [at + 1] : []));
+  if (empty.length > 0) {
+    const [entries, are] = empty.length === 1 ? ["entry", "is"] : ["entries", "are"];
+    const which = `${entries} ${empty.join(" and ")} of ${types.length} ${are} empty`;
+    throw new BadRequest(
+      `--providers "${text}": ${which}; it should look like bash,docker,./acme.js`,
+    );
+  }
   return types.map((type) => (isProviderFile(type) ? resolve(type) : type));
 }
 
@@ -93,6 +99,14 @@ export function capacityOption(text: string): Partial<Resources> {
     capacity[key === "memory" ? "memoryBytes" : "milliCpus"] = amount;
   }
   return capacity;
+}
+
+/** What the most is, a node says. */
+export function instancesArgument(text: string): number | "everywhere" {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  if (text === "everywhere") return text;
+  const form = "should be a whole number from 0, or everywhere, as in mob scale web 3";
+  throw new BadRequest(`instances "${text}" ${form}`);
 }
 
 /** A number of lines, or `all`. */

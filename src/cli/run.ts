@@ -44,29 +44,39 @@ export async function run(
       if (typeof result === "number") exitCode = result;
     },
   });
+  let reached = command;
+  followInto(command, (sub) => {
+    reached = sub;
+  });
   try {
     await command.parseAsync(args, { from: "user" });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done; // --help
-    return report(withHint(error, command, args), args.includes("--json"), io);
+    return report(withHint(error, reached), args.includes("--json"), io);
   }
 }
 
-/** Who mistyped is told where to read on. */
-function withHint(error: unknown, command: Command, args: readonly string[]): unknown {
+/** Calls `reach` with each command below as the arguments come to it: only commander knows which of them name one. */
+function followInto(command: Command, reach: (sub: Command) => void): void {
+  command.hook("preSubcommand", (_, sub) => reach(sub));
+  for (const sub of command.commands) followInto(sub, reach);
+}
+
+/** Who mistyped is told where to read on. @param reached the command that refused */
+function withHint(error: unknown, reached: Command): unknown {
   if (!(error instanceof CommanderError)) return error;
-  const name = meant(command, args);
+  const name = fullName(reached);
   // Its help has been shown in place of an error: commander says no more of what was wrong.
   const isUnnamed = error.code === "commander.help";
   const what = isUnnamed ? `${name} wants a command` : error.message.replace(/^error: /, "");
   return new BadRequest(`${what}\nsee ${name} --help`, { cause: error });
 }
 
-/** The command that was meant, with those that it belongs to: `mob token create`. */
-function meant(command: Command, args: readonly string[]): string {
-  const sub = command.commands.find((one) => args.includes(one.name()));
-  return sub === undefined ? command.name() : `${command.name()} ${meant(sub, args)}`;
+/** With those that it belongs to: `mob token create`. */
+function fullName(command: Command): string {
+  const { parent } = command;
+  return parent === null ? command.name() : `${fullName(parent)} ${command.name()}`;
 }
 
 function report(error: unknown, json: boolean, io: Io): number {

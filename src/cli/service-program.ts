@@ -1,7 +1,7 @@
 /** The commands of `mob` about services, with their arguments and options. */
 import type { Command } from "commander";
 import type { Action } from "../api/results.ts";
-import { countOption, tailOption } from "./arguments.ts";
+import { countOption, instancesArgument, tailOption } from "./arguments.ts";
 import { deploy, plan, rollback, scale } from "./commands/deploy.ts";
 import { type ExecOptions, execCommand } from "./commands/exec.ts";
 import { type InvokeOptions, invokeFunction } from "./commands/invoke.ts";
@@ -38,8 +38,12 @@ function addSpecCommands({ command, context, done, io }: Program): void {
     .command("scale")
     .description("have a service run with another number of instances")
     .argument("<name>")
-    .argument("<instances>", "a whole number, or everywhere: one on each node that can take it")
-    .action((name: string, instances: string, _options: unknown, own: Command) =>
+    .argument(
+      "<instances>",
+      "a whole number, or everywhere: one on each node that can take it",
+      instancesArgument,
+    )
+    .action((name: string, instances: number | "everywhere", _options: unknown, own: Command) =>
       done(scale(context(own), name, instances)),
     );
   command

@@ -43,44 +43,61 @@ export function networkCommands(options: CommandsOptions): Commands {
     ...nodeCommands(options),
     ...trustCommands(options),
     ...volumeCommands(operations),
-    services: async () => operations.instances().map(view),
+    async services() {
+      await operations.caughtUp();
+      return operations.instances().map(view);
+    },
     async endpoints(service) {
+      await operations.caughtUp();
       const wanted =
         service === undefined ? operations.instances() : operations.service(service).instances;
       const nodes = operations.nodes();
       return wanted.flatMap((instance) => endpointViews(instance, nodes));
     },
     async show(service): Promise<ServiceDetail> {
+      await operations.caughtUp();
       const { instances, ...detail } = operations.service(service);
       return { name: service, ...detail, instances: instances.map(view) };
     },
     async deploy(documents) {
+      await operations.caughtUp();
       const outcomes = await operations.deploy(documents);
       return outcomes.map((outcome) => deployResult(outcome, nodeName));
     },
     async scale(service, instances) {
+      await operations.caughtUp();
       return deployResult(await operations.scale(service, instances), nodeName);
     },
     async rollback(service) {
+      await operations.caughtUp();
       return deployResult(await operations.rollback(service), nodeName);
     },
     async plan(documents) {
+      await operations.caughtUp();
       const planned = await operations.plan(documents);
       return planned.map((one) => planResult(one, nodeName));
     },
     async act(action, services) {
+      await operations.caughtUp();
       const outcomes = await operations.act(action, services);
       return outcomes.map((outcome, i) =>
         actionResult(action, services[i] ?? "", outcome, nodeName),
       );
     },
-    logs: (service, logOptions, signal) => readLogs(operations, service, logOptions, signal),
+    async logs(service, logOptions, signal) {
+      await operations.caughtUp();
+      return readLogs(operations, service, logOptions, signal);
+    },
     async watch({ services = [], told = [] }, signal) {
       const changes = operations.watch(services, told, signal);
       return views(changes, (change) => changeView(change, named));
     },
-    history: async (service) => [...historyEntries(operations.history(service), named)],
+    async history(service) {
+      await operations.caughtUp();
+      return [...historyEntries(operations.history(service), named)];
+    },
     async invoke(service, event) {
+      await operations.caughtUp();
       const invoked = await invokeService(operations, service, JSON.stringify(event ?? null));
       const { id, slot, node, cold, ms, answer } = invoked;
       return { id, slot, node: named(node), cold, ms, answer: parsedIfJson(answer) };
@@ -137,17 +154,19 @@ const done = {
 function actionResult(
   action: Action,
   name: string,
-  { changed, receipt, instances }: ActOutcome,
+  { changed, receipt, instances, remains }: ActOutcome,
   nodeName: (id: NodeId | null) => string | null,
 ): ActionResult {
   // Of several, the first that is not as wanted tells for all.
   const wanted = action === "stop" ? "stopped" : "running";
-  const shown = instances.find(({ state }) => state !== wanted) ?? instances[0];
+  const shown = instances.find(({ state }) => state !== wanted) ?? instances[0] ?? remains[0];
+  const reasons = remains.length === 0 ? [shown?.reason ?? ""] : remains.map((one) => one.reason);
+  const reason = [...new Set(reasons)].join("; ");
   return {
     name,
     result: changed ? done[action] : "unchanged",
     state: shown?.state ?? (action === "remove" ? "removed" : wanted),
-    ...(shown?.reason !== undefined && { reason: shown.reason }),
+    ...(reason !== "" && { reason }),
     ...acknowledgement(receipt, nodeName),
   };
 }

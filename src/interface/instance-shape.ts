@@ -7,7 +7,19 @@ export function instanceView(
   info: InstanceInfo,
   nodeName: (id: NodeId | null) => string | null,
 ): InstanceView {
-  const { name, instance, slot, provider, state, healthy, handle, ports, exit, reason } = info;
+  const {
+    name,
+    instance,
+    slot,
+    provider,
+    state,
+    healthy,
+    handle,
+    ports,
+    exit,
+    reason,
+    engineAwaySince,
+  } = info;
   return {
     name,
     group: info.group,
@@ -23,6 +35,7 @@ export function instanceView(
     restarts: info.restarts,
     since: info.since,
     ...(reason !== undefined && { reason }),
+    ...(engineAwaySince !== undefined && { engineAwaySince }),
     generation: info.generation,
     epoch: info.epoch,
   };

@@ -24,7 +24,7 @@ const sessionsMax = 64;
 export interface SessionsOptions extends TracingOptions {
   /** This node's own name. */
   readonly name: string;
-  readonly operations: Pick<Operations, "instances" | "call">;
+  readonly operations: Pick<Operations, "caughtUp" | "has" | "instancesOf" | "call">;
 }
 
 export class Sessions {
@@ -79,6 +79,7 @@ export class Sessions {
               audit("exec", messageOf(error), "refused");
               throw error;
             }
+            await options.operations.caughtUp();
             const execution = await openExecution(options.operations, system, wish, self.ref);
             const { service, slot, node: at } = execution;
             // Not its arguments, which may be secrets.

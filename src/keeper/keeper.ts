@@ -23,6 +23,7 @@ import {
 } from "./kept-task.ts";
 import { folderVariable, providerVariable } from "./marked-trees.ts";
 import type { LogLimits, Output } from "./output.ts";
+import { sendSignal } from "./process-identity.ts";
 import { markVariable } from "./process-scan.ts";
 import { findProgram } from "./program.ts";
 import { RecordFolder } from "./record-folder.ts";
@@ -49,6 +50,8 @@ export interface KeeperOptions {
 const sweepEveryMs = 5_000;
 /** The same where no watch can be had, and exits are only seen by looking. */
 const sweepUnwatchedEveryMs = 50;
+/** One look of so many tells a shim from another process that has its pid by now, which costs far more. */
+const looksPerThorough = 12;
 
 export class Keeper {
   readonly #options: KeeperOptions;
@@ -65,6 +68,7 @@ export class Keeper {
   /** Those with records, so that the folder need not be listed for an instance that is new. */
   readonly #instances: Set<InstanceId>;
   readonly #sweep: NodeJS.Timeout;
+  #looks = 0;
   /** Its path, once it was found. */
   #bash: string | undefined;
 
@@ -338,8 +342,10 @@ export class Keeper {
   #lookForLost(): void {
     this.#claims.checkAll();
     if (!this.#records.watching) this.#records.refresh();
+    const isThorough = ++this.#looks % looksPerThorough === 0;
     for (const [key, task] of this.#tasks) {
-      if (!this.#trees.shimAlive(task.run)) this.#noteShimEnd(key);
+      const mayLive = !isThorough && sendSignal(task.run.shim.pid, 0);
+      if (!mayLive && !this.#trees.shimAlive(task.run)) this.#noteShimEnd(key);
     }
   }
 

@@ -25,6 +25,7 @@ import { publishDue, publishDueAtMs } from "./publishing.ts";
 import {
   beginSync,
   onDigest,
+  onHash,
   onMembers,
   onSync,
   pushPullDue,
@@ -184,8 +185,11 @@ function onReceived(turn: Turn, from: NodeId, message: MembershipMessage): void 
       for (const news of message.news) learn(turn, news, from, "gossip");
   }
   if (message.kind === "ping") onPing(turn, from, message.seq);
-  else if (message.kind === "ack") onAck(turn, message.seq);
   else if (message.kind === "ping-request") onPingRequest(turn, from, message.seq, message.target);
+  else if (message.kind === "ack") {
+    onAck(turn, message.seq);
+    if (message.hash !== undefined) onHash(turn, from, message.hash);
+  }
 }
 
 function recall(turn: Turn, members: readonly MemberRecord[]): void {

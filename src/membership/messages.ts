@@ -44,7 +44,13 @@ export type MembershipMessage =
       readonly target: NodeId;
       readonly news: readonly News[];
     }
-  | { readonly kind: "ack"; readonly seq: number; readonly news: readonly News[] }
+  /** `hash`: as in `sync`; none: from a peer of a version before it. */
+  | {
+      readonly kind: "ack";
+      readonly seq: number;
+      readonly hash?: number;
+      readonly news: readonly News[];
+    }
   | { readonly kind: "nack"; readonly seq: number }
   | { readonly kind: "gossip"; readonly news: readonly News[] };
 

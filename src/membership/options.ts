@@ -41,6 +41,11 @@ export interface MembershipOptions {
   readonly lateRestMs: number;
   /** Time between two exchanges with a random node, times 1+⌈log2(N/32)⌉ above 32 nodes; lan 30,000. */
   readonly pushPullMs: number;
+  /**
+   * Time for which all who answer know something else before one of them is asked for it; lan 2,000.
+   * Above the time in which gossip reaches everyone: shorter asks for what is on its way already.
+   */
+  readonly differMs: number;
   /** Deaths of so long are one change of the view; lan 300. Longer has fewer changes, later. */
   readonly gatherMs: number;
   /** Nodes, at most those there are, that must see a process gone for it to be away; lan 2. */
@@ -91,6 +96,7 @@ const lan: MembershipOptions = {
   lateMs: 100,
   lateRestMs: 20,
   pushPullMs: 30_000,
+  differMs: 2_000,
   gatherMs: 300,
   awayWitnesses: 2,
   awaySilenceMs: 8_000,
@@ -120,6 +126,7 @@ export const presets = {
     gossipMs: 300,
     lateMs: 300,
     pushPullMs: 60_000,
+    differMs: 8_000,
     gatherMs: 1_000,
     headStartMs: 1_500,
   },

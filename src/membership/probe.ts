@@ -83,7 +83,8 @@ function probe(turn: Turn, target: NodeId): void {
 
 /** A ping that came; one that is suspected hears of it first (Lifeguard's buddy system). */
 export function onPing(turn: Turn, from: NodeId, seq: number): void {
-  send(turn, from, { kind: "ack", seq, news: newsFor(turn.state, from) });
+  const { state } = turn;
+  send(turn, from, { kind: "ack", seq, hash: state.roster.hash, news: newsFor(state, from) });
 }
 
 export function onPingRequest(turn: Turn, from: NodeId, seq: number, target: NodeId): void {
@@ -111,7 +112,8 @@ export function onAck(turn: Turn, seq: number): void {
   if (relay !== undefined) {
     relays.delete(seq);
     const news = newsFor(state, relay.requester);
-    send(turn, relay.requester, { kind: "ack", seq: relay.seq, news });
+    const { hash } = state.roster;
+    send(turn, relay.requester, { kind: "ack", seq: relay.seq, hash, news });
   }
   if (probes.delete(seq)) worsen(state, -1);
 }

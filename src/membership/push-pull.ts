@@ -1,5 +1,6 @@
 /**
- * Two nodes bring each other to one state: when one has dialed the other, and now and then at random. A
+ * Two nodes bring each other to one state: when one has dialed the other, when one goes on hearing that
+ * the others know something else, and now and then at random. A
  * hash first: equal ones end it there. Else a digest, and then only what the one or the other lacks.
  * What is told this way is second hand: deaths in it are only suspicions, or a healed partition would
  * kill everyone once.
@@ -29,6 +30,20 @@ export function pushPullDue(turn: Turn): void {
   const peers = [...state.connected].filter((peer) => isReached(state, peer));
   const peer = peers[Math.floor(state.draw() * peers.length)];
   if (peer !== undefined) beginSync(turn, peer);
+}
+
+/**
+ * What `from`'s answer tells of all that it knows. Gossip reaches all but a few, and in time: who hears
+ * of nothing but other knowledge than its own for longer than that asks for it.
+ */
+export function onHash(turn: Turn, from: NodeId, hash: number): void {
+  const { state, nowMs } = turn;
+  if (hash === state.roster.hash) state.differsSinceMs = undefined;
+  else if (state.differsSinceMs === undefined) state.differsSinceMs = nowMs;
+  else if (nowMs - state.differsSinceMs >= state.options.differMs && isReached(state, from)) {
+    state.differsSinceMs = nowMs;
+    beginSync(turn, from);
+  }
 }
 
 export function beginSync(turn: Turn, peer: NodeId): void {

@@ -88,6 +88,8 @@ export interface MembershipState {
   /** 0: well; each point stretches this node's own times. */
   health: number;
   pushPullAtMs: number;
+  /** Since when all who answer know something else; undefined: the last one did not. */
+  differsSinceMs: number | undefined;
   publish: {
     isChanged: boolean;
     hasDied: boolean;
@@ -148,6 +150,7 @@ export function startMembership(
     outdated: new Set(),
     health: 0,
     pushPullAtMs: nowMs + draw() * chosen.pushPullMs,
+    differsSinceMs: undefined,
     publish: {
       isChanged: false,
       hasDied: false,

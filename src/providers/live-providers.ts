@@ -50,6 +50,7 @@ export class LiveProviders implements ProviderTable {
   readonly #made = new Map<string, Provider>();
   readonly #met = new Map<string, Provider>();
   readonly #checks = new Map<string, CheckElsewhere>();
+  readonly #watchers = new Set<(type: string) => void>();
   #isClosed = false;
 
   private constructor(sources: readonly Source[]) {
@@ -91,6 +92,11 @@ export class LiveProviders implements ProviderTable {
     const slot = this.#slots.get(asked);
     if (slot === undefined) return { ...away(asked, "it was not asked for"), isFinal: true };
     return await this.#lookOnce(slot, () => slot.source.load());
+  }
+
+  watch(doubted: (type: string) => void): () => void {
+    this.#watchers.add(doubted);
+    return () => this.#watchers.delete(doubted);
   }
 
   /**
@@ -154,6 +160,9 @@ export class LiveProviders implements ProviderTable {
       throw new Unavailable("its node is stopping");
     }
     this.#made.set(type, made.provider);
+    made.provider.watch?.(() => {
+      for (const doubted of this.#watchers) doubted(type);
+    });
     if (made.check !== undefined) this.#checks.set(type, made.check);
     return made;
   }

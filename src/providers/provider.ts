@@ -242,6 +242,11 @@ export interface Provider<Params = unknown> {
   readonly invocable?: Invocable;
   /** Where its engine shows what other nodes have started. */
   readonly leftovers?: Leftovers;
+  /**
+   * Calls `doubted` whenever it has lost touch with its engine, which it may notice long before anyone asks: it is
+   * looked at then. One that notices nothing by itself is without it.
+   */
+  watch?(doubted: () => void): void;
   /** Releases what the provider itself holds (watches, connections); tasks are not touched. */
   close(): Promise<void>;
 }
@@ -281,4 +286,6 @@ export interface ProviderTable {
   looks(): readonly ProviderLook[];
   /** Looks at one again, and makes it first where it could not be made before. Never rejects. */
   look(asked: string): Promise<ProviderLook>;
+  /** Calls `doubted` with the type of each that has lost touch with its engine, until the returned function is called. */
+  watch(doubted: (type: string) => void): () => void;
 }

@@ -75,6 +75,7 @@ export async function createProviders(options: ProvidersOptions): Promise<Provid
     met: live.met,
     looks: () => live.looks(),
     look: (asked) => live.look(asked),
+    watch: (doubted) => live.watch(doubted),
     checkParams: async (type, params) =>
       (await live.check(type, params)) ? "checked" : checkParams(type, params),
     close: () => live.close(),

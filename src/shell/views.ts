@@ -70,7 +70,7 @@ export function formatInstances(
       instance.restarts,
       pairs(instance.handle) || none,
       pairs(instance.ports) || none,
-      reasonOf(instance),
+      reasonOf(instance, now),
     ],
   );
   return formatTable(header, rows, paint);
@@ -129,9 +129,9 @@ export function formatActions(results: readonly ActionResult[], paint: Paint): s
   return formatTable(["NAME", "RESULT", "STATE", "KNOWN BY", "REASON"], rows, paint);
 }
 
-/** What is wished is not so as long as the node that is to do it cannot. */
+/** What is wished is not so as long as the node that is to do it cannot; what was removed is, whatever runs on. */
 function outcomeOf({ result, state }: ActionResult): string {
-  const isPending = (result === "stopped" || result === "removed") && state !== result;
+  const isPending = result === "stopped" && state !== result;
   return isPending ? `to be ${result}` : result;
 }
 
@@ -212,7 +212,10 @@ function healthCell(healthy: InstanceView["healthy"]): Cell {
 }
 
 /** The last end is told where the state does not tell it, and where it was not the user's wish. */
-function reasonOf({ reason, exit, state, restarts }: InstanceView): string {
+function reasonOf(instance: InstanceView, now: number): string {
+  const { exit, state, restarts, engineAwaySince } = instance;
+  const age = engineAwaySince === undefined ? "" : ` (for ${formatAge(now - engineAwaySince)})`;
+  const reason = instance.reason && `${instance.reason}${age}`;
   const ended = exit && lastEnd(exit);
   const isTold = state === "backing-off" || state === "failed" || state === "lost";
   const isWish = state === "stopped" || (state === "running" && restarts === 0);

@@ -22,7 +22,8 @@ export async function virtualTable(providers: readonly Provider[]): Promise<Prov
     return found;
   };
   for (const type of made.keys()) await look(type);
-  return { made, met, looks: () => [...last.values()], look };
+  // Virtual engines are found away by what is asked of them alone.
+  return { made, met, looks: () => [...last.values()], look, watch: () => () => {} };
 }
 
 /** One with nothing beyond running tasks. */

@@ -22,7 +22,7 @@ import {
 } from "./schemas.ts";
 
 /** Peers of another major version are refused; a later minor one may send what is unknown here. */
-export const protocolVersion = { major: 1, minor: 3 } as const;
+export const protocolVersion = { major: 1, minor: 4 } as const;
 
 interface Declaration<Kind extends string, Fields extends TProperties> {
   readonly number: number;
@@ -80,7 +80,7 @@ export const declarations = [
   }),
   declare(14, "ping", { seq: count, news }),
   declare(15, "ping-request", { seq: count, target: nodeId, news }),
-  declare(16, "ack", { seq: count, news }),
+  declare(16, "ack", { seq: count, news, hash: Type.Optional(count) }), // `hash`: since 1.4.
   declare(17, "nack", { seq: count }),
   declare(18, "gossip", { news }),
   // 20–29: the store.

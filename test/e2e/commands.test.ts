@@ -54,9 +54,15 @@ test("what cannot be done is refused by name, each with its exit code", async (t
   const node = await (await Lab.open(t)).start();
   await node.deploy(web);
   await node.until("web", "running");
+  await node.deploy({ ...web, name: "none", instances: 0 });
+  await node.deploy({ name: "shop", services: [{ ...web, name: "db" }, web] });
   const refused: readonly [readonly string[], number, RegExp][] = [
     [["nope", "--", "true"], 3, /there is no service nope/],
     [["web/7", "--", "true"], 3, /web has no instance 7/],
+    [["shop", "--", "true"], 2, /shop is a group: name one of its services: shop\/db, shop\/web\n/],
+    [["shop/0", "--", "true"], 2, /shop is a group/],
+    [["shop/nope", "--", "true"], 3, /there is no service shop\/nope/],
+    [["none", "--", "true"], 1, /none does not run: it is to have no instances/],
     [["web"], 1, /bash has no console: name a command/],
     [["-t", "web", "--", "true"], 2, /-t gives the command this terminal/],
     [["web", "--", "no-such-program"], 1, /no-such-program/],

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
+import type { ActionResult } from "../../src/api/results.ts";
 import type { ProviderView } from "../../src/api/shapes.ts";
 import { writeBatchProvider } from "../support/batch-provider.ts";
 import { busyboxImage } from "../support/busybox-root.ts";
@@ -88,6 +89,35 @@ test("a node whose engine is started, killed and started again tells so, and run
   assert.deepEqual([again.id, again.handle, again.restarts], [first.id, first.handle, 0]);
   await other.mob("rm", "first", "second");
   await eventually(async () => (await engine.docker("ps", "-aq")) === "", "nothing left");
+});
+
+test("what is removed while its engine is away is told to run on, and is ended once that is back", {
+  skip,
+}, async (t) => {
+  const engine = await DockerEngine.open();
+  t.after(() => engine.close());
+  const lab = await Lab.open(t, { DOCKER_HOST: `unix://${engine.socketPath}` });
+  const node = await lab.start({ providers: "docker" });
+  const params = { image: busyboxImage, command: "sleep 10000" };
+  const stop = { signal: "SIGKILL", grace: "0s" };
+  await node.deploy({ name: "web", provider: "docker", params, stop });
+  const pid = await node.taskPid("web");
+  await engine.crash();
+  const away = await told(node, node, "docker", false);
+  const { reason, engineAwaySince } = (await node.instance("web")) ?? {};
+  assert.match(reason ?? "", /^its engine does not tell how it is: Docker does not answer: /);
+  assert.equal(engineAwaySince, away.since);
+
+  const [removed] = await node.json<ActionResult[]>("rm", "web");
+  assert.equal(removed?.result, "removed");
+  assert.match(removed?.state ?? "", /^(running|stopping)$/, "the last that its node has told");
+  const why =
+    /^what runs on \S+ cannot be ended before its engine is back: Docker does not answer: /;
+  assert.match(removed?.reason ?? "", why);
+  assert.deepEqual(await node.json("ls"), []);
+  assert.ok(processAlive(pid), "it runs on");
+  await engine.start();
+  await eventually(async () => (await engine.docker("ps", "-aq")) === "", "its end");
 });
 
 test("a third party's provider is offered once its module can be loaded, and told while it is away", async (t) => {

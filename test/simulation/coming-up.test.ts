@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { catchUpMsMax } from "../../src/actors/catching-up.ts";
 import { Simulation } from "../../src/simulator/simulation.ts";
 
 const machines = Array.from({ length: 20 }, (_, i) => `n${i + 1}`);
@@ -50,4 +51,45 @@ test("a ring member that is killed knows what it knew, written or not", async ()
     await simulation.run(1);
     assert.ok(incarnationOfC() >= after);
   }
+});
+
+test("a node that is back tells what the others hold by now, and one that meets nobody what it holds itself", async () => {
+  const simulation = new Simulation({ seed: 3, machines: ["a", "b"] });
+  const service = (name: string) => ({ name, provider: "virtual", params: {} });
+  const told = async () => {
+    const sinceMs = simulation.now;
+    const names = await simulation.ask("b", async (node) => {
+      await node.caughtUp();
+      return node.instances().map(({ name }) => String(name));
+    });
+    return { names, ms: Math.floor(simulation.now - sinceMs) };
+  };
+  for (const machine of ["a", "b"]) await simulation.start(machine);
+  assert.deepEqual(await told(), { names: [], ms: 0 }, "one that never knew another");
+  await simulation.ask("b", (node) => node.join("a:6666"));
+  await simulation.ask("a", (node) => node.deploy([service("old")]));
+  await simulation.run(5_000);
+  simulation.crash("b");
+  await simulation.run(20_000);
+  await simulation.ask("a", (node) => node.act("remove", ["old"]));
+  await simulation.ask("a", (node) => node.deploy([service("new")]));
+
+  await simulation.start("b");
+  const before = simulation.operations("b").instances();
+  assert.deepEqual(
+    before.map(({ name }) => name),
+    ["old"],
+  );
+  const back = await told();
+  assert.deepEqual(back.names, ["new"]);
+  assert.ok(back.ms > 0 && back.ms < catchUpMsMax, `${back.ms} ms`);
+
+  await simulation.run(2_000); // What it was told is on its disk.
+  simulation.cut("a", "b");
+  assert.equal((await told()).ms, 0, "it has caught up once: from then on it answers by itself");
+  simulation.crash("b");
+  await simulation.start("b");
+  const alone = await told();
+  assert.deepEqual(alone.names, ["new"]);
+  assert.ok(alone.ms > 0 && alone.ms <= catchUpMsMax, `${alone.ms} ms`);
 });

@@ -330,7 +330,7 @@ test("one service of a group is scaled alone, and each is asked for by its name"
   assert.deepEqual(events(simulation, sinceMs), ["+web", "+web"]);
   await assert.rejects(
     simulation.ask("c", async (node) => node.scale("shop", 3)),
-    /shop is a group: name one of its services, like shop\/db/,
+    /shop is a group: name one of its services: shop\/db, shop\/web/,
   );
   const { spec, instances: webs } = simulation.operations("b").service("shop/web");
   assert.deepEqual([(spec as { name: string }).name, webs.length], ["web", 3]);

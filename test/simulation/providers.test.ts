@@ -74,6 +74,23 @@ test("an engine that is away takes nothing new, and keeps what it runs, wherever
     machines.map((machine) => simulation.host(machine).running()),
     before,
   );
+  const engineAwaySince = fact(simulation, "a", "b")?.since;
+  const reason = "its engine does not tell how it is: the engine does not answer";
+  const reasons = (asked: string) =>
+    machines.map((machine) => {
+      const all = simulation.operations(asked).instances();
+      const there = all.filter(({ node }) => node === simulation.operations(machine).node);
+      return there.map((told) => [told.state, told.reason, told.engineAwaySince]);
+    });
+  const fine = ["running", undefined, undefined];
+  const untold = ["running", reason, engineAwaySince];
+  for (const asked of machines) {
+    assert.deepEqual(reasons(asked), [
+      [fine, fine],
+      [untold, untold],
+      [fine, fine],
+    ]);
+  }
   await simulation.ask("a", (node) => node.deploy([web({ name: "more", instances: 4 })]));
   await simulation.run(10_000);
   assert.deepEqual(
@@ -83,8 +100,46 @@ test("an engine that is away takes nothing new, and keeps what it runs, wherever
   b.isDown = false;
   await simulation.run(60_000);
   assertToldEverywhere(simulation, "b", true);
+  assert.deepEqual(
+    reasons("a").map((told) => told.length),
+    [4, 2, 4],
+  );
+  assert.deepEqual(reasons("a").flat(), Array(10).fill(fine));
   assert.deepEqual(b.running(), before[1]);
   assert.deepEqual(simulation.violations, []);
+});
+
+test("a removal tells what cannot be ended while the engine is away, and that is ended once it is back", async () => {
+  const simulation = await network([]);
+  const onB = web({ placement: { constraints: ["node.name == b"] } });
+  await simulation.ask("a", (node) => node.deploy([onB]));
+  const b = simulation.host("b");
+  b.isDown = true;
+  const [outcome] = await simulation.ask("a", (node) => node.act("remove", ["web"]));
+  const reason =
+    "what runs on b cannot be ended before its engine is back: the engine does not answer";
+  assert.deepEqual(outcome?.remains, [{ state: "running", reason, isStuck: true }]);
+  assert.deepEqual(simulation.operations("a").instances(), []);
+  await simulation.run(60_000);
+  assert.deepEqual(running(simulation), ["b"]);
+  b.isDown = false;
+  await simulation.run(10_000);
+  assert.deepEqual(running(simulation), []);
+  assert.deepEqual(simulation.violations, []);
+});
+
+test("a removal tells what is left on a node that is lost", async () => {
+  const simulation = await network([]);
+  const onB = web({ placement: { constraints: ["node.name == b"] } });
+  await simulation.ask("a", (node) => node.deploy([onB]));
+  simulation.crash("b");
+  await simulation.run(3_000);
+  const [outcome] = await simulation.ask("a", (node) => node.act("remove", ["web"]));
+  const reason = "b is dead: what runs there is ended once it is back";
+  assert.deepEqual(outcome?.remains, [{ state: "lost", reason, isStuck: true }]);
+  await simulation.start("b");
+  await simulation.run(20_000);
+  assert.deepEqual(running(simulation), []);
 });
 
 test("a start that fails has every node know within seconds that its engine is away", async () => {

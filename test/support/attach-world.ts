@@ -62,7 +62,15 @@ export async function withAttach(
     },
     nameOf: () => "6666@box",
   };
-  const operations = { instances: () => [bareInstance(system.node)], call: nodes.call };
+  const operations = {
+    caughtUp: async () => {},
+    has: (name: string) => name === "web",
+    instancesOf(name: string) {
+      if (name !== "web") throw new NotFound(`there is no service ${name}`);
+      return [bareInstance(system.node)];
+    },
+    call: nodes.call,
+  };
   const sessions = new Sessions({ ...nodes, name: "6666@box", operations });
   const children = [
     { id: "echo", start: worker({ name: "echo", behaviour: echo }) },

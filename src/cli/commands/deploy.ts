@@ -27,11 +27,13 @@ export async function deploy(context: Context, sources: readonly string[]): Prom
   return exitCodeOfStates(instances.map(({ state }) => state));
 }
 
-/** `instances`: a number in text, or `everywhere`; a node says what is wrong with it. */
-export async function scale(context: Context, name: string, instances: string): Promise<number> {
+export async function scale(
+  context: Context,
+  name: string,
+  instances: number | "everywhere",
+): Promise<number> {
   const { io, client } = context;
-  const wanted = /^\d+$/.test(instances) ? Number(instances) : instances;
-  return showOne(context, withProgress(io, `scaling ${name}`, client.scale(name, wanted)));
+  return showOne(context, withProgress(io, `scaling ${name}`, client.scale(name, instances)));
 }
 
 /** Deploys the version before the present one. */

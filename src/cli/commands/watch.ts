@@ -15,10 +15,12 @@ export interface WatchCommandOptions {
 
 /** Until whoever reads it has gone. `names`: of which services; all where there is none. */
 export async function watchServices(
-  { io, endpoint, paint }: Context,
+  context: Context,
   names: readonly string[],
   { json = false }: WatchCommandOptions,
 ): Promise<void> {
+  const { io, endpoint, paint } = context;
+  await tellMissing(context, names);
   const following = followChanges(
     {
       endpoint,
@@ -33,6 +35,21 @@ export async function watchServices(
       json ? `${JSON.stringify(change)}\n` : formatChange(change, paint),
     );
     await write(io, lines.join(""));
+  }
+}
+
+/**
+ * A watch may well wait for what is deployed later; of a name that was mistyped it would wait in silence. Told a script
+ * too, as that a watch goes on elsewhere: it is no part of the output.
+ */
+async function tellMissing({ io, client }: Context, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    try {
+      await client.show(name);
+    } catch (error) {
+      if (!(error instanceof MobError && error.code === "not_found")) throw error;
+      io.stderr.write(`[there is no service ${name} yet: the watch waits for it]\n`);
+    }
   }
 }
 

@@ -167,6 +167,10 @@ export class Containers implements Provider<ContainerParams> {
     await rm(this.#folder(instance), { recursive: true, force: true });
   }
 
+  watch(doubted: () => void): void {
+    this.#watch.onLost(doubted);
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     for (const task of this.#tasks.values()) await letGo(task);

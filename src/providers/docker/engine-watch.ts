@@ -6,7 +6,7 @@
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import type { Log } from "../../core/log.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, EngineRefused } from "./engine.ts";
 import { unceasingly } from "./patience.ts";
 
 const isEvent = Compile(
@@ -26,6 +26,7 @@ export class EngineWatch {
   /** By a container's id, as people know it. */
   readonly #lookers = new Map<string, () => void>();
   readonly #closing = new AbortController();
+  #lost: () => void = () => {};
   #following: Promise<void> | undefined;
 
   /** @param label that the containers have: `name=value` */
@@ -35,12 +36,17 @@ export class EngineWatch {
     this.#log = log;
   }
 
+  /** Calls `lost` whenever the events have ended, and whenever they cannot be had again. */
+  onLost(lost: () => void): void {
+    this.#lost = lost;
+  }
+
   /** Calls `look` when something may have become of the container, until it is dropped. */
   add(container: string, look: () => void): void {
     this.#lookers.set(container, look);
     const { signal } = this.#closing;
     this.#following ??= unceasingly(
-      () => this.#follow(signal),
+      () => this.#followOrTell(signal),
       signal,
       (error) => this.#log.warn("The engine's events are lost until it answers again", { error }),
     );
@@ -53,6 +59,17 @@ export class EngineWatch {
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#following;
+  }
+
+  async #followOrTell(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#follow(signal);
+    } catch (error) {
+      if (error instanceof EngineRefused) throw error; // It is there, and gives none.
+      if (!signal.aborted) this.#lost();
+      throw error;
+    }
+    if (!signal.aborted) this.#lost();
   }
 
   async #follow(signal: AbortSignal): Promise<void> {

@@ -66,6 +66,7 @@ export class ThirdParty implements Provider {
   /** Undefined while it is away. */
   #process: ProviderProcess | undefined;
   #waitingForIt: (() => void)[] = [];
+  #doubted: () => void = () => {};
   #why = "";
 
   /** Starts its process and loads it. @throws Unavailable with why it cannot be */
@@ -195,6 +196,10 @@ export class ThirdParty implements Provider {
     for (const key of this.#unsettled.keys()) if (isOf(instance, key)) this.#unsettled.delete(key);
   }
 
+  watch(doubted: () => void): void {
+    this.#doubted = doubted;
+  }
+
   async close(): Promise<void> {
     this.#closing.abort();
     this.#tell();
@@ -218,6 +223,7 @@ export class ThirdParty implements Provider {
         this.#process = undefined;
       }
       if (signal.aborted) return;
+      this.#doubted();
       if (performance.now() - beganAt > waitMsMost) waitMs = waitMsLeast;
       const why = this.#why;
       this.#options.log.warn("a provider is away, and is started again", { why, inMs: waitMs });

@@ -84,3 +84,23 @@ test("what is asked of an engine that is away says where it should be", { skip }
   const probed = await provider.probe();
   assert.ok(!probed.available && expected.message.test(probed.reason));
 });
+
+test("an engine that ends is doubted by whoever holds a container of it, each time", {
+  skip,
+}, async (t) => {
+  t.after(() => engine.start());
+  const { provider, run } = await startBench(t, underTest);
+  let doubts = 0;
+  provider.watch?.(() => {
+    doubts++;
+  });
+  await run("sleep 10000");
+  for (const end of [() => engine.crash(), () => engine.stop(), () => engine.crash()]) {
+    const { task } = await run("sleep 10000");
+    const before = doubts;
+    await end();
+    await eventually(() => doubts > before, "the doubt");
+    await engine.start();
+    await running(task).stop({ signal: "SIGKILL", graceMs: 0 });
+  }
+});

@@ -9,6 +9,7 @@ import { Conflict, InvalidSpec, OutcomeUnknown } from "../../../src/core/errors.
 import { formatApiToken, newApiToken } from "../../../src/trust/api-token.ts";
 import { withApi } from "../../support/api-server.ts";
 import {
+  aChange,
   aLeftover,
   aNode,
   anInstance,
@@ -148,6 +149,24 @@ test("a command that wants one of its own shows them, and says so", async () => 
   assert.match(token.err, /^Usage: mob token [\s\S]*\nerror: mob token wants a command\n/);
 });
 
+test("who mistyped an option is shown to the help of the very command, whatever its arguments are called", async () => {
+  const pointed: [string[], string][] = [
+    [["exec", "ls", "--nosuch"], "mob exec"],
+    [["exec", "web", "ls", "-l"], "mob exec"],
+    [["-p", "1", "show", "nodes", "--nosuch"], "mob show"],
+    [["volume", "rm", "--nosuch"], "mob volumes rm"],
+    [["shell", "--nosuch"], "mob attach"],
+    [["token", "create"], "mob token create"],
+    [["--nosuch"], "mob up"],
+    [["-p", "1", "nodse"], "mob"],
+  ];
+  for (const [args, command] of pointed) {
+    const io = memoryIo();
+    assert.equal(await runMob(args, io), 2, args.join(" "));
+    assert.ok(io.err().endsWith(`\nsee ${command} --help\n`), io.err());
+  }
+});
+
 test("help and version are answers, not errors", async () => {
   const help = memoryIo();
   assert.equal(await runMob(["--help"], help), 0);
@@ -172,11 +191,18 @@ test("options with impossible values are bad usage, named", async () => {
     [["up", "--capacity", "memory=much"], /--capacity "memory=much" should look like memory=8GB/],
     [["up", "--capacity", "disk=8GB"], /--capacity "disk=8GB"/],
     [["up", "--capacity", "cpu=-1"], /--capacity "cpu=-1"/],
-    [["up", "-P", "bash,,docker"], /--providers "bash,,docker"/],
+    [["up", "-P", "bash,,docker"], /--providers "bash,,docker": entry 2 of 3 is empty/],
+    [["up", "-P", " "], /--providers " ": entry 1 of 1 is empty/],
+    [
+      ["up", "-P", "bash, ,docker,"],
+      /--providers "bash, ,docker,": entries 2 and 4 of 4 are empty/,
+    ],
     [["up", "--bind", "0.0.0.0:6666"], /--bind "0\.0\.0\.0:6666" should be a host/],
     [["up", "--advertise", "a b"], /--advertise "a b" should be a host/],
     [["up", "--membership", "moon"], /"moon" is no preset; there are: lan, wan, local/],
     [["up", "--membership", "lan,probeMs=x"], /probeMs="x" should be a whole number/],
+    [["scale", "web", "-3"], /instances "-3" should be a whole number from 0, .* mob scale web 3/],
+    [["scale", "web", "1.5"], /instances "1\.5" should be a whole number/],
     [["show"], /missing required argument 'name'/],
   ];
   for (const [args, message] of wrong) {
@@ -299,6 +325,26 @@ test("a reader that has gone ends a followed log quietly", async () => {
     assert.equal(await runMob(["logs", "-f", "web", "-p", String(address.port)], io), 0);
     assert.equal(io.err(), "");
   });
+});
+
+test("a watch of what is not there says so, once, and waits for it", async () => {
+  const gone = new AbortController();
+  async function* untilGone() {
+    yield [aChange];
+    gone.abort();
+  }
+  const asked: unknown[] = [];
+  const watch: Commands["watch"] = async ({ services }) => {
+    asked.push(services);
+    return untilGone();
+  };
+  await withApi(memoryCommands({ watch }), async ({ address, env }) => {
+    const io = memoryIo({ gone: gone.signal, env });
+    const args = ["watch", "web", "nope", "--json", "-p", String(address.port)];
+    assert.equal(await runMob(args, io), 0);
+    assert.equal(io.err(), "[there is no service nope yet: the watch waits for it]\n");
+  });
+  assert.deepEqual(asked, [["web", "nope"]]);
 });
 
 test("mobcli has the original's commands, one at a time", async () => {

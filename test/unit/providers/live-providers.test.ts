@@ -11,6 +11,7 @@ class Switch {
   made = 0;
   closed = 0;
   discarded: string[] = [];
+  loseTouch = () => {};
   /** What a load waits for. */
   gate: Promise<void> = Promise.resolve();
 
@@ -37,6 +38,9 @@ class Switch {
       probe: async () => {
         if (!this.isOn) throw new Unavailable("nobody listens");
         return { available: true, version: "1", features: [] };
+      },
+      watch: (doubted) => {
+        this.loseTouch = doubted;
       },
       close: async () => void this.closed++,
     };
@@ -113,4 +117,19 @@ test("two that look at once are told of one look; what is made after the close i
   assert.deepEqual([engine.made, engine.closed], [1, 1]);
   await live.look("docker");
   assert.equal(engine.made, 1);
+});
+
+test("who watches is told which provider has lost touch with its engine, by its type, until they watch no more", async () => {
+  const engine = new Switch();
+  engine.isMakeable = false;
+  const live = await LiveProviders.open([engine.source("/acme.js", "acme")]);
+  const told: string[] = [];
+  const unwatch = live.watch((type) => told.push(type));
+  engine.isMakeable = true;
+  await live.look("/acme.js");
+  engine.loseTouch();
+  assert.deepEqual(told, ["acme"]);
+  unwatch();
+  engine.loseTouch();
+  assert.deepEqual(told, ["acme"]);
 });

@@ -37,6 +37,16 @@ test("an instance is shown with its task, its last exit and the reason of its st
   );
 });
 
+test("an instance whose engine is away is shown with why, and for how long", () => {
+  const away = { reason: "its engine does not tell how it is: nobody listens", since: 1_000 };
+  const table = formatInstances(
+    [{ ...anInstance, ...away, engineAwaySince: 2_000 }],
+    62_000,
+    plain,
+  );
+  assert.match(table, / 1m1s .* its engine does not tell how it is: nobody listens \(for 1m0s\)\n/);
+});
+
 test("a provider is shown with for how long it has been there, or away and why, if its node tells", () => {
   const common = { node: "n", features: [], lacks: {} };
   const rows = formatProviders(

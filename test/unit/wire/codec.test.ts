@@ -58,6 +58,7 @@ const messages: readonly Message[] = [
   { kind: "ping", seq: 1, news: [] },
   { kind: "ping-request", seq: 1, target: node, news: [{ member, by: node }] },
   { kind: "ack", seq: 1, news: [{ member, by: "" }] },
+  { kind: "ack", seq: 1, hash: 2 ** 53 - 1, news: [] },
   { kind: "nack", seq: 1 },
   { kind: "gossip", news: [{ member: { ...member, state: "forgotten" }, by: "" }] },
   { kind: "store-delta", shard: 0, registers: [register], durable: true },

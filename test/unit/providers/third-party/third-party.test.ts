@@ -95,6 +95,7 @@ test("parameters are checked in the provider's process, with the path of every e
 
 test("while a provider that crashes is away, what is asked of it is refused with the reason", async (t) => {
   const { provider, pids } = await harmful(t, "start: async () => process.exit(9),");
+  const isDoubted = new Promise<void>((resolve) => provider.watch?.(resolve));
   const why = /harmful.* is away.*: its process ended with exit code 9/;
   await assert.rejects(provider.start(instance, {}, context), {
     code: "unavailable",
@@ -104,6 +105,7 @@ test("while a provider that crashes is away, what is asked of it is refused with
     code: "unavailable",
     message: why,
   });
+  await isDoubted; // Nobody need ask it anything for its node to look at it.
   assert.deepEqual(await again(() => provider.list()), []);
   assert.equal((await pids()).length, 2);
 });
