@@ -13,7 +13,7 @@ import { nextIdentity } from "../src/node/identity.ts";
 import { realEnv } from "../src/node/real-env.ts";
 import { virtualTable } from "../src/simulator/virtual-providers.ts";
 import { noVolumeMounts, virtualVolumes } from "../src/simulator/virtual-volumes.ts";
-import { openLmdb } from "../src/storage/lmdb.ts";
+import { openDisk } from "../src/storage/disk.ts";
 import type { Entry } from "../src/store/replication.ts";
 import { createTcpTransport } from "../src/transport/tcp.ts";
 import { HeldKeys } from "../src/trust/held-keys.ts";
@@ -80,7 +80,7 @@ export class StoreNode {
 
 async function serve({ folder, networkKeyFile, port, join: peers }: StoreNodeOptions) {
   const env = realEnv(silentLog);
-  const storage = openLmdb(join(folder, "store"));
+  const storage = openDisk(join(folder, "store"), env);
   const key = await openNodeKey(join(folder, "node.pem"));
   const address = `127.0.0.1:${port}`;
   const keys = new HeldKeys(keyFileStore(networkKeyFile), openKeyFile(networkKeyFile), silentLog);

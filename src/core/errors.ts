@@ -62,6 +62,11 @@ export class ComesLater extends MobError {
   readonly code = "comes_later";
 }
 
+/** Something on the disk that this version cannot read. */
+export class CorruptRecord extends MobError {
+  readonly code = "corrupt_record";
+}
+
 /** No one could be reached to do it: a node, a peer, the controller. Nothing was done. */
 export class Unreachable extends MobError {
   readonly code = "unreachable";

@@ -3,9 +3,9 @@
  * anyone: a boot counter that was seen must never be given again.
  */
 import { forgetMembers } from "../actors/remembered-view.ts";
+import { CorruptRecord } from "../core/errors.ts";
 import { asNodeId, type NodeId } from "../core/ids.ts";
 import type { Storage } from "../storage/storage.ts";
-import { CorruptRecord } from "../store/register-codec.ts";
 
 export interface NodeIdentity {
   readonly id: NodeId;

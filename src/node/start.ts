@@ -18,7 +18,7 @@ import { showReason } from "../otp/exit-reason.ts";
 import { Mounts } from "../providers/glusterfs/mounts.ts";
 import { type Offers, offersOf } from "../providers/live-providers.ts";
 import { createProviders, type Providers } from "../providers/registry.ts";
-import { openLmdb } from "../storage/lmdb.ts";
+import { openDisk } from "../storage/disk.ts";
 import type { Storage } from "../storage/storage.ts";
 import { createTcpTransport } from "../transport/tcp.ts";
 import { pinOfNode } from "../trust/api-token.ts";
@@ -104,7 +104,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const opened: Opened = { folder, log, audit };
   try {
     opened.door = localDoor(folder.path, options.runFolder, options.port);
-    opened.storage = openLmdb(folder.store);
+    opened.storage = openDisk(folder.store, env);
     const key = await openNodeKey(join(folder.path, "node.pem"));
     const identity = await nextIdentity(opened.storage, key.id);
     const entered = await enterNetwork({

@@ -1,8 +1,9 @@
 /**
- * A disk that a crash can surprise, with exactly what `storage/lmdb.ts` promises, below the same
+ * A disk that a crash can surprise, with exactly what `storage/disk.ts` promises, below the same
  * `BatchedStorage`. A crash loses all that waits there; of the transaction that is being committed, whole
- * or nothing is on the disk, since lmdb writes the page that makes it valid last, by itself, and after
- * an fsync of the rest. It may be on the disk without anyone having been told. A full disk refuses
+ * or nothing is on the disk: a batch of the log counts only with its checksum, and lmdb writes the page that
+ * makes a commit valid last, by itself, and after an fsync of the rest. It may be on the disk without anyone
+ * having been told. A full disk refuses
  * commits, and nothing of them is kept; reads go on.
  */
 import type { Random } from "../core/env.ts";
@@ -115,7 +116,7 @@ class DiskLife implements Committing {
 
   async close(): Promise<void> {}
 
-  /** Power is lost: of the transaction under way, the page that makes it valid is written or not. */
+  /** Power is lost: of the transaction under way, what makes it valid is written or not. */
   crash(): void {
     if (this.#disk.keepsCommit ?? this.#options.random() < 0.5) this.#write(this.#committing);
     this.#isOver = true;

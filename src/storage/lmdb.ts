@@ -1,20 +1,19 @@
 /**
- * Storage on a disk, by lmdb: a crash shows a whole transaction or nothing of it. Why writes are batched
- * here, and not in lmdb-js's own queue: that shows a write only after its commit, and with
+ * What is committed, by lmdb: a crash shows a whole transaction or nothing of it. Why writes are batched by
+ * `BatchedStorage`, and not in lmdb-js's own queue: that shows a write only after its commit, and with
  * `overlappingSync`, its default, a failed fsync is never told to whoever waits for it.
  */
 import { statfsSync } from "node:fs";
 import { open, type RootDatabase } from "lmdb";
 import { messageOf, Unavailable } from "../core/errors.ts";
-import { BatchedStorage, type Committing, type Writes } from "./batched.ts";
+import type { Committing, Writes } from "./batched.ts";
 import { keyBytes } from "./keys.ts";
-import type { Storage } from "./storage.ts";
 
 /** With fewer bytes free than this, a write that was cut short met a full disk. */
 const roomMin = 1024 * 1024;
 
 /** Opens or makes the database in `folder`. @throws Unavailable when the folder cannot be used. */
-export function openLmdb(folder: string): Storage {
+export function openLmdb(folder: string): Committing {
   try {
     const database = open<Buffer, Buffer>({
       path: folder,
@@ -22,11 +21,11 @@ export function openLmdb(folder: string): Storage {
       encoding: "binary",
       keyEncoding: "binary",
       overlappingSync: false,
-      // Writes are batched here. lmdb-js's own way leaves rejections unhandled when the disk is full.
+      // Writes are batched above. lmdb-js's own way leaves rejections unhandled when the disk is full.
       eventTurnBatching: false,
       maxDbs: 1,
     });
-    return new BatchedStorage(new Lmdb(folder, database));
+    return new Lmdb(folder, database);
   } catch (cause) {
     throw unavailable(folder, cause);
   }

@@ -1,6 +1,6 @@
 /**
  * Durable key-value storage, as small as the store needs it. Values are bytes: what they mean is the
- * caller's. `lmdb` implements it on a disk, `memory` for tests, the simulator with crashes.
+ * caller's. `disk` implements it, `memory` does for tests, the simulator with crashes.
  */
 export interface Storage {
   /** The value, or undefined. The latest `put`, flushed or not. */

@@ -2,13 +2,8 @@
  * Registers as bytes on a disk: JSON, because what is on a disk must be readable by every later
  * version, and by a person with nothing else at hand.
  */
-import { MobError, messageOf } from "../core/errors.ts";
+import { CorruptRecord, messageOf } from "../core/errors.ts";
 import type { Register } from "./register.ts";
-
-/** Something on the disk that this version cannot read. */
-export class CorruptRecord extends MobError {
-  readonly code = "corrupt_record";
-}
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });

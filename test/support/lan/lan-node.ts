@@ -5,10 +5,10 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { appendFileSync, copyFileSync, existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { open } from "lmdb";
 import type { LocalEndpoint } from "../../../src/client/endpoint.ts";
 import { findLocalNode } from "../../../src/client/local-node.ts";
 import type { DiskImage } from "../../../src/simulator/virtual-disk.ts";
+import { committedIn } from "../committed.ts";
 import { eventually } from "../eventually.ts";
 import { removeLeftoverCgroups } from "../leftover-cgroups.ts";
 import { markedProcesses } from "../marked-processes.ts";
@@ -138,15 +138,7 @@ export class LanNode {
   /** What is committed to its disk, whether it runs or not. Empty before its first start. */
   flushed(): DiskImage {
     const path = join(this.dataFolder, "store");
-    if (!existsSync(path)) return new Map();
-    const binary = { encoding: "binary", keyEncoding: "binary" } as const;
-    const database = open<Buffer, Buffer>({ path, readOnly: true, noSubdir: false, ...binary });
-    try {
-      const entries = [...database.getRange({})];
-      return new Map(entries.map(({ key, value }) => [key.toString(), Uint8Array.from(value)]));
-    } finally {
-      void database.close();
-    }
+    return existsSync(path) ? committedIn(path) : new Map();
   }
 
   #print(text: string): void {

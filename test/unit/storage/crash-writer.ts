@@ -3,9 +3,11 @@
  * every flush that resolved. Its argument is the folder.
  */
 import { writeSync } from "node:fs";
-import { openLmdb } from "../../../src/storage/lmdb.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import { realEnv } from "../../../src/node/real-env.ts";
+import { openDisk } from "../../../src/storage/disk.ts";
 
-const storage = openLmdb(process.argv[2] ?? "");
+const storage = openDisk(process.argv[2] ?? "", realEnv(silentLog));
 for (let n = 1; ; n++) {
   storage.put("left", Buffer.from(String(n)));
   storage.put("right", Buffer.from(String(n)));

@@ -3,9 +3,11 @@
  * fails, then goes on. Prints what it saw as JSON. Its argument is the folder.
  */
 import { MobError } from "../../../src/core/errors.ts";
-import { openLmdb } from "../../../src/storage/lmdb.ts";
+import { silentLog } from "../../../src/core/log.ts";
+import { realEnv } from "../../../src/node/real-env.ts";
+import { openDisk } from "../../../src/storage/disk.ts";
 
-const storage = openLmdb(process.argv[2] ?? "");
+const storage = openDisk(process.argv[2] ?? "", realEnv(silentLog));
 storage.put("first", Buffer.from("1"));
 await storage.flush();
 
@@ -18,7 +20,7 @@ while (refusals.length === 0) {
 const [again] = await Promise.allSettled([storage.flush()]);
 if (again.status === "rejected") refusals.push(codeOf(again.reason));
 
-const readable = storage.get("first")?.toString();
+const readable = Buffer.from(storage.get("first") ?? []).toString();
 for (let i = 0; i < written; i++) storage.remove(`filler/${i}`);
 storage.put("after", Buffer.from("2"));
 await storage.flush();
