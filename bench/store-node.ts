@@ -53,7 +53,7 @@ export class StoreNode {
   /** @param program asked in the same way; default: a node of Mob's. */
   constructor(options: StoreNodeOptions, program = import.meta.filename) {
     this.#child = fork(program, [JSON.stringify(options)], {
-      execArgv: ["--max-semi-space-size=1", "--expose-gc", "--import", "tsx"],
+      execArgv: process.execArgv,
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
