@@ -165,7 +165,8 @@ function react(state: State, message: ProviderWorkerInfo): void {
 async function takeUp(state: State): Promise<void> {
   const { self, options, holder, machine } = state;
   try {
-    self.tell({ type: "taken-up", found: await holder.takeUp(machine.status.ports ?? {}) });
+    const { ports = {}, attempt } = machine.status;
+    self.tell({ type: "taken-up", found: await holder.takeUp(ports, attempt) });
   } catch (error) {
     self.log.warn("an instance cannot be taken up yet", { error });
     self.sendAfter(takeUpAgainMs, { type: "take-up" });

@@ -17,6 +17,7 @@ import { shardOfKey } from "../store/key-shard.ts";
 import { outlived } from "../store/outliving.ts";
 import {
   hasMetAll,
+  isCompareDue,
   isFresh,
   type RepairEffect,
   type RepairEvent,
@@ -169,8 +170,7 @@ function react(state: State, message: StoreInfo): void {
     case "peer-up":
       state.actors.tellAll({ type: "event", event: { kind: "peer-up", peer: message.peer } });
       feedRepair(state, { kind: "peer-up", peer: message.peer });
-      if (state.options.catalog.view.isPartial)
-        feedRepair(state, { kind: "live", peers: partners(state) });
+      lookForPartners(state);
       return;
     case "lagging":
       feedRepair(state, { kind: "lagging", peer: message.peer });
@@ -224,6 +224,7 @@ function blank(state: State, why: string): void {
 
 function onTick(state: State): void {
   const { durability, shards, records, node } = state.options;
+  if (isCompareDue(state.repair, state.self.env.clock.mono())) lookForPartners(state);
   feedRepair(state, { kind: "tick", draw: state.random() });
   state.writes.release();
   void durability.settle();
@@ -276,6 +277,12 @@ function partners({ options }: State): readonly NodeId[] {
   const { shards, links, catalog } = options;
   if (catalog.view.isPartial !== true) return shards.live;
   return shards.live.filter((peer) => links.isConnected(peer));
+}
+
+/** Where not everyone is a partner they come and go with their connections, of which no view tells. */
+function lookForPartners(state: State): void {
+  if (state.options.catalog.view.isPartial !== true) return;
+  feedRepair(state, { kind: "live", peers: partners(state) });
 }
 
 function feedRepair(state: State, event: RepairEvent): void {

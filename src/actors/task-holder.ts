@@ -45,12 +45,15 @@ export class TaskHolder {
     this.#options = { ...options, tell };
   }
 
-  /** Learns what the engine has, and takes it over. `given`: its ports. @throws what the provider throws */
-  async takeUp(given: Ports): Promise<Found> {
+  /**
+   * Learns what the engine has, and takes it over, but for what is of an attempt before `attempt`, the last that is
+   * known: that was started unseen. `given`: its ports. @throws what the provider throws
+   */
+  async takeUp(given: Ports, attempt: number): Promise<Found> {
     const { provider, instance, ports } = this.#options;
     ports.hold(instance, given);
-    const tasks = (await provider.list(instance)).toSorted((a, b) => b.attempt - a.attempt);
-    const [newest, ...older] = tasks;
+    const tasks = await this.#endEarlier(attempt);
+    const [newest, ...older] = tasks.toSorted((a, b) => b.attempt - a.attempt);
     for (const { attempt } of older) await provider.forget(instance, attempt);
     return newest === undefined ? { kind: "nothing" } : this.#adopt(newest);
   }
@@ -87,16 +90,21 @@ export class TaskHolder {
     }
   }
 
-  /** What a start that failed has left running, if anything. @throws what the provider throws: then it may run still */
-  async #endEarlier(attempt: number): Promise<void> {
+  /**
+   * Ends what a start that failed has left running, if anything. The tasks of `attempt` and later ones.
+   * @throws what the provider throws: then it may run still
+   */
+  async #endEarlier(attempt: number): Promise<readonly FoundTask[]> {
     const { provider, instance } = this.#options;
-    for (const found of await provider.list(instance)) {
+    const tasks = await provider.list(instance);
+    for (const found of tasks) {
       if (found.attempt >= attempt) continue;
       const task = await provider.adopt(found);
       if (!("gone" in task)) await task.stop({ signal: "SIGKILL", graceMs: 0 });
       await provider.forget(instance, found.attempt);
     }
     this.#isUnsure = false;
+    return tasks.filter((found) => found.attempt >= attempt);
   }
 
   /** Told by `exited`, where there was a task, and `stopped`. @throws what the provider throws */

@@ -100,6 +100,11 @@ export function hasMetAll({ live, met }: RepairState): boolean {
   return live.every((peer) => met.has(peer));
 }
 
+/** Whether the next tick compares with someone: who is live has to be right then. */
+export function isCompareDue({ comparedAtMs }: RepairState, nowMs: number): boolean {
+  return nowMs - comparedAtMs >= compareMs;
+}
+
 /** One event: what follows from it. @param roots of what this node holds */
 export function stepRepair(
   state: RepairState,
@@ -260,7 +265,7 @@ function onTick(
       effects.push(ask(course, peer, top, nowMs));
     }
   }
-  if (nowMs - state.comparedAtMs < compareMs || state.live.length === 0) return effects;
+  if (!isCompareDue(state, nowMs) || state.live.length === 0) return effects;
   state.comparedAtMs = nowMs;
   const peer = state.live[Math.floor(draw * state.live.length)];
   if (peer === undefined || state.courses.has(peer)) return effects;

@@ -21,3 +21,24 @@ test("a task whose start was not seen is ended before another is started", async
   assert.equal(host.running().length, 1);
   assert.deepEqual(simulation.violations, []);
 });
+
+test("so it is by the next life of a node that has meanwhile tried again in vain", async () => {
+  const simulation = new Simulation({ seed: 1, machines: ["a"] });
+  await simulation.start("a");
+  const host = simulation.host("a");
+  const spec = { name: "web", provider: "virtual", params: {} };
+  simulation.begin("a", async (node) => void (await node.deploy([spec])));
+  while (host.history.length === 0) await simulation.run(1);
+  host.isDown = true;
+  await simulation.run(10_000);
+  assert.equal(host.running().length, 1, "nobody knows of it yet");
+  host.isDown = false;
+  simulation.crash("a");
+  await simulation.start("a");
+  await simulation.run(60_000);
+  const [first, second] = host.history;
+  assert.ok(first?.ended !== undefined && second !== undefined);
+  assert.ok(first.ended.atMs <= second.startedAt);
+  assert.equal(host.running().length, 1);
+  assert.deepEqual(simulation.violations, []);
+});
