@@ -23,13 +23,14 @@ import {
 } from "./kept-task.ts";
 import { folderVariable, providerVariable } from "./marked-trees.ts";
 import type { LogLimits, Output } from "./output.ts";
-import { sendSignal } from "./process-identity.ts";
+import { isAlive } from "./process-identity.ts";
 import { markVariable } from "./process-scan.ts";
 import { findProgram } from "./program.ts";
 import { RecordFolder } from "./record-folder.ts";
 import { type TaskKey, taskKey } from "./record-names.ts";
 import { type BesideRequest, runBeside } from "./run-beside.ts";
 import type { ClaimedRun, RunRecord } from "./run-record.ts";
+import { ShimSweep } from "./shim-sweep.ts";
 import { Shims } from "./shims.ts";
 import { TaskTrees } from "./task-trees.ts";
 import { removeLinks } from "./volume-links.ts";
@@ -46,13 +47,6 @@ export interface KeeperOptions {
   readonly provider?: string;
 }
 
-/** Between two looks at whether shims live, in case one was killed: they are not our children. */
-const sweepEveryMs = 5_000;
-/** The same where no watch can be had, and exits are only seen by looking. */
-const sweepUnwatchedEveryMs = 50;
-/** One look of so many tells a shim from another process that has its pid by now, which costs far more. */
-const looksPerThorough = 12;
-
 export class Keeper {
   readonly #options: KeeperOptions;
   readonly #folder: KeeperFolder;
@@ -67,8 +61,7 @@ export class Keeper {
   readonly #tasks = new Map<TaskKey, KeptTask>();
   /** Those with records, so that the folder need not be listed for an instance that is new. */
   readonly #instances: Set<InstanceId>;
-  readonly #sweep: NodeJS.Timeout;
-  #looks = 0;
+  readonly #sweep: ShimSweep;
   /** Its path, once it was found. */
   #bash: string | undefined;
 
@@ -91,8 +84,11 @@ export class Keeper {
       exit: (key) => this.#noteExit(key),
     });
     this.#instances = new Set(this.#records.refresh().map((record) => record.instance));
-    const everyMs = this.#records.watching ? sweepEveryMs : sweepUnwatchedEveryMs;
-    this.#sweep = setInterval(() => this.#lookForLost(), everyMs).unref();
+    this.#sweep = new ShimSweep(
+      this.#records.watching,
+      () => this.#lookForLost(),
+      (shim) => isAlive(shim, bootId),
+    );
   }
 
   /** Its folder's path, without symbolic links. */
@@ -237,7 +233,7 @@ export class Keeper {
 
   /** Lets go of every task and output, and of what the keeper itself holds. */
   async close(): Promise<void> {
-    clearInterval(this.#sweep);
+    this.#sweep.close();
     for (const task of this.#tasks.values()) task.release();
     this.#records.close();
     this.#shims.close();
@@ -342,10 +338,8 @@ export class Keeper {
   #lookForLost(): void {
     this.#claims.checkAll();
     if (!this.#records.watching) this.#records.refresh();
-    const isThorough = ++this.#looks % looksPerThorough === 0;
     for (const [key, task] of this.#tasks) {
-      const mayLive = !isThorough && sendSignal(task.run.shim.pid, 0);
-      if (!mayLive && !this.#trees.shimAlive(task.run)) this.#noteShimEnd(key);
+      if (this.#sweep.isLost(task.run.shim)) this.#noteShimEnd(key);
     }
   }
 
