@@ -4,7 +4,11 @@
  * engine costs what a provider holds: tasks, connections, processes.
  */
 import { InvalidSpec, messageOf, Unavailable } from "../core/errors.ts";
+import { onOneLine } from "./one-line.ts";
 import type { Capabilities, Provider, ProviderLook, ProviderTable } from "./provider.ts";
+
+/** Of why one is not available. */
+const reasonCharsMax = 1_000;
 
 /** A word by which a provider was asked for, and what is to be loaded for it. */
 export interface Source {
@@ -190,7 +194,12 @@ function reasonOf(load: PromiseSettledResult<unknown> | undefined): unknown {
 
 /** One that could not be made. */
 function away(asked: string, reason: string): ProviderLook {
-  return { asked, type: asked, capabilities: { available: false, reason } };
+  return { asked, type: asked, capabilities: unavailable(reason) };
+}
+
+/** Every node of the network hears of it: a sentence, whatever an engine or a third party says. */
+function unavailable(reason: string): Capabilities {
+  return { available: false, reason: onOneLine(reason, reasonCharsMax) };
 }
 
 /** Features that a provider has by what it is, whatever it says: each with the part that makes it so. */
@@ -206,7 +215,7 @@ async function probed(provider: Provider): Promise<Capabilities> {
   const capabilities = await provider
     .probe()
     .catch((error: unknown): Capabilities => ({ available: false, reason: messageOf(error) }));
-  if (!capabilities.available) return capabilities;
+  if (!capabilities.available) return unavailable(capabilities.reason);
   const told = capabilities.features.filter((feature) => !(feature in partOf));
   const had = Object.entries(partOf).filter(([, part]) => provider[part] !== undefined);
   const features = [...told, ...had.map(([feature]) => feature)];

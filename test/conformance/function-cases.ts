@@ -117,12 +117,40 @@ const functionCases: Readonly<Record<string, Case>> = {
 
   "code that cannot begin fails each invocation, and says why": async (t, tested) => {
     const code = 'throw new RangeError("not today");';
-    const { invoke } = await deployed(t, tested, { code });
+    const { invoke, log } = await deployed(t, tested, { code });
     for (const _again of [1, 2]) {
       await assert.rejects(invoke({}), {
         code: "function_failed",
-        message: /its process could not begin: RangeError: not today before it asked for work/,
+        message: /its process never asked for work: it could not begin: RangeError: not today$/,
       });
+    }
+    assert.match(await log("at "), /^\[process 1\] .*code\/index\.js:1/m);
+  },
+
+  "a folder and a program that are not there are told by the start, by name": async (t, tested) => {
+    for (const [params, message] of [
+      [{ code: "/no/such" }, "params.code: /no/such does not exist on this node"],
+      [{ command: ["/no/such"] }, "params.command: /no/such does not exist on this node"],
+      [
+        { command: ["no-such"] },
+        "params.command: no-such is in no folder of its PATH on this node",
+      ],
+    ] as const) {
+      await assert.rejects(deployed(t, tested, params), { code: "unavailable", message });
+    }
+  },
+
+  "an answer that JSON has no word for is an error, and nothing is null": async (t, tested) => {
+    const code =
+      "exports.handler = ({ is }) => ({ symbol: Symbol(), big: 7n, cycle: globalThis })[is];";
+    const { invoke } = await deployed(t, tested, { code });
+    assert.equal((await invoke({ is: "nothing" })).said, null);
+    for (const [is, message] of [
+      ["symbol", "TypeError: the handler answered with a symbol, which is no JSON"],
+      ["big", /^TypeError: .*BigInt/],
+      ["cycle", /^TypeError: .*circular/],
+    ] as const) {
+      await assert.rejects(invoke({ is }), { code: "function_failed", message });
     }
   },
 

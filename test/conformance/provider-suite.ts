@@ -16,6 +16,7 @@ import { eventually } from "../support/eventually.ts";
 import { markedProcesses } from "../support/marked-processes.ts";
 import { processAlive } from "../support/process-alive.ts";
 import { execCases, terminalCase } from "./exec-cases.ts";
+import { impersonateShim } from "./impersonate-shim.ts";
 import { leftoverCases } from "./leftover-cases.ts";
 import { limitCases } from "./limit-cases.ts";
 import { ownHealthCases } from "./own-health-cases.ts";
@@ -36,6 +37,9 @@ export type { ProviderUnderTest } from "./under-test.ts";
 /** What Mob lends to the providers of third parties. */
 export const tools: ProviderTools = providerTools;
 
+/** For a provider on Mob's keeper: has the record of a task name another process. */
+export const impersonateKept: NonNullable<ProviderUnderTest["impersonate"]> = impersonateShim;
+
 /** What a provider of a third party is given, for tests. */
 export function optionsFor(folder: string): ProviderOptions {
   const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
@@ -50,6 +54,8 @@ const stubborn = `trap '' TERM
 (setsid sh -c 'trap "" TERM; echo grandchild; while :; do sleep 1; done' &)
 while :; do sleep 1; done`;
 
+const strangerCase = "adopts no stranger that has a task's pid";
+
 /** Registers the whole suite with `node:test`, as one test with a part for each case. */
 export function describeProvider(tested: ProviderUnderTest): void {
   test(tested.name, async (t) => {
@@ -57,7 +63,7 @@ export function describeProvider(tested: ProviderUnderTest): void {
       const options = { skip: tested.skips?.[name] ?? false };
       await t.test(name, options, async (t) => {
         const bench = await startBench(t, tested);
-        const lacking = await whyNot(name, bench.provider);
+        const lacking = await whyNot(name, bench.provider, tested);
         await (lacking === undefined ? run(bench, tested) : t.skip(lacking));
       });
     }
@@ -67,7 +73,13 @@ export function describeProvider(tested: ProviderUnderTest): void {
 /** Of what not every provider can do: these take a feature. */
 const featured = { limits: limitCases, volumes: volumeCases, "own-health": ownHealthCases };
 
-async function whyNot(name: string, provider: Provider): Promise<string | undefined> {
+async function whyNot(
+  name: string,
+  provider: Provider,
+  { impersonate }: ProviderUnderTest,
+): Promise<string | undefined> {
+  if (name === strangerCase && impersonate === undefined)
+    return "nothing is said of how to impersonate";
   if (name in execCases && provider.exec === undefined) return "it runs no commands beside a task";
   if (name === terminalCase && provider.terminals === undefined) return "it has no terminals";
   if (name in leftoverCases && provider.leftovers === undefined) return "it finds no leftovers";
@@ -268,15 +280,13 @@ const cases: Readonly<Record<string, Case>> = {
     await output.close();
   },
 
-  "adopts no stranger that has a task's pid": async (
-    { startOwner, comeBack, folder, mark },
-    tested,
-  ) => {
-    if (tested.impersonate === undefined) return;
+  [strangerCase]: async ({ startOwner, comeBack, folder, mark }, tested) => {
+    const { impersonate } = tested;
+    assert.ok(impersonate !== undefined);
     const owner = await startOwner(1, "sleep 1000");
     await eventually(() => owner.lines[0], "a task that runs");
     await owner.kill();
-    tested.impersonate(folder, first, 1, process.pid);
+    impersonate(folder, first, 1, process.pid);
     const provider = await comeBack();
     const [found] = await provider.list();
     assert.ok(found !== undefined);

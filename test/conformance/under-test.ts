@@ -34,6 +34,9 @@ export interface ProviderUnderTest {
   readonly isSilentOnMemory?: boolean;
   /** Wrong parameters, and every path that must be complained of. */
   readonly badParams: readonly { readonly input: unknown; readonly paths: readonly string[] }[];
-  /** Makes the records of an ended or running task name a living process that is not its own. */
+  /**
+   * Makes the records of an ended or running task name a living process that is not its own: `impersonateKept` of the
+   * suite for tasks on Mob's keeper. Without it that no stranger is adopted is not tested, and is told as skipped.
+   */
   impersonate?(folder: string, instance: string, attempt: number, strangerPid: number): void;
 }

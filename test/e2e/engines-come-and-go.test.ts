@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { type TestContext, test } from "node:test";
 import type { ActionResult } from "../../src/api/results.ts";
 import type { ProviderView } from "../../src/api/shapes.ts";
 import { writeBatchProvider } from "../support/batch-provider.ts";
@@ -34,12 +34,20 @@ async function told(
   return await eventually(find, `${type} to be ${available ? "there" : "away"}`, patienceMs);
 }
 
-test("a node whose engine is started, killed and started again tells so, and runs what waits for it", {
-  skip,
-}, async (t) => {
+const params = { image: busyboxImage, command: "sleep 10000" };
+
+/** One of Docker's that can be ended and started, and nodes that look for it. */
+async function openEngine(t: TestContext) {
   const engine = await DockerEngine.open();
   t.after(() => engine.close());
   const lab = await Lab.open(t, { DOCKER_HOST: `unix://${engine.socketPath}` });
+  return { engine, lab };
+}
+
+test("a node whose engine is started, killed and started again tells so, and runs what waits for it", {
+  skip,
+}, async (t) => {
+  const { engine, lab } = await openEngine(t);
   await engine.stop();
   const other = await lab.start();
   const args = ["--join", `127.0.0.1:${other.port}`];
@@ -48,7 +56,6 @@ test("a node whose engine is started, killed and started again tells so, and run
   const away = await told(other, node, "docker", false);
   assert.match(away.reason ?? "", /^Docker does not answer: (nobody listens at|there is no) /);
 
-  const params = { image: busyboxImage, command: "sleep 10000" };
   await other.deploy({ name: "first", provider: "docker", params });
   const waiting = await other.until("first", "pending");
   assert.match(waiting.reason ?? "", /docker: not available: Docker does not answer/);
@@ -94,11 +101,8 @@ test("a node whose engine is started, killed and started again tells so, and run
 test("what is removed while its engine is away is told to run on, and is ended once that is back", {
   skip,
 }, async (t) => {
-  const engine = await DockerEngine.open();
-  t.after(() => engine.close());
-  const lab = await Lab.open(t, { DOCKER_HOST: `unix://${engine.socketPath}` });
+  const { engine, lab } = await openEngine(t);
   const node = await lab.start({ providers: "docker" });
-  const params = { image: busyboxImage, command: "sleep 10000" };
   const stop = { signal: "SIGKILL", grace: "0s" };
   await node.deploy({ name: "web", provider: "docker", params, stop });
   const pid = await node.taskPid("web");

@@ -1,14 +1,12 @@
 /** Functions through the commands and the API, as README and docs/providers.md tell of them. */
 import assert from "node:assert/strict";
-import { writeFile } from "node:fs/promises";
-import { request } from "node:http";
-import { join } from "node:path";
-import { test } from "node:test";
+import { once } from "node:events";
+import { createServer, request, type ServerResponse } from "node:http";
+import { type TestContext, test } from "node:test";
 import type { InvokedView } from "../../src/api/shapes.ts";
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab, type MobNode } from "../support/mob-node.ts";
 import { processAlive } from "../support/process-alive.ts";
-import { tempFolder } from "../support/temp-folder.ts";
 
 const lambda = (name: string, code: string, more: object = {}) => ({
   name,
@@ -31,6 +29,22 @@ function post(node: MobNode, path: string, event: unknown): Promise<[number, unk
     asked.once("error", reject);
     asked.end(JSON.stringify(event));
   });
+}
+
+/** A URL for a function to ask once: until the answer is ended, it is at work. */
+async function asking(t: TestContext) {
+  const server = createServer().listen(0, "127.0.0.1");
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const asked = new Promise<ServerResponse>((resolve) =>
+    server.once("request", (_request, answer) => resolve(answer)),
+  );
+  return { ask: `http://127.0.0.1:${address.port}/`, asked };
 }
 
 test("a function is invoked through any node, by command and by API, and goes on over a crash", async (t) => {
@@ -75,10 +89,7 @@ test("of two instances the one with less to do is asked, and of equals that of t
   const one = await lab.start({ providers: "lambda", args: ["--name", "one"] });
   const two = await lab.start({ providers: "lambda", args: ["--name", "two"] });
   await two.mob("join", `127.0.0.1:${one.port}`);
-  const code = `const { existsSync } = require("node:fs");
-exports.handler = async ({ until }) => {
-  while (until && !existsSync(until)) await new Promise((resolve) => setTimeout(resolve, 20));
-};`;
+  const code = "exports.handler = async ({ ask }) => { if (ask) await fetch(ask); };";
   await one.deploy({ ...lambda("held", code, { concurrency: 1 }), instances: 2 });
   await one.until("held", "running");
   const nodeOf = async (asked: MobNode, event: object) => {
@@ -87,10 +98,11 @@ exports.handler = async ({ until }) => {
   await eventually(async () => (await nodeOf(two, {})) === "two", "both to run");
   assert.equal(await nodeOf(one, {}), "one");
 
-  const until = join(await tempFolder(t), "go");
-  const busy = nodeOf(one, { until });
-  await eventually(async () => (await nodeOf(one, {})) === "two", "the other to be asked");
-  await writeFile(until, "");
+  const { ask, asked } = await asking(t);
+  const busy = nodeOf(one, { ask });
+  const answer = await asked;
+  assert.equal(await nodeOf(one, {}), "two");
+  answer.end();
   assert.equal(await busy, "one");
   await one.mob("rm", "held");
 });

@@ -43,6 +43,7 @@ export async function harmful(t: TestContext, members: string, patience: Partial
     appendFileSync(${JSON.stringify(join(folder, "pids"))}, process.pid + "\\n");
     export const type = "harmful";
     const nothing = async () => {};
+    let appeared = 0;
     export const createProvider = () => ({
       type, parseParams: (params) => params, start: async () => ({}), list: async () => [],
       probe: async () => ({ available: true, version: "1", features: [] }),
@@ -56,7 +57,7 @@ export async function harmful(t: TestContext, members: string, patience: Partial
   assert.ok(provider !== undefined && capabilities?.available, JSON.stringify(capabilities));
   const pids = async () => (await readFile(join(folder, "pids"), "utf8")).trim().split("\n");
   const { features } = capabilities;
-  return { provider, features, pids: async () => (await pids()).map(Number) };
+  return { provider, providers, features, pids: async () => (await pids()).map(Number) };
 }
 
 /** Once its provider is back. */

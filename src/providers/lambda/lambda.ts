@@ -5,8 +5,10 @@
 import { join } from "node:path";
 import type { InstanceId } from "../../core/ids.ts";
 import { Keeper } from "../../keeper/keeper.ts";
+import { checkFolder, findProgram } from "../../keeper/program.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
 import { keptFeatures, keptTasks } from "../kept-tasks.ts";
+import { inParameter } from "../named-parameter.ts";
 import { ownProgram } from "../own-program.ts";
 import type { FoundTask, Provider, ProviderOptions, TaskContext } from "../provider.ts";
 import { HostClient } from "./host-client.ts";
@@ -30,6 +32,10 @@ export function createLambda({ folder, log, env }: ProviderOptions): Provider<La
       return { available: true, version: process.version, ...(await keptFeatures(keeper)) };
     },
     async start(instance, params, context) {
+      // What a task that runs was started from may be gone by now.
+      const known = (await keeper.list(instance)).find((one) => one.attempt === context.attempt);
+      if (known !== undefined) return known.handle;
+      await checkThere(params, context, env);
       const { flags, file } = ownProgram("lambda-host", "lambda/host-process.ts");
       const config = hostConfig(params, context, workFolder(folder, instance), env);
       const command = [process.execPath, ...smallHeap, ...flags, file];
@@ -55,6 +61,21 @@ export function createLambda({ folder, log, env }: ProviderOptions): Provider<La
   };
 }
 
+/**
+ * What can be looked at before: a volume is there only once the task is.
+ * @throws Unavailable naming the parameter that cannot be had on this node, and why
+ */
+async function checkThere(
+  { code, command: [program] = [] }: LambdaParams,
+  { env, volumes = [] }: TaskContext,
+  inherited: ProviderOptions["env"],
+): Promise<void> {
+  if (volumes.length > 0) return;
+  if (code !== undefined && isFolder(code)) await inParameter("code", checkFolder(code));
+  if (program === undefined || program.startsWith(".")) return; // It is looked for from `code`.
+  await inParameter("command", findProgram(program, env["PATH"] ?? inherited["PATH"]));
+}
+
 /** The one of Mob's for handlers of Node's. */
 function ownRuntime(): Pick<HostConfig, "command" | "isOwnRuntime"> {
   const { flags, file } = ownProgram("lambda-runtime", "lambda/runtime.ts");
@@ -76,15 +97,19 @@ function hostConfig(
   workFolder: string,
   inherited: ProviderOptions["env"],
 ): HostConfig {
-  const isFolder = code?.startsWith("/") === true && !code.includes("\n");
-  const root = isFolder ? code : join(workFolder, "code");
+  const folder = code !== undefined && isFolder(code) ? code : undefined;
   return {
     name: service,
     ...(command === undefined ? ownRuntime() : { command, isOwnRuntime: false }),
-    root: code === undefined ? workFolder : root,
+    root: code === undefined ? workFolder : (folder ?? join(workFolder, "code")),
     handler,
-    inline: isFolder ? undefined : code,
+    inline: folder === undefined ? code : undefined,
     env: { ...inherited, ...env },
     pool: { concurrency, reserved, queueMax: queue, timeoutMs: timeout, idleMs: idle },
   };
+}
+
+/** Of code: a folder's path, rather than the text of a file. */
+function isFolder(code: string): boolean {
+  return code.startsWith("/") && !code.includes("\n");
 }

@@ -149,7 +149,7 @@ function lose(pool: Pool, worker: Worker, how: string, nowMs: number, effects: P
   pool.reserveAtMs = nowMs + waitMs;
   const id = pool.queue.shift();
   if (id === undefined) return;
-  effects.push({ kind: "fail", id, code, message: `its process ${how} before it asked for work` });
+  effects.push({ kind: "fail", id, code, message: `its process never asked for work: it ${how}` });
 }
 
 function endOverdue(pool: Pool, nowMs: number, effects: PoolEffect[]): void {

@@ -62,6 +62,13 @@ function call(handler: Handler, event: unknown, context: object): Promise<unknow
   });
 }
 
+/** As AWS Lambda has it, nothing is null. @throws TypeError for what JSON has no word for */
+function asJson(answer: unknown): string {
+  const text = JSON.stringify(answer ?? null);
+  if (text !== undefined) return text;
+  throw new TypeError(`the handler answered with a ${typeof answer}, which is no JSON`);
+}
+
 function errorText(error: unknown): string {
   const errorType = error instanceof Error ? error.name : typeof error;
   const stack = error instanceof Error ? (error.stack ?? "").split("\n").slice(1) : [];
@@ -82,7 +89,7 @@ async function serve(handler: Handler): Promise<never> {
     };
     try {
       const answer = await call(handler, JSON.parse(text), context);
-      await ask("POST", `invocation/${id}/response`, JSON.stringify(answer ?? null));
+      await ask("POST", `invocation/${id}/response`, asJson(answer));
     } catch (error) {
       console.error(error);
       await ask("POST", `invocation/${id}/error`, errorText(error));
@@ -93,5 +100,6 @@ async function serve(handler: Handler): Promise<never> {
 try {
   await serve(await loadHandler());
 } catch (error) {
+  console.error(error); // With the line of the code.
   await ask("POST", "init/error", errorText(error)).catch(() => {}); // Its host has gone.
 }

@@ -24,6 +24,9 @@ import type {
   TerminalSize,
 } from "../provider.ts";
 
+/** Of an error of a provider's. */
+export const messageCharsMax = 4_096;
+
 /** All that can be asked, each with what it gives. */
 export interface ProviderCalls {
   /** First of all: loads the module, which runs nothing of a provider yet. */
@@ -182,6 +185,8 @@ export type Told =
   | { readonly told: "wants"; readonly command: number }
   /** It reads no more. */
   | { readonly told: "enough"; readonly command: number }
+  /** What nothing in it has caught, and it ends of. */
+  | { readonly told: "failed"; readonly why: string }
   | {
       readonly told: "log";
       readonly level: LogLevel;

@@ -3,16 +3,19 @@
  * ended, by its pid, when it does not answer in time; whatever ends it, all that wait for it are told.
  */
 import { type ChildProcess, fork } from "node:child_process";
-import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { InvalidSpec, messageOf, RemoteError, Unavailable } from "../../core/errors.ts";
+import { messageOf, Unavailable } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
+import { onOneLine } from "../one-line.ts";
 import { ownProgram } from "../own-program.ts";
 import type { TaskHealth } from "../provider.ts";
 import type { Asked, CallName, ProviderCalls, Told, WrittenPiece } from "./messages.ts";
 import { type Deadline, deadlineOf, defaultPatience, type Patience } from "./patience.ts";
+import { nodeFlags, usesTooMuch } from "./process-bounds.ts";
 import { parseCondition, parseEnd, parseHealth, parsePiece, parseReply } from "./replies.ts";
+import { errorOf } from "./told-error.ts";
+import { ToldLog } from "./told-log.ts";
 
 export interface ProviderProcessOptions {
   /** The provider's, for people. */
@@ -26,10 +29,8 @@ export interface ProviderProcessOptions {
 
 /** Questions whether it is there that may be open: with a fourth it is ended. */
 const pingsMax = 3;
-/** A leak is the provider's own: beyond this, in MiB, V8 ends its process. */
-const heapMiB = 256;
-/** Of what it prints, a line longer than this is cut. */
-const lineCharsMax = 4_096;
+/** Of what ended it. */
+const failureCharsMax = 500;
 
 interface Waiting {
   readonly resolve: (reply: unknown) => void;
@@ -63,6 +64,7 @@ export class ProviderProcess {
   /** Told of commands, by the node's number. */
   readonly commands = new Map<number, CommandListener>();
   readonly #options: ProviderProcessOptions;
+  readonly #log: ToldLog;
   readonly #patience: Patience;
   readonly #child: ChildProcess;
   readonly #waiting = new Map<number, Waiting>();
@@ -73,9 +75,12 @@ export class ProviderProcess {
   #pingsOpen = 0;
   /** Why it ends, where that is the node's doing. */
   #why: string | undefined;
+  /** What it did not catch, as it said before it ended of it. */
+  #failure: string | undefined;
 
   constructor(options: ProviderProcessOptions) {
     this.#options = options;
+    this.#log = new ToldLog(options.log);
     this.#patience = { ...defaultPatience, ...options.patience };
     const { env, prefix } = options;
     const { flags, file } = ownProgram("provider-process", "third-party/process.ts");
@@ -101,7 +106,7 @@ export class ProviderProcess {
         this.#waiting.clear();
         resolve(told);
       };
-      this.#child.once("exit", (code, signal) => end(howItEnded(code, signal)));
+      this.#child.once("exit", (code, signal) => end(this.#howItEnded(code, signal)));
       this.#child.once("error", (error) => end(`its process cannot run: ${messageOf(error)}`));
     });
   }
@@ -135,7 +140,8 @@ export class ProviderProcess {
     try {
       return parseReply(method, reply);
     } catch (error) {
-      throw new Unavailable(`asked to ${method}, ${messageOf(error)}`, { cause: error });
+      const why = `${this.#options.name} breaks its contract: asked to ${method}, ${messageOf(error)}`;
+      throw new Unavailable(why, { cause: error });
     }
   }
 
@@ -204,8 +210,13 @@ export class ProviderProcess {
       case "answer":
         this.#take(told.call)?.resolve(told.reply);
         return;
-      case "error":
-        this.#take(told.call)?.reject(errorOf(told.error));
+      case "error": {
+        const error = errorOf(told.error); // Before it is taken: what is none leaves the call to its deadline.
+        this.#take(told.call)?.reject(error);
+        return;
+      }
+      case "failed":
+        this.#failure = onOneLine(String(told.why), failureCharsMax);
         return;
       case "progress":
         this.#waiting.get(told.call)?.progress(told.text);
@@ -232,7 +243,7 @@ export class ProviderProcess {
         this.commands.get(told.command)?.enough();
         return;
       case "log":
-        this.#options.log[told.level](told.message, told.fields);
+        this.#log.say(told.level, told.message, told.fields);
         return;
     }
   }
@@ -264,6 +275,11 @@ export class ProviderProcess {
       this.end(`it has not answered for ${pingsMax * this.#patience.pingEveryMs} ms`);
       return;
     }
+    const tooMuch = usesTooMuch(this.pid);
+    if (tooMuch !== undefined) {
+      this.end(tooMuch);
+      return;
+    }
     this.#pingsOpen++;
     void this.call("ping", undefined).then(
       () => {
@@ -275,26 +291,14 @@ export class ProviderProcess {
 
   #logLines(stream: Readable | null): void {
     if (stream === null) return;
-    createInterface({ input: stream }).on("line", (line) =>
-      this.#options.log.info("a provider printed", { line: line.slice(0, lineCharsMax) }),
-    );
+    const print = this.#log.printer();
+    stream.setEncoding("utf8").on("data", print);
+    stream.once("end", () => print());
   }
-}
 
-const nodeFlags = [
-  `--max-old-space-size=${heapMiB}`,
-  "--max-semi-space-size=1",
-  "--experimental-import-meta-resolve", // Its second argument: from where a package is looked for.
-  "--experimental-detect-module", // As of Node 20.19 by default: a .js file may have ES imports.
-];
-
-function errorOf(shape: ConstructorParameters<typeof RemoteError>[0]): Error {
-  const { code, message, details } = shape;
-  return code === "invalid_spec" ? new InvalidSpec(message, { details }) : new RemoteError(shape);
-}
-
-function howItEnded(code: number | null, signal: string | null): string {
-  return signal === null
-    ? `its process ended with exit code ${code}`
-    : `its process was ended by ${signal}`;
+  #howItEnded(code: number | null, signal: string | null): string {
+    if (signal !== null) return `its process was ended by ${signal}`;
+    const failure = this.#failure === undefined ? "" : `: ${this.#failure}`;
+    return `its process ended with exit code ${code}${failure}`;
+  }
 }

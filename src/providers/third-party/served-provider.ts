@@ -35,6 +35,8 @@ interface OpenOutput {
   unwatch?: () => void;
 }
 
+const outputMethods = ["read", "tail", "watch", "close"] as const satisfies (keyof Output)[];
+
 export class ServedProvider {
   readonly #tell: (told: Told) => void;
   readonly #tasks = new Map<number, Task>();
@@ -69,6 +71,9 @@ export class ServedProvider {
     list: ({ instance }) => this.#loaded.list(instance),
     adopt: async ({ task: number, found }) => {
       const task = await this.#loaded.adopt(found);
+      if (typeof task !== "object" || task === null) {
+        throw new TypeError("adopt() should give a task, or { gone, exit, atMs }");
+      }
       if ("gone" in task) return { gone: true, exit: task.exit, atMs: task.atMs };
       this.#tasks.set(number, task);
       // After the answer, which says that there is a task at all.
@@ -94,7 +99,11 @@ export class ServedProvider {
       held?.release();
     },
     output: async ({ output, instance, limits }) => {
-      this.#outputs.set(output, { output: await this.#loaded.output(instance, limits) });
+      const given = await this.#loaded.output(instance, limits);
+      const lacking = outputMethods.filter((name) => typeof given?.[name] !== "function");
+      if (lacking.length > 0)
+        throw new TypeError(`what output() gives lacks ${lacking.join(", ")}`);
+      this.#outputs.set(output, { output: given });
     },
     read: ({ output, cursor, bytesMax }) => this.#open(output).output.read(cursor, bytesMax),
     tail: ({ output, lines }) => this.#open(output).output.tail(lines),

@@ -1,4 +1,5 @@
 /** What a third party says that it can do, short enough for every node of the network to hear it. Pure. */
+import { onOneLine } from "../one-line.ts";
 import type { Capabilities } from "../provider.ts";
 
 const featuresMax = 32;
@@ -24,8 +25,4 @@ export function toldCapabilities(found: Capabilities): Capabilities {
       ),
     }),
   };
-}
-
-function onOneLine(text: string, charsMax: number): string {
-  return text.replaceAll(/\p{Cc}/gu, " ").slice(0, charsMax);
 }

@@ -135,6 +135,47 @@ test("a provider that leaks loses its process, and the node nothing", async (t) 
   assert.deepEqual(await again(() => provider.list()), []);
 });
 
+test("a provider that holds memory beside its heap loses its process too", {
+  skip: process.platform !== "linux" && "it takes Linux",
+}, async (t) => {
+  const holds = `async start() {
+    for (const held = []; ; await new Promise((next) => setTimeout(next, 10))) {
+      if (held.length < 12) held.push(Buffer.alloc(50_000_000, 1));
+    }
+  },`;
+  const { provider } = await harmful(t, holds, { pingEveryMs: 500 });
+  const message = /^the provider .*harmful\.js is away: it used \d+ MiB of memory, of at most 512$/;
+  await assert.rejects(provider.start(instance, {}, context), { message });
+  assert.deepEqual(await again(() => provider.list()), []);
+});
+
+test("what nothing in its process catches is told as why that has ended", async (t) => {
+  const members =
+    'async start() { Promise.reject(new RangeError("nobody\\ncaught me")); await new Promise(() => {}); },';
+  const { provider } = await harmful(t, members);
+  const message = /its process ended with exit code 1: RangeError: nobody caught me$/;
+  await assert.rejects(provider.start(instance, {}, context), { message });
+});
+
+test("what is too long for people and for the network is cut, and what the node would stand still for is refused", async (t) => {
+  const long = '"x".repeat(20_000_000)';
+  const { provider, providers } = await harmful(
+    t,
+    `start: async () => ({ id: ${long} }),
+    list: async () => { throw new Error(${long}); },
+    remove: async () => { throw Object.assign(new Error("no"), { code: "invalid_spec", details: [7, null, { path: "a", message: "b" }] }); },
+    probe: async () => appeared++ === 0 ? { available: true, version: "1", features: [] } : { available: false, reason: "x".repeat(2_000_000) },`,
+  );
+  const large = /^its answer has \d+ bytes, of at most 16777216$/;
+  await assert.rejects(provider.start(instance, {}, context), { message: large });
+  await assert.rejects(provider.list(), { message: "x".repeat(4_096) });
+  const details = [{ path: "a", message: "b" }];
+  await assert.rejects(provider.remove(instance), { code: "invalid_spec", details });
+  const [{ asked } = { asked: "" }] = providers.looks();
+  const { capabilities } = await providers.look(asked);
+  assert.deepEqual(capabilities, { available: false, reason: "x".repeat(1_000) });
+});
+
 test("what a start left in the engine, cut off by a crash, is ended once the provider is back", async (t) => {
   const folder = await tempFolder(t);
   const engine = join(folder, "engine");
@@ -171,8 +212,11 @@ test("an answer that is not what the contract says is an error of that call alon
     adopt: async () => ({ handle: { f() {} }, startedAt: 1, exited: Promise.resolve(), stop() {} }),
     list: async () => { process.send(null); process.send({ told: "log", level: "x" }); return 7; },`,
   );
-  await assert.rejects(provider.start(instance, {}, context), /start, it should give a handle/);
+  const byName =
+    /^Unavailable: the provider .*harmful\.js breaks its contract: asked to start, it should give a handle/;
+  await assert.rejects(provider.start(instance, {}, context), byName);
   await assert.rejects(provider.list(), /list, it should give a list/);
+  await assert.rejects(provider.output(instance, context.logs), /lacks read, tail, watch, close$/);
   const found = { instance, attempt: 1, handle: {} };
   await assert.rejects(provider.adopt(found), /its answer is not plain data/);
   assert.ok((await provider.probe()).available);
@@ -215,7 +259,8 @@ const wrongModules: readonly { readonly source: string; readonly reason: RegExp 
   },
   {
     source: 'exports.type = "y"; exports.createProvider = () => require("./whole.cjs")();',
-    reason: /^asked to probe, it should give \{ available: true, version, features \}/,
+    reason:
+      /breaks its contract: asked to probe, it should give \{ available: true, version, features \}/,
   },
 ];
 
