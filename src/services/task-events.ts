@@ -14,7 +14,7 @@ import {
   type TaskEvent,
   type TaskHealth,
 } from "./instance.ts";
-import { type InstanceStatus, isChecked } from "./instance-status.ts";
+import { type InstanceStatus, isChecked, lifeOf } from "./instance-status.ts";
 import { decide, type Ending, type Exit, endingText } from "./restart-policy.ts";
 
 /** An engine may have much to say of a start, or why there is none; the status keeps this much. */
@@ -159,7 +159,7 @@ export function adopted(state: InstanceState, found: Found, nowMs: number, rando
     return status.state === "stopping" ? stopped(told.state, nowMs, random) : told;
   }
   const unseen = { ...back, status: forgetHealth(status) };
-  const { state: begun } = enter(unseen, "starting", found.atMs, { attempt });
+  const { state: begun } = enter(unseen, "starting", found.atMs, { attempt, ...lifeUnseen(back) });
   return exited(begun, found.exit, found.atMs, nowMs, random);
 }
 
@@ -174,12 +174,22 @@ function foundRunning(
   const { reason: _reason, ...rest } = status;
   const known = { ...state, status: isKnown ? rest : forgetHealth(rest) };
   // What was being ended for its health is so still, and will be.
-  const told = isKnown ? healthOf(status) : { healthy: null };
+  const told = isKnown ? healthOf(status) : { healthy: null, ...lifeUnseen(state) };
   const { state: next } =
     isKnown && status.state === "running"
       ? change(known, { handle, ...told })
       : enter(known, "running", nowMs, { attempt, handle, startedAt, held: false, ...told });
   return health === undefined ? nothing(next) : ownHealthTold(next, health, nowMs);
+}
+
+/**
+ * The life of a start that was not noted before its node crashed. What has ended by itself and is restarted by
+ * its group alone is started into its next life, and no other.
+ */
+function lifeUnseen({ status, desired }: InstanceState): Partial<InstanceStatus> {
+  const isByGroup = desired.inGroup?.restartedBy === "group" && status.exit?.byMob === false;
+  const waits = status.state === "backing-off" || (status.state === "pending" && status.held);
+  return isByGroup && waits ? { life: lifeOf(status) + 1 } : {};
 }
 
 function healthOf({ healthy, reason }: InstanceStatus): Partial<InstanceStatus> {

@@ -132,3 +132,19 @@ test("a node that is back knows the life that its task was started in", () => {
   assert.equal(driver.phase, "running");
   assert.deepEqual(want(driver, { life: 1 }).tell(told()).did, []);
 });
+
+test("of a start that a crash left unseen it is known that what had ended was started into its next life", () => {
+  const found = { kind: "running", attempt: 2, handle: { pid: 102 }, startedAt: 1 } as const;
+  const ended = running().tell(exited(1, 7));
+  const waiting = want(running().tell(exited(1, 7)), { life: 1 }).tell(told({ waits: true }));
+  for (const driver of [ended, waiting]) {
+    driver.crash().tell({ kind: "adopted", found });
+    assert.equal(driver.phase, "running");
+    assert.deepEqual(want(driver, { life: 1 }).tell(told()).did, []);
+    assert.deepEqual(want(driver, { life: 2 }).tell(told()).did, ["stop"]);
+  }
+  // What Mob ended may have been started anew in the same life, for what it requires.
+  const stopped = want(running(), { life: 1 }).tell(told(), told({ waits: true }));
+  stopped.tell({ kind: "stopped", attempt: 1 }).crash().tell({ kind: "adopted", found });
+  assert.deepEqual(want(stopped, { life: 1 }).tell(told()).did, ["stop"]);
+});
