@@ -23,13 +23,16 @@ export class Lan {
   readonly hosts: readonly Host[];
   readonly firewall: Firewall;
 
+  readonly #hub: string;
+
   private constructor(prefix: string, names: readonly string[]) {
+    this.#hub = `${prefix}${switchName}`;
     this.hosts = names.map((name, i) => ({
       name,
       address: `10.111.0.${i + 1}`,
       namespace: `${prefix}${name}`,
     }));
-    this.firewall = new Firewall(`${prefix}${switchName}`);
+    this.firewall = new Firewall(this.#hub);
   }
 
   /** Gone at the cleanup, with every process in it. */
@@ -48,6 +51,12 @@ export class Lan {
     ip("-n", hub, "link", "set", switchName, "up");
     for (const host of lan.hosts) plug(hub, host);
     return lan;
+  }
+
+  /** Nothing gets to or from the host any more, and nobody is told. Returns what plugs it in again. */
+  unplug({ name }: Host): () => void {
+    ip("-n", this.#hub, "link", "set", name, "down");
+    return () => ip("-n", this.#hub, "link", "set", name, "up");
   }
 }
 
