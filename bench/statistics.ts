@@ -10,10 +10,10 @@ export function median(values: readonly number[]): number {
   return percentile(values, 0.5);
 }
 
-/** The value that the share `part` (0 to 1) of all is not above. */
+/** The least of them that the share `part` (above 0, to 1) of all do not exceed: the 95th of twenty is the last but one. */
 export function percentile(values: readonly number[], part: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
+  return sorted[Math.ceil(sorted.length * part) - 1] ?? Number.NaN;
 }
 
 /** Times of ours over those of a bare child process, by their medians. */

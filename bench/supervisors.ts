@@ -19,7 +19,9 @@ import { startSupervisord } from "./supervisors/supervisord.ts";
 export const name = "supervisors";
 
 const starts = 20;
-const idleMs = 30_000;
+/** What starts leave to be done, a collection of garbage say, is done before what is at rest is looked at. */
+const restMs = 60_000;
+const idleMs = 60_000;
 /** After a start: PM2 takes what ends sooner for unstable, and all have settled. */
 const settleMs = 1_200;
 /** What a service with a grandchild in a session of its own does. */
@@ -111,7 +113,7 @@ async function startMany(one: Contender, signs: Signs, count: number, then?: str
 
 async function measureIdle(one: Contender, signs: Signs, its: Figures): Promise<void> {
   its.manyMs.set(200, await startMany(one, signs, 200));
-  await setTimeout(idleMs); // What the starts needed for the moment is given back.
+  await setTimeout(restMs);
   its.idleMib = memoryMib(one);
   const before = cpuSeconds(one);
   await setTimeout(idleMs);

@@ -6,6 +6,7 @@ import { type ErrorDetail, InvalidSpec } from "../core/errors.ts";
 import type { ServiceName } from "../core/ids.ts";
 import { asObject, memberPath } from "../core/reading.ts";
 import { isNothing } from "../core/resources.ts";
+import { didYouMean } from "../core/suggestion.ts";
 import type { ProviderFact } from "../membership/view.ts";
 import { cycleText, type DependencyGraph, findCycle } from "../services/dependencies.ts";
 import type { Spec } from "../services/group.ts";
@@ -125,7 +126,12 @@ async function problems(
   try {
     const checked = await checkParams(provider, params);
     if (checked === "checked" || isOffered(catalog, provider)) return [];
-    return [{ path: "provider", message: `no node of the network knows a provider ${provider}` }];
+    const known = catalog.view.members.flatMap(({ facts }) =>
+      facts.providers.map(({ type }) => type),
+    );
+    const meant = didYouMean(provider, known);
+    const message = `no node of the network knows a provider ${provider}${meant}`;
+    return [{ path: "provider", message }];
   } catch (error) {
     if (error instanceof InvalidSpec) return error.details;
     throw error;

@@ -72,6 +72,8 @@ export interface ServiceInfo {
 
 export interface DeployOutcome extends Outcome {
   readonly deployed: Deployed;
+  /** Why it was rolled back by the time of the answer; absent: it was not. */
+  readonly undone?: string;
 }
 
 export interface ActOutcome extends Outcome {
@@ -313,6 +315,8 @@ export class Operations {
     const { receipt, generation } = deployed;
     const instances = await settled(this.#options, name, generation);
     await gone(this.#options, before);
-    return { deployed, receipt, instances };
+    const now = this.#options.catalog.group(groupOf(asServiceName(name)))?.record;
+    const undone = now?.generation === generation + 1 ? now.rollback : undefined;
+    return { deployed, receipt, instances, ...(undone !== undefined && { undone }) };
   }
 }

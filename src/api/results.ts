@@ -18,6 +18,8 @@ export const DeployResult = Type.Object({
   group: Type.String(),
   generation: Integer,
   result: Type.Union([Type.Literal("created"), Type.Literal("updated"), Type.Literal("unchanged")]),
+  /** Why the update has failed and was rolled back meanwhile; absent: it was not. */
+  undone: Type.Optional(Type.String()),
   instances: Type.Immutable(
     Type.Array(
       Type.Object({

@@ -126,7 +126,7 @@ async function* views<From, To>(
 }
 
 function deployResult(
-  { deployed, receipt, instances }: DeployOutcome,
+  { deployed, receipt, instances, undone }: DeployOutcome,
   nodeName: (id: NodeId | null) => string | null,
 ): DeployResult {
   const { group, generation, result } = deployed;
@@ -137,7 +137,14 @@ function deployResult(
     state,
     ...(reason !== undefined && { reason }),
   }));
-  return { group, generation, result, instances: told, ...acknowledgement(receipt, nodeName) };
+  return {
+    group,
+    generation,
+    result,
+    ...(undone !== undefined && { undone }),
+    instances: told,
+    ...acknowledgement(receipt, nodeName),
+  };
 }
 
 function tokenView({ id, name, role, createdAtMs, expiresAtMs }: TokenRecord): TokenView {

@@ -1,11 +1,13 @@
 /**
- * Archives the outputs that somebody has open, all by one timer: an output that did not grow by a
- * file's worth costs the reading of one byte, so that two hundred quiet tasks cost next to nothing.
+ * Archives the outputs that somebody has open, all by one timer. As long as little is written to their
+ * disk one question of how much room it has left stands for a look at each of them, so that two hundred
+ * quiet tasks cost next to nothing.
  */
 import type { Log } from "../core/log.ts";
 import type { LogLimits, Output } from "./output.ts";
 import { OutputFile } from "./output-file.ts";
 import { watchOutput } from "./output-watch.ts";
+import { bytesLeftAt, RoomLeft } from "./room-left.ts";
 
 /** Between two looks at quiet outputs. What a task writes meanwhile is over the bound. */
 const lookEveryMs = 1_000;
@@ -25,9 +27,12 @@ export class Archiver {
   /** By the instance's folder. A promise, so that two who open at once share one. */
   readonly #open = new Map<string, Promise<OpenOutput>>();
   readonly #files = new Set<OpenOutput>();
+  readonly #room: RoomLeft;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(log: Log) {
+  /** @param folder that all instances' folders are in */
+  constructor(folder: string, log: Log) {
+    this.#room = new RoomLeft(() => bytesLeftAt(folder));
     this.#log = log;
   }
 
@@ -93,10 +98,12 @@ export class Archiver {
   }
 
   async #lookAtAll(): Promise<void> {
-    const due = [...this.#files].filter(isDue);
+    const due = this.#room.isMuchTaken() ? [...this.#files].filter(isDue) : [];
     const archived = await Promise.all(due.map((shared) => this.#archive(shared)));
     if (this.#timer === undefined) return;
-    this.#lookIn(archived.includes(true) ? lookBusyEveryMs : lookEveryMs);
+    const isBusy = archived.includes(true);
+    if (isBusy) this.#room.forget(); // What was freed just now hides what is written meanwhile.
+    this.#lookIn(isBusy ? lookBusyEveryMs : lookEveryMs);
   }
 
   /** Whether it went well. */

@@ -70,7 +70,7 @@ export class Keeper {
     this.#options = options;
     this.#folder = new KeeperFolder(options.folder);
     this.#encloser = new Encloser(options.log);
-    this.#archiver = new Archiver(options.log);
+    this.#archiver = new Archiver(this.#folder.path, options.log);
     const records = new RecordFolder(this.#folder.records, options.log);
     this.#records = records;
     const withCgroups = options.cgroups ?? true;
@@ -118,6 +118,11 @@ export class Keeper {
       ...(punches ? ["hole-punch"] : []),
       ...(this.#records.watching ? ["watch"] : []),
     ];
+  }
+
+  /** Has what tasks are started by ready soon, so that the first need not wait for it. */
+  prepare(): void {
+    this.#shims.prepare();
   }
 
   /**

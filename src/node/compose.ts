@@ -34,6 +34,7 @@ import type { ActorSystem } from "../otp/actor-system.ts";
 import { startChild } from "../otp/children.ts";
 import type { ChildSpec } from "../otp/definition.ts";
 import { createSystem } from "../otp/system.ts";
+import type { Turns as ActorTurns } from "../otp/turns.ts";
 import { worker } from "../otp/worker.ts";
 import type { ProviderTable } from "../providers/provider.ts";
 import { keys } from "../services/keys.ts";
@@ -58,6 +59,8 @@ export interface World {
   readonly volumeFolders: VolumeFolders;
   readonly volumeMounts: VolumeMounts;
   readonly lookAtFolder: LookAtFolder;
+  /** Of its actors, for whoever ends a node without stopping it; default: of its own. */
+  readonly turns?: ActorTurns;
 }
 
 export interface NodeConfig {
@@ -97,11 +100,11 @@ export interface ComposedNode {
  * @throws Unavailable when the port cannot be had
  */
 export async function composeNode(world: World, config: NodeConfig): Promise<ComposedNode> {
-  const { env } = world;
+  const { env, turns } = world;
   const { id, boot } = config.identity;
   const catalog = new Catalog(id, env.log);
   const links = new Links((peer) => catalog.member(peer)?.name);
-  const system = createSystem({ node: id, boot, env, remote: links });
+  const system = createSystem({ node: id, boot, env, remote: links, turns });
   const checkParams = config.checkParams;
   const shards = new ShardMap(id, config.join.length > 0);
   const records = new Records(shards, env.clock);

@@ -37,6 +37,8 @@ export interface SystemOptions {
   readonly env: Env;
   /** The way to other nodes; default: none can be reached. */
   readonly remote?: Remote;
+  /** Stopped with the system, or by whoever gave them; default: of its own. */
+  readonly turns?: Turns | undefined;
   /** Told of each crash, after it is logged. */
   readonly onCrash?: (report: CrashReport) => void;
 }
@@ -73,7 +75,7 @@ class System implements ActorSystem, Kernel<Process> {
     this.boot = boot;
     this.env = env;
     this.onCrash = options.onCrash ?? (() => {});
-    this.turns = new Turns(node);
+    this.turns = options.turns ?? new Turns(node);
     this.tracers = new Tracers(env.clock);
     const nextId = () => this.nextId();
     this.switchboard = new Switchboard({ node, boot, env, remote, registry, nextId });

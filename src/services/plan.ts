@@ -7,12 +7,13 @@ import type { Decision, DesiredService, ReconcileInput } from "./decision.ts";
 import { type Deployment, type DeployResult, deployed } from "./deploy.ts";
 import { type Candidate, stateText } from "./eligibility.ts";
 import type { Spec } from "./group.ts";
-import { membersOf } from "./group-members.ts";
+import { type Member, membersOf } from "./group-members.ts";
 import { noStamp } from "./instance-status.ts";
 import { choiceText, refusalsText, waitsText } from "./placement-text.ts";
 import { reconcile } from "./reconcile.ts";
 import type { GroupRecord, PlacementRecord, Refusal } from "./records.ts";
 import { type FieldChange, specChanges } from "./spec-changes.ts";
+import { taskDigest } from "./task-digest.ts";
 
 /** What would be deployed under a name. */
 export interface Wanted {
@@ -100,19 +101,29 @@ export function planDeploys(
 }
 
 function instancesOf(
-  { present }: Wanted,
+  { present, standing }: Wanted,
   { uid, spec }: GroupRecord,
   decisions: readonly Decision[],
   nodes: readonly Candidate[],
 ): readonly PlannedInstance[] {
-  const names = new Set(membersOf(spec).keys());
+  const members = membersOf(spec);
+  const names = new Set(members.keys());
+  const before =
+    standing === undefined ? new Map<ServiceName, Member>() : membersOf(standing.group.spec);
   const gone = present.filter(({ service }) => !names.has(service));
   const withdrawn = gone.map((placement): Decision => ({ kind: "withdraw", placement }));
   const all = [...decisions, ...withdrawn];
   return [...names, ...new Set(gone.map(({ service }) => service))].flatMap((name) => {
     const now = present.filter((one) => one.uid === uid && one.service === name);
-    return plannedInstances(now, all.filter(isOf(name)), nodes);
+    const isNewTask = differs(before.get(name), members.get(name));
+    return plannedInstances(now, all.filter(isOf(name)), nodes, isNewTask);
   });
+}
+
+/** Whether what runs is ended for it. */
+function differs(before: Member | undefined, after: Member | undefined): boolean {
+  if (before === undefined || after === undefined) return false;
+  return taskDigest(before.spec) !== taskDigest(after.spec);
 }
 
 /** What a deploy would draw; as with `noStamp`, which stands for the stamp of its write, nothing has it. */
@@ -133,12 +144,13 @@ function plannedInstances(
   present: readonly PlacementRecord[],
   decisions: readonly Decision[],
   nodes: readonly Candidate[],
+  isNewTask: boolean,
 ): readonly PlannedInstance[] {
   const now = new Map(present.map((it) => [it.slot, it]));
   const decided = new Map(decisions.map((decision) => [decision.placement.slot, decision]));
   return [...new Set([...now.keys(), ...decided.keys()])]
     .sort((a, b) => a - b)
-    .flatMap((slot) => plannedInstance(now.get(slot), decided.get(slot), nodes) ?? []);
+    .flatMap((slot) => plannedInstance(now.get(slot), decided.get(slot), nodes, isNewTask) ?? []);
 }
 
 /** Undefined: of an earlier creation, which is no concern of the present one. */
@@ -146,6 +158,7 @@ function plannedInstance(
   now: PlacementRecord | undefined,
   decision: Decision | undefined,
   nodes: readonly Candidate[],
+  isNewTask: boolean,
 ): PlannedInstance | undefined {
   const placement = decision?.placement ?? now;
   if (placement === undefined || (now === undefined && decision?.kind === "withdraw"))
@@ -158,19 +171,22 @@ function plannedInstance(
   }
   if (node === null) return { ...about, action: "wait", reason: refusalsText(refusals) };
   if (decision?.choice === undefined) {
-    const reason = refusals.length > 0 ? waitsText(refusals) : whyKept(node, nodes);
+    const reason = refusals.length > 0 ? waitsText(refusals) : whyKept(node, nodes, isNewTask);
     return { ...about, action: "keep", reason };
   }
   const reason = choiceText(decision.choice);
   if (from === null) return { ...about, action: "place", reason };
-  const isSame = placement.instance === now?.instance;
-  return { ...about, action: isSame ? "keep" : "replace", reason };
+  if (placement.instance !== now?.instance) return { ...about, action: "replace", reason };
+  return { ...about, action: "keep", reason: isNewTask ? `${reason}${newTask}` : reason };
 }
 
+const newTask = ", and gets a new task";
+
 /** Nothing is decided of it: nothing changes, or its node cannot be asked. */
-function whyKept(id: NodeId, nodes: readonly Candidate[]): string {
+function whyKept(id: NodeId, nodes: readonly Candidate[], isNewTask: boolean): string {
   const node = nodes.find((candidate) => candidate.id === id);
-  if (node?.state === "alive") return "it is there already";
+  const isThere = choiceText({ kind: "present" });
+  if (node?.state === "alive") return isNewTask ? `${isThere}${newTask}` : isThere;
   const where = node === undefined ? "is not known" : stateText(node.state);
   return `its node ${where}, and what is placed there is left there`;
 }

@@ -97,7 +97,7 @@ export function formatService(detail: ServiceDetail, now: number, paint: Paint):
 }
 
 export function formatDeploys(results: readonly DeployResult[], paint: Paint): string {
-  const lines = results.map(({ group, result, generation, ...rest }) => {
+  const lines = results.map(({ group, result, generation, undone, ...rest }) => {
     const instances = rest.instances.map(
       ({ name, slot, node, state, reason = "" }): Row => [
         `  ${name}`,
@@ -109,9 +109,10 @@ export function formatDeploys(results: readonly DeployResult[], paint: Paint): s
     );
     const title = `${paint("bold", printable(group))}: ${result}, generation ${generation}`;
     const worth = result === "unchanged" ? "" : `, ${acknowledged(rest)}`; // Nothing was written.
+    const why = undone === undefined ? "" : `  rolled back: ${printable(undone)}\n`;
     const header = ["  NAME", "SLOT", "NODE", "STATE", "REASON"];
     const table = instances.length === 0 ? "" : formatTable(header, instances, paint);
-    return `${title}${worth}\n${table}`;
+    return `${title}${worth}\n${why}${table}`;
   });
   return lines.join("");
 }
@@ -138,7 +139,8 @@ function outcomeOf({ result, state }: ActionResult): string {
 export function formatDrain({ node, instances, ...rest }: DrainResult, paint: Paint): string {
   const rows = instances.map(({ name, slot, node: at, reason }): Row => {
     const isLeft = reason !== undefined;
-    const result = isLeft ? ({ text: "stays", colour: "yellow" } as const) : "moved";
+    const went = at === null ? "ended" : "moved"; // What is to be everywhere is needed nowhere else.
+    const result = isLeft ? ({ text: "stays", colour: "yellow" } as const) : went;
     return [`  ${name}`, slot, result, at ?? none, reason ?? ""];
   });
   const title = `${paint("bold", printable(node))}: drained, ${acknowledged(rest)}\n`;

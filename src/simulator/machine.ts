@@ -11,6 +11,7 @@ import type { ComposedNode } from "../node/compose.ts";
 import { composeNode } from "../node/compose.ts";
 import { nextIdentity } from "../node/identity.ts";
 import { showReason } from "../otp/exit-reason.ts";
+import { Turns } from "../otp/turns.ts";
 import { HeldKeys } from "../trust/held-keys.ts";
 import { firstRotation, keyBytes } from "../trust/key-rotation.ts";
 import { type KeyStore, memoryKeyStore } from "../trust/key-store.ts";
@@ -65,6 +66,8 @@ export class Machine {
   #node: NodeId;
   #keys = 0;
   #lives = 0;
+  /** Of all lives' actors. */
+  readonly #turns: Turns[] = [];
 
   constructor(name: string, around: Surroundings) {
     const { scheduler, seed } = around;
@@ -106,6 +109,8 @@ export class Machine {
     const providers = await virtualTable([provider, withoutFeatures(provider, "virtual-too")]);
     const storage = this.disk.open(owner);
     const identity = await nextIdentity(storage, this.#node);
+    const turns = new Turns(identity.id);
+    this.#turns.push(turns);
     const node = await composeNode(
       {
         env,
@@ -117,6 +122,7 @@ export class Machine {
         isPortFree: async (port) => !this.host.listens(port),
         lookAtFolder: async (dataFolder) => ({ dataFolder, use: "gone" }),
         reach: virtualReach(this.host, scheduler, owner),
+        turns,
       },
       {
         identity,
@@ -144,6 +150,11 @@ export class Machine {
     });
     life.node = node;
     return node;
+  }
+
+  /** No actor of any life goes on, and none is kept: of those that crashed all are still there. */
+  close(): void {
+    for (const turns of this.#turns.splice(0)) turns.stop();
   }
 
   #newKey(): NodeId {

@@ -101,13 +101,17 @@ export async function runPlan(plan: Plan, watch?: (line: string) => void): Promi
   let looksAlike = 0;
   const isOver = () =>
     simulation.now >= endMs && (looksAlike >= 2 || simulation.now >= endMs + purgeMsMax);
-  while (violations.length === 0 && !isOver()) {
-    await simulation.run(lookEveryMs);
-    each((it) => it.each?.());
-    const isNearEnd = simulation.now >= endMs - 2 * lookEveryMs;
-    looksAlike = isNearEnd && holdAlike(stage) ? looksAlike + 1 : 0;
+  try {
+    while (violations.length === 0 && !isOver()) {
+      await simulation.run(lookEveryMs);
+      each((it) => it.each?.());
+      const isNearEnd = simulation.now >= endMs - 2 * lookEveryMs;
+      looksAlike = isNearEnd && holdAlike(stage) ? looksAlike + 1 : 0;
+    }
+    if (violations.length === 0) each((it) => it.atEnd?.());
+  } finally {
+    simulation.close();
   }
-  if (violations.length === 0) each((it) => it.atEnd?.());
   return {
     hash: simulation.trace.hash(),
     events: simulation.scheduler.fired,

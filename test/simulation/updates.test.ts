@@ -112,6 +112,18 @@ test("an update that fails stops where it is, and is undone; the others were nev
   }
 });
 
+test("who deploys what is rolled back before the answer is told so, and of what holds nothing", async () => {
+  const simulation = await network();
+  const update = { healthy_for: "1s", deadline: "3s" };
+  const [good] = await simulation.ask("a", (node) => node.deploy([web(1, update)]));
+  assert.equal(good?.undone, undefined);
+  const bad = web(2, update, { runMs: 100, exitCode: 1 });
+  const [told] = await simulation.ask("b", (node) => node.deploy([bad]));
+  assert.equal(told?.deployed.generation, 2);
+  assert.match(told?.undone ?? "", /no instance more of the new version was ready for 3 s/);
+  assert.deepEqual(simulation.violations, []);
+});
+
 test("without rollback a failed update is left as it is, and a user undoes it", async () => {
   const simulation = await network();
   const update = { healthy_for: "2s", deadline: "5s", rollback: false };

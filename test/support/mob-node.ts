@@ -121,7 +121,10 @@ export class Lab {
     return markedProcesses(this.#mark, ...entries);
   }
 
-  /** Ends every process that was started here, and removes what they leave. */
+  /**
+   * Ends every process that was started here, and removes what they leave.
+   * @throws Error when Node warned of something in one of the nodes
+   */
   async close(): Promise<void> {
     for (const node of this.#nodes) node.kill();
     await eventually(() => {
@@ -135,6 +138,8 @@ export class Lab {
         if (existsSync(keeper)) await removeLeftoverCgroups(keeper);
       }
     }
+    const warnings = this.#nodes.flatMap((node) => node.warnings);
+    if (warnings.length > 0) throw new Error(`Node warned: ${warnings.join("; ")}`);
   }
 }
 
@@ -143,6 +148,7 @@ export class MobNode {
   readonly lab: Lab;
   /** What it has printed since it was last started. */
   printed = "";
+  #printedBefore = "";
   #child: ChildProcess | undefined;
 
   constructor(lab: Lab, port: number) {
@@ -159,11 +165,17 @@ export class MobNode {
     return findLocalNode(join(this.lab.home, "run"), this.port);
   }
 
+  /** Of Node itself, since it was first started: of a leak of listeners, say. */
+  get warnings(): readonly string[] {
+    return `${this.#printedBefore}${this.printed}`.match(/^\(node:\d+\) .*Warning.*$/gm) ?? [];
+  }
+
   get pid(): number {
     return this.#child?.pid ?? 0;
   }
 
   async start({ providers = "bash", cwd = root, args = [] }: NodeOptions = {}): Promise<void> {
+    this.#printedBefore += this.printed;
     this.printed = "";
     const options = ["-p", String(this.port), "-P", providers, ...args];
     const [program = "", ...words] = this.lab.words(join(root, "mob"), options);

@@ -8,6 +8,7 @@ import { BadRequest, messageOf } from "../../core/errors.ts";
 import { formatPlans } from "../../shell/plan-views.ts";
 import { formatDeploys } from "../../shell/views.ts";
 import type { Context } from "../context.ts";
+import { exitCodes } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { withProgress } from "../progress.ts";
 import { exitCodeOfStates } from "./services.ts";
@@ -24,7 +25,7 @@ export async function deploy(context: Context, sources: readonly string[]): Prom
   const instances = results.flatMap((result) => result.instances);
   const ailing = instances.filter(({ state }) => state === "backing-off" || state === "failed");
   for (const { name } of ailing) io.stderr.write(`its output tells more: mob logs ${name}\n`);
-  return exitCodeOfStates(instances.map(({ state }) => state));
+  return exitCodeOfDeploys(results);
 }
 
 export async function scale(
@@ -45,7 +46,13 @@ export async function rollback(context: Context, name: string): Promise<number> 
 async function showOne({ print }: Context, deploying: Promise<DeployResult>): Promise<number> {
   const result = await deploying;
   await print(result, (one, paint) => formatDeploys([one], paint));
-  return exitCodeOfStates(result.instances.map(({ state }) => state));
+  return exitCodeOfDeploys([result]);
+}
+
+/** What was undone meanwhile has failed, though all runs again. */
+function exitCodeOfDeploys(results: readonly DeployResult[]): number {
+  if (results.some(({ undone }) => undone !== undefined)) return exitCodes.failed;
+  return exitCodeOfStates(results.flatMap(({ instances }) => instances.map(({ state }) => state)));
 }
 
 /** Tells what `deploy` of the same sources would do. */

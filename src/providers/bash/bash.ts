@@ -44,6 +44,7 @@ export function createBash(options: BashOptions): Provider<BashParams> {
     parseParams: bashParams.parse,
     async probe(): Promise<Capabilities> {
       const { version } = await findBash();
+      keeper.prepare();
       return { available: true, version, ...(await processFeatures(keeper, env)) };
     },
     async start(instance, params, context) {

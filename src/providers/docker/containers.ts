@@ -77,7 +77,7 @@ export class Containers implements Provider<ContainerParams> {
     this.#engine = new Engine(dialect.name, socketPathOf(dialect, env));
     this.#watch = new EngineWatch(this.#engine, `${nodeLabel}=${node}`, log);
     this.#images = new Images({ engine: this.#engine, loginsFile: registryLogins, log });
-    this.#archiver = new Archiver(log);
+    this.#archiver = new Archiver(folder, log);
     try {
       mkdirSync(join(folder, "instances"), { recursive: true, mode: 0o700 });
       this.#owner = { folder: realpathSync(folder), host: hostname(), network };

@@ -28,6 +28,7 @@ export function createExec({ folder, log, env }: ProviderOptions): Provider<Exec
     /** Its engine is the kernel, whose version it is. `user`: tasks can run as another user. */
     async probe() {
       const kept = await processFeatures(keeper, env);
+      keeper.prepare();
       const user = (await whyNoUsers(env)) === undefined ? ["user"] : [];
       const features = [...kept.features, ...user];
       return { available: true, version: release(), ...kept, features };

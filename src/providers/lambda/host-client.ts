@@ -104,6 +104,7 @@ function ask(
     let isConnected = false;
     asked.once("socket", (socket) => {
       isConnected = !socket.connecting;
+      if (isConnected) return; // One of an invocation before.
       socket.once("connect", () => {
         isConnected = true;
       });

@@ -61,7 +61,9 @@ export class FunctionHost {
       mkdirSync(root, { recursive: true });
       writeFileSync(join(root, "index.js"), inline);
     }
-    const server = createServer((request, response) => void this.#serve(request, response));
+    const server = createServer((request, response) => {
+      this.#serve(request, response).catch(() => response.destroy()); // Who asked went away meanwhile.
+    });
     server.keepAliveTimeout = 0; // The node's connections end with the node.
     rmSync(hostSocket, { force: true }); // Left by the host of an attempt before, which a signal has ended.
     server.listen(hostSocket);
@@ -179,8 +181,7 @@ export class FunctionHost {
     this.#invocations.delete(id);
     const { handedAtMs, worker, response } = invocation;
     const ms = worker === undefined ? 0 : performance.now() - handedAtMs;
-    print(`END ${id} ${how.split("\n")[0]}`);
-    print(`REPORT ${id} ${ms.toFixed(1)} ms`);
+    print(`END ${id} ${how.split("\n")[0]}\nREPORT ${id} ${ms.toFixed(1)} ms`);
     tell(response, invocation, ms);
   }
 
@@ -191,8 +192,8 @@ export class FunctionHost {
 }
 
 /** At once and whole: lines of several processes never mix. */
-function print(line: string): void {
-  writeSync(standardOutput, `${line}\n`);
+function print(lines: string): void {
+  writeSync(standardOutput, `${lines}\n`);
 }
 
 /** One round of the event loop, in which all that was printed until now is read. */

@@ -18,7 +18,6 @@ export interface RktTools {
   readonly stage1: string;
   /** Of util-linux. */
   readonly unshare: string;
-  readonly nsenter: string;
 }
 
 /** @throws Unavailable naming what is missing */
@@ -27,8 +26,9 @@ export async function findTools(env: Environment): Promise<RktTools> {
   const rkt = await find("rkt");
   const uid = process.getuid?.();
   if (uid !== 0) throw new Unavailable(`rkt takes root, and this node runs as uid ${uid}`);
-  const [unshare, nsenter] = [await find("unshare"), await find("nsenter")];
-  return { rkt, unshare, nsenter, stage1: await findStage1(rkt, env) };
+  const unshare = await find("unshare");
+  await find("nsenter"); // For whoever enters a pod.
+  return { rkt, unshare, stage1: await findStage1(rkt, env) };
 }
 
 async function findStage1(rkt: string, env: Environment): Promise<string> {

@@ -134,3 +134,12 @@ test("a provider that gives its tasks no volumes is told so by its name", async 
   });
   assert.deepEqual(await errorsOf([db], offers(["volumes"])), {});
 });
+
+test("a misspelt provider is told with the one that was meant, where a node has it", async () => {
+  const misspelt = [bash("web", { provider: "bahs" })];
+  const unknown = "no node of the network knows a provider bahs";
+  assert.deepEqual(await errorsOf(misspelt), { provider: unknown });
+  assert.deepEqual(await errorsOf(misspelt, offers([])), {
+    provider: `${unknown}, did you mean \`bash\`?`,
+  });
+});

@@ -246,6 +246,17 @@ test("deploy takes files, standard input, JSON with single quotes, and YAML", as
   ]);
 });
 
+test("an update that was rolled back meanwhile has failed, though all runs again", async () => {
+  const undone = "no instance more of the new version was ready for 8 s";
+  const deploy: Commands["deploy"] = async (documents) => {
+    const results = await memoryCommands().deploy(documents);
+    return results.map((result) => ({ ...result, undone }));
+  };
+  const { code, out } = await mob(["deploy", "name: web\nprovider: bash"], { deploy });
+  assert.equal(code, 1);
+  assert.match(out, /rolled back: no instance more of the new version/);
+});
+
 test("specs that cannot be read are exit code 2, and nothing is sent", async () => {
   const deploy = () => Promise.reject(new Conflict("it was sent"));
   assert.equal((await mob(["deploy", "{'name': "], { deploy })).code, 2);

@@ -236,6 +236,16 @@ test("how many is a whole number or everywhere, and nothing else", () => {
       ({ details: [{ path }] }) => path === "instances",
     );
   }
+  const tooMany = "must be a whole number from 0 to 1000, or everywhere";
+  for (const [instances, message] of [
+    [1_001, tooMany],
+    ["everywere", `${tooMany}, did you mean \`everywhere\`?`],
+  ]) {
+    assert.throws(
+      () => parseSpec({ name: "web", provider: "bash", instances }),
+      ({ details: [{ message: told }] }) => told === message,
+    );
+  }
   for (const instances of [0, 1, 1_000, "everywhere"]) {
     assert.equal(parseSpec({ name: "web", provider: "bash", instances }).instances, instances);
   }

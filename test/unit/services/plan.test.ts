@@ -140,6 +140,14 @@ test("an update tells each field that changes, and keeps the instance where it i
   ]);
   assert.equal(instance.action, "keep");
   assert.equal(instance.node, instance.from);
+  assert.equal(instance.reason, "it is there already, and gets a new task");
+});
+
+test("what its task can live with is planned without a new one", () => {
+  const network = new Network([node("a")]);
+  network.deploy(spec("web"));
+  const { instance } = planOne(network, spec("web", { stop: { grace: "1s" } }));
+  assert.deepEqual([instance.action, instance.reason], ["keep", "it is there already"]);
 });
 
 test("a stopped service that is deployed as it is would be started: that is an update", () => {

@@ -7,6 +7,7 @@ import {
   formatActions,
   formatAge,
   formatDeploys,
+  formatDrain,
   formatInstances,
   formatProviders,
 } from "../../../src/shell/views.ts";
@@ -144,6 +145,31 @@ test("a deploy tells its result and what its answer is worth", () => {
     /^shop: updated, generation 3, on disk on 1 of 2 nodes; at least half .* cannot be reached\n/,
   );
   assert.match(text, /\n {2}shop\/web +0 +- +pending\n$/);
+});
+
+test("a deploy that was undone meanwhile tells why before it tells what runs", () => {
+  const instances = [{ name: "web", slot: 0, node: "a", state: "running" }] as const;
+  const worth = { class: "available", acks: ["a"], replicas: 1, partitioned: false } as const;
+  const undone = "no instance more of the new version was ready for 8 s";
+  const result = { group: "web", generation: 2, result: "updated", undone, ...worth } as const;
+  const [title, why] = formatDeploys([{ ...result, instances }], plain).split("\n");
+  assert.equal(title, "web: updated, generation 2, on disk on 1 of 1 nodes");
+  assert.equal(why, `  rolled back: ${undone}`);
+});
+
+test("of what was on a drained node it is told what went elsewhere, what ended and what stays", () => {
+  const worth = { class: "available", acks: ["a"], replicas: 1, partitioned: false } as const;
+  const instances = [
+    { name: "web", slot: 0, node: "b" },
+    { name: "agent", slot: 1, node: null },
+    { name: "job", slot: 0, node: "a", reason: "is a job" },
+  ];
+  const text = formatDrain({ node: "a", instances, ...worth }, plain);
+  const results = text
+    .split("\n")
+    .slice(2, -1)
+    .map((row) => row.trim().split(/ {2,}/)[2]);
+  assert.deepEqual(results, ["moved", "ended", "stays"]);
 });
 
 test("an error is its message and its details, without a stack or control characters", () => {
