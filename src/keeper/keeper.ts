@@ -199,10 +199,21 @@ export class Keeper {
     request: BesideRequest,
   ): Promise<Exit> {
     const { tree } = this.held(instance, attempt);
-    const marks = this.#marks(instance, taskKey(instance, attempt));
+    const marks = this.marks(instance, attempt);
     const all = { ...this.#options.env, ...env, ...marks };
     const beside = { command, env: all, cwd: cwd ?? this.#folder.work(instance) };
     return await runBeside(await this.#findBash(), tree, beside, request);
+  }
+
+  /** What is in the environment of all that a task starts: it must be, also where a task has another than it is given. */
+  marks(instance: InstanceId, attempt: number): Readonly<Record<string, string>> {
+    const { provider } = this.#options;
+    return {
+      MOB_INSTANCE: instance,
+      [markVariable]: this.#trees.markOf(taskKey(instance, attempt)),
+      [folderVariable]: this.#folder.path,
+      ...(provider !== undefined && { [providerVariable]: provider }),
+    };
   }
 
   /** The output of an instance over all its attempts; archived while somebody has it open. */
@@ -252,7 +263,7 @@ export class Keeper {
 
   async #start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
     const key = taskKey(instance, attempt);
-    const env = { ...command.env, ...this.#marks(instance, key) };
+    const env = { ...command.env, ...this.marks(instance, attempt) };
     if (command.limits !== undefined && this.whyNoLimits !== undefined) {
       throw new Unavailable(`what it uses cannot be limited here: ${this.whyNoLimits}`);
     }
@@ -280,17 +291,6 @@ export class Keeper {
   async #removeRecords(instance: InstanceId, attempt: number): Promise<void> {
     const records = await this.#records.recordsOf(instance);
     this.#records.remove(records.filter((record) => record.attempt === attempt));
-  }
-
-  /** What is in the environment of all that a task starts. */
-  #marks(instance: InstanceId, key: TaskKey): Readonly<Record<string, string>> {
-    const { provider } = this.#options;
-    return {
-      MOB_INSTANCE: instance,
-      [markVariable]: this.#trees.markOf(key),
-      [folderVariable]: this.#folder.path,
-      ...(provider !== undefined && { [providerVariable]: provider }),
-    };
   }
 
   #hold(instance: InstanceId, key: TaskKey, run: ClaimedRun): KeptTask {

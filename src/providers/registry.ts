@@ -22,6 +22,8 @@ import { LiveProviders, type Loaded, type NeverOffered, type Source } from "./li
 import type { DeclaredParams } from "./params.ts";
 import { createPodman, podmanParams } from "./podman/podman.ts";
 import type { Provider, ProviderOptions, ProviderTable } from "./provider.ts";
+import { rktParams } from "./rkt/params.ts";
+import { createRkt } from "./rkt/rkt.ts";
 import { endWithNode } from "./third-party/end-with-node.ts";
 import { isModuleName } from "./third-party/module-name.ts";
 import type { Patience } from "./third-party/patience.ts";
@@ -41,11 +43,9 @@ const kinds: ReadonlyMap<string, Kind> = new Map([
   ["kvm", { create: createKvm, params: kvmParams }],
   ["lambda", { create: createLambda, params: lambdaParams }],
   ["podman", { create: createPodman, params: podmanParams }],
+  ["rkt", { create: createRkt, params: rktParams }],
   ["xen", { create: createXen, params: xenParams }],
 ]);
-
-/** Providers that later versions bring. */
-const comeLater = ["rkt"];
 
 export interface ProvidersOptions extends ProviderOptions {
   /**
@@ -89,7 +89,7 @@ export async function createProviders(options: ProvidersOptions): Promise<Provid
  */
 export function checkParams(type: string, params: unknown): "checked" | "unknown" {
   const kind = kinds.get(type);
-  if (kind === undefined) return comeLater.includes(type) ? "checked" : "unknown";
+  if (kind === undefined) return "unknown";
   kind.params.parse(params);
   return "checked";
 }
@@ -130,7 +130,7 @@ async function loadThirdParty(
     load: { module: word, lookFrom: [here, import.meta.url] },
     create: { folder, options },
   });
-  if (kinds.has(module.type) || comeLater.includes(module.type)) {
+  if (kinds.has(module.type)) {
     const reason = `its type ${module.type} is one of Mob's own`;
     await module.discard(reason);
     return { never: reason };
@@ -146,6 +146,5 @@ async function loadThirdParty(
 }
 
 function whyUnknown(type: string): string {
-  if (comeLater.includes(type)) return "it comes in a later version";
-  return `no such provider${didYouMean(type, [...kinds.keys(), ...comeLater])}`;
+  return `no such provider${didYouMean(type, [...kinds.keys()])}`;
 }

@@ -77,7 +77,8 @@ const readPort = described(publishedPortSchema, (value, at): PublishedPort => {
 
 const volumePattern = /^(\/[^:\0]{0,4094}):(\/[^:\0]{1,4094})(?::(ro|rw))?$/;
 
-const readVolume = described(
+/** Two absolute paths, and `ro` where it is only read. */
+export const readVolume = described(
   () => ({ type: "string", pattern: volumePattern.source }),
   (value, at): BoundFolder => {
     const match = typeof value === "string" ? volumePattern.exec(value) : null;

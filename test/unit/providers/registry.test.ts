@@ -32,14 +32,19 @@ test("offers all that the machine has when nothing is asked for", async (t) => {
     { type: "glusterfs", reason: "gluster does not answer: there is no gluster" },
     { type: "kvm", reason: "qemu-system-x86_64 is in no folder of its PATH on this node" },
     { type: "podman", reason: "Podman does not answer: there is no /no/podman" },
+    { type: "rkt", reason: "rkt is in no folder of its PATH on this node" },
     { type: "xen", reason: "Xen's domain 0 does not answer: there is no xl" },
   ]);
 });
 
-test("says of a provider that comes later that it does, and offers the others", async (t) => {
-  const { offered, refused } = await create(t, ["rkt", "bash", "bash"]);
+test("offers what was asked for once, and says why of the others", async (t) => {
+  const path = await tempFolder(t);
+  await symlink("/bin/bash", join(path, "bash"));
+  const { offered, refused } = await create(t, ["rkt", "bash", "bash"], path);
   assert.deepEqual(offered, ["bash"]);
-  assert.deepEqual(refused, [{ type: "rkt", reason: "it comes in a later version" }]);
+  assert.deepEqual(refused, [
+    { type: "rkt", reason: "rkt is in no folder of its PATH on this node" },
+  ]);
 });
 
 test("suggests what an unknown provider may have meant", async (t) => {

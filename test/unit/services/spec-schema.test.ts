@@ -67,7 +67,7 @@ test("every example of a spec in the README and the docs is taken", () => {
     }
   }
   assert.ok(providers.length >= 6, `${providers.length} examples`);
-  const shown = ["bash", "exec", "docker", "kvm", "lambda", "glusterfs", "xen", "batch"];
+  const shown = ["bash", "exec", "docker", "kvm", "lambda", "glusterfs", "xen", "rkt", "batch"];
   assert.deepEqual(new Set(providers), new Set(shown));
 });
 
