@@ -15,7 +15,7 @@ export const name = "lambda";
 
 /** Rounds of each, in turn, so that what else the machine does meets all alike. */
 const rounds = 5;
-const callsPerRound = 200;
+const callsPerRound = 1_000;
 /** Under way at once. */
 const callers = 4;
 const coldStarts = 15;

@@ -3,7 +3,7 @@
  * and what becomes of the task, and carries out its effects through the provider. A crash of this
  * actor never touches the task: its next life adopts it.
  */
-import type { Random } from "../core/env.ts";
+import type { Random, Timers } from "../core/env.ts";
 import { Conflict, messageOf } from "../core/errors.ts";
 import type { ServiceName } from "../core/ids.ts";
 import { type Behaviour, type Cancel, refuse, type Self } from "../otp/gen-server.ts";
@@ -99,6 +99,7 @@ function start(self: State["self"], options: ProviderWorkerOptions): State {
       log: self.log,
       tell: (event) => self.tell({ type: "event", event }),
       failed: (error) => doubt(self.system, options.provider.type, error),
+      wait: (ms, unless) => wait(self.env.timers, ms, unless),
       isOver: () => state.hasEnded,
     }),
     whyNotTakenUp: undefined,
@@ -309,6 +310,16 @@ function setTimer(state: State, timer: TimerId, ms: number): void {
   state.timers.get(timer)?.();
   const fired: ProviderWorkerInfo = { type: "event", event: { kind: "timer", timer } };
   state.timers.set(timer, state.self.sendAfter(ms, fired));
+}
+
+function wait(timers: Timers, ms: number, unless: Promise<unknown>): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = timers.set(ms, resolve);
+    void unless.then(() => {
+      timers.cancel(timer);
+      resolve();
+    });
+  });
 }
 
 /** An error that the engine's code did not foresee crashes this actor, as any other would. */

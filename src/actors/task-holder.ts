@@ -22,6 +22,8 @@ export interface TaskHolderOptions {
   readonly tell: (event: TaskEvent) => void;
   /** Told why a start has failed. */
   readonly failed: (error: unknown) => void;
+  /** Resolves after `ms`, or once `unless` has. */
+  readonly wait: (ms: number, unless: Promise<unknown>) => Promise<void>;
   /** Whoever it holds the task for is gone: nothing is taken over any more. */
   readonly isOver: () => boolean;
 }
@@ -110,8 +112,9 @@ export class TaskHolder {
   /** Told by `exited`, where there was a task, and `stopped`. @throws what the provider throws */
   async stop(effect: InstanceEffect & { readonly kind: "stop" }): Promise<void> {
     const { tell } = this.#options;
-    const { attempt, signal, graceMs } = effect;
+    const { attempt, signal, graceMs, delayMs } = effect;
     if (this.#task !== undefined) {
+      if (delayMs > 0) await this.#options.wait(delayMs, this.#task.exited);
       await this.#task.stop({ signal, graceMs });
       const { exit, atMs } = await this.#task.exited;
       tell({ kind: "exited", attempt, exit, atMs });

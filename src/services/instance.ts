@@ -171,6 +171,8 @@ export type InstanceEffect =
       readonly reason: StopReason;
       readonly signal: string;
       readonly graceMs: number;
+      /** Before the signal. */
+      readonly delayMs: number;
     }
   | { readonly kind: "setTimer"; readonly timer: TimerId; readonly ms: number }
   | { readonly kind: "cancelTimer"; readonly timer: TimerId }

@@ -67,7 +67,9 @@ function seeToTask(state: InstanceState, nowMs: number): Step {
   const { status, desired } = state;
   const reason = stopReason(state);
   if (reason === undefined) return acknowledge(state);
-  const { signal, graceMs } = desired.spec.stop;
+  const { signal, graceMs, delayMs: delay } = desired.spec.stop;
+  // Of what is not told of, nobody is about to ask for anything.
+  const delayMs = status.state === "running" && status.healthy !== false ? delay : 0;
   const held = status.held || (reason !== "restart" && reason !== "unhealthy");
   const { handle, attempt } = status;
   const next = enter(state, "stopping", nowMs, {
@@ -78,7 +80,10 @@ function seeToTask(state: InstanceState, nowMs: number): Step {
     ...(reason === "group" && { reason: "its group restarts it" }),
     ...(reason === "remove" && desired.removedFor && { reason: desired.removedFor }),
   });
-  return { state: next.state, effects: [{ kind: "stop", attempt, reason, signal, graceMs }] };
+  return {
+    state: next.state,
+    effects: [{ kind: "stop", attempt, reason, signal, graceMs, delayMs }],
+  };
 }
 
 function stopReason(state: InstanceState): StopReason | undefined {

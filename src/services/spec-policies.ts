@@ -3,6 +3,7 @@
  * defaults, and how they are read.
  */
 
+import { durationText } from "../core/quantities.ts";
 import { described, objectOf } from "../core/reading.ts";
 import { choice, duration, integer, listOf, number, size, text } from "../core/value-readers.ts";
 import {
@@ -11,7 +12,7 @@ import {
   constraintText,
   parseConstraint,
 } from "./constraint.ts";
-import { deepFreeze } from "./plain-data.ts";
+import { deepFreeze, type Plain } from "./plain-data.ts";
 import type { RestartPolicy } from "./restart-policy.ts";
 
 export interface StopPolicy {
@@ -19,6 +20,8 @@ export interface StopPolicy {
   readonly signal: string;
   /** Time until SIGKILL of what is left; default 10,000. */
   readonly graceMs: number;
+  /** Before the signal, from when nobody is told of it any more; default 0. */
+  readonly delayMs: number;
 }
 
 /** What is asked of its node. */
@@ -46,7 +49,11 @@ export const restartDefault: RestartPolicy = deepFreeze({
 export const placementWishDefault: PlacementWish = deepFreeze({ constraints: [] });
 export const restartGraceDefaultMs = 10_000;
 export const priorityDefault = 50;
-export const stopDefault: StopPolicy = deepFreeze({ signal: "SIGTERM", graceMs: 10_000 });
+export const stopDefault: StopPolicy = deepFreeze({
+  signal: "SIGTERM",
+  graceMs: 10_000,
+  delayMs: 0,
+});
 export const logsDefault: LogPolicy = deepFreeze({ fileBytesMax: 10_000_000, filesMax: 5 });
 
 /** Most constraints of a service. */
@@ -69,6 +76,7 @@ const signals = [
 
 // Made once: a node parses the spec of every record that arrives.
 const upToAnHour = duration({ min: 0, max: hourMs });
+const upToFiveMinutes = duration({ min: 0, max: hourMs / 12 });
 const upToADay = duration({ min: 0, max: 24 * hourMs });
 const upToAMonth = duration({ min: 1, max: 30 * 24 * hourMs });
 export const readRestartGrace = upToADay;
@@ -166,8 +174,20 @@ export const readStop = objectOf(
       stopDefault.graceMs,
       "Time until SIGKILL of what is left.",
     ),
+    delayMs: fields.optional(
+      "delay",
+      upToFiveMinutes,
+      stopDefault.delayMs,
+      "Before the signal, from when its endpoints are told no more: whoever was told of them goes on meanwhile.",
+    ),
   }),
 );
+
+export function stopToJson({ signal, graceMs, delayMs }: StopPolicy): Plain {
+  const written = { signal, grace: durationText(graceMs) };
+  // A node of an earlier version knows no delay, and need not where there is none.
+  return delayMs === 0 ? written : { ...written, delay: durationText(delayMs) };
+}
 
 export const readLogs = objectOf(
   "an object, like { max_bytes: 10MB, files: 5 }",

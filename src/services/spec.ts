@@ -39,6 +39,7 @@ import {
   restartGraceDefaultMs,
   type StopPolicy,
   stopDefault,
+  stopToJson,
 } from "./spec-policies.ts";
 import {
   readUpdate,
@@ -125,7 +126,7 @@ export function specToJson(spec: ServiceSpec): { readonly [key: string]: Plain }
     ports: spec.ports,
     ...(spec.volumes.length > 0 && { volumes: volumesToJson(spec.volumes) }),
     ...(!isNothing(spec.resources) && { resources: resourcesToJson(spec.resources) }),
-    stop: { signal: stop.signal, grace: durationText(stop.graceMs) },
+    stop: stopToJson(stop),
     logs: { max_bytes: logs.fileBytesMax, files: logs.filesMax },
   };
 }

@@ -100,3 +100,35 @@ test("a drained node hands over without a gap, says what stays, and is used agai
   assert.ok(places().some(({ name, node }) => name === "web" && node === at));
   assert.deepEqual(simulation.violations, []);
 });
+
+test("one that is to end serves on for its delay, and is told everywhere as what is to end", async () => {
+  const simulation = await network();
+  const stop = { delay: "1m" };
+  const [deployed] = await simulation.ask("a", (node) => node.deploy([web({ stop })]));
+  assert.equal(deployed?.instances[0]?.state, "running");
+  const [machine = ""] = running(simulation);
+  const states = () =>
+    machines.map((on) =>
+      simulation
+        .operations(on)
+        .instances()
+        .map(({ state }) => state),
+    );
+  // The answer does not wait that long.
+  await simulation.ask("b", (node) => node.act("stop", ["web"]));
+  assert.deepEqual(running(simulation), [machine]);
+  assert.deepEqual(states(), [["stopping"], ["stopping"], ["stopping"]]);
+  await simulation.run(60_000);
+  assert.deepEqual(running(simulation), []);
+  assert.deepEqual(states(), [["stopped"], ["stopped"], ["stopped"]]);
+
+  await simulation.ask("b", (node) => node.act("start", ["web"]));
+  await simulation.ask("b", (node) => node.act("stop", ["web"]));
+  const [again = ""] = running(simulation);
+  const [task] = simulation.host(again).running();
+  assert.ok(task !== undefined);
+  simulation.host(again).kill(task.instance);
+  await simulation.run(1_000);
+  assert.deepEqual(states(), [["stopped"], ["stopped"], ["stopped"]], "it ended by itself");
+  assert.deepEqual(simulation.violations, []);
+});

@@ -34,9 +34,11 @@ test("what is running is healthy only once a check says so, and not in its next 
 });
 
 test("an unhealthy task is stopped with its signal and grace, and says which check failed", () => {
-  const driver = running({ health, stop: { signal: "SIGINT", grace: "2s" } }).tell(found(false));
+  const driver = running({ health, stop: { signal: "SIGINT", grace: "2s", delay: "5s" } }).tell(
+    found(false),
+  );
   assert.deepEqual(driver.effects.slice(1), [
-    { kind: "stop", attempt: 1, reason: "unhealthy", signal: "SIGINT", graceMs: 2_000 },
+    { kind: "stop", attempt: 1, reason: "unhealthy", signal: "SIGINT", graceMs: 2_000, delayMs: 0 },
   ]);
   assert.deepEqual(
     [driver.phase, driver.state.status.healthy, driver.state.status.reason],

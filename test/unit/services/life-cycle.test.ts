@@ -127,13 +127,16 @@ test("a start that fails counts as a failure under the policy", () => {
 });
 
 test("a stop ends in stopped, with the exit that it caused", () => {
-  const driver = running({ stop: { signal: "SIGINT", grace: "3s" } }).want({ run: "stopped" });
+  const driver = running({ stop: { signal: "SIGINT", grace: "3s", delay: "5s" } }).want({
+    run: "stopped",
+  });
   assert.deepEqual(driver.effects.at(-1), {
     kind: "stop",
     attempt: 1,
     reason: "stop",
     signal: "SIGINT",
     graceMs: 3_000,
+    delayMs: 5_000,
   });
   driver.tell(exited(1, 143));
   assert.equal(driver.phase, "stopping");

@@ -51,7 +51,7 @@ test("fills in every default", () => {
     ports: {},
     volumes: [],
     resources: { memoryBytes: 0, milliCpus: 0 },
-    stop: { signal: "SIGTERM", graceMs: 10_000 },
+    stop: { signal: "SIGTERM", graceMs: 10_000, delayMs: 0 },
     logs: { fileBytesMax: 10_000_000, filesMax: 5 },
   });
 });
@@ -84,7 +84,7 @@ test("reads every field", () => {
       rollback: false,
     },
     env: { MODE: "production", PORT: 8080, DEBUG: true },
-    stop: { signal: "SIGINT", grace: "1.5s" },
+    stop: { signal: "SIGINT", grace: "1.5s", delay: "2s" },
     resources: { memory: "256MB", cpu: 0.5 },
     logs: { max_bytes: "256KiB", files: 2 },
   });
@@ -123,7 +123,7 @@ test("reads every field", () => {
     ports: {},
     volumes: [],
     resources: { memoryBytes: 256_000_000, milliCpus: 500 },
-    stop: { signal: "SIGINT", graceMs: 1_500 },
+    stop: { signal: "SIGINT", graceMs: 1_500, delayMs: 2_000 },
     logs: { fileBytesMax: 262_144, filesMax: 2 },
   });
 });
