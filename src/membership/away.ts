@@ -4,6 +4,7 @@
  * at once, and no one waits for a suspicion. One broken link accuses nobody.
  */
 import type { NodeId } from "../core/ids.ts";
+import { isFullMesh } from "./mesh.ts";
 import { hold, tell } from "./standing.ts";
 import type { MembershipState, Turn } from "./state.ts";
 import { isLive, type MemberRecord } from "./view.ts";
@@ -35,8 +36,13 @@ export function onUnreachable(turn: Turn, record: MemberRecord): void {
  */
 export function onDisplaced(turn: Turn, record: MemberRecord): void {
   const { state } = turn;
-  if (!isLive(record)) onUnreachable(turn, record);
-  else if (state.redial.lost.has(record.id)) sawGone(turn, record, state.self);
+  if (!isLive(record)) {
+    onUnreachable(turn, record);
+    return;
+  }
+  if (state.redial.lost.has(record.id)) sawGone(turn, record, state.self);
+  // Beyond a full mesh nobody probes whom he is not connected with: those who should be are asked for it.
+  if (!isFullMesh(state)) state.probing.urgent.push(record.id);
 }
 
 /** `by` saw the process of a live node gone. */

@@ -31,7 +31,14 @@ import {
   pushPullDue,
   pushPullDueAtMs,
 } from "./push-pull.ts";
-import { isConnectedAt, redialDue, redialDueAtMs, seeToDial, tryAgain } from "./redial.ts";
+import {
+  dialedAt,
+  isConnectedAt,
+  redialDue,
+  redialDueAtMs,
+  seeToDial,
+  tryAgain,
+} from "./redial.ts";
 import { onBootRaised, sayAnew } from "./refutation.ts";
 import { hold, tell } from "./standing.ts";
 import { type MembershipState, selfOf, type Turn } from "./state.ts";
@@ -51,10 +58,7 @@ export function stepMembership(
 ): MembershipStep {
   const turn: Turn = { state, nowMs, effects: [] };
   apply(turn, event);
-  for (const record of redialDue(turn)) {
-    giveUp(turn, record.id);
-    onDisplaced(turn, record);
-  }
+  for (const record of redialDue(turn)) displace(turn, record);
   if (state.gone.size > 0) settleAway(turn);
   probeUrgent(turn);
   gossipDue(turn);
@@ -145,20 +149,26 @@ function onConnected(turn: Turn, peer: NodeId, dialed: string | undefined): void
   redial.dialing.delete(state.roster.get(peer)?.address ?? "");
   if (dialed === undefined) return;
   redial.joins.delete(dialed);
-  tryAgain(turn, dialed); // Another node may have been there once.
+  const displaced = dialedAt(state, dialed);
+  tryAgain(turn, dialed);
+  for (const record of displaced) displace(turn, record);
   state.syncing.add(peer);
   beginSync(turn, peer);
 }
 
+/** Its address was dialed, or is not, since another node is there. */
+function displace(turn: Turn, record: MemberRecord): void {
+  giveUp(turn, record.id);
+  onDisplaced(turn, record);
+}
+
 function onDialFailed(turn: Turn, address: string, why: DialFailure): void {
   const { state } = turn;
-  const { redial, roster } = state;
+  const { redial } = state;
   if (why === "rejected") redial.joins.delete(address);
   tryAgain(turn, address);
   giveUpAt(turn, address);
-  for (const id of redial.nodes.keys()) {
-    const record = roster.get(id);
-    if (record?.address !== address) continue;
+  for (const record of dialedAt(state, address)) {
     if (why === "refused") onRefused(turn, record);
     else if (why === "unreachable") onUnreachable(turn, record);
   }

@@ -31,13 +31,19 @@ export function headStartMs({ self, options }: MembershipState, id: NodeId): num
 /** The dial of `address` failed: those behind it are tried again when their state says. */
 export function tryAgain(turn: Turn, address: string): void {
   const { state, nowMs } = turn;
-  const { redial, roster, options } = state;
+  const { redial, options } = state;
   redial.dialing.delete(address);
   if (redial.joins.has(address)) redial.joins.set(address, nowMs + options.redialMs);
-  for (const id of redial.nodes.keys()) {
+  for (const record of dialedAt(state, address))
+    redial.nodes.set(record.id, nowMs + pauseMs(turn, record));
+}
+
+/** Those that are to be connected with, and were last known at `address`. */
+export function dialedAt({ redial, roster }: MembershipState, address: string): MemberRecord[] {
+  return [...redial.nodes.keys()].flatMap((id) => {
     const record = roster.get(id);
-    if (record?.address === address) redial.nodes.set(id, nowMs + pauseMs(turn, record));
-  }
+    return record?.address === address ? [record] : [];
+  });
 }
 
 export function redialDueAtMs({ redial, self, roster }: MembershipState): number {

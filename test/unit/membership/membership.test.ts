@@ -359,6 +359,24 @@ test("where another node answers at once at a killed one's address, that is away
   assert.deepEqual([0, 2, 3, 4].map(stateAt), Array(4).fill("away"));
 });
 
+test("beyond a full mesh it is found dead as well, though most who should see it never met it", () => {
+  const size = 14;
+  const network = settled(size, { membership: { meshPeersMax: 4 } });
+  const { id: old } = network.host(1);
+  const others = Array.from({ length: size - 1 }, (_, i) => i + 1);
+  for (const number of others) network.crash(number);
+  for (const number of others) {
+    network.start(number, number === 1 ? { id: idOf(77) } : {});
+    network.join(number, 0);
+  }
+  network.run(30_000);
+  for (const { number } of network.running) {
+    const { members } = network.state(number).view;
+    assert.equal(members.filter(({ state }) => state === "alive").length, size);
+    assert.notEqual(members.find(({ id }) => id === old)?.state, "alive", `node ${number}`);
+  }
+});
+
 test("a join that was given up is dialed no more, and comes about when asked for anew", () => {
   const network = new MemberNetwork({ seed: 1, size: 2 });
   network.start(0);
