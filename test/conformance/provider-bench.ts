@@ -21,6 +21,8 @@ import {
 import { tempFolder } from "../support/temp-folder.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
+const removalMsMax = 180_000;
+
 export const logs = { fileBytesMax: 10_000_000, filesMax: 5 };
 
 export interface Bench {
@@ -56,8 +58,7 @@ export async function startBench(t: TestContext, tested: ProviderUnderTest): Pro
   const providers: Provider[] = [];
   // Registered before the folder is made, since what is registered first is done first.
   t.after(async () => {
-    await removeAll(providers);
-    clearInterval(alive);
+    await removeAll(providers).finally(() => clearInterval(alive));
     await eventually(() => processesOf({ mark, folder }).length === 0, "nothing left");
   });
   const folder = await tempFolder(t);
@@ -101,7 +102,19 @@ export function processesOf({ mark, folder }: Pick<Bench, "mark" | "folder">): r
   return [...new Set([...tasks, ...shims, ...processesIn(`${folder}/`)])];
 }
 
+/** @throws Error when it takes as long as it does only where the engine has gone, which a provider waits for */
 async function removeAll(providers: readonly Provider[]): Promise<void> {
+  let isDone = false;
+  const removing = removeOneByOne(providers).then(() => {
+    isDone = true;
+  });
+  await Promise.race([
+    removing,
+    eventually(() => isDone, "the removal of all tasks", removalMsMax),
+  ]);
+}
+
+async function removeOneByOne(providers: readonly Provider[]): Promise<void> {
   const last = providers.at(-1);
   for (const { instance } of (await last?.list()) ?? []) await last?.remove(instance);
   for (const provider of providers) await provider.close();

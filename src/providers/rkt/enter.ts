@@ -78,6 +78,8 @@ function idOf(pid: number, kind: "Uid" | "Gid"): string {
     const status = readFileSync(`/proc/${pid}/status`, "utf8");
     const [, id] = new RegExp(`^${kind}:\\s+\\d+\\s+(\\d+)`, "m").exec(status) ?? [];
     if (id !== undefined) return id;
-  } catch {}
+  } catch {
+    // It has ended, which is told below.
+  }
   throw new Unavailable("its pod has nothing in it that runs");
 }
