@@ -212,9 +212,9 @@ async function begin(state: State, placement: PlacementRecord): Promise<void> {
   await hold(state, { placement, desired, provider });
 }
 
-async function hold(state: State, here: InstanceHere): Promise<void> {
+async function hold(state: State, here: Omit<InstanceHere, "wereThere">): Promise<void> {
   const groups = groupsOf(state, here.placement);
-  const held: Held = { ...here, monitor: undefined, groups };
+  const held: Held = { ...here, wereThere: new Set(), monitor: undefined, groups };
   state.held.add(held);
   await startActors(state, here.placement.instance, held);
 }

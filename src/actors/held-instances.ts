@@ -1,5 +1,5 @@
 /** The instances that a node has taken up, found by the groups in which a change may concern them. */
-import type { InstanceId } from "../core/ids.ts";
+import type { InstanceId, ServiceName } from "../core/ids.ts";
 import type { MonitorId } from "../otp/signals.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Desired } from "../services/instance.ts";
@@ -11,6 +11,8 @@ export interface InstanceHere {
   /** What was wanted of it when it was taken up. */
   readonly desired: Desired;
   readonly provider: Provider;
+  /** Services that it requires which were deployed at some time since: its actors may crash between two looks. */
+  readonly wereThere: Set<ServiceName>;
 }
 
 export interface Held extends InstanceHere {

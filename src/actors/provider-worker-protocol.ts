@@ -1,5 +1,5 @@
 /** What the worker of one instance is asked and told, and what it needs of the node that it is a part of. */
-import type { InstanceId } from "../core/ids.ts";
+import type { InstanceId, ServiceName } from "../core/ids.ts";
 import type { ChildSpec } from "../otp/definition.ts";
 import type { Provider } from "../providers/provider.ts";
 import type { Desired, Found, InstanceEvent } from "../services/instance.ts";
@@ -18,6 +18,8 @@ export interface ProviderWorkerOptions {
   readonly desired: Desired;
   readonly catalog: Catalog;
   readonly provider: Provider;
+  /** Services that it requires which were deployed at some time since its node took it up; added to here. */
+  readonly wereThere: Set<ServiceName>;
   readonly publish: PublishStatus;
   /** What is done with the tasks of each instance. */
   readonly work: Turns<InstanceId>;

@@ -5,7 +5,6 @@
  */
 import type { Random, Timers } from "../core/env.ts";
 import { Conflict, messageOf } from "../core/errors.ts";
-import type { ServiceName } from "../core/ids.ts";
 import { type Behaviour, type Cancel, refuse, type Self } from "../otp/gen-server.ts";
 import type {
   Desired,
@@ -56,8 +55,6 @@ interface State {
   readonly room: RoomAsked;
   /** Counter of the last epoch for which it was told that it runs, as one of several copies is asked. */
   confirmed: number;
-  /** Services that it requires which were deployed at some time of this life. */
-  readonly seen: Set<ServiceName>;
   /** What it was, and was told of, when all was last found to be in order; undefined: something is not. */
   inOrder: { readonly catalogVersion: number; readonly machine: InstanceState } | undefined;
 }
@@ -111,7 +108,6 @@ function start(self: State["self"], options: ProviderWorkerOptions): State {
     checks: new TaskChecks(self, instance, options.healthChecker),
     room: new RoomAsked(instance, (message) => self.system.tell(names.ledger, message)),
     confirmed: 0,
-    seen: new Set(),
     inOrder: undefined,
   };
   self.system.monitor(self.ref, () => {
@@ -201,13 +197,13 @@ function repair(state: State): void {
 /** Compares what is wanted, and waited for, with what the machine was told. */
 function look(state: State): void {
   if (!state.isTakenUp) return;
-  const { catalog, placement } = state.options;
+  const { catalog, placement, wereThere } = state.options;
   const desired = desiredOf(state.options, state.machine.desired);
   feed(state, { kind: "desired", desired });
   const requires = desired.spec.requires.flatMap((name) => servicesFor(catalog, name));
   const standing = requires.map((name) => {
-    if (catalog.service(name) !== undefined) state.seen.add(name);
-    return standingOn(catalog, name, state.seen.has(name));
+    if (catalog.service(name) !== undefined) wereThere.add(name);
+    return standingOn(catalog, name, wereThere.has(name));
   });
   feed(state, {
     kind: "dependencies",

@@ -136,3 +136,15 @@ test("a node that is away, and comes back, leaves what requires its services alo
   assert.deepEqual(starts(simulation, sinceMs), []);
   assert.deepEqual(states(simulation), { db: "running", api: "running", web: "running" });
 });
+
+test("what requires one that is removed is ended once its engine is back, which was away then", async () => {
+  const simulation = await runningChain();
+  simulation.host("b").isDown = true;
+  await simulation.ask("c", (node) => node.act("remove", ["db"]));
+  await simulation.run(5_000);
+  simulation.host("b").isDown = false;
+  await simulation.run(20_000);
+  assert.deepEqual(simulation.host("b").running(), []);
+  const { state, reason } = instanceOf(simulation, "a", "api");
+  assert.deepEqual([state, reason], ["pending", "waits for db (is not deployed)"]);
+});
