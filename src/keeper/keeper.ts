@@ -103,7 +103,7 @@ export class Keeper {
 
   /** Why tasks cannot be held to limits here; undefined: they can. */
   get whyNoLimits(): string | undefined {
-    return this.#trees.limits.whyNot;
+    return this.#trees.whyNoLimits;
   }
 
   /**
