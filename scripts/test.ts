@@ -42,9 +42,13 @@ function testFiles(folders: readonly string[]): string[] {
 
 /** Resolves with the exit code of Node's test runner, whose closing lines end the output. */
 function run(files: readonly string[]): Promise<number> {
-  const flags = ["--import", "tsx", "--test", "--test-reporter=spec"];
+  const flags = ["--import", "tsx", "--test"];
+  const reporters = ["spec", "./scripts/conformance-times.mjs"].flatMap((name) => [
+    `--test-reporter=${name}`,
+    "--test-reporter-destination=stdout",
+  ]);
   const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${fileTimeoutMs}`];
-  const runner = spawn(process.execPath, [...flags, ...limits, ...files], {
+  const runner = spawn(process.execPath, [...flags, ...reporters, ...limits, ...files], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });
