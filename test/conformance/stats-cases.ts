@@ -11,6 +11,9 @@ type Case = (bench: Bench, tested: ProviderUnderTest) => Promise<void>;
 /** For tasks whose memory is what they take. */
 export const memoryCase = "tells that a task has more memory once it has taken some";
 
+/** For tasks that can write files in the bench's folder. */
+export const cacheCase = "counts nothing of a file that a task has written";
+
 const mebibyte = 1_024 ** 2;
 /** A machine has to boot before it sleeps. */
 const quietMsMax = 300_000;
@@ -48,20 +51,30 @@ export const statsCases: Readonly<Record<string, Case>> = {
     );
   },
 
-  [memoryCase]: async (bench) => {
-    const { provider, folder, run } = bench;
+  [memoryCase]: async ({ provider, folder, run }) => {
     const ran = await run(`echo up; while [ ! -e ${folder}/go ]; do sleep 0.05; done
 i=0; x=0123456789abcdef; while [ $i -lt 20 ]; do x=$x$x; i=$((i + 1)); done
 echo taken; while :; do sleep 1; done`);
-    await printed(bench, ran.instance, "up\n");
+    await printed({ provider }, ran.instance, "up\n");
     const before = await statsOf(provider, ran);
     assert.ok(before.memoryBytes > 0);
     assert.ok(before.processes === undefined || before.processes > 0);
     await writeFile(`${folder}/go`, "");
-    await printed(bench, ran.instance, "taken\n");
+    await printed({ provider }, ran.instance, "taken\n");
     const now = await statsOf(provider, ran);
     const grown = now.memoryBytes - before.memoryBytes;
     assert.ok(grown > 12 * mebibyte, `${grown} bytes more, of the 16 MiB that it has taken`);
+  },
+
+  [cacheCase]: async ({ provider, folder, run }) => {
+    const ran = await run(`echo up; while [ ! -e ${folder}/go ]; do sleep 0.05; done
+dd if=/dev/zero of=${folder}/big bs=65536 count=1024 2>/dev/null; echo written; while :; do sleep 1; done`);
+    await printed({ provider }, ran.instance, "up\n");
+    const before = await statsOf(provider, ran);
+    await writeFile(`${folder}/go`, "");
+    await printed({ provider }, ran.instance, "written\n");
+    const grown = (await statsOf(provider, ran)).memoryBytes - before.memoryBytes;
+    assert.ok(grown < 32 * mebibyte, `${grown} bytes more, with a file of 64 MiB`);
   },
 
   "tells what a task uses that was taken over, and refuses of one that has ended": async (
