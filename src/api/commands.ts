@@ -32,6 +32,7 @@ import type {
   TokenView,
   VolumeView,
 } from "./shapes.ts";
+import type { StatsView } from "./stats-shapes.ts";
 import type { JoinTokenView, KeyStep, KeysView } from "./trust-shapes.ts";
 import type { HistoryEntry, ServiceChange } from "./watch-shapes.ts";
 
@@ -143,6 +144,12 @@ export interface Commands {
    * @throws NotFound
    */
   endpoints(name?: string): Promise<EndpointView[]>;
+  /**
+   * What tasks use of their machines, over about a second: of all services, or of those services, groups and slots
+   * (`web/2`). Where nobody can tell, its row says why.
+   * @throws NotFound
+   */
+  stats(names?: readonly string[]): Promise<StatsView[]>;
   /** @throws NotFound */
   show(name: string): Promise<ServiceDetail>;
   /**

@@ -31,6 +31,7 @@ export const paths = {
   shutdown: "/v1/node/shutdown",
   services: "/v1/services",
   endpoints: "/v1/endpoints",
+  stats: "/v1/stats",
   service: "/v1/services/:name",
   scale: "/v1/services/:name/scale",
   rollback: "/v1/services/:name/rollback",

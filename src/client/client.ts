@@ -33,6 +33,8 @@ export interface ClientOptions {
 const invokeTimeoutMs = 1_000_000;
 /** Engines are looked through, container by container. */
 const leftoversTimeoutMs = 70_000;
+/** Longer than a node waits for engines and other nodes. */
+const statsTimeoutMs = 30_000;
 
 /** Connects when first called. `exchange`: the way to the node; default: HTTP, a connection of its own. */
 export function createClient(
@@ -64,6 +66,12 @@ export function createClient(
     keys: () => get(paths.keys),
     rotateKeys: (step, key) => post(keyPath(step), key === undefined ? {} : { key }),
     services: () => get(paths.services),
+    stats: (names = []) =>
+      exchange.json({
+        method: "GET",
+        path: withQuery(paths.stats, { service: names }),
+        timeoutMs: statsTimeoutMs,
+      }),
     show: (name) => get(withName(paths.service, name)),
     deploy: (documents) => post(paths.deploy, { documents }),
     scale: (name, instances) => post(withName(paths.scale, name), { instances }),
@@ -165,10 +173,13 @@ async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): A
   }
 }
 
-function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {
+function withQuery(
+  path: string,
+  query: Readonly<Record<string, string | readonly string[] | undefined>>,
+): string {
   const parameters = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.set(key, value);
+  for (const [key, value = []] of Object.entries(query)) {
+    for (const one of [value].flat()) parameters.append(key, one);
   }
   return parameters.size === 0 ? path : `${path}?${parameters}`;
 }

@@ -29,6 +29,7 @@ export const routeAccess: ReadonlyMap<string, RouteAccess> = new Map<string, Rou
   [`GET ${paths.service}`, { needs: "read" }],
   [`GET ${paths.logs}`, { needs: "read" }],
   [`GET ${paths.endpoints}`, { needs: "read" }],
+  [`GET ${paths.stats}`, { needs: "read" }],
   [`GET ${paths.history}`, { needs: "read" }],
   [`GET ${paths.watch}`, { needs: "read" }],
   [`POST ${paths.watch}`, { needs: "read" }],

@@ -15,6 +15,7 @@ import {
   NodeRequest,
   RevokeRequest,
   ScaleRequest,
+  ServicesQuery,
   TokenRequest,
   VolumeRequest,
 } from "../api/requests.ts";
@@ -57,6 +58,10 @@ export function addRoutes(
 
   app.get(paths.endpoints, async (request) => {
     return commands.endpoints(check(EndpointsQuery, queryOf(request), "the query").service);
+  });
+  app.get(paths.stats, async (request) => {
+    const { service = [] } = check(ServicesQuery, queryOf(request), "the query");
+    return commands.stats(typeof service === "string" ? [service] : service);
   });
   app.get(paths.services, () => commands.services());
   app.get<{ Params: { name: string } }>(paths.service, ({ params }) => commands.show(params.name));

@@ -15,6 +15,7 @@ import type { RecordedExit } from "./exit.ts";
 import { readStat, sendSignal } from "./process-identity.ts";
 import type { ProcessScan } from "./process-scan.ts";
 import { ranOutOfMemory } from "./task-limits.ts";
+import { type TreeUsage, usageOf } from "./tree-usage.ts";
 
 export interface ProcessTreeOptions {
   /** What its processes bear in `markVariable`. */
@@ -150,6 +151,11 @@ export class ProcessTree {
     if (this.#enclosed) return true;
     // Whoever is known to live answers for all: the whole machine is looked at once they are gone.
     return !this.#seen.some(isRunning) && (await this.#look()).length === 0;
+  }
+
+  /** What all of it uses of the machine now. */
+  async usage(): Promise<TreeUsage> {
+    return await usageOf(await this.#members(), this.#options.cgroup);
   }
 
   #removeGroups(): void {

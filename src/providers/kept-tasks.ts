@@ -5,13 +5,15 @@ import { whyNoIsolation } from "./isolation/sandbox.ts";
 import { limitsFeature } from "./limits-feature.ts";
 import type { Capabilities, Provider, TaskContext } from "./provider.ts";
 
-type KeptTasks = Pick<Provider, "list" | "adopt" | "output" | "forget" | "remove" | "close">;
+type KeptTasks = Pick<Provider, "list" | "adopt" | "output" | "forget" | "remove" | "close"> &
+  Required<Pick<Provider, "stats">>;
 
 /** All that a provider does with tasks once they are started. */
 export function keptTasks(keeper: Keeper): KeptTasks {
   return {
     list: (instance) => keeper.list(instance),
     adopt: ({ instance, attempt }) => keeper.adopt(instance, attempt),
+    stats: ({ instance, attempt }) => keeper.stats(instance, attempt),
     output: (instance, limits) => keeper.output(instance, limits),
     forget: (instance, attempt) => keeper.forget(instance, attempt),
     remove: (instance) => keeper.remove(instance),

@@ -23,8 +23,8 @@ export type Handle = Readonly<Record<string, string | number>>;
 /**
  * What a provider can do here, or why it cannot. Of `features` these mean something to every node: `limits`,
  * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `own-health`, its tasks may have
- * `Task.health`; and `exec`, `terminals`, `console`, `invoke` and `leftovers`, which a node tells of one that has
- * them, and of no other.
+ * `Task.health`; and `exec`, `terminals`, `console`, `invoke`, `stats` and `leftovers`, which a node tells of one
+ * that has them, and of no other.
  */
 export type Capabilities =
   | {
@@ -72,6 +72,16 @@ export interface ExecRequest<Params> extends BesideRequest {
   readonly env: Readonly<Record<string, string>>;
   /** It is to have a terminal, of which all that it writes is `stdout`. Asked of a provider with `terminals` alone. */
   readonly terminal?: ExecTerminal;
+}
+
+/** What a task uses of its machine at a moment. */
+export interface TaskStats {
+  /** CPU time of all of it since it was started, ms. */
+  readonly cpuMs: number;
+  /** Without what the kernel keeps of files for it, where that can be told apart. */
+  readonly memoryBytes: number;
+  /** Where they are known: of a machine they are its own affair. */
+  readonly processes?: number;
 }
 
 /** Someone at a task's console. */
@@ -232,6 +242,12 @@ export interface Provider<Params = unknown> {
    * @throws Unavailable when the task does not run, or nothing can be typed there
    */
   console?(task: FoundTask, request: ConsoleRequest): Promise<void>;
+  /**
+   * What a task uses now. Asked twice, a second apart, when somebody wants to know, and never else. A provider that
+   * cannot tell is without it.
+   * @throws Unavailable when the task does not run
+   */
+  stats?(task: FoundTask): Promise<TaskStats>;
   /** The output of an instance, whether or not a task of it runs. */
   output(instance: InstanceId, limits: LogLimits): Promise<Output>;
   /** Forgets an ended attempt of an instance; its output stays. */

@@ -17,6 +17,7 @@ import type {
   ServiceDetail,
   VolumeView,
 } from "../api/shapes.ts";
+import type { StatsView } from "../api/stats-shapes.ts";
 import type { HistoryEntry } from "../api/watch-shapes.ts";
 import type { Attachment } from "../client/attachment.ts";
 import type { Client } from "../client/client.ts";
@@ -32,6 +33,7 @@ import { formatHistory } from "./change-views.ts";
 import { formatRan, type Ran, runToEnd } from "./exec-call.ts";
 import { text, texts, words } from "./given.ts";
 import { formatPlans } from "./plan-views.ts";
+import { formatStats } from "./stats-views.ts";
 import type { Paint } from "./style.ts";
 import {
   formatActions,
@@ -58,6 +60,7 @@ export interface MobObject extends ActorCalls {
   services(): Promise<InstanceView[]>;
   show(name: string): Promise<ServiceDetail>;
   endpoints(name?: string): Promise<EndpointView[]>;
+  stats(...names: string[]): Promise<StatsView[]>;
   deploy(...documents: object[]): Promise<DeployResult[]>;
   plan(...documents: object[]): Promise<PlanResult[]>;
   rollback(name: string): Promise<DeployResult>;
@@ -86,6 +89,7 @@ mob.drain("name or id")      move everything off a node; mob.undrain undoes it
 mob.services()               every instance of every service
 mob.show("web")              one service: its spec and its instances
 mob.endpoints("web")         where its ports are reached; of all services without a name
+mob.stats("web", …)          what tasks use: CPU, memory, processes; all without a name
 mob.deploy({ name: … })      deploy a service or a group, or several
 mob.plan({ name: … })        what that would change, and where it would run
 mob.scale("web", 5)          another number of instances, or "everywhere"
@@ -133,6 +137,7 @@ export function createMobObject(
       ),
     endpoints: (name) =>
       shown(() => client.endpoints(name === undefined ? name : text(name)), formatEndpoints),
+    stats: (...names) => shown(() => client.stats(names.map(text)), formatStats),
     deploy: (...documents) => shown(() => deployAndLook(client, documents), formatDeploys),
     plan: (...documents) => shown(() => client.plan(documents), formatPlans),
     scale: (name, instances) =>

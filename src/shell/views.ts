@@ -17,7 +17,7 @@ const none = "-";
 /** As people count: s2 before s10. */
 const { compare } = new Intl.Collator("en", { numeric: true });
 
-function byName<T extends { readonly name: string }>(rows: readonly T[]): readonly T[] {
+export function byName<T extends { readonly name: string }>(rows: readonly T[]): readonly T[] {
   return rows.toSorted((a, b) => compare(a.name, b.name));
 }
 

@@ -29,6 +29,7 @@ import {
   running,
   startBench,
 } from "./provider-bench.ts";
+import { statsCases } from "./stats-cases.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 import { volumeCases } from "./volume-cases.ts";
 
@@ -82,6 +83,7 @@ async function whyNot(
     return "nothing is said of how to impersonate";
   if (name in execCases && provider.exec === undefined) return "it runs no commands beside a task";
   if (name === terminalCase && provider.terminals === undefined) return "it has no terminals";
+  if (name in statsCases && provider.stats === undefined) return "it does not tell what tasks use";
   if (name in leftoverCases && provider.leftovers === undefined) return "it finds no leftovers";
   const feature = Object.entries(featured).find(([, withIt]) => name in withIt)?.[0];
   if (feature === undefined) return undefined;
@@ -350,6 +352,7 @@ const allCases = {
   ...volumeCases,
   ...ownHealthCases,
   ...leftoverCases,
+  ...statsCases,
 };
 
 /** Every process that runs belongs to a task that is listed and running. */

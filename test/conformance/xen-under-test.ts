@@ -6,6 +6,7 @@ import { silentLog } from "../../src/core/log.ts";
 import { createXen } from "../../src/providers/xen/xen.ts";
 import { domainKernel } from "../support/xen-host.ts";
 import { impersonateShim } from "./impersonate-shim.ts";
+import { cacheCase, memoryCase } from "./stats-cases.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
 const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
@@ -62,6 +63,8 @@ export const underTest: ProviderUnderTest = {
     "gives children their grace although their parent is gone at once": ownAffair,
     "stops with the signal asked for": "a domain is asked to end in one way, and has no signals",
     "leaves nothing running of a task whose main process ended": ownAffair,
+    [memoryCase]: "a domain has its memory from its start, whatever it takes of it",
+    [cacheCase]: notShared,
     "survives a task that signals its process group": ownAffair,
     "tells a follower that there is more": notShared,
     "starts a task once, however often it is asked to": notShared,

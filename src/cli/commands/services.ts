@@ -1,6 +1,7 @@
 /** Commands about services that are there: list, look at, start, stop, restart, remove. */
 import type { Action } from "../../api/results.ts";
 import type { InstanceState } from "../../api/shapes.ts";
+import { formatStats } from "../../shell/stats-views.ts";
 import {
   formatActions,
   formatEndpoints,
@@ -22,6 +23,13 @@ export async function listEndpoints(
   name: string | undefined,
 ): Promise<void> {
   await print(await client.endpoints(name), formatEndpoints);
+}
+
+export async function showStats(
+  { client, print }: Context,
+  names: readonly string[],
+): Promise<void> {
+  await print(await client.stats(names), formatStats);
 }
 
 export async function showService({ client, print }: Context, name: string): Promise<void> {

@@ -8,8 +8,9 @@ import type Dockerode from "dockerode";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { messageOf, Unavailable } from "../../core/errors.ts";
-import type { TerminalSize } from "../provider.ts";
+import type { TaskStats, TerminalSize } from "../provider.ts";
 import { type ContainerState, parseContainer } from "./container-state.ts";
+import { parseStats } from "./container-stats.ts";
 import { jsonLines } from "./json-lines.ts";
 
 /** The engine answered, and will not: what it said is the message. */
@@ -135,6 +136,12 @@ export class Engine {
   async execState(exec: string): Promise<{ readonly code: number | null; readonly pid: number }> {
     const told = await this.#call((client) => client.getExec(exec).inspect());
     return { code: told.Running ? null : told.ExitCode, pid: told.Pid };
+  }
+
+  /** What a container uses now. @throws Unavailable when it does not run */
+  async stats(id: string): Promise<TaskStats> {
+    const once = { stream: false, "one-shot": true } as const;
+    return parseStats(await this.#call((client) => client.getContainer(id).stats(once)));
   }
 
   async hasImage(image: string): Promise<boolean> {

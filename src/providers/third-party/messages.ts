@@ -21,6 +21,7 @@ import type {
   StopOptions,
   TaskContext,
   TaskHealth,
+  TaskStats,
   TerminalSize,
 } from "../provider.ts";
 
@@ -91,6 +92,7 @@ export interface ProviderCalls {
     request: { readonly instance: InstanceId; readonly event: string };
     reply: Invoked;
   };
+  stats: { request: { readonly found: FoundTask }; reply: TaskStats };
   /** Invocations that are under way or wait. */
   invocations: { request: { readonly instance: InstanceId }; reply: number };
   listLeftovers: { request: undefined; reply: readonly Leftover[] };
@@ -123,6 +125,7 @@ export interface Created {
     readonly terminals: boolean;
     readonly console: boolean;
     readonly invocable: boolean;
+    readonly stats: boolean;
     readonly leftovers: boolean;
   };
 }

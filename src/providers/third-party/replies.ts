@@ -41,6 +41,12 @@ const Invoked = Type.Object({
   cold: Type.Boolean(),
   ms: Type.Number({ minimum: 0 }),
 });
+const Amount = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Stats = Type.Object({
+  cpuMs: Amount,
+  memoryBytes: Amount,
+  processes: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+});
 const leftoversMax = 10_000;
 const Name = Type.String({ maxLength: 256 });
 const Leftovers = Type.Array(
@@ -66,7 +72,14 @@ const has = Type.Boolean();
 const isLoaded = Compile(Type.Object({ type: Type.String() }));
 const isCreated = Compile(
   Type.Object({
-    has: Type.Object({ exec: has, terminals: has, console: has, invocable: has, leftovers: has }),
+    has: Type.Object({
+      exec: has,
+      terminals: has,
+      console: has,
+      invocable: has,
+      stats: has,
+      leftovers: has,
+    }),
   }),
 );
 const isCapabilities = Compile(
@@ -98,6 +111,7 @@ const isExit = Compile(Exit);
 const isHealth = Compile(Health);
 const isCondition = Compile(Type.Object({ why: Why }));
 const isInvoked = Compile(Invoked);
+const isStats = Compile(Stats);
 const isLeftovers = Compile(Leftovers);
 const isChunk = Compile(Chunk);
 const isCount = Compile(Type.Integer({ minimum: 0 }));
@@ -150,6 +164,7 @@ const parsers: Parsers = {
     isInvoked,
     `{ id, answer, cold, ms } with an answer of at most ${answerCharsMax} characters`,
   ),
+  stats: checked(isStats, "{ cpuMs, memoryBytes }, and processes where they are known"),
   invocations: checked(isCount, "a number of invocations"),
   listLeftovers: (reply) =>
     checked(

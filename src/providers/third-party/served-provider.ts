@@ -144,6 +144,7 @@ export class ServedProvider {
     },
     invoke: ({ instance, event }) => this.#part("invocable").invoke(instance, event),
     invocations: ({ instance }) => this.#part("invocable").load(instance),
+    stats: ({ found }) => this.#part("stats").call(this.#loaded, found),
     listLeftovers: () => this.#part("leftovers").list(),
     removeLeftover: async ({ id }) => {
       await this.#part("leftovers").remove(id);
@@ -175,6 +176,7 @@ export class ServedProvider {
       terminals: provider.terminals === true,
       console: provider.console !== undefined,
       invocable: provider.invocable !== undefined,
+      stats: provider.stats !== undefined,
       leftovers: provider.leftovers !== undefined,
     };
     return { has };
@@ -212,7 +214,7 @@ export class ServedProvider {
   }
 
   /** A provider that is back may have less than it had. @throws Conflict */
-  #part<Name extends "exec" | "console" | "invocable" | "leftovers">(
+  #part<Name extends "exec" | "console" | "invocable" | "stats" | "leftovers">(
     name: Name,
   ): NonNullable<Provider[Name]> {
     const part = this.#loaded[name];

@@ -1,7 +1,9 @@
 /** What can be done with domains from outside, by their names. */
 import { setTimeout } from "node:timers/promises";
+import { Unavailable } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { Switches } from "../machine-task.ts";
+import type { TaskStats } from "../provider.ts";
 import type { Dom0 } from "./dom0.ts";
 import {
   type DomainOwner,
@@ -53,6 +55,13 @@ export class Domains {
     });
   }
 
+  /** What it uses now. @throws Unavailable when there is no such domain */
+  async stats(name: string): Promise<TaskStats> {
+    const stats = parseUse(name, await this.#dom0.run(`xl list ${name}`));
+    if (stats !== undefined) return stats;
+    throw new Unavailable(`xl list does not tell what ${name} uses`);
+  }
+
   /** Destroys it, if it is there. @throws Unavailable when that cannot be done now */
   async end(name: string): Promise<void> {
     await this.#dom0.run(endScript(name));
@@ -86,6 +95,21 @@ export class Domains {
   close(): void {
     this.#closed.abort();
   }
+}
+
+/**
+ * Of what `xl list` writes: the domain's line has its name, id, memory in MiB, processors, state, and CPU time in
+ * seconds, to a tenth. Undefined where there is none.
+ */
+export function parseUse(name: string, list: string): TaskStats | undefined {
+  const line = list.split("\n").find((one) => one.startsWith(`${name} `));
+  const [, , mebibytes = "", , , seconds = ""] = line?.trim().split(/ +/) ?? [];
+  const isWhole = /^\d+$/.test(mebibytes) && /^\d+\.\d+$/.test(seconds);
+  if (!isWhole) return undefined;
+  return {
+    cpuMs: Math.round(Number(seconds) * 1_000),
+    memoryBytes: Number(mebibytes) * 1_024 ** 2,
+  };
 }
 
 /** Whether there is none, or none that can be asked, is told by the last line. */

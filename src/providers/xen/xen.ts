@@ -60,16 +60,7 @@ export function createXen(options: ProviderOptions): Provider<XenParams> {
   const appears = async (instance: InstanceId, attempt: number): Promise<boolean> => {
     const task = await keeper.adopt(instance, attempt);
     const ended = "gone" in task ? Promise.resolve() : task.exited;
-    let hasEnded = false;
-    void ended.then(() => {
-      hasEnded = true;
-    });
-    const created = join(folder, "instances", instance, "work", createdFile(attempt));
-    while (!existsSync(created)) {
-      if (hasEnded) return false;
-      await setTimeout(lookEveryMs);
-    }
-    return true;
+    return await isThere(join(folder, "instances", instance, "work", createdFile(attempt)), ended);
   };
 
   return {
@@ -100,6 +91,10 @@ export function createXen(options: ProviderOptions): Provider<XenParams> {
       }
     },
     adopt,
+    async stats({ instance, attempt }) {
+      keeper.held(instance, attempt); // Else it has ended, and Xen may keep it still.
+      return await domains.stats(nameOf(instance, attempt));
+    },
     console: (task, request) =>
       keptConsole(keeper, task, request, (_task, input, signal) =>
         domains.type(nameOf(task.instance, task.attempt), input, signal),
@@ -116,6 +111,19 @@ export function createXen(options: ProviderOptions): Provider<XenParams> {
       await kept.close();
     },
   };
+}
+
+/** Whether a file is made before `ended`. */
+async function isThere(file: string, ended: Promise<unknown>): Promise<boolean> {
+  let hasEnded = false;
+  void ended.then(() => {
+    hasEnded = true;
+  });
+  while (!existsSync(file)) {
+    if (hasEnded) return false;
+    await setTimeout(lookEveryMs);
+  }
+  return true;
 }
 
 async function probe(dom0: Dom0, keeper: Keeper): Promise<Capabilities> {
