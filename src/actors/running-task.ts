@@ -10,14 +10,15 @@ export interface RunningTask {
   readonly spec: Pick<ServiceSpec, "params" | "env" | "logs">;
 }
 
-/** Undefined: none runs, or none has been taken up yet. */
+/** Undefined: none runs, it is paused, or none has been taken up yet. */
 export function runningTask(
   instance: InstanceId,
   { status, desired, adopting }: InstanceState,
 ): RunningTask | undefined {
   const { attempt, handle, ports = {} } = status;
   const { spec } = desired;
-  if (adopting || status.state !== "running" || handle === undefined) return undefined;
+  const isPaused = status.pausedAt !== undefined;
+  if (adopting || status.state !== "running" || isPaused || handle === undefined) return undefined;
   const started = { params: spec.params, env: taskEnv(spec, ports), logs: spec.logs };
   return { task: { instance, attempt, handle }, spec: started };
 }

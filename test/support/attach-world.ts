@@ -132,7 +132,10 @@ function bareWorker(): Behaviour<null, ProviderWorkerProtocol> {
   const logs = { fileBytesMax: 1_000_000, filesMax: 1 };
   const spec = { params: {}, env: { MODE: "test" }, logs };
   const running = { task, spec, provider: "bare" };
-  return { init: () => null, handlers: { task: (state) => [state, running] } };
+  return {
+    init: () => null,
+    handlers: { task: (state) => [state, running], setPaused: (state) => [state, "done"] },
+  };
 }
 
 function echo(): Behaviour<number, EchoProtocol> {
