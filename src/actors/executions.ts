@@ -8,6 +8,7 @@ import { type ExecutorProtocol, newsWaitMsMax } from "./executor-protocol.ts";
 import { names } from "./names.ts";
 import type { Operations } from "./operations.ts";
 import type { CommandNews } from "./running-command.ts";
+import { type Deployed, instancesNamed } from "./service-named.ts";
 import type { InstanceInfo } from "./service-view.ts";
 import { slotNamed } from "./slot-named.ts";
 
@@ -83,8 +84,6 @@ interface Chosen extends InstanceInfo {
   readonly instance: NonNullable<InstanceInfo["instance"]>;
 }
 
-type Deployed = Pick<Operations, "has" | "instancesOf">;
-
 function chosen(deployed: Deployed, wanted: string): Chosen {
   const slot = slotNamed(deployed, wanted);
   const meant = slot === undefined ? deployed.instancesOf(wanted) : [slot];
@@ -92,12 +91,14 @@ function chosen(deployed: Deployed, wanted: string): Chosen {
   if (running !== undefined) return running;
   const [first] = meant;
   if (first === undefined) throw new Conflict(`${wanted} does not run: it is to have no instances`);
-  const { name, state, reason } = first;
+  const { name, reason } = first;
+  const state = first.pausedSince === undefined ? first.state : "paused";
   throw new Conflict(
     `${name} does not run: it is ${state}${reason === undefined ? "" : `, ${reason}`}`,
   );
 }
 
 function isRunning(instance: InstanceInfo): instance is Chosen {
-  return instance.state === "running" && instance.node !== null && instance.instance !== null;
+  const { state, pausedSince, node, instance: id } = instance;
+  return state === "running" && pausedSince === undefined && node !== null && id !== null;
 }

@@ -9,6 +9,7 @@ export interface RunningTask {
   readonly task: FoundTask;
   /** Wall clock, ms. */
   readonly startedAt: number;
+  readonly isPaused: boolean;
   readonly spec: Pick<ServiceSpec, "params" | "env" | "logs" | "resources">;
 }
 
@@ -22,5 +23,6 @@ export function runningTask(
   if (adopting || status.state !== "running" || handle === undefined) return undefined;
   const { params, logs, resources } = spec;
   const started = { params, env: taskEnv(spec, ports), logs, resources };
-  return { task: { instance, attempt, handle }, startedAt, spec: started };
+  const isPaused = status.pausedAt !== undefined;
+  return { task: { instance, attempt, handle }, startedAt, isPaused, spec: started };
 }

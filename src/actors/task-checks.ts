@@ -79,7 +79,7 @@ function checkedTask(instance: InstanceId, machine: InstanceState): CheckedTask 
   const { healthy, ports = {} } = status;
   const { health } = desired.spec;
   const running = runningTask(instance, machine);
-  if (running === undefined || health === undefined) return undefined;
+  if (running === undefined || running.isPaused || health === undefined) return undefined;
   const policy = { ...health, check: withNumber(health.check, ports) };
   return { ...running, healthy, policy };
 }

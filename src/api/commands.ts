@@ -16,6 +16,7 @@ import type {
   CreatedToken,
   DeployResult,
   DrainResult,
+  PausedResult,
   PlanResult,
   RemovedVolume,
   RevokedTokens,
@@ -175,6 +176,15 @@ export interface Commands {
    * @throws NotFound naming all that are missing.
    */
   act(action: Action, names: readonly string[]): Promise<ActionResult[]>;
+  /**
+   * Has every instance of those names stand still with all that it holds: of services, groups, and of one slot
+   * (`web/1`). Every name is checked first; answers once all of them do.
+   * @throws NotFound; Conflict naming each that does not run, or whose provider cannot, and why; Unreachable naming
+   * each whose node is away
+   */
+  pause(names: readonly string[]): Promise<PausedResult[]>;
+  /** Has them go on. @throws as `pause` */
+  unpause(names: readonly string[]): Promise<PausedResult[]>;
   /**
    * Resolves once the service was found, before there is any output. `signal` ends the iteration:
    * the reader has gone.

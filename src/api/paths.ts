@@ -35,6 +35,8 @@ export const paths = {
   service: "/v1/services/:name",
   scale: "/v1/services/:name/scale",
   rollback: "/v1/services/:name/rollback",
+  pause: "/v1/services/pause",
+  unpause: "/v1/services/resume",
   logs: "/v1/services/:name/logs",
   history: "/v1/services/:name/history",
   invoke: "/v1/services/:name/invoke",

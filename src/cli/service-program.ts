@@ -11,6 +11,7 @@ import {
   actOnServices,
   listEndpoints,
   listServices,
+  pauseServices,
   showService,
   showStats,
 } from "./commands/services.ts";
@@ -147,6 +148,19 @@ function addActionCommands({ command, context, done }: Program): void {
       .argument("<name...>")
       .action((names: string[], _options: unknown, own: Command) =>
         done(actOnServices(context(own), action, names)),
+      );
+  }
+  const pausing = [
+    ["pause", "pause", "have services stand still, with all that they hold, until resumed"],
+    ["resume", "unpause", "have services that are paused go on"],
+  ] as const;
+  for (const [name, act, description] of pausing) {
+    command
+      .command(name)
+      .description(description)
+      .argument("<name[/slot]...>", "services, groups, or one instance of several")
+      .action((names: string[], _options: unknown, own: Command) =>
+        done(pauseServices(context(own), act, names)),
       );
   }
 }

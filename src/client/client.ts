@@ -78,6 +78,8 @@ export function createClient(
     rollback: (name) => post(withName(paths.rollback, name), {}),
     plan: (documents) => ask(paths.plan, { documents }),
     act: (action, names) => post(actionPath(action), { names }),
+    pause: (names) => post(paths.pause, { names }),
+    unpause: (names) => post(paths.unpause, { names }),
     logs: (name, options, signal) => readLogs(exchange, name, options, signal, readTimeoutMs),
     watch: (options, signal) => readChanges(exchange, options, signal, readTimeoutMs),
     endpoints: (name) =>

@@ -83,6 +83,11 @@ export function addRoutes(
       return commands.act(action, check(NamesRequest, body, "the body").names);
     });
   }
+  for (const act of ["pause", "unpause"] as const) {
+    app.post(paths[act], async ({ body }) => {
+      return commands[act](check(NamesRequest, body, "the body").names);
+    });
+  }
   app.get<{ Params: { name: string } }>(paths.history, ({ params }) =>
     commands.history(params.name),
   );

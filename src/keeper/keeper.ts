@@ -107,6 +107,11 @@ export class Keeper {
     return this.#trees.whyNoLimits;
   }
 
+  /** Why tasks cannot be paused here; undefined: they can. */
+  get whyNoPausing(): string | undefined {
+    return this.#trees.cgroups ? undefined : "no cgroup of version 2 can be written here";
+  }
+
   /**
    * What works here beyond the least: `cgroup-v2`, `hole-punch`, `watch`.
    * @throws Unavailable where there is no bash, which starts all tasks
@@ -164,7 +169,10 @@ export class Keeper {
     const key = taskKey(instance, attempt);
     await this.#starting.get(key)?.catch(() => {}); // Its caller was told.
     const held = this.#tasks.get(key);
-    if (held !== undefined) return held;
+    if (held !== undefined) {
+      held.pausing?.see(held.tree.isPaused === true);
+      return held;
+    }
     const run = this.#claims.settle(key);
     if (run.kind === "cancelled") {
       return { gone: true, exit: lostExit("cancelled"), atMs: this.#records.startedAt(key) };

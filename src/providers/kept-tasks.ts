@@ -32,7 +32,7 @@ export async function processFeatures(
   env: Readonly<Record<string, string>>,
 ): Promise<Pick<Able, "features" | "lacks">> {
   const [kept, whyNot] = await Promise.all([
-    keptFeatures(keeper),
+    pausableFeatures(keeper),
     whyNoIsolation(env, keeper.folder),
   ]);
   const features = [...kept.features, "volumes"];
@@ -45,6 +45,14 @@ export async function keptFeatures(keeper: Keeper): Promise<Pick<Able, "features
   const features = await keeper.features();
   const limits = limitsFeature(keeper.whyNoLimits);
   return { ...limits, features: [...limits.features, ...features] };
+}
+
+/** The same of one whose tasks can be paused: what is adopted of the keeper is so. */
+export async function pausableFeatures(keeper: Keeper): Promise<Pick<Able, "features" | "lacks">> {
+  const kept = await keptFeatures(keeper);
+  const { whyNoPausing } = keeper;
+  if (whyNoPausing === undefined) return { ...kept, features: [...kept.features, "pause"] };
+  return { ...kept, lacks: { ...kept.lacks, pause: whyNoPausing } };
 }
 
 type Able = Extract<Capabilities, { readonly available: true }>;

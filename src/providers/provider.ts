@@ -8,6 +8,7 @@ import type { Resources as Limits } from "../core/resources.ts";
 import type { Exit } from "../keeper/exit.ts";
 import type { StopOptions } from "../keeper/kept-task.ts";
 import type { LogLimits, Output } from "../keeper/output.ts";
+import type { Pausing } from "../keeper/pausing.ts";
 import type { BesideRequest } from "../keeper/run-beside.ts";
 
 // What the keeper, which is below, says in these words; part of this contract all the same.
@@ -15,6 +16,7 @@ export type { Resources as Limits } from "../core/resources.ts";
 export type { Exit } from "../keeper/exit.ts";
 export type { StopOptions } from "../keeper/kept-task.ts";
 export type { LogLimits, Output, OutputChunk } from "../keeper/output.ts";
+export type { Pausing } from "../keeper/pausing.ts";
 export type { OutputStream } from "../keeper/run-beside.ts";
 
 /** Plain data that finds a task again after a crash: `pid`, `container`… Stored, shown by `ls`. */
@@ -23,8 +25,8 @@ export type Handle = Readonly<Record<string, string | number>>;
 /**
  * What a provider can do here, or why it cannot. Of `features` these mean something to every node: `limits`,
  * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `own-health`, its tasks may have
- * `Task.health`; and `exec`, `terminals`, `console`, `invoke`, `stats` and `leftovers`, which a node tells of one
- * that has them, and of no other.
+ * `Task.health`; `pause`, its tasks have `Task.pausing`; and `exec`, `terminals`, `console`, `invoke`, `stats` and
+ * `leftovers`, which a node tells of one that has them, and of no other.
  */
 export type Capabilities =
   | {
@@ -125,6 +127,11 @@ export interface Task {
   readonly exited: Promise<{ readonly exit: Exit; readonly atMs: number }>;
   /** Where it tells its health itself; asked of a provider with the feature `own-health` alone. */
   readonly health?: OwnHealth | undefined;
+  /**
+   * Where it can be paused; asked of a provider with the feature `pause` alone. Its engine is the record of whether it
+   * is: nothing is stored beside it. A task that is started is not paused, and a stop wakes it first.
+   */
+  readonly pausing?: Pausing | undefined;
   /** Signal, grace, SIGKILL, to the whole tree; resolves when nothing of it is left. Idempotent. */
   stop(options: StopOptions): Promise<void>;
   /**

@@ -20,6 +20,7 @@ import { impersonateShim } from "./impersonate-shim.ts";
 import { leftoverCases } from "./leftover-cases.ts";
 import { limitCases } from "./limit-cases.ts";
 import { ownHealthCases } from "./own-health-cases.ts";
+import { pauseCases } from "./pause-cases.ts";
 import {
   type Bench,
   exitOf,
@@ -72,7 +73,12 @@ export function describeProvider(tested: ProviderUnderTest): void {
 }
 
 /** Of what not every provider can do: these take a feature. */
-const featured = { limits: limitCases, volumes: volumeCases, "own-health": ownHealthCases };
+const featured = {
+  limits: limitCases,
+  volumes: volumeCases,
+  "own-health": ownHealthCases,
+  pause: pauseCases,
+};
 
 async function whyNot(
   name: string,
@@ -351,6 +357,7 @@ const allCases = {
   ...limitCases,
   ...volumeCases,
   ...ownHealthCases,
+  ...pauseCases,
   ...leftoverCases,
   ...statsCases,
 };

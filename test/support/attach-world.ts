@@ -132,8 +132,11 @@ function bareWorker(): Behaviour<null, ProviderWorkerProtocol> {
   const task = { instance, attempt: 1, handle: {} };
   const logs = { fileBytesMax: 1_000_000, filesMax: 1 };
   const spec = { params: {}, env: { MODE: "test" }, logs, resources: noResources };
-  const running = { task, startedAt: 0, spec, provider: "bare" };
-  return { init: () => null, handlers: { task: (state) => [state, running] } };
+  const running = { task, startedAt: 0, isPaused: false, spec, provider: "bare" };
+  return {
+    init: () => null,
+    handlers: { task: (state) => [state, running], setPaused: (state) => [state, "done"] },
+  };
 }
 
 function echo(): Behaviour<number, EchoProtocol> {

@@ -229,6 +229,14 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
       const state = action === "stop" ? "stopped" : "running";
       return names.map((name) => ({ name, result, state, ...acknowledged }));
     },
+    async pause(names) {
+      for (const name of names) known(name);
+      return names.map((name) => ({ name, slot: 0, node: "6666@box", result: "paused" }));
+    },
+    async unpause(names) {
+      for (const name of names) known(name);
+      return names.map((name) => ({ name, slot: 0, node: "6666@box", result: "resumed" }));
+    },
     async logs(name) {
       known(name);
       return chunksOf([{ name, slot: 0, node: "6666@box", bytes: Buffer.from("one\ntwo\n") }]);

@@ -92,7 +92,7 @@ export class Containers implements Provider<ContainerParams> {
     try {
       const version = await this.#engine.version();
       const limits = limitsFeature(await this.#engine.whyNoLimits());
-      const features = [...limits.features, "volumes"];
+      const features = [...limits.features, "volumes", "pause"];
       const whyNot = this.#whyNoOwnHealth;
       if (whyNot === undefined) features.push("own-health");
       const lacks = { ...limits.lacks, ...(whyNot !== undefined && { "own-health": whyNot }) };

@@ -99,6 +99,16 @@ export class Engine {
     }
   }
 
+  /** One that is paused is no error. @throws EngineRefused with why it cannot be */
+  async pause(id: string): Promise<void> {
+    try {
+      await this.#call((client) => client.getContainer(id).pause());
+    } catch (error) {
+      if (!(error instanceof EngineRefused) || (await this.inspect(id))?.isPaused !== true)
+        throw error;
+    }
+  }
+
   /** One that is not paused is no error. */
   async unpause(id: string): Promise<void> {
     await this.#unless([404, 409, 500], (client) => client.getContainer(id).unpause());

@@ -102,6 +102,7 @@ const isAdopted = Compile(
       handle: Handle,
       startedAt: Type.Number(),
       health: Type.Optional(Health),
+      isPaused: Type.Optional(Type.Boolean()),
     }),
     Type.Object({ gone: Type.Literal(true), exit: Exit, atMs: Type.Number() }),
   ]),
@@ -109,6 +110,7 @@ const isAdopted = Compile(
 const isEnd = Compile(End);
 const isExit = Compile(Exit);
 const isHealth = Compile(Health);
+const isPausing = Compile(Type.Object({ isPaused: Type.Boolean() }));
 const isCondition = Compile(Type.Object({ why: Why }));
 const isInvoked = Compile(Invoked);
 const isStats = Compile(Stats);
@@ -142,6 +144,7 @@ const parsers: Parsers = {
   adopt: checked(isAdopted, "a task, or { gone, exit, atMs }"),
   stop: checked(isEnd, "a task whose exited gives { exit, atMs }"),
   release: nothing,
+  setPaused: nothing,
   output: nothing,
   read(reply) {
     const { bytes, from, next } = checked(isChunk, "{ bytes, from, next }")(reply);
@@ -191,6 +194,11 @@ export function parseEnd(end: unknown): ProviderCalls["stop"]["reply"] {
 /** What a task tells of its health. @throws Unavailable for what is none */
 export function parseHealth(health: unknown): TaskHealth {
   return checked(isHealth, "a health, { healthy, why }")(health);
+}
+
+/** Whether a task is paused. @throws Unavailable for what is neither */
+export function parsePaused(told: unknown): boolean {
+  return checked(isPausing, "true or false for whether it is paused")(told).isPaused;
 }
 
 /** Why a task does less than it should. @throws Unavailable for what is no text */

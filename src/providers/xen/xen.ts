@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import type { InstanceId } from "../../core/ids.ts";
+import type { Log } from "../../core/log.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { keeperIdOf } from "../../keeper/keeper-folder.ts";
+import type { KeptTask } from "../../keeper/kept-task.ts";
 import { keptConsole } from "../kept-console.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import { MachineTask } from "../machine-task.ts";
@@ -50,7 +52,7 @@ export function createXen(options: ProviderOptions): Provider<XenParams> {
     const name = nameOf(instance, attempt);
     const task = await keeper.adopt(instance, attempt);
     if (!("gone" in task)) {
-      return new MachineTask(task, domains.switches(name), log, () => domains.destroy(name));
+      return await machineOf(task, name, domains, log);
     }
     await domains.destroy(name);
     return task;
@@ -126,12 +128,18 @@ async function isThere(file: string, ended: Promise<unknown>): Promise<boolean> 
   return true;
 }
 
+async function machineOf(task: KeptTask, name: string, domains: Domains, log: Log): Promise<Task> {
+  const isPaused = await domains.isPaused(name);
+  const cleanUp = () => domains.destroy(name);
+  return new MachineTask(task, domains.switches(name), log, isPaused, cleanUp);
+}
+
 async function probe(dom0: Dom0, keeper: Keeper): Promise<Capabilities> {
   try {
     const script = "command -v xl >/dev/null || { echo there is no xl >&2; exit 1; }; xl info";
     const version = /^xen_version\s*:\s*(\S+)/m.exec(await dom0.run(script))?.[1];
     if (version === undefined) return { available: false, reason: "xl info tells no version" };
-    return { available: true, version, features: await keeper.features() };
+    return { available: true, version, features: ["pause", ...(await keeper.features())] };
   } catch (error) {
     return { available: false, reason: `Xen's domain 0 does not answer: ${messageOf(error)}` };
   }

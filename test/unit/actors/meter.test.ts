@@ -45,7 +45,7 @@ function providerWorker(
       task: (state) =>
         name === "stopped"
           ? refuse(state, new Conflict("it does not run: it is stopped"))
-          : [state, { task, spec, startedAt, provider }],
+          : [state, { task, spec, startedAt, isPaused: false, provider }],
     },
   };
 }
