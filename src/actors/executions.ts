@@ -8,9 +8,8 @@ import { type ExecutorProtocol, newsWaitMsMax } from "./executor-protocol.ts";
 import { names } from "./names.ts";
 import type { Operations } from "./operations.ts";
 import type { CommandNews } from "./running-command.ts";
-import { type Deployed, instancesNamed } from "./service-named.ts";
 import type { InstanceInfo } from "./service-view.ts";
-import { slotNamed } from "./slot-named.ts";
+import { type Deployed, instancesNamed } from "./slot-named.ts";
 
 /** Beyond the wait itself: a call that takes longer has been lost. */
 const marginMs = 10_000;
@@ -85,8 +84,7 @@ interface Chosen extends InstanceInfo {
 }
 
 function chosen(deployed: Deployed, wanted: string): Chosen {
-  const slot = slotNamed(deployed, wanted);
-  const meant = slot === undefined ? deployed.instancesOf(wanted) : [slot];
+  const meant = instancesNamed(deployed, wanted);
   const running = meant.find(isRunning);
   if (running !== undefined) return running;
   const [first] = meant;

@@ -11,8 +11,9 @@ import { named } from "../otp/ref.ts";
 import type { Catalog } from "./catalog.ts";
 import { providerWorkerName } from "./names.ts";
 import type { ProviderWorkerProtocol } from "./provider-worker-protocol.ts";
-import { instancesNamed, serviceNamed } from "./service-named.ts";
+import { serviceNamed } from "./service-named.ts";
 import { type InstanceInfo, instanceInfos } from "./service-view.ts";
+import { instancesNamed } from "./slot-named.ts";
 import { until } from "./waiting.ts";
 
 /** Longest that a node may take for one instance: less than who asks waits. */

@@ -2,7 +2,6 @@
 import { BadRequest, NotFound } from "../core/errors.ts";
 import { asServiceName } from "../core/ids.ts";
 import type { Catalog, Service } from "./catalog.ts";
-import type { InstanceInfo } from "./service-view.ts";
 
 /** Of a group's services, in an error. */
 const namesMax = 16;
@@ -16,21 +15,4 @@ export function serviceNamed(catalog: Catalog, name: string): Service {
   const more = names.length > namesMax ? `, and ${names.length - namesMax} more` : "";
   const which = `${names.slice(0, namesMax).join(", ")}${more}`;
   throw new BadRequest(`${name} is a group: name one of its services: ${which}`);
-}
-
-/** What is deployed, as far as a name can be of it. */
-export interface Deployed {
-  readonly has: (name: string) => boolean;
-  /** Of one service. */
-  readonly instancesOf: (name: string) => readonly InstanceInfo[];
-}
-
-/** Those of a service, or the one of a slot of it. @throws NotFound, for a slot that it has not too; BadRequest for a group */
-export function instancesNamed(deployed: Deployed, wanted: string): readonly InstanceInfo[] {
-  const [, name, slot] = /^(.+)\/(\d{1,9})$/.exec(wanted) ?? [];
-  if (name === undefined || deployed.has(wanted)) return deployed.instancesOf(wanted);
-  if (!deployed.has(name)) throw new NotFound(`there is no service ${wanted}`);
-  const one = deployed.instancesOf(name).filter((instance) => instance.slot === Number(slot));
-  if (one.length === 0) throw new NotFound(`${name} has no instance ${slot}`);
-  return one;
 }

@@ -42,8 +42,8 @@ export function createClient(
   { readTimeoutMs = 15_000, writeTimeoutMs = 90_000 }: ClientOptions = {},
   exchange: Exchange = createExchange(endpoint),
 ): Client {
-  const get = <T>(path: string): Promise<T> =>
-    exchange.json<T>({ method: "GET", path, timeoutMs: readTimeoutMs });
+  const get = <T>(path: string, timeoutMs = readTimeoutMs): Promise<T> =>
+    exchange.json<T>({ method: "GET", path, timeoutMs });
   const post = <T>(path: string, body: object): Promise<T> =>
     exchange.json<T>({ method: "POST", path, body, timeoutMs: writeTimeoutMs });
 
@@ -66,12 +66,7 @@ export function createClient(
     keys: () => get(paths.keys),
     rotateKeys: (step, key) => post(keyPath(step), key === undefined ? {} : { key }),
     services: () => get(paths.services),
-    stats: (names = []) =>
-      exchange.json({
-        method: "GET",
-        path: withQuery(paths.stats, { service: names }),
-        timeoutMs: statsTimeoutMs,
-      }),
+    stats: (names = []) => get(withQuery(paths.stats, { service: names }), statsTimeoutMs),
     show: (name) => get(withName(paths.service, name)),
     deploy: (documents) => post(paths.deploy, { documents }),
     scale: (name, instances) => post(withName(paths.scale, name), { instances }),
@@ -99,12 +94,7 @@ export function createClient(
     volumes: () => get(paths.volumes),
     removeVolume: (name) => post(paths.removeVolume, { name }),
     providers: () => get(paths.providers),
-    leftovers: (node) =>
-      exchange.json({
-        method: "GET",
-        path: withQuery(paths.leftovers, { node }),
-        timeoutMs: leftoversTimeoutMs,
-      }),
+    leftovers: (node) => get(withQuery(paths.leftovers, { node }), leftoversTimeoutMs),
     removeLeftovers: (which = {}) => post(paths.removeLeftovers, which),
     actors: (node) => get(withQuery(paths.actors, { node })),
     actor: (target, node) => get(withQuery(paths.actor, { target, node })),

@@ -46,6 +46,7 @@ function providerWorker(
         name === "stopped"
           ? refuse(state, new Conflict("it does not run: it is stopped"))
           : [state, { task, spec, startedAt, isPaused: false, provider }],
+      setPaused: (state) => [state, "done"],
     },
   };
 }
