@@ -15,7 +15,7 @@ export function formatStats(stats: readonly StatsView[], paint: Paint): string {
       one.node ?? none,
       one.provider,
       amount(one.cpuPercent, one.cpuPercentMax, (percent) => `${percent}%`),
-      amount(one.memoryBytes, one.memoryBytesMax, sizeText),
+      amount(one.memoryBytes, one.memoryBytesMax, (bytes) => sizeText(rounded(bytes))),
       one.processes ?? none,
       one.uptimeMs === null ? none : formatAge(one.uptimeMs),
       one.reason ?? "",
@@ -28,4 +28,9 @@ export function formatStats(stats: readonly StatsView[], paint: Paint): string {
 function amount(used: number | null, most: number | null, text: (value: number) => string): string {
   if (used === null) return none;
   return most === null ? text(used) : `${text(used)} of ${text(most)}`;
+}
+
+/** To three figures: what changes all the time is read no more exactly. */
+function rounded(bytes: number): number {
+  return Number(bytes.toPrecision(3));
 }

@@ -37,7 +37,9 @@ export const pauseCases: Readonly<Record<string, Case>> = {
   },
 
   "is found paused by whoever takes it over, and goes on for them": async (bench) => {
-    await pausingOf(running((await bench.run(counting, instance)).task)).pause();
+    const before = running((await bench.run(counting, instance)).task);
+    await pausingOf(before).pause();
+    before.release();
     const provider = await bench.comeBack();
     const [found] = await provider.list(instance);
     assert.ok(found !== undefined);
