@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { root } from "./root.ts";
 
 /** Longest that one file may take: several times what the slowest needs on two noisy cores. */
-const fileTimeoutMs = 600_000;
+const fileTimeoutMs = 900_000;
 /** Files at once: as many as the smallest machine that is supported has cores. */
 const concurrency = 2;
 
