@@ -4,7 +4,7 @@
  * Each where its engine is (Debian's `docker.io`, `qemu-system-x86`), started here as the tests start it.
  * `MOB_BENCH_CONTAINERS` (default 200) is how many do nothing.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
@@ -18,6 +18,7 @@ import {
   makeInitramfs,
   whyNoGuest,
 } from "../test/support/guest.ts";
+import { startBareMachine } from "./bare-machine.ts";
 import { type RealNode, RealNodes, removeAll } from "./real-nodes.ts";
 import type { BenchResult } from "./result.ts";
 import { Signs } from "./signs.ts";
@@ -152,7 +153,12 @@ async function machines(): Promise<BenchResult> {
       let bare: ChildProcess | undefined;
       alone.push(
         await timed(signs, `alone-${round}`, async () => {
-          bare = startMachine(initrd, signs, `alone-${round}`);
+          bare = startBareMachine(
+            initrd,
+            signs.command(`alone-${round}`, "while :; do sleep 1; done"),
+            signs.folder,
+          );
+          bare.stdout?.resume();
         }),
       );
       if (bare?.kill("SIGKILL")) await once(bare, "exit");
@@ -162,22 +168,6 @@ async function machines(): Promise<BenchResult> {
     signs.close();
     await nodes.close();
   }
-}
-
-/** The machine that the provider makes, without what is for its keeper. */
-function startMachine(initrd: string, signs: Signs, sign: string): ChildProcess {
-  const script = signs.command(sign, "while :; do sleep 1; done");
-  const machine = "-M q35 -accel tcg -cpu max -m 128 -nodefaults -no-user-config -display none";
-  return spawn(
-    "qemu-system-x86_64",
-    [
-      ...machine.split(" "),
-      ...["-serial", "null", "-kernel", guestKernel, "-initrd", initrd, "-append", guestAppend],
-      ...["-fw_cfg", "name=opt/mob/env,string= "],
-      ...guestArgs(script, signs.folder),
-    ],
-    { stdio: "ignore" },
-  );
 }
 
 /** Ms from the start of `start` until the sign of that name. */

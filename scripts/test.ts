@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { root } from "./root.ts";
 
 /** Longest that one file may take: several times what the slowest needs on two noisy cores. */
-const fileTimeoutMs = 600_000;
+const fileTimeoutMs = 900_000;
 /** Files at once: as many as the smallest machine that is supported has cores. */
 const concurrency = 2;
 
@@ -42,9 +42,13 @@ function testFiles(folders: readonly string[]): string[] {
 
 /** Resolves with the exit code of Node's test runner, whose closing lines end the output. */
 function run(files: readonly string[]): Promise<number> {
-  const flags = ["--import", "tsx", "--test", "--test-reporter=spec"];
+  const flags = ["--import", "tsx", "--test"];
+  const reporters = ["spec", "./scripts/conformance-times.mjs"].flatMap((name) => [
+    `--test-reporter=${name}`,
+    "--test-reporter-destination=stdout",
+  ]);
   const limits = [`--test-concurrency=${concurrency}`, `--test-timeout=${fileTimeoutMs}`];
-  const runner = spawn(process.execPath, [...flags, ...limits, ...files], {
+  const runner = spawn(process.execPath, [...flags, ...reporters, ...limits, ...files], {
     cwd: root,
     stdio: ["ignore", "inherit", "inherit"],
   });

@@ -29,7 +29,8 @@ export async function startPm2(folder: string): Promise<Contender | undefined> {
       const apps = services.map(({ name, command }) => ({
         name,
         script: "bash",
-        args: ["-c", command],
+        // Its standard input is a socket here: without this bash takes itself for a remote shell, and reads ~/.bashrc.
+        args: ["--norc", "-c", command],
         interpreter: "none",
       }));
       await asked((done) => pm2.start({ apps }, done));

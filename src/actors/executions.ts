@@ -1,5 +1,5 @@
 /** Runs a command beside an instance of a service, wherever that is. */
-import { Conflict, NotFound } from "../core/errors.ts";
+import { Conflict } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { type ActorRef, named } from "../otp/ref.ts";
@@ -9,6 +9,7 @@ import { names } from "./names.ts";
 import type { Operations } from "./operations.ts";
 import type { CommandNews } from "./running-command.ts";
 import type { InstanceInfo } from "./service-view.ts";
+import { type Deployed, instancesNamed } from "./slot-named.ts";
 
 /** Beyond the wait itself: a call that takes longer has been lost. */
 const marginMs = 10_000;
@@ -82,30 +83,20 @@ interface Chosen extends InstanceInfo {
   readonly instance: NonNullable<InstanceInfo["instance"]>;
 }
 
-type Deployed = Pick<Operations, "has" | "instancesOf">;
-
 function chosen(deployed: Deployed, wanted: string): Chosen {
   const meant = instancesNamed(deployed, wanted);
   const running = meant.find(isRunning);
   if (running !== undefined) return running;
   const [first] = meant;
   if (first === undefined) throw new Conflict(`${wanted} does not run: it is to have no instances`);
-  const { name, state, reason } = first;
+  const { name, reason } = first;
+  const state = first.pausedSince === undefined ? first.state : "paused";
   throw new Conflict(
     `${name} does not run: it is ${state}${reason === undefined ? "" : `, ${reason}`}`,
   );
 }
 
 function isRunning(instance: InstanceInfo): instance is Chosen {
-  return instance.state === "running" && instance.node !== null && instance.instance !== null;
-}
-
-/** Those of a service, or the one of a slot of it. @throws NotFound, for a slot that it has not too; BadRequest for a group */
-function instancesNamed(deployed: Deployed, wanted: string): readonly InstanceInfo[] {
-  const [, name, slot] = /^(.+)\/(\d{1,9})$/.exec(wanted) ?? [];
-  if (name === undefined || deployed.has(wanted)) return deployed.instancesOf(wanted);
-  if (!deployed.has(name)) throw new NotFound(`there is no service ${wanted}`);
-  const one = deployed.instancesOf(name).filter((instance) => instance.slot === Number(slot));
-  if (one.length === 0) throw new NotFound(`${name} has no instance ${slot}`);
-  return one;
+  const { state, pausedSince, node, instance: id } = instance;
+  return state === "running" && pausedSince === undefined && node !== null && id !== null;
 }

@@ -117,6 +117,7 @@ async function begin(
   const { self, options, sessions, commands } = state;
   const worker = providerWorkerName(instance);
   const of = await self.system.call<ProviderWorkerProtocol, "task">(worker, "task", undefined);
+  if (of.isPaused) throw new Conflict("it does not run: it is paused");
   const provider = options.providers.get(of.provider);
   const hasTerminal = terminal !== undefined;
   const run =

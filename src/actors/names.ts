@@ -20,6 +20,7 @@ export const names = {
   inspector: "inspector",
   janitor: "janitor",
   executor: "executor",
+  meter: "meter",
   api: "api",
   sessions: "sessions",
   keyKeeper: "key-keeper",

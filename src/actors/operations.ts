@@ -26,6 +26,7 @@ import { names } from "./names.ts";
 import { type NodeUse, nodeInfo } from "./node-view.ts";
 import { type Output, outputsOf } from "./outputs.ts";
 import { patientCall } from "./patient-call.ts";
+import { type PausedInstance, setPaused } from "./pausing.ts";
 import { untilCaughtUp } from "./readiness.ts";
 import type { Records } from "./records.ts";
 import type { Remains } from "./remains.ts";
@@ -285,6 +286,11 @@ export class Operations {
         return { changed, receipt, instances: await settled(this.#options, name), remains: [] };
       }),
     );
+  }
+
+  /** Has instances stand still, or go on: of services, groups and slots. @throws as the function of that name */
+  setPaused(wanted: readonly string[], isPaused: boolean): Promise<readonly PausedInstance[]> {
+    return setPaused({ ...this.#options, call: this.call }, wanted, isPaused);
   }
 
   /** The outputs of the instances that are placed, in order of slots. @throws NotFound */

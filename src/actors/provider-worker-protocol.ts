@@ -1,4 +1,7 @@
 /** What the worker of one instance is asked and told, and what it needs of the node that it is a part of. */
+import Type from "typebox";
+import { Compile } from "typebox/compile";
+import { BadRequest } from "../core/errors.ts";
 import type { InstanceId, ServiceName } from "../core/ids.ts";
 import type { ChildSpec } from "../otp/definition.ts";
 import type { Provider } from "../providers/provider.ts";
@@ -49,8 +52,24 @@ export type ProviderWorkerInfo =
   | { readonly type: "take-up" }
   | { readonly type: "taken-up"; readonly found: Found };
 
-/** Asked by actors of this node alone. */
 export type ProviderWorkerProtocol = {
-  /** The task that runs, and its provider's type. @throws Conflict where none does */
+  /** The task that runs, and its provider's type; asked by actors of this node alone. @throws Conflict where none does */
   task: { request: undefined; reply: RunningTask & { readonly provider: string } };
+  /**
+   * Has the task that runs stand still, or go on; answered once it is so.
+   * @throws Conflict where none runs, or its provider cannot; what the provider throws
+   */
+  setPaused: { request: SetPaused; reply: "done" };
 };
+
+export interface SetPaused {
+  readonly isPaused: boolean;
+}
+
+/** @throws BadRequest */
+export function parseSetPaused(payload: unknown): SetPaused {
+  if (isSetPaused.Check(payload)) return payload;
+  throw new BadRequest("not a wish for a task to be paused");
+}
+
+const isSetPaused = Compile(Type.Object({ isPaused: Type.Boolean() }));

@@ -5,7 +5,14 @@
  */
 import type { Random, Timers } from "../core/env.ts";
 import { Conflict, messageOf } from "../core/errors.ts";
-import { type Behaviour, type Cancel, refuse, type Self } from "../otp/gen-server.ts";
+import {
+  type Behaviour,
+  type Caller,
+  type Cancel,
+  refuse,
+  replyLater,
+  type Self,
+} from "../otp/gen-server.ts";
 import type {
   Desired,
   InstanceEffect,
@@ -21,10 +28,12 @@ import { runningBeside } from "./former-instances.ts";
 import { mayEnd, waitingOf } from "./group-view.ts";
 import { names } from "./names.ts";
 import { doubt } from "./provider-watch.ts";
-import type {
-  ProviderWorkerInfo,
-  ProviderWorkerOptions,
-  ProviderWorkerProtocol,
+import {
+  type ProviderWorkerInfo,
+  type ProviderWorkerOptions,
+  type ProviderWorkerProtocol,
+  parseSetPaused,
+  type SetPaused,
 } from "./provider-worker-protocol.ts";
 import { RoomAsked } from "./room-asked.ts";
 import { runningTask } from "./running-task.ts";
@@ -64,7 +73,8 @@ export function providerWorker(
 ): Behaviour<State, ProviderWorkerProtocol, ProviderWorkerInfo> {
   return {
     init: (self) => start(self, options),
-    handlers: { task },
+    handlers: { task, setPaused },
+    remote: { setPaused: parseSetPaused },
     info(state, message) {
       if (message.type !== "DOWN" && message.type !== "EXIT") react(state, message);
       return state;
@@ -127,6 +137,26 @@ function task(state: State) {
     state,
     new Conflict(`it does not run: it is ${phase}${reason ? `, ${reason}` : ""}`),
   );
+}
+
+/** In its turn: a task that is being ended, or started, is not what was meant. */
+function setPaused(state: State, { isPaused }: SetPaused, caller: Caller<"done">) {
+  const { self, options, holder } = state;
+  const turn = options.work.run(options.placement.instance, async () => {
+    const { adopting, status } = state.machine;
+    if (state.hasEnded || adopting || status.state !== "running") {
+      throw new Conflict(`it does not run: it is ${status.state}`);
+    }
+    await holder.setPaused(status.attempt, isPaused);
+  });
+  state.work = turn.then(
+    () => caller.reply("done"),
+    (error: unknown) => {
+      doubt(self.system, options.provider.type, error);
+      caller.fail(error);
+    },
+  );
+  return [state, replyLater] as const;
 }
 
 function react(state: State, message: ProviderWorkerInfo): void {

@@ -7,7 +7,10 @@ import type { ServiceSpec } from "../services/spec.ts";
 
 export interface RunningTask {
   readonly task: FoundTask;
-  readonly spec: Pick<ServiceSpec, "params" | "env" | "logs">;
+  /** Wall clock, ms. */
+  readonly startedAt: number;
+  readonly isPaused: boolean;
+  readonly spec: Pick<ServiceSpec, "params" | "env" | "logs" | "resources">;
 }
 
 /** Undefined: none runs, or none has been taken up yet. */
@@ -15,9 +18,11 @@ export function runningTask(
   instance: InstanceId,
   { status, desired, adopting }: InstanceState,
 ): RunningTask | undefined {
-  const { attempt, handle, ports = {} } = status;
+  const { attempt, handle, startedAt = status.since, ports = {} } = status;
   const { spec } = desired;
   if (adopting || status.state !== "running" || handle === undefined) return undefined;
-  const started = { params: spec.params, env: taskEnv(spec, ports), logs: spec.logs };
-  return { task: { instance, attempt, handle }, spec: started };
+  const { params, logs, resources } = spec;
+  const started = { params, env: taskEnv(spec, ports), logs, resources };
+  const isPaused = status.pausedAt !== undefined;
+  return { task: { instance, attempt, handle }, startedAt, isPaused, spec: started };
 }

@@ -42,6 +42,8 @@ export interface InstanceInfo extends ToldThere {
   readonly since: number;
   readonly generation: number;
   readonly epoch: number;
+  /** Since when it is paused: wall clock, ms. Absent: it is not. */
+  readonly pausedSince?: number;
   /** Nothing more comes of what was last wished until something else happens. */
   readonly isSettled: boolean;
 }
@@ -101,7 +103,15 @@ function waits({ refusals }: PlacementRecord): Pick<InstanceInfo, "reason"> {
 
 type Observed = Pick<
   InstanceInfo,
-  "state" | "healthy" | "handle" | "ports" | "exit" | "restarts" | "since" | keyof ToldThere
+  | "state"
+  | "healthy"
+  | "handle"
+  | "ports"
+  | "exit"
+  | "restarts"
+  | "since"
+  | "pausedSince"
+  | keyof ToldThere
 >;
 
 function unstarted(placement: PlacementRecord | undefined): Observed {
@@ -121,16 +131,17 @@ function seen(
   { node, type }: { readonly node: NodeId; readonly type: string },
   status: InstanceStatus,
 ): Observed {
-  const { state, healthy, handle = {}, exit, restarts, since } = status;
+  const { state, healthy, handle = {}, exit, restarts, since, pausedAt } = status;
   const ports = state === "running" ? (status.ports ?? {}) : {};
   const observed = { state, healthy, handle, ports, restarts, since };
   const member = catalog.member(node);
   const told = { ...observed, ...(exit && { exit }) };
+  const paused = pausedAt !== undefined && { pausedSince: pausedAt };
   if (member !== undefined && isLive(member)) {
-    return { ...told, ...toldThere(member, type, status) };
+    return { ...told, ...paused, ...toldThere(member, type, status) };
   }
   const where = `its node ${member?.name ?? node} is ${member?.state ?? "not known"}`;
-  if (member?.state === "away") return { ...told, reason: `${where}; its tasks run on` };
+  if (member?.state === "away") return { ...told, ...paused, reason: `${where}; its tasks run on` };
   // It runs there alone: it waits for its node, whatever became of its task.
   const why = outOfReach(catalog, localVolumes(volumes));
   if (why !== undefined) return { ...told, state: "pending", healthy: null, reason: why };
@@ -159,8 +170,9 @@ function isSettled(
   if (status.state === "starting" || status.state === "stopping") return false;
   if (isOutlived(status, wish)) return false;
   if (wish.run === "stopped") return status.state === "stopped";
-  // Of one that is checked it is not known yet whether it does its work.
-  const isUnknown = status.healthy === null && isChecked(status, wish.spec);
+  // Of one that is checked it is not known yet whether it does its work; one that is paused is not checked.
+  const isLookedAt = isChecked(status, wish.spec) && status.pausedAt === undefined;
+  const isUnknown = status.healthy === null && isLookedAt;
   if (isUnknown && status.state === "running") return false;
   return (
     status.specStamp === wish.specStamp &&

@@ -12,8 +12,6 @@ import { type RunningTask, runningTask } from "./running-task.ts";
 
 /** A task that is to be checked. */
 export interface CheckedTask extends RunningTask {
-  /** Wall clock, ms. */
-  readonly startedAt: number;
   /** What its status says of its health. */
   readonly healthy: boolean | null;
   readonly policy: HealthPolicy;
@@ -78,10 +76,10 @@ export class TaskChecks {
 /** Undefined: nothing is to be checked now. */
 function checkedTask(instance: InstanceId, machine: InstanceState): CheckedTask | undefined {
   const { status, desired } = machine;
-  const { startedAt = status.since, healthy, ports = {} } = status;
+  const { healthy, ports = {} } = status;
   const { health } = desired.spec;
   const running = runningTask(instance, machine);
-  if (running === undefined || health === undefined) return undefined;
+  if (running === undefined || running.isPaused || health === undefined) return undefined;
   const policy = { ...health, check: withNumber(health.check, ports) };
-  return { ...running, startedAt, healthy, policy };
+  return { ...running, healthy, policy };
 }

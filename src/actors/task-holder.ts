@@ -3,7 +3,7 @@
  * what becomes of it. What is to be done is decided elsewhere; one thing is done at a time, which is
  * for whoever calls to see to.
  */
-import { MobError, messageOf } from "../core/errors.ts";
+import { Conflict, MobError, messageOf } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
 import type { Log } from "../core/log.ts";
 import { isNothing } from "../core/resources.ts";
@@ -80,8 +80,9 @@ export class TaskHolder {
       const found = await this.#adopt({ instance, attempt, handle });
       this.#isUnsure = false;
       const startedAt = found.kind === "running" ? found.startedAt : found.atMs;
-      const health = found.kind === "running" && found.health;
-      tell({ kind: "started", attempt, handle, startedAt, ports, ...(health && { health }) });
+      const { health, isPaused } = found.kind === "running" ? found : {};
+      const known = { ...(health && { health }), ...(isPaused && { isPaused }) };
+      tell({ kind: "started", attempt, handle, startedAt, ports, ...known });
       if (found.kind === "gone") {
         tell({ kind: "exited", attempt, exit: found.exit, atMs: found.atMs });
       }
@@ -122,6 +123,18 @@ export class TaskHolder {
     tell({ kind: "stopped", attempt });
   }
 
+  /**
+   * Has the task that is held stand still, or go on. Told by `paused`, also where it was so.
+   * @throws Conflict where it cannot be paused; what the provider throws
+   */
+  async setPaused(attempt: number, isWanted: boolean): Promise<void> {
+    const { provider, tell } = this.#options;
+    const pausing = this.#task?.pausing;
+    if (pausing === undefined) throw new Conflict(`${provider.type} cannot pause it`);
+    await (isWanted ? pausing.pause() : pausing.resume());
+    tell({ kind: "paused", attempt, isPaused: pausing.now });
+  }
+
   /** Never rejects: what stays is taken away later. */
   async forget(attempt: number): Promise<void> {
     const { provider, instance, log } = this.#options;
@@ -160,12 +173,16 @@ export class TaskHolder {
     void task.exited.then(({ exit, atMs }) => {
       if (this.#task === task) tell({ kind: "exited", attempt, exit, atMs });
     });
-    const { startedAt, health } = task;
-    if (health === undefined) return { kind: "running", attempt, handle, startedAt };
+    const { startedAt, health, pausing } = task;
+    pausing?.watch((isPaused) => {
+      if (this.#task === task) tell({ kind: "paused", attempt, isPaused });
+    });
+    const paused = pausing?.now === true && { isPaused: true };
+    if (health === undefined) return { kind: "running", attempt, handle, startedAt, ...paused };
     health.watch((now) => {
       if (this.#task === task) tell({ kind: "own-health", attempt, health: now });
     });
-    return { kind: "running", attempt, handle, startedAt, health: health.now };
+    return { kind: "running", attempt, handle, startedAt, health: health.now, ...paused };
   }
 }
 

@@ -16,6 +16,7 @@ import type {
   CreatedToken,
   DeployResult,
   DrainResult,
+  PausedResult,
   PlanResult,
   RemovedVolume,
   RevokedTokens,
@@ -32,6 +33,7 @@ import type {
   TokenView,
   VolumeView,
 } from "./shapes.ts";
+import type { StatsView } from "./stats-shapes.ts";
 import type { JoinTokenView, KeyStep, KeysView } from "./trust-shapes.ts";
 import type { HistoryEntry, ServiceChange } from "./watch-shapes.ts";
 
@@ -143,6 +145,12 @@ export interface Commands {
    * @throws NotFound
    */
   endpoints(name?: string): Promise<EndpointView[]>;
+  /**
+   * What tasks use of their machines, over about a second: of all services, or of those services, groups and slots
+   * (`web/2`). Where nobody can tell, its row says why.
+   * @throws NotFound
+   */
+  stats(names?: readonly string[]): Promise<StatsView[]>;
   /** @throws NotFound */
   show(name: string): Promise<ServiceDetail>;
   /**
@@ -168,6 +176,15 @@ export interface Commands {
    * @throws NotFound naming all that are missing.
    */
   act(action: Action, names: readonly string[]): Promise<ActionResult[]>;
+  /**
+   * Has every instance of those names stand still with all that it holds: of services, groups, and of one slot
+   * (`web/1`). Every name is checked first; answers once all of them do.
+   * @throws NotFound; Conflict naming each that does not run, or whose provider cannot, and why; Unreachable naming
+   * each whose node is away
+   */
+  pause(names: readonly string[]): Promise<PausedResult[]>;
+  /** Has them go on. @throws as `pause` */
+  unpause(names: readonly string[]): Promise<PausedResult[]>;
   /**
    * Resolves once the service was found, before there is any output. `signal` ends the iteration:
    * the reader has gone.

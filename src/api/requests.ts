@@ -122,8 +122,8 @@ export const ActorRequest = Type.Object(
   strict,
 );
 
-/** `service`: of which changes are told; one, several, or by default all. */
-export const WatchQuery = Type.Object(
+/** `service`: which are meant: one, several, or by default all. */
+export const ServicesQuery = Type.Object(
   {
     service: Type.Optional(
       Type.Union([Type.String({ minLength: 1 }), Type.Array(Type.String({ minLength: 1 }))]),

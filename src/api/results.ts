@@ -135,6 +135,17 @@ export const ActionResult = Type.Object({
 });
 export type ActionResult = Static<typeof ActionResult>;
 
+/** One instance that was to be paused, or to go on, and is. */
+export const PausedResult = Type.Object({
+  name: Type.String(),
+  slot: Integer,
+  /** The name of its node. */
+  node: Type.String(),
+  /** `unchanged`: it already was so. */
+  result: Type.Union([Type.Literal("paused"), Type.Literal("resumed"), Type.Literal("unchanged")]),
+});
+export type PausedResult = Static<typeof PausedResult>;
+
 export const CreatedToken = Type.Object({
   ...TokenView.properties,
   /** The token itself, told this once. */

@@ -86,6 +86,8 @@ export const InstanceView = Type.Object({
   generation: Integer,
   /** The counter of its placement's epoch. */
   epoch: Integer,
+  /** Of one that runs: since when it is paused, by the clock of its node. Absent: it is not. */
+  pausedSince: Type.Optional(Type.Number()),
 });
 export type InstanceView = Static<typeof InstanceView>;
 

@@ -56,6 +56,8 @@ export const ServiceChange = Type.Object({
   since: Type.Optional(Type.Number()),
   /** Of a placement and of a status. */
   reason: Type.Optional(Type.String()),
+  /** Of a status: since when it is paused; absent: it is not. */
+  pausedSince: Type.Optional(Type.Number()),
 });
 export type ServiceChange = Static<typeof ServiceChange>;
 

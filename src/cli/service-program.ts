@@ -7,7 +7,14 @@ import { type ExecOptions, execCommand } from "./commands/exec.ts";
 import { type InvokeOptions, invokeFunction } from "./commands/invoke.ts";
 import { type LogsOptions, showLogs } from "./commands/logs.ts";
 import { showSchema } from "./commands/schema.ts";
-import { actOnServices, listEndpoints, listServices, showService } from "./commands/services.ts";
+import {
+  actOnServices,
+  listEndpoints,
+  listServices,
+  pauseServices,
+  showService,
+  showStats,
+} from "./commands/services.ts";
 import { listVolumes, removeVolume } from "./commands/volumes.ts";
 import { showHistory, type WatchCommandOptions, watchServices } from "./commands/watch.ts";
 import type { Program } from "./run.ts";
@@ -68,6 +75,13 @@ function addLookCommands({ command, context, done }: Program): void {
     .argument("[name]", "of which service (all)")
     .action((name: string | undefined, _options: unknown, own: Command) =>
       done(listEndpoints(context(own), name)),
+    );
+  command
+    .command("stats")
+    .description("show what tasks use: CPU over a second, memory, processes")
+    .argument("[name...]", "services, groups, or instances as web/2 (all)")
+    .action((names: string[], _options: unknown, own: Command) =>
+      done(showStats(context(own), names)),
     );
   command
     .command("show")
@@ -134,6 +148,19 @@ function addActionCommands({ command, context, done }: Program): void {
       .argument("<name...>")
       .action((names: string[], _options: unknown, own: Command) =>
         done(actOnServices(context(own), action, names)),
+      );
+  }
+  const pausing = [
+    ["pause", "pause", "have services stand still, with all that they hold, until resumed"],
+    ["resume", "unpause", "have services that are paused go on"],
+  ] as const;
+  for (const [name, act, description] of pausing) {
+    command
+      .command(name)
+      .description(description)
+      .argument("<name[/slot]...>", "services, groups, or one instance of several")
+      .action((names: string[], _options: unknown, own: Command) =>
+        done(pauseServices(context(own), act, names)),
       );
   }
 }

@@ -33,6 +33,8 @@ export interface ClientOptions {
 const invokeTimeoutMs = 1_000_000;
 /** Engines are looked through, container by container. */
 const leftoversTimeoutMs = 70_000;
+/** Longer than a node waits for engines and other nodes. */
+const statsTimeoutMs = 30_000;
 
 /** Connects when first called. `exchange`: the way to the node; default: HTTP, a connection of its own. */
 export function createClient(
@@ -40,8 +42,8 @@ export function createClient(
   { readTimeoutMs = 15_000, writeTimeoutMs = 90_000 }: ClientOptions = {},
   exchange: Exchange = createExchange(endpoint),
 ): Client {
-  const get = <T>(path: string): Promise<T> =>
-    exchange.json<T>({ method: "GET", path, timeoutMs: readTimeoutMs });
+  const get = <T>(path: string, timeoutMs = readTimeoutMs): Promise<T> =>
+    exchange.json<T>({ method: "GET", path, timeoutMs });
   const post = <T>(path: string, body: object): Promise<T> =>
     exchange.json<T>({ method: "POST", path, body, timeoutMs: writeTimeoutMs });
 
@@ -64,12 +66,15 @@ export function createClient(
     keys: () => get(paths.keys),
     rotateKeys: (step, key) => post(keyPath(step), key === undefined ? {} : { key }),
     services: () => get(paths.services),
+    stats: (names = []) => get(withQuery(paths.stats, { service: names }), statsTimeoutMs),
     show: (name) => get(withName(paths.service, name)),
     deploy: (documents) => post(paths.deploy, { documents }),
     scale: (name, instances) => post(withName(paths.scale, name), { instances }),
     rollback: (name) => post(withName(paths.rollback, name), {}),
     plan: (documents) => ask(paths.plan, { documents }),
     act: (action, names) => post(actionPath(action), { names }),
+    pause: (names) => post(paths.pause, { names }),
+    unpause: (names) => post(paths.unpause, { names }),
     logs: (name, options, signal) => readLogs(exchange, name, options, signal, readTimeoutMs),
     watch: (options, signal) => readChanges(exchange, options, signal, readTimeoutMs),
     endpoints: (name) =>
@@ -89,12 +94,7 @@ export function createClient(
     volumes: () => get(paths.volumes),
     removeVolume: (name) => post(paths.removeVolume, { name }),
     providers: () => get(paths.providers),
-    leftovers: (node) =>
-      exchange.json({
-        method: "GET",
-        path: withQuery(paths.leftovers, { node }),
-        timeoutMs: leftoversTimeoutMs,
-      }),
+    leftovers: (node) => get(withQuery(paths.leftovers, { node }), leftoversTimeoutMs),
     removeLeftovers: (which = {}) => post(paths.removeLeftovers, which),
     actors: (node) => get(withQuery(paths.actors, { node })),
     actor: (target, node) => get(withQuery(paths.actor, { target, node })),
@@ -165,10 +165,13 @@ async function* untilAborted<T>(items: AsyncIterable<T>, signal: AbortSignal): A
   }
 }
 
-function withQuery(path: string, query: Readonly<Record<string, string | undefined>>): string {
+function withQuery(
+  path: string,
+  query: Readonly<Record<string, string | readonly string[] | undefined>>,
+): string {
   const parameters = new URLSearchParams();
-  for (const [key, value] of Object.entries(query)) {
-    if (value !== undefined) parameters.set(key, value);
+  for (const [key, value = []] of Object.entries(query)) {
+    for (const one of [value].flat()) parameters.append(key, one);
   }
   return parameters.size === 0 ? path : `${path}?${parameters}`;
 }

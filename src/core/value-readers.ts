@@ -180,7 +180,9 @@ export function mapOf<T>(
       at.wrong(`has ${entries.length} entries, and may have ${entriesMax}`);
     }
     const read = entries.slice(0, entriesMax).map(([key, member]): [string, T] => {
-      if (!name.test(key) || key === "__proto__") at.member(key).wrong("is not a possible name");
+      if (!name.test(key))
+        at.member(key).wrong(`is not a possible name: one matches ${name.source}`);
+      else if (key === "__proto__") at.member(key).wrong("is not a possible name");
       return [key, entry(member, at.member(key))];
     });
     return Object.fromEntries(read);

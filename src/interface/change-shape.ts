@@ -94,7 +94,7 @@ function placementFields({ instance, node, epoch, refusals }: PlacementRecord, n
 }
 
 function statusFields({ node, status }: StatusRecord, nameOf: NameOf) {
-  const { state, healthy, handle = {}, exit, restarts, since, reason } = status;
+  const { state, healthy, handle = {}, exit, restarts, since, reason, pausedAt } = status;
   return {
     node: nameOf(node),
     state,
@@ -105,5 +105,6 @@ function statusFields({ node, status }: StatusRecord, nameOf: NameOf) {
     restarts,
     since,
     ...(reason !== undefined && { reason }),
+    ...(pausedAt !== undefined && { pausedSince: pausedAt }),
   };
 }

@@ -23,7 +23,9 @@ import { instanceView } from "./instance-shape.ts";
 import { leftoverCommands } from "./leftover-commands.ts";
 import { readLogs } from "./log-reading.ts";
 import { type NodeCommandsOptions, nodeCommands } from "./node-commands.ts";
+import { pauseCommands } from "./pause-commands.ts";
 import { planResult } from "./plan-shape.ts";
+import { statsCommands } from "./stats-commands.ts";
 import { trustCommands } from "./trust-commands.ts";
 import { volumeCommands } from "./volume-commands.ts";
 
@@ -43,6 +45,8 @@ export function networkCommands(options: CommandsOptions): Commands {
     ...nodeCommands(options),
     ...trustCommands(options),
     ...volumeCommands(operations),
+    ...pauseCommands(operations),
+    ...statsCommands(operations),
     async services() {
       await operations.caughtUp();
       return operations.instances().map(view);

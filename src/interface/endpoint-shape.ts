@@ -9,7 +9,8 @@ export function endpointViews(
   instance: Omit<InstanceInfo, "isSettled">,
   nodes: readonly NodeInfo[],
 ): readonly EndpointView[] {
-  const { name, slot, state, isChecked, healthy, ports } = instance;
+  const { name, slot, state, isChecked, healthy, ports, pausedSince } = instance;
+  if (pausedSince !== undefined) return []; // It takes connections, and answers none.
   const node = nodes.find(({ id }) => id === instance.node);
   if (node === undefined || state !== "running" || (isChecked && healthy !== true)) return [];
   const { host } = parseAddress(node.address);

@@ -19,6 +19,7 @@ export function instanceView(
     exit,
     reason,
     engineAwaySince,
+    pausedSince,
   } = info;
   return {
     name,
@@ -38,6 +39,7 @@ export function instanceView(
     ...(engineAwaySince !== undefined && { engineAwaySince }),
     generation: info.generation,
     epoch: info.epoch,
+    ...(pausedSince !== undefined && { pausedSince }),
   };
 }
 

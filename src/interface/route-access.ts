@@ -13,7 +13,7 @@ export type Need = Role | "open";
 
 export interface RouteAccess {
   readonly needs: Need;
-  /** What the audit log calls it; only of what administrators do. */
+  /** What the audit log calls it; of what administrators do, and of what leaves no record that says who did it. */
   readonly act?: string;
   /** The fields of the request's body that say to what it is done. */
   readonly objects?: readonly string[];
@@ -29,6 +29,7 @@ export const routeAccess: ReadonlyMap<string, RouteAccess> = new Map<string, Rou
   [`GET ${paths.service}`, { needs: "read" }],
   [`GET ${paths.logs}`, { needs: "read" }],
   [`GET ${paths.endpoints}`, { needs: "read" }],
+  [`GET ${paths.stats}`, { needs: "read" }],
   [`GET ${paths.history}`, { needs: "read" }],
   [`GET ${paths.watch}`, { needs: "read" }],
   [`POST ${paths.watch}`, { needs: "read" }],
@@ -46,6 +47,8 @@ export const routeAccess: ReadonlyMap<string, RouteAccess> = new Map<string, Rou
   [`POST ${actionPath("stop")}`, { needs: "deploy" }],
   [`POST ${actionPath("restart")}`, { needs: "deploy" }],
   [`POST ${actionPath("remove")}`, { needs: "deploy" }],
+  [`POST ${paths.pause}`, { needs: "deploy", act: "pause", objects: ["names"] }],
+  [`POST ${paths.unpause}`, { needs: "deploy", act: "resume", objects: ["names"] }],
   [`POST ${paths.invoke}`, { needs: "deploy" }],
   [`POST ${paths.removeVolume}`, { needs: "deploy" }],
   [`POST ${paths.join}`, { needs: "admin", act: "join", objects: ["address"] }],

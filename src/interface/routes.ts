@@ -15,6 +15,7 @@ import {
   NodeRequest,
   RevokeRequest,
   ScaleRequest,
+  ServicesQuery,
   TokenRequest,
   VolumeRequest,
 } from "../api/requests.ts";
@@ -58,6 +59,10 @@ export function addRoutes(
   app.get(paths.endpoints, async (request) => {
     return commands.endpoints(check(EndpointsQuery, queryOf(request), "the query").service);
   });
+  app.get(paths.stats, async (request) => {
+    const { service = [] } = check(ServicesQuery, queryOf(request), "the query");
+    return commands.stats(typeof service === "string" ? [service] : service);
+  });
   app.get(paths.services, () => commands.services());
   app.get<{ Params: { name: string } }>(paths.service, ({ params }) => commands.show(params.name));
   app.post(paths.deploy, async ({ body }) => {
@@ -76,6 +81,11 @@ export function addRoutes(
   for (const action of ["start", "stop", "restart", "remove"] as const) {
     app.post(actionPath(action), async ({ body }) => {
       return commands.act(action, check(NamesRequest, body, "the body").names);
+    });
+  }
+  for (const act of ["pause", "unpause"] as const) {
+    app.post(paths[act], async ({ body }) => {
+      return commands[act](check(NamesRequest, body, "the body").names);
     });
   }
   app.get<{ Params: { name: string } }>(paths.history, ({ params }) =>

@@ -9,7 +9,7 @@ import { check } from "../api/check.ts";
 import type { Commands, WatchOptions } from "../api/commands.ts";
 import type { ErrorEnvelope } from "../api/error-envelope.ts";
 import { paths, watchBeatMs, watchBodyBytesMax, watchContentType } from "../api/paths.ts";
-import { WatchQuery, WatchRequest } from "../api/requests.ts";
+import { ServicesQuery, WatchRequest } from "../api/requests.ts";
 import type { ServiceChange } from "../api/watch-shapes.ts";
 import { errorShape } from "../core/errors.ts";
 import type { Gate } from "./access.ts";
@@ -30,7 +30,7 @@ export function addWatchRoutes(
     return reply.send(Readable.from(lines(changes, signal, begin), { objectMode: false }));
   };
   app.get(paths.watch, (request, reply) => {
-    const { service } = check(WatchQuery, queryOf(request), "the query");
+    const { service } = check(ServicesQuery, queryOf(request), "the query");
     const services = typeof service === "string" ? [service] : service;
     return answer(request, reply, services === undefined ? {} : { services });
   });

@@ -8,21 +8,29 @@ import { dirname, join } from "node:path";
 import { readSmallText } from "./small-file.ts";
 
 /**
- * The group below which this process may make its own: the one it is in, in the unified hierarchy.
- * Undefined where there is none, it may not be written, or the kernel cannot kill a group.
+ * The groups of the unified hierarchy below which this process may make one of that name, nearest first: the one it
+ * is in, and those around that. None where there is no such hierarchy, they may not be written, or the kernel cannot
+ * kill a group.
  */
-export function findCgroupBase(name: string): string | undefined {
+export function groupsToBeIn(name: string): readonly string[] {
+  const [own, mount] = [ownCgroup("unified"), cgroupMount("unified")];
+  if (own === undefined || mount === undefined) return [];
+  const around = [own];
+  for (let at = own; at.startsWith(`${mount}/`); at = dirname(at)) around.push(dirname(at));
+  return around.filter((parent) => canHold(parent, name));
+}
+
+function canHold(parent: string, name: string): boolean {
+  const probe = join(parent, name);
   try {
-    const parent = ownCgroup("unified");
-    if (parent === undefined) return undefined;
-    const probe = join(parent, name);
     mkdirSync(probe, { recursive: true });
     accessSync(join(parent, "cgroup.procs"), constants.W_OK);
     accessSync(join(probe, "cgroup.kill"), constants.W_OK);
-    removeIfEmpty(probe);
-    return probe;
+    return true;
   } catch {
-    return undefined;
+    return false;
+  } finally {
+    removeIfEmpty(probe);
   }
 }
 

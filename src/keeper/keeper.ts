@@ -23,7 +23,7 @@ import {
 } from "./kept-task.ts";
 import { folderVariable, providerVariable } from "./marked-trees.ts";
 import type { LogLimits, Output } from "./output.ts";
-import { isAlive } from "./process-identity.ts";
+import { hasProc, isAlive } from "./process-identity.ts";
 import { markVariable } from "./process-scan.ts";
 import { findProgram } from "./program.ts";
 import { RecordFolder } from "./record-folder.ts";
@@ -33,6 +33,7 @@ import type { ClaimedRun, RunRecord } from "./run-record.ts";
 import { ShimSweep } from "./shim-sweep.ts";
 import { Shims } from "./shims.ts";
 import { TaskTrees } from "./task-trees.ts";
+import type { TreeUsage } from "./tree-usage.ts";
 import { removeLinks } from "./volume-links.ts";
 
 export interface KeeperOptions {
@@ -103,7 +104,12 @@ export class Keeper {
 
   /** Why tasks cannot be held to limits here; undefined: they can. */
   get whyNoLimits(): string | undefined {
-    return this.#trees.limits.whyNot;
+    return this.#trees.whyNoLimits;
+  }
+
+  /** Why tasks cannot be paused here; undefined: they can. */
+  get whyNoPausing(): string | undefined {
+    return this.#trees.cgroups ? undefined : "no cgroup of version 2 can be written here";
   }
 
   /**
@@ -163,7 +169,10 @@ export class Keeper {
     const key = taskKey(instance, attempt);
     await this.#starting.get(key)?.catch(() => {}); // Its caller was told.
     const held = this.#tasks.get(key);
-    if (held !== undefined) return held;
+    if (held !== undefined) {
+      held.pausing?.see(held.tree.isPaused === true);
+      return held;
+    }
     const run = this.#claims.settle(key);
     if (run.kind === "cancelled") {
       return { gone: true, exit: lostExit("cancelled"), atMs: this.#records.startedAt(key) };
@@ -185,7 +194,7 @@ export class Keeper {
   held(instance: InstanceId, attempt: number): KeptTask {
     const task = this.#tasks.get(taskKey(instance, attempt));
     if (task !== undefined) return task;
-    throw new Unavailable(`the task of instance ${instance} does not run`);
+    throw notRunning(instance);
   }
 
   /**
@@ -203,6 +212,14 @@ export class Keeper {
     const all = { ...this.#options.env, ...env, ...marks };
     const beside = { command, env: all, cwd: cwd ?? this.#folder.work(instance) };
     return await runBeside(await this.#findBash(), tree, beside, request);
+  }
+
+  /** What a task that was adopted and runs uses of the machine. @throws Unavailable when it does not run */
+  async stats(instance: InstanceId, attempt: number): Promise<TreeUsage> {
+    if (!hasProc) throw new Unavailable("this system does not tell what processes use");
+    const usage = await this.held(instance, attempt).tree.usage();
+    if (usage.processes > 0) return usage;
+    throw notRunning(instance);
   }
 
   /** What is in the environment of all that a task starts: it must be, also where a task has another than it is given. */
@@ -351,6 +368,10 @@ export class Keeper {
   readonly #logFailure = (error: unknown): void => {
     this.#options.log.error("What is left of a task could not be killed", { error });
   };
+}
+
+function notRunning(instance: InstanceId): Unavailable {
+  return new Unavailable(`the task of instance ${instance} does not run`);
 }
 
 function handleOf(run: RunRecord): PidHandle {

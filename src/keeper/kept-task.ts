@@ -2,9 +2,12 @@
  * A task as the node holds it while it runs: it settles once the shim has recorded the end and
  * nothing of the tree lives, so that a restart never runs two trees.
  */
+
+import { Unavailable } from "../core/errors.ts";
 import type { InstanceId } from "../core/ids.ts";
 import type { Resources } from "../core/resources.ts";
 import type { Exit, LostStatus, RecordedExit } from "./exit.ts";
+import { ToldPausing } from "./pausing.ts";
 import type { ProcessTree } from "./process-tree.ts";
 import type { RecordFolder } from "./record-folder.ts";
 import type { TaskKey } from "./record-names.ts";
@@ -75,6 +78,8 @@ export class KeptTask {
   readonly handle: PidHandle;
   readonly startedAt: number;
   readonly exited: Promise<{ readonly exit: Exit; readonly atMs: number }>;
+  /** Undefined where it has no cgroup. */
+  readonly pausing: ToldPausing | undefined;
   readonly #options: KeptTaskOptions;
   #settle: (end: RecordedExit) => void = () => {};
   #ending = false;
@@ -86,6 +91,9 @@ export class KeptTask {
     this.run = options.run;
     this.handle = options.handle;
     this.startedAt = options.startedAt;
+    const { isPaused } = options.tree;
+    const bring = (isWanted: boolean) => this.#setPaused(isWanted);
+    this.pausing = isPaused === undefined ? undefined : new ToldPausing(isPaused, bring);
     this.exited = new Promise((settle) => {
       this.#settle = settle;
     });
@@ -123,11 +131,19 @@ export class KeptTask {
     await this.#end(this.#options.records.recordLost(this.#options.key, status));
   }
 
+  async #setPaused(isWanted: boolean): Promise<void> {
+    const { tree } = this.#options;
+    await tree.enclose(); // What was started or taken over just now may not be.
+    if (this.#ending || this.#stopping !== undefined) throw new Unavailable("it is being ended");
+    await tree.setPaused(isWanted);
+  }
+
   async #stop({ signal, graceMs }: StopOptions): Promise<void> {
     const { key, tree, records } = this.#options;
     if (this.#ending) return;
     records.markStopping(key);
     await tree.signal(signal);
+    tree.wake(); // What is paused takes its signal as the first thing.
     await tree.endsWithin(graceMs);
     await tree.kill();
   }

@@ -22,7 +22,7 @@ export interface ProcessStat {
 }
 
 /** Of a clock tick, as the kernel tells it to programs (USER_HZ). */
-const tickMs = 10;
+export const tickMs = 10;
 
 /** True on systems with Linux's /proc. */
 export const hasProc = process.platform === "linux";

@@ -3,6 +3,7 @@
  * there are no cgroups, the mark in their environment and their descent from the shim tell.
  */
 import { setTimeout } from "node:timers/promises";
+import { messageOf, Unavailable } from "../core/errors.ts";
 import {
   cgroupMembers,
   isPopulated,
@@ -12,9 +13,11 @@ import {
   removeCgroup,
 } from "./cgroup.ts";
 import type { RecordedExit } from "./exit.ts";
+import { isFrozen, setFrozen, thaw } from "./freezer.ts";
 import { readStat, sendSignal } from "./process-identity.ts";
 import type { ProcessScan } from "./process-scan.ts";
 import { ranOutOfMemory } from "./task-limits.ts";
+import { type TreeUsage, usageOf } from "./tree-usage.ts";
 
 export interface ProcessTreeOptions {
   /** What its processes bear in `markVariable`. */
@@ -106,6 +109,39 @@ export class ProcessTree {
     return outside;
   }
 
+  /** Undefined: it has no cgroup, by which alone it can be paused. */
+  get isPaused(): boolean | undefined {
+    const { cgroup } = this.#options;
+    return cgroup === undefined ? undefined : isFrozen(cgroup);
+  }
+
+  /** Resolves once all of it is in its cgroup, and does not wait for its turn. @throws Unavailable when it cannot be */
+  async enclose(): Promise<void> {
+    while (!this.isEnclosed && !this.#killed) {
+      for (const pid of await this.outside()) {
+        await this.move(pid).catch((cause: unknown) => {
+          const why = `its process ${pid} cannot be moved into its cgroup: ${messageOf(cause)}`;
+          throw new Unavailable(why, { cause });
+        });
+      }
+    }
+  }
+
+  /**
+   * Resolves once all that is in its cgroup stands still, commands that run beside it included, or goes on.
+   * @throws Unavailable when it does not
+   */
+  async setPaused(isWanted: boolean): Promise<void> {
+    const { cgroup } = this.#options;
+    if (cgroup === undefined || this.#killed) throw new Unavailable("it has ended");
+    await setFrozen(cgroup, isWanted);
+  }
+
+  /** Has what is paused go on, by whomever it was paused. */
+  wake(): void {
+    if (this.#options.cgroup !== undefined) thaw(this.#options.cgroup);
+  }
+
   /** Sends a signal to every process there is. */
   async signal(signal: string): Promise<void> {
     for (const pid of await this.#members()) sendSignal(pid, signal);
@@ -150,6 +186,11 @@ export class ProcessTree {
     if (this.#enclosed) return true;
     // Whoever is known to live answers for all: the whole machine is looked at once they are gone.
     return !this.#seen.some(isRunning) && (await this.#look()).length === 0;
+  }
+
+  /** What all of it uses of the machine now. */
+  async usage(): Promise<TreeUsage> {
+    return await usageOf(await this.#members(), this.#options.cgroup);
   }
 
   #removeGroups(): void {

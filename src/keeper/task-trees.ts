@@ -5,7 +5,7 @@
 
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { findCgroupBase } from "./cgroup.ts";
+import { type CgroupBases, findBases, noCgroups } from "./cgroup-bases.ts";
 import type { LostStatus } from "./exit.ts";
 import { isAlive, readBootId, sendSignal } from "./process-identity.ts";
 import { ProcessScan } from "./process-scan.ts";
@@ -17,7 +17,7 @@ import { TaskLimits } from "./task-limits.ts";
 export class TaskTrees {
   readonly bootId = readBootId();
   readonly #keeperId: string;
-  readonly #cgroupBase: string | undefined;
+  readonly #bases: CgroupBases;
   readonly limits: TaskLimits;
   readonly #limitGroupsOf: (key: TaskKey) => readonly string[];
   readonly #scan = new ProcessScan();
@@ -32,16 +32,20 @@ export class TaskTrees {
     wantCgroups: boolean,
     limitGroupsOf: (key: TaskKey) => readonly string[],
   ) {
-    const name = `mob-${keeperId}`;
     this.#keeperId = keeperId;
     this.#limitGroupsOf = limitGroupsOf;
-    this.#cgroupBase = wantCgroups ? findCgroupBase(name) : undefined;
-    this.limits = new TaskLimits(name, this.#cgroupBase);
+    this.#bases = wantCgroups ? findBases(`mob-${keeperId}`) : noCgroups;
+    this.limits = new TaskLimits(this.#bases);
   }
 
   /** Whether new tasks get a cgroup. */
   get cgroups(): boolean {
-    return this.#cgroupBase !== undefined;
+    return this.#bases.unified !== undefined;
+  }
+
+  /** Why new tasks can have no limits; undefined: they can. */
+  get whyNoLimits(): string | undefined {
+    return this.#bases.whyNoLimits;
   }
 
   /** What every process of a task bears in its environment, but for a shim that was ready before. */
@@ -51,7 +55,8 @@ export class TaskTrees {
 
   /** Where the cgroup of a new task belongs; undefined where there are none. */
   cgroupFor(key: TaskKey): string | undefined {
-    return this.#cgroupBase === undefined ? undefined : join(this.#cgroupBase, key);
+    const { unified } = this.#bases;
+    return unified === undefined ? undefined : join(unified, key);
   }
 
   /** The tree of a task: the same one until `drop`, since it remembers what it has seen. */

@@ -191,6 +191,7 @@ function treeOptions(
     },
     providerWatch: { node: id, catalog, providers },
     executor: { providers: providers.made },
+    meter: { providers: providers.made },
     janitor: { catalog, providers: providers.met, lookAtFolder: world.lookAtFolder },
     interface: config.interface?.(node) ?? [],
   };

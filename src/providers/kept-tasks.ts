@@ -5,13 +5,15 @@ import { whyNoIsolation } from "./isolation/sandbox.ts";
 import { limitsFeature } from "./limits-feature.ts";
 import type { Capabilities, Provider, TaskContext } from "./provider.ts";
 
-type KeptTasks = Pick<Provider, "list" | "adopt" | "output" | "forget" | "remove" | "close">;
+type KeptTasks = Pick<Provider, "list" | "adopt" | "output" | "forget" | "remove" | "close"> &
+  Required<Pick<Provider, "stats">>;
 
 /** All that a provider does with tasks once they are started. */
 export function keptTasks(keeper: Keeper): KeptTasks {
   return {
     list: (instance) => keeper.list(instance),
     adopt: ({ instance, attempt }) => keeper.adopt(instance, attempt),
+    stats: ({ instance, attempt }) => keeper.stats(instance, attempt),
     output: (instance, limits) => keeper.output(instance, limits),
     forget: (instance, attempt) => keeper.forget(instance, attempt),
     remove: (instance) => keeper.remove(instance),
@@ -30,7 +32,7 @@ export async function processFeatures(
   env: Readonly<Record<string, string>>,
 ): Promise<Pick<Able, "features" | "lacks">> {
   const [kept, whyNot] = await Promise.all([
-    keptFeatures(keeper),
+    pausableFeatures(keeper),
     whyNoIsolation(env, keeper.folder),
   ]);
   const features = [...kept.features, "volumes"];
@@ -43,6 +45,14 @@ export async function keptFeatures(keeper: Keeper): Promise<Pick<Able, "features
   const features = await keeper.features();
   const limits = limitsFeature(keeper.whyNoLimits);
   return { ...limits, features: [...limits.features, ...features] };
+}
+
+/** The same of one whose tasks can be paused: what is adopted of the keeper is so. */
+export async function pausableFeatures(keeper: Keeper): Promise<Pick<Able, "features" | "lacks">> {
+  const kept = await keptFeatures(keeper);
+  const { whyNoPausing } = keeper;
+  if (whyNoPausing === undefined) return { ...kept, features: [...kept.features, "pause"] };
+  return { ...kept, lacks: { ...kept.lacks, pause: whyNoPausing } };
 }
 
 type Able = Extract<Capabilities, { readonly available: true }>;

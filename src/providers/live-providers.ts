@@ -208,6 +208,7 @@ const partOf = {
   terminals: "terminals",
   console: "console",
   invoke: "invocable",
+  stats: "stats",
   leftovers: "leftovers",
 } as const satisfies Readonly<Record<string, keyof Provider>>;
 

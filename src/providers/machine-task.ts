@@ -5,6 +5,7 @@
 import { setTimeout } from "node:timers/promises";
 import type { Log } from "../core/log.ts";
 import type { KeptTask } from "../keeper/kept-task.ts";
+import { ToldPausing } from "../keeper/pausing.ts";
 import type { StopOptions, Task } from "./provider.ts";
 
 /** One that is still booting does not hear its button: it is pressed again. */
@@ -18,10 +19,15 @@ export interface Switches {
   press(): Promise<void>;
   /** Ends it now. */
   switchOff(): Promise<void>;
+  /** Has it stand still. Idempotent. */
+  pause(): Promise<void>;
+  /** Has it go on. Idempotent. */
+  resume(): Promise<void>;
 }
 
 export class MachineTask implements Task {
   readonly exited: Task["exited"];
+  readonly pausing: ToldPausing;
   readonly #kept: KeptTask;
   readonly #switches: Switches;
   readonly #log: Log;
@@ -29,9 +35,21 @@ export class MachineTask implements Task {
   /** Nothing is to be told to it any more. */
   readonly #over = new AbortController();
 
-  /** @param cleanUp what is to be done between its process' end and the task's; must not throw */
-  constructor(kept: KeptTask, switches: Switches, log: Log, cleanUp?: () => Promise<void>) {
+  /**
+   * @param isPaused as it is found
+   * @param cleanUp what is to be done between its process' end and the task's; must not throw
+   */
+  constructor(
+    kept: KeptTask,
+    switches: Switches,
+    log: Log,
+    isPaused: boolean,
+    cleanUp?: () => Promise<void>,
+  ) {
     this.#kept = kept;
+    this.pausing = new ToldPausing(isPaused, (isWanted) =>
+      isWanted ? switches.pause() : switches.resume(),
+    );
     this.#switches = switches;
     this.#log = log;
     this.exited = kept.exited.then(async (end) => {
@@ -39,6 +57,11 @@ export class MachineTask implements Task {
       await cleanUp?.();
       return end;
     });
+  }
+
+  /** Aborted once it has ended, or was let go. */
+  get over(): AbortSignal {
+    return this.#over.signal;
   }
 
   get handle() {

@@ -8,6 +8,7 @@ import type { Resources as Limits } from "../core/resources.ts";
 import type { Exit } from "../keeper/exit.ts";
 import type { StopOptions } from "../keeper/kept-task.ts";
 import type { LogLimits, Output } from "../keeper/output.ts";
+import type { Pausing } from "../keeper/pausing.ts";
 import type { BesideRequest } from "../keeper/run-beside.ts";
 
 // What the keeper, which is below, says in these words; part of this contract all the same.
@@ -15,6 +16,7 @@ export type { Resources as Limits } from "../core/resources.ts";
 export type { Exit } from "../keeper/exit.ts";
 export type { StopOptions } from "../keeper/kept-task.ts";
 export type { LogLimits, Output, OutputChunk } from "../keeper/output.ts";
+export type { Pausing } from "../keeper/pausing.ts";
 export type { OutputStream } from "../keeper/run-beside.ts";
 
 /** Plain data that finds a task again after a crash: `pid`, `container`… Stored, shown by `ls`. */
@@ -23,8 +25,8 @@ export type Handle = Readonly<Record<string, string | number>>;
 /**
  * What a provider can do here, or why it cannot. Of `features` these mean something to every node: `limits`,
  * it holds tasks to `TaskContext.limits`; `volumes`, its tasks find theirs; `own-health`, its tasks may have
- * `Task.health`; and `exec`, `terminals`, `console`, `invoke` and `leftovers`, which a node tells of one that has
- * them, and of no other.
+ * `Task.health`; `pause`, its tasks have `Task.pausing`; and `exec`, `terminals`, `console`, `invoke`, `stats` and
+ * `leftovers`, which a node tells of one that has them, and of no other.
  */
 export type Capabilities =
   | {
@@ -74,6 +76,16 @@ export interface ExecRequest<Params> extends BesideRequest {
   readonly terminal?: ExecTerminal;
 }
 
+/** What a task uses of its machine at a moment. */
+export interface TaskStats {
+  /** CPU time of all of it since it was started, ms. */
+  readonly cpuMs: number;
+  /** Without what the kernel keeps of files for it, where that can be told apart. */
+  readonly memoryBytes: number;
+  /** Where they are known: of a machine they are its own affair. */
+  readonly processes?: number;
+}
+
 /** Someone at a task's console. */
 export interface ConsoleRequest extends BesideRequest {
   /** Of the service: what the console prints is its log. */
@@ -115,6 +127,11 @@ export interface Task {
   readonly exited: Promise<{ readonly exit: Exit; readonly atMs: number }>;
   /** Where it tells its health itself; asked of a provider with the feature `own-health` alone. */
   readonly health?: OwnHealth | undefined;
+  /**
+   * Where it can be paused; asked of a provider with the feature `pause` alone. Its engine is the record of whether it
+   * is: nothing is stored beside it. A task that is started is not paused, and a stop wakes it first.
+   */
+  readonly pausing?: Pausing | undefined;
   /** Signal, grace, SIGKILL, to the whole tree; resolves when nothing of it is left. Idempotent. */
   stop(options: StopOptions): Promise<void>;
   /**
@@ -232,6 +249,12 @@ export interface Provider<Params = unknown> {
    * @throws Unavailable when the task does not run, or nothing can be typed there
    */
   console?(task: FoundTask, request: ConsoleRequest): Promise<void>;
+  /**
+   * What a task uses now. Asked twice, a second apart, when somebody wants to know, and never else. A provider that
+   * cannot tell is without it.
+   * @throws Unavailable when the task does not run
+   */
+  stats?(task: FoundTask): Promise<TaskStats>;
   /** The output of an instance, whether or not a task of it runs. */
   output(instance: InstanceId, limits: LogLimits): Promise<Output>;
   /** Forgets an ended attempt of an instance; its output stays. */

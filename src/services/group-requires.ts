@@ -45,9 +45,12 @@ function whyNot(
   if (wanted.length === 0) return `there is no ${required} in the group`;
   const inOrder = [...members.keys()];
   const isBefore = (one: Member) => inOrder.indexOf(one.spec.name) < inOrder.indexOf(spec.name);
-  return wanted.every(isBefore)
-    ? undefined
-    : `${required} is started after it, since it is listed after it: put it before`;
+  if (wanted.every(isBefore)) return undefined;
+  const back = wanted.find(({ spec: one }) =>
+    one.requires.some((name) => spec.name === name || isUnder(spec.name, name)),
+  );
+  if (back !== undefined) return `${back.spec.name} requires ${spec.name} in turn`;
+  return `${required} is started after it, since it is listed after it: put it before`;
 }
 
 /** Of what is not in the group nothing is known here. */

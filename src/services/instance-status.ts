@@ -75,6 +75,8 @@ export interface InstanceStatus {
   readonly specStamp: Stamp;
   readonly runStamp: Stamp;
   readonly restartStamp: Stamp;
+  /** Since when the task that runs is paused; absent: it is not. */
+  readonly pausedAt?: number;
 }
 
 /** Before anything has happened. */

@@ -77,6 +77,8 @@ export type Found =
       readonly handle: Handle;
       readonly startedAt: number;
       readonly health?: TaskHealth;
+      /** Absent: it is not, or cannot be. */
+      readonly isPaused?: boolean;
     }
   | { readonly kind: "gone"; readonly attempt: number; readonly exit: Exit; readonly atMs: number }
   | { readonly kind: "nothing" };
@@ -95,6 +97,7 @@ export type TaskEvent =
       /** That it was given; absent: none. */
       readonly ports?: Ports;
       readonly health?: TaskHealth;
+      readonly isPaused?: boolean;
     }
   /** What a start that takes long is at, for people. */
   | { readonly kind: "progress"; readonly attempt: number; readonly text: string }
@@ -117,6 +120,8 @@ export type TaskEvent =
   | { readonly kind: "condition"; readonly attempt: number; readonly why?: string }
   /** It tells itself that its health is another from now on. */
   | { readonly kind: "own-health"; readonly attempt: number; readonly health: TaskHealth }
+  /** It stands still from now on, or goes on, whoever has seen to that. */
+  | { readonly kind: "paused"; readonly attempt: number; readonly isPaused: boolean }
   /** What `stop` asked for is complete: nothing of the task is left. */
   | { readonly kind: "stopped"; readonly attempt: number };
 
@@ -202,7 +207,7 @@ export function enter(
   more: Partial<InstanceStatus> = {},
 ): Step {
   const { reason: _reason, handle: _handle, retryAt: _retryAt, ...rest } = state.status;
-  const { refusal: _refusal, ...lasting } = rest;
+  const { refusal: _refusal, pausedAt: _pausedAt, ...lasting } = rest;
   const status = { ...lasting, healthy: null, state: phase, since: nowMs, ...more };
   return nothing({ ...state, status });
 }

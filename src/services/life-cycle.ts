@@ -89,6 +89,7 @@ function react(state: InstanceState, event: InstanceEvent, nowMs: number, random
     case "health":
     case "condition":
     case "own-health":
+    case "paused":
     case "stopped":
       if (event.attempt !== state.status.attempt) return nothing(state);
       return reactToTask(state, event, nowMs, random);
@@ -111,6 +112,8 @@ function reactToTask(state: InstanceState, event: TaskEvent, nowMs: number, rand
       return task.conditionTold(state, event.why);
     case "own-health":
       return task.ownHealthTold(state, event.health, nowMs);
+    case "paused":
+      return task.pausedTold(state, event.isPaused, nowMs);
     case "stopped":
       return task.stopped(state, nowMs, random);
   }

@@ -69,7 +69,8 @@ function seeToTask(state: InstanceState, nowMs: number): Step {
   if (reason === undefined) return acknowledge(state);
   const { signal, graceMs, delayMs: delay } = desired.spec.stop;
   // Of what is not told of, nobody is about to ask for anything.
-  const delayMs = status.state === "running" && status.healthy !== false ? delay : 0;
+  const isTold = status.healthy !== false && status.pausedAt === undefined;
+  const delayMs = status.state === "running" && isTold ? delay : 0;
   const held = status.held || (reason !== "restart" && reason !== "unhealthy");
   const { handle, attempt } = status;
   const next = enter(state, "stopping", nowMs, {

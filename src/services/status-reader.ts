@@ -46,6 +46,7 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
   const life = fields.optional("life", count, undefined);
   const startedAt = fields.optional("startedAt", time, undefined);
   const retryAt = fields.optional("retryAt", time, undefined);
+  const pausedAt = fields.optional("pausedAt", time, undefined);
   return {
     state: fields.required("state", choice(phases)),
     ...(reason !== undefined && { reason }),
@@ -70,6 +71,7 @@ export function readStatus(value: unknown, at: Place): InstanceStatus {
     specStamp: fields.required("specStamp", anyText),
     runStamp: fields.required("runStamp", anyText),
     restartStamp: fields.required("restartStamp", anyText),
+    ...(pausedAt !== undefined && { pausedAt }),
   };
 }
 

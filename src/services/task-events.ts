@@ -22,13 +22,14 @@ const wordsCharsMax = 1_000;
 
 export function started(
   state: InstanceState,
-  { handle, startedAt, ports = {}, health }: TaskEvent & { readonly kind: "started" },
+  { handle, startedAt, ports = {}, health, isPaused }: TaskEvent & { readonly kind: "started" },
   nowMs: number,
 ): Step {
   const { ports: _before, ...status } = state.status;
   const told = { handle, startedAt, ...(Object.keys(ports).length > 0 && { ports }) };
   if (status.state === "starting") {
-    const { state: now } = enter({ ...state, status }, "running", nowMs, told);
+    const { state: runs } = enter({ ...state, status }, "running", nowMs, told);
+    const { state: now } = pausedTold(runs, isPaused === true, nowMs);
     return health === undefined ? nothing(now) : ownHealthTold(now, health, nowMs);
   }
   if (status.state === "stopping") return change({ ...state, status }, told);
@@ -75,7 +76,7 @@ export function healthTold(
   nowMs: number,
 ): Step {
   const { reason: _reason, ...status } = state.status;
-  if (status.state !== "running") return nothing(state);
+  if (status.state !== "running" || isSpared(status, healthy)) return nothing(state);
   const healthySince = status.healthySince ?? (healthy === true ? nowMs : undefined);
   return change(
     { ...state, status },
@@ -107,13 +108,24 @@ export function ownHealthTold(
   nowMs: number,
 ): Step {
   const { status, desired } = state;
-  if (status.state !== "running" || (healthy === null && status.ownHealth === true)) {
-    return nothing(state);
-  }
+  const isNoNews = healthy === null && status.ownHealth === true;
+  if (status.state !== "running" || isNoNews || isSpared(status, healthy)) return nothing(state);
   const { state: told } = change(state, { ownHealth: healthy });
   // What is unhealthy is being ended, whatever it tells.
   if (desired.spec.health !== undefined || status.healthy === false) return nothing(told);
   return healthTold(told, healthy, why, nowMs);
+}
+
+/** What stands still answers nothing, and nothing is held against it: its health stays what it was. */
+function isSpared({ pausedAt }: InstanceStatus, healthy: boolean | null): boolean {
+  return pausedAt !== undefined && healthy === false;
+}
+
+/** It runs on for all who require it. Whoever has paused it, Mob or its engine's own tool, it is the same. */
+export function pausedTold(state: InstanceState, isPaused: boolean, nowMs: number): Step {
+  const { pausedAt, ...status } = state.status;
+  if (status.state !== "running" || isPaused === (pausedAt !== undefined)) return nothing(state);
+  return isPaused ? change(state, { pausedAt: nowMs }) : nothing({ ...state, status });
 }
 
 /** Where the spec has no check any more, what the task last told itself is its health. */
@@ -165,7 +177,7 @@ export function adopted(state: InstanceState, found: Found, nowMs: number, rando
 
 function foundRunning(
   state: InstanceState,
-  { attempt, handle, startedAt, health }: Found & { readonly kind: "running" },
+  { attempt, handle, startedAt, health, isPaused }: Found & { readonly kind: "running" },
   nowMs: number,
 ): Step {
   const { status } = state;
@@ -175,10 +187,11 @@ function foundRunning(
   const known = { ...state, status: isKnown ? rest : forgetHealth(rest) };
   // What was being ended for its health is so still, and will be.
   const told = isKnown ? healthOf(status) : { healthy: null, ...lifeUnseen(state) };
-  const { state: next } =
+  const { state: runs } =
     isKnown && status.state === "running"
       ? change(known, { handle, ...told })
       : enter(known, "running", nowMs, { attempt, handle, startedAt, held: false, ...told });
+  const { state: next } = pausedTold(runs, isPaused === true, nowMs);
   return health === undefined ? nothing(next) : ownHealthTold(next, health, nowMs);
 }
 

@@ -2,7 +2,7 @@
 import type { HistoryEntry, ServiceChange } from "../api/watch-shapes.ts";
 import { type Paint, stateColour } from "./style.ts";
 import { formatTable, printable, type Row } from "./table.ts";
-import { lastEnd } from "./views.ts";
+import { lastEnd, shownState } from "./views.ts";
 
 /** One line; none for what the line of another change of the same wish says already. */
 export function formatChange(change: ServiceChange, paint: Paint): string {
@@ -36,8 +36,9 @@ function whatOf(change: ServiceChange, paint: Paint): string | undefined {
         : (change.reason ?? "placed as a newer version says");
     case "status": {
       if (removed || state === undefined) return removed ? "nothing of it is left" : undefined;
-      const colour = stateColour(state);
-      const shown = colour === undefined ? state : paint(colour, state);
+      const told = shownState(change);
+      const colour = stateColour(told);
+      const shown = colour === undefined ? told : paint(colour, told);
       const reason = change.reason ?? endOf(change);
       const why = reason === undefined ? "" : `: ${printable(reason)}`;
       const health = { true: ", healthy", false: ", unhealthy", null: "" }[

@@ -7,7 +7,7 @@ const actorCall = "actor|trace|untrace|suspend|resume|restartActor";
 const quote = "[\"'`]";
 const begun = `${quote}([^"'\`]*)$`;
 const serviceName = new RegExp(
-  `\\bmob\\.(?:show|endpoints|scale|rollback|start|stop|restart|rm|logs|history)\\([^)]*${begun}`,
+  `\\bmob\\.(?:show|endpoints|scale|rollback|start|stop|restart|rm|pause|logs|history)\\([^)]*${begun}`,
 );
 const actorName = new RegExp(`\\bmob\\.(?:${actorCall})\\(\\s*${begun}`);
 /** Alone in \`tree\`, else after the actor, also in \`{ node: \`. */

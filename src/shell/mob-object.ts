@@ -5,6 +5,7 @@ import type {
   ActionResult,
   DeployResult,
   DrainResult,
+  PausedResult,
   PlanResult,
   RemovedVolume,
 } from "../api/results.ts";
@@ -17,6 +18,7 @@ import type {
   ServiceDetail,
   VolumeView,
 } from "../api/shapes.ts";
+import type { StatsView } from "../api/stats-shapes.ts";
 import type { HistoryEntry } from "../api/watch-shapes.ts";
 import type { Attachment } from "../client/attachment.ts";
 import type { Client } from "../client/client.ts";
@@ -32,6 +34,7 @@ import { formatHistory } from "./change-views.ts";
 import { formatRan, type Ran, runToEnd } from "./exec-call.ts";
 import { text, texts, words } from "./given.ts";
 import { formatPlans } from "./plan-views.ts";
+import { formatStats } from "./stats-views.ts";
 import type { Paint } from "./style.ts";
 import {
   formatActions,
@@ -41,6 +44,7 @@ import {
   formatEndpoints,
   formatInstances,
   formatNodes,
+  formatPaused,
   formatProviders,
   formatService,
 } from "./views.ts";
@@ -49,7 +53,7 @@ import { formatRemovedVolume, formatVolumes } from "./volume-views.ts";
 /** How the shell shows an answer: kept beside it, so that what one types gets plain data. */
 export type Views = WeakMap<object, (paint: Paint) => string>;
 
-export interface MobObject extends ActorCalls {
+export interface MobObject extends Omit<ActorCalls, "resume"> {
   nodes(): Promise<NodeView[]>;
   join(address: string): Promise<NodeView[]>;
   forget(node: string): Promise<NodeView[]>;
@@ -58,6 +62,7 @@ export interface MobObject extends ActorCalls {
   services(): Promise<InstanceView[]>;
   show(name: string): Promise<ServiceDetail>;
   endpoints(name?: string): Promise<EndpointView[]>;
+  stats(...names: string[]): Promise<StatsView[]>;
   deploy(...documents: object[]): Promise<DeployResult[]>;
   plan(...documents: object[]): Promise<PlanResult[]>;
   rollback(name: string): Promise<DeployResult>;
@@ -66,6 +71,9 @@ export interface MobObject extends ActorCalls {
   stop(...names: string[]): Promise<ActionResult[]>;
   restart(...names: string[]): Promise<ActionResult[]>;
   rm(...names: string[]): Promise<ActionResult[]>;
+  pause(...names: string[]): Promise<PausedResult[]>;
+  /** Services, groups and slots that are deployed under these names; else of an actor, as `ActorCalls` has it. */
+  resume(...names: string[]): Promise<PausedResult[] | Awaited<ReturnType<Client["resume"]>>>;
   /** The last `lines` lines, default 100; those of several instances one instance after another. */
   logs(name: string, lines?: LogOptions["tail"]): Promise<string[]>;
   history(name: string): Promise<HistoryEntry[]>;
@@ -86,11 +94,13 @@ mob.drain("name or id")      move everything off a node; mob.undrain undoes it
 mob.services()               every instance of every service
 mob.show("web")              one service: its spec and its instances
 mob.endpoints("web")         where its ports are reached; of all services without a name
+mob.stats("web", …)          what tasks use: CPU, memory, processes; all without a name
 mob.deploy({ name: … })      deploy a service or a group, or several
 mob.plan({ name: … })        what that would change, and where it would run
 mob.scale("web", 5)          another number of instances, or "everywhere"
 mob.rollback("web")          deploy the version before
 mob.start("web", …)          also mob.stop, mob.restart and mob.rm
+mob.pause("web", …)          have it stand still; mob.resume("web", …) has it go on
 mob.logs("web", 100)         the last lines of its output, or "all"
 mob.history("web")           what users wrote of it, and what lost a conflict
 mob.invoke("hello", { … })   call the function that a service is
@@ -115,7 +125,10 @@ export function createMobObject(
   const act = (action: Action, names: readonly unknown[]) =>
     shown(() => client.act(action, texts(names)), formatActions);
 
+  const actorCalls = createActorCalls({ ...about, client, shown });
+
   const mob: MobObject = {
+    ...actorCalls,
     nodes: () => shown(() => client.nodes(), formatNodes),
     join: (address) => shown(() => client.join(text(address)), formatNodes),
     forget: (node) => shown(() => client.forget(text(node)), formatNodes),
@@ -133,6 +146,7 @@ export function createMobObject(
       ),
     endpoints: (name) =>
       shown(() => client.endpoints(name === undefined ? name : text(name)), formatEndpoints),
+    stats: (...names) => shown(() => client.stats(names.map(text)), formatStats),
     deploy: (...documents) => shown(() => deployAndLook(client, documents), formatDeploys),
     plan: (...documents) => shown(() => client.plan(documents), formatPlans),
     scale: (name, instances) =>
@@ -149,6 +163,11 @@ export function createMobObject(
     stop: (...names) => act("stop", names),
     restart: (...names) => act("restart", names),
     rm: (...names) => act("remove", names),
+    pause: (...names) => shown(() => client.pause(texts(names)), formatPaused),
+    resume: async (name, ...more) =>
+      (await isDeployed(client, text(name)))
+        ? await shown(() => client.unpause(texts([name, ...more])), formatPaused)
+        : await actorCalls.resume(name, ...more),
     logs: (name, lines = 100) => shown(() => readLogs(client, text(name), lines), joinLines),
     history: (name) => shown(() => client.history(text(name)), formatHistory),
     invoke: (name, event = {}) =>
@@ -164,10 +183,18 @@ export function createMobObject(
       ),
     volumes: () => shown(() => client.volumes(), formatVolumes),
     removeVolume: (name) => shown(() => client.removeVolume(text(name)), formatRemovedVolume),
-    ...createActorCalls({ ...about, client, shown }),
   };
   Object.setPrototypeOf(mob, null); // Or completion would list what every object has.
   return Object.freeze(mob);
+}
+
+/** Whether it names a service, a group, or a slot of one: names of actors are others, as a rule. */
+async function isDeployed(client: Client, wanted: string): Promise<boolean> {
+  const instances = await client.services();
+  return instances.some(
+    ({ name, group, slot }) =>
+      [name, group, `${name}/${slot}`].includes(wanted) || name.startsWith(`${wanted}/`),
+  );
 }
 
 async function readLogs(client: Client, name: string, tail: LogOptions["tail"]): Promise<string[]> {

@@ -1,5 +1,5 @@
 /** The API's answers as people read them: which columns, in which order and words. */
-import type { ActionResult, DeployResult, DrainResult } from "../api/results.ts";
+import type { ActionResult, DeployResult, DrainResult, PausedResult } from "../api/results.ts";
 import type {
   EndpointView,
   InstanceView,
@@ -17,7 +17,7 @@ const none = "-";
 /** As people count: s2 before s10. */
 const { compare } = new Intl.Collator("en", { numeric: true });
 
-function byName<T extends { readonly name: string }>(rows: readonly T[]): readonly T[] {
+export function byName<T extends { readonly name: string }>(rows: readonly T[]): readonly T[] {
   return rows.toSorted((a, b) => compare(a.name, b.name));
 }
 
@@ -64,9 +64,9 @@ export function formatInstances(
       instance.slot,
       instance.node ?? none,
       instance.provider,
-      stateCell(instance.state),
+      stateCell(shownState(instance)),
       healthCell(instance.healthy),
-      instance.since === 0 ? none : formatAge(now - instance.since),
+      instance.since === 0 ? none : formatAge(now - (instance.pausedSince ?? instance.since)),
       instance.restarts,
       pairs(instance.handle) || none,
       pairs(instance.ports) || none,
@@ -128,6 +128,11 @@ export function formatActions(results: readonly ActionResult[], paint: Paint): s
     ],
   );
   return formatTable(["NAME", "RESULT", "STATE", "KNOWN BY", "REASON"], rows, paint);
+}
+
+export function formatPaused(results: readonly PausedResult[], paint: Paint): string {
+  const rows = results.map(({ name, slot, node, result }): Row => [name, slot, node, result]);
+  return formatTable(["NAME", "SLOT", "NODE", "RESULT"], rows, paint);
 }
 
 /** What is wished is not so as long as the node that is to do it cannot; what was removed is, whatever runs on. */
@@ -202,6 +207,14 @@ export function formatAge(ms: number): string {
 function formatLeft(ms: number): string {
   const unitMs = ms > 48 * 3_600_000 ? 3_600_000 : ms > 3_600_000 ? 60_000 : 1_000;
   return formatAge(Math.ceil(ms / unitMs) * unitMs);
+}
+
+/** One that is paused is told so where it runs. */
+export function shownState({
+  state,
+  pausedSince,
+}: Partial<Pick<InstanceView, "state" | "pausedSince">>): string {
+  return pausedSince === undefined ? (state ?? none) : "paused";
 }
 
 function stateCell(state: string): Cell {

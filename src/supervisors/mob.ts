@@ -5,6 +5,7 @@
 import { type ExecutorOptions, executor } from "../actors/executor.ts";
 import { inspector } from "../actors/inspector.ts";
 import { type JanitorOptions, janitor } from "../actors/janitor.ts";
+import { type MeterOptions, meter } from "../actors/meter.ts";
 import { names } from "../actors/names.ts";
 import { type ProviderWatchOptions, providerWatch } from "../actors/provider-watch.ts";
 import type { ActorDefinition, ChildSpec } from "../otp/definition.ts";
@@ -19,6 +20,7 @@ export interface MobOptions {
   readonly providerWatch: ProviderWatchOptions;
   readonly janitor: JanitorOptions;
   readonly executor: ExecutorOptions;
+  readonly meter: MeterOptions;
   /** What people talk to: a node runs without it. */
   readonly interface: readonly ChildSpec[];
 }
@@ -47,6 +49,10 @@ export function mobSupervisor(options: MobOptions): ActorDefinition {
       {
         id: "executor",
         start: worker({ name: names.executor, behaviour: () => executor(options.executor) }),
+      },
+      {
+        id: "meter",
+        start: worker({ name: names.meter, behaviour: () => meter(options.meter) }),
       },
       ...interfaceChild(options.interface),
     ],

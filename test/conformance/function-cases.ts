@@ -77,6 +77,35 @@ const functionCases: Readonly<Record<string, Case>> = {
     assert.match(lines[3] ?? "", /^REPORT \S+ \d+\.\d ms$/);
   },
 
+  "what it uses is that of its host and of all its processes, those that have ended too": async (
+    t,
+    tested,
+  ) => {
+    const code = `exports.handler = ({ ms, end }) => {
+      const until = process.cpuUsage().user + ms * 1_000;
+      while (process.cpuUsage().user < until);
+      if (end) process.exit(1);
+      return process.pid;
+    };`;
+    const { provider, ran, invoke } = await deployed(t, tested, { code });
+    const stats = async () => {
+      const { instance, handle } = ran;
+      const told = await provider.stats?.({ instance, handle, attempt: 1 });
+      assert.ok(told?.processes !== undefined);
+      return { ...told, processes: told.processes };
+    };
+    const before = await stats();
+    await invoke({ ms: 0 });
+    const warm = await stats();
+    assert.equal(warm.processes, before.processes + 1);
+    assert.ok(warm.memoryBytes > before.memoryBytes);
+    await assert.rejects(invoke({ ms: 1_000, end: true }), { code: "function_failed" });
+    const isGone = async () => (await stats()).processes === before.processes;
+    await eventually(isGone, "the end of its process");
+    const { cpuMs } = await stats();
+    assert.ok(cpuMs >= warm.cpuMs + 900, `${warm.cpuMs}, then ${cpuMs} ms`); // Ticks of 10 ms.
+  },
+
   "what a handler throws is told by name, and the next is done in the same process": async (
     t,
     tested,

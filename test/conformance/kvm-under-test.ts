@@ -6,6 +6,7 @@ import { silentLog } from "../../src/core/log.ts";
 import { createKvm } from "../../src/providers/kvm/kvm.ts";
 import { guestAppend, guestArgs, guestKernel } from "../support/guest.ts";
 import { impersonateShim } from "./impersonate-shim.ts";
+import { cacheCase } from "./stats-cases.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
 const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
@@ -74,6 +75,7 @@ export const underTest: ProviderUnderTest = {
       "its first process ends a machine, and everything in it",
     "stops with the signal asked for": "a machine has one power button, and no signals",
     "leaves nothing running of a task whose main process ended": ownAffair,
+    [cacheCase]: "what a machine keeps of files is in its own memory",
     "survives a task that signals its process group": ownAffair,
   },
   impersonate: impersonateShim,

@@ -20,6 +20,7 @@ import { impersonateShim } from "./impersonate-shim.ts";
 import { leftoverCases } from "./leftover-cases.ts";
 import { limitCases } from "./limit-cases.ts";
 import { ownHealthCases } from "./own-health-cases.ts";
+import { pauseCases } from "./pause-cases.ts";
 import {
   type Bench,
   exitOf,
@@ -29,6 +30,7 @@ import {
   running,
   startBench,
 } from "./provider-bench.ts";
+import { statsCases } from "./stats-cases.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 import { volumeCases } from "./volume-cases.ts";
 
@@ -71,7 +73,12 @@ export function describeProvider(tested: ProviderUnderTest): void {
 }
 
 /** Of what not every provider can do: these take a feature. */
-const featured = { limits: limitCases, volumes: volumeCases, "own-health": ownHealthCases };
+const featured = {
+  limits: limitCases,
+  volumes: volumeCases,
+  "own-health": ownHealthCases,
+  pause: pauseCases,
+};
 
 async function whyNot(
   name: string,
@@ -82,6 +89,7 @@ async function whyNot(
     return "nothing is said of how to impersonate";
   if (name in execCases && provider.exec === undefined) return "it runs no commands beside a task";
   if (name === terminalCase && provider.terminals === undefined) return "it has no terminals";
+  if (name in statsCases && provider.stats === undefined) return "it does not tell what tasks use";
   if (name in leftoverCases && provider.leftovers === undefined) return "it finds no leftovers";
   const feature = Object.entries(featured).find(([, withIt]) => name in withIt)?.[0];
   if (feature === undefined) return undefined;
@@ -349,7 +357,9 @@ const allCases = {
   ...limitCases,
   ...volumeCases,
   ...ownHealthCases,
+  ...pauseCases,
   ...leftoverCases,
+  ...statsCases,
 };
 
 /** Every process that runs belongs to a task that is listed and running. */

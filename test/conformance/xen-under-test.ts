@@ -6,10 +6,14 @@ import { silentLog } from "../../src/core/log.ts";
 import { createXen } from "../../src/providers/xen/xen.ts";
 import { domainKernel } from "../support/xen-host.ts";
 import { impersonateShim } from "./impersonate-shim.ts";
+import { cacheCase, memoryCase } from "./stats-cases.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
 const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
 
+/** A start on an emulated host takes half a minute. */
+const pausedAnyway =
+  "whoever takes a paused domain over has it go on and pauses it again, and a stop wakes it: no start more";
 const noCode = "a domain has no exit codes";
 const notShared = "a domain shares no folder with its host: see what domains alone have";
 const ownAffair = "what runs in a domain is its own affair, and ends with it";
@@ -57,11 +61,15 @@ export const underTest: ProviderUnderTest = {
   ],
   processesPerTask: 0,
   skips: {
+    "has a task stand still, and go on as it was, and tells each change": pausedAnyway,
+    "removes what is paused": pausedAnyway,
     "runs a task with its environment, and tells its exit code": noCode,
     "lets a task end by itself within the grace of a stop": noCode,
     "gives children their grace although their parent is gone at once": ownAffair,
     "stops with the signal asked for": "a domain is asked to end in one way, and has no signals",
     "leaves nothing running of a task whose main process ended": ownAffair,
+    [memoryCase]: "a domain has its memory from its start, whatever it takes of it",
+    [cacheCase]: notShared,
     "survives a task that signals its process group": ownAffair,
     "tells a follower that there is more": notShared,
     "starts a task once, however often it is asked to": notShared,

@@ -31,7 +31,7 @@ function runTests(cwd: string, ...flags: string[]): Promise<[number, string]> {
 }
 
 /** What takes a feature that the documentation's provider does not tell. */
-const notInBatch = new Set(["terminals", "limits", "volumes", "own-health"]);
+const notInBatch = new Set(["terminals", "limits", "volumes", "own-health", "pause"]);
 
 test("the documentation's provider passes, and no case of the suite is left out", async (t) => {
   const [code, printed] = await runTests(await project(t));

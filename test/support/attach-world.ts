@@ -14,6 +14,7 @@ import { type Attachment, createAttachment } from "../../src/client/attachment.t
 import { type Client, createClient } from "../../src/client/client.ts";
 import { NotFound } from "../../src/core/errors.ts";
 import { asInstanceId, asNodeId, asServiceName, type NodeId } from "../../src/core/ids.ts";
+import { noResources } from "../../src/core/resources.ts";
 import type { GateOptions } from "../../src/interface/access.ts";
 import { actorCommands } from "../../src/interface/actor-commands.ts";
 import type { TracingOptions } from "../../src/interface/actor-tracing.ts";
@@ -130,9 +131,12 @@ function bareInstance(node: NodeId): InstanceInfo {
 function bareWorker(): Behaviour<null, ProviderWorkerProtocol> {
   const task = { instance, attempt: 1, handle: {} };
   const logs = { fileBytesMax: 1_000_000, filesMax: 1 };
-  const spec = { params: {}, env: { MODE: "test" }, logs };
-  const running = { task, spec, provider: "bare" };
-  return { init: () => null, handlers: { task: (state) => [state, running] } };
+  const spec = { params: {}, env: { MODE: "test" }, logs, resources: noResources };
+  const running = { task, startedAt: 0, isPaused: false, spec, provider: "bare" };
+  return {
+    init: () => null,
+    handlers: { task: (state) => [state, running], setPaused: (state) => [state, "done"] },
+  };
 }
 
 function echo(): Behaviour<number, EchoProtocol> {

@@ -10,6 +10,7 @@ import type {
   TokenView,
   VolumeView,
 } from "../../src/api/shapes.ts";
+import type { StatsView } from "../../src/api/stats-shapes.ts";
 import type { KeysView } from "../../src/api/trust-shapes.ts";
 import type { ServiceChange } from "../../src/api/watch-shapes.ts";
 import { NotFound } from "../../src/core/errors.ts";
@@ -43,6 +44,21 @@ export const anInstance: InstanceView = {
   since: 0,
   generation: 1,
   epoch: 1,
+};
+
+export const someStats: StatsView = {
+  name: "web",
+  slot: 0,
+  node: "6666@box",
+  provider: "bash",
+  state: "running",
+  cpuPercent: 12.5,
+  cpuMs: 4_000,
+  memoryBytes: 64e6,
+  processes: 3,
+  uptimeMs: 200_000,
+  cpuPercentMax: null,
+  memoryBytesMax: 256e6,
 };
 
 export const aLeftover: LeftoverView = {
@@ -176,6 +192,10 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
       if (name !== undefined) known(name);
       return [anEndpoint];
     },
+    async stats(names = []) {
+      for (const name of names) known(name);
+      return [...names].map((name) => ({ ...someStats, name }));
+    },
     async show(name) {
       known(name);
       const spec = { name, provider: "bash" };
@@ -208,6 +228,14 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
       const result = action === "stop" ? "stopped" : "started";
       const state = action === "stop" ? "stopped" : "running";
       return names.map((name) => ({ name, result, state, ...acknowledged }));
+    },
+    async pause(names) {
+      for (const name of names) known(name);
+      return names.map((name) => ({ name, slot: 0, node: "6666@box", result: "paused" }));
+    },
+    async unpause(names) {
+      for (const name of names) known(name);
+      return names.map((name) => ({ name, slot: 0, node: "6666@box", result: "resumed" }));
     },
     async logs(name) {
       known(name);

@@ -117,12 +117,17 @@ stateOf() {
 }
 
 list() {
-  local pod uuid state names comma= all=
+  local pod uuid state name names comma= all=
   for pod in "$pods"/*/*; do
     uuid=${pod##*/} state=$(stateOf "${pod##*/}")
     [[ -n $state ]] || continue
     names=
-    [[ $state == *prepar*e* && $state != prepared ]] || names=",\"app_names\":[\"$(<"$pod/name")\"]"
+    if [[ $state != *prepar*e* || $state == prepared ]]; then
+      # It may be run meanwhile, and is elsewhere then; or removed.
+      name=$(cat "$pods"/{prepared,run}/"$uuid"/name 2>/dev/null || :)
+      [[ -n $name ]] || continue
+      names=",\"app_names\":[\"$name\"]"
+    fi
     all+="$comma{\"name\":\"$uuid\",\"state\":\"$state\"$names}" comma=,
   done
   [[ -z $all ]] && echo null || echo "[$all]"

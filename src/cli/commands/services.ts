@@ -1,10 +1,12 @@
-/** Commands about services that are there: list, look at, start, stop, restart, remove. */
+/** Commands about services that are there: list, look at, start, stop, restart, pause, remove. */
 import type { Action } from "../../api/results.ts";
 import type { InstanceState } from "../../api/shapes.ts";
+import { formatStats } from "../../shell/stats-views.ts";
 import {
   formatActions,
   formatEndpoints,
   formatInstances,
+  formatPaused,
   formatService,
 } from "../../shell/views.ts";
 import type { Context } from "../context.ts";
@@ -24,6 +26,13 @@ export async function listEndpoints(
   await print(await client.endpoints(name), formatEndpoints);
 }
 
+export async function showStats(
+  { client, print }: Context,
+  names: readonly string[],
+): Promise<void> {
+  await print(await client.stats(names), formatStats);
+}
+
 export async function showService({ client, print }: Context, name: string): Promise<void> {
   await print(await client.show(name), (detail, paint) => formatService(detail, Date.now(), paint));
 }
@@ -38,6 +47,16 @@ export async function actOnServices(
   const results = await withProgress(io, what, client.act(action, names));
   await print(results, formatActions);
   return exitCodeOfStates(results.map(({ state }) => state));
+}
+
+/** Has instances stand still, or go on. */
+export async function pauseServices(
+  { io, client, print }: Context,
+  act: "pause" | "unpause",
+  names: readonly string[],
+): Promise<void> {
+  const what = `waiting to ${act === "pause" ? act : "resume"} ${names.join(", ")}`;
+  await print(await withProgress(io, what, client[act](names)), formatPaused);
 }
 
 /** What was asked for was done, and yet failed if a service did. */

@@ -15,6 +15,7 @@ const Inspected = Type.Object({
   State: Type.Object({
     Status: Type.String(),
     Running: Type.Boolean(),
+    Paused: Type.Optional(Type.Boolean()),
     Pid: Type.Integer(),
     ExitCode: Type.Integer(),
     OOMKilled: Type.Optional(Type.Boolean()),
@@ -31,6 +32,8 @@ export interface ContainerState {
   readonly labels: Readonly<Record<string, string>>;
   /** `created`: it was never started. */
   readonly phase: "created" | "running" | "ended";
+  /** Of one that runs: all of it stands still. */
+  readonly isPaused: boolean;
   /** Of its main process, on the host; 0 while it does not run. */
   readonly pid: number;
   /** Where the engine keeps its log, if in a file. */
@@ -49,10 +52,12 @@ export function parseContainer(value: unknown): ContainerState {
   const { Id, LogPath = "", Config, State } = value;
   const wasStarted = Date.parse(State.StartedAt) > 0; // Else it is a day of the year 1.
   const ended = wasStarted ? "ended" : "created";
+  const isPaused = State.Paused === true; // Of which Docker says that it runs, and Podman that it does not.
   return {
     id: Id.slice(0, 12),
     labels: Config.Labels ?? {},
-    phase: State.Running ? "running" : ended,
+    phase: State.Running || isPaused ? "running" : ended,
+    isPaused,
     pid: State.Pid,
     logPath: LogPath,
     startedAt: Math.max(0, Date.parse(State.StartedAt)),

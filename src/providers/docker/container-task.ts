@@ -6,6 +6,7 @@
 import { Unavailable } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
+import { ToldPausing } from "../../keeper/pausing.ts";
 import type { Handle, StopOptions, Task } from "../provider.ts";
 import { ToldHealth } from "../told-health.ts";
 import type { ContainerState } from "./container-state.ts";
@@ -35,6 +36,7 @@ export class ContainerTask implements Task {
   readonly handle: Handle;
   readonly startedAt: number;
   readonly health: ToldHealth | undefined;
+  readonly pausing: ToldPausing;
   readonly exited: Promise<RecordedExit>;
   readonly #options: ContainerTaskOptions;
   /** Aborted once nothing is to be asked of the engine any more. */
@@ -52,6 +54,7 @@ export class ContainerTask implements Task {
     this.handle = handleOf(state);
     this.startedAt = state.startedAt;
     this.health = state.health && new ToldHealth(state.health);
+    this.pausing = new ToldPausing(state.isPaused, (isWanted) => this.#setPaused(isWanted));
     this.exited = new Promise((settle) => {
       this.#settle = settle;
     });
@@ -84,6 +87,15 @@ export class ContainerTask implements Task {
   async idle(): Promise<void> {
     await this.#looking;
     await this.#copying;
+  }
+
+  async #setPaused(isWanted: boolean): Promise<void> {
+    const { engine, state } = this.#options;
+    await (isWanted ? engine.pause(state.id) : engine.unpause(state.id));
+    const now = await engine.inspect(state.id);
+    if (now?.phase !== "running") throw new Unavailable("its container does not run");
+    if (now.isPaused === isWanted) return;
+    throw new Unavailable(`its container ${isWanted ? "goes on" : "stays paused"}`);
   }
 
   async #stop({ signal, graceMs }: StopOptions): Promise<void> {
@@ -126,6 +138,7 @@ export class ContainerTask implements Task {
     const now = await patiently(() => engine.inspect(state.id), this.#over.signal);
     if (this.#over.signal.aborted) return;
     if (now?.phase === "running") {
+      this.pausing.see(now.isPaused); // First: of what is paused, its health is held against nothing.
       this.health?.see(now.health);
       return;
     }

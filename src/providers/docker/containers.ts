@@ -27,6 +27,7 @@ import type {
   ProviderOptions,
   Task,
   TaskContext,
+  TaskStats,
 } from "../provider.ts";
 import { containerOptions } from "./container-options.ts";
 import type { ContainerState } from "./container-state.ts";
@@ -91,7 +92,7 @@ export class Containers implements Provider<ContainerParams> {
     try {
       const version = await this.#engine.version();
       const limits = limitsFeature(await this.#engine.whyNoLimits());
-      const features = [...limits.features, "volumes"];
+      const features = [...limits.features, "volumes", "pause"];
       const whyNot = this.#whyNoOwnHealth;
       if (whyNot === undefined) features.push("own-health");
       const lacks = { ...limits.lacks, ...(whyNot !== undefined && { "own-health": whyNot }) };
@@ -143,6 +144,12 @@ export class Containers implements Provider<ContainerParams> {
   exec({ handle }: FoundTask, request: ExecRequest<unknown>): Promise<Exit> {
     const container = { id: String(handle["container"]), pid: Number(handle["pid"] ?? 0) };
     return execIn(this.#engine, container, request);
+  }
+
+  async stats({ handle }: FoundTask): Promise<TaskStats> {
+    const container = { id: String(handle["container"]), pid: Number(handle["pid"] ?? 0) };
+    const told = await this.#engine.stats(container.id);
+    return { ...told, memoryBytes: this.#dialect.memoryOf(container) ?? told.memoryBytes };
   }
 
   output(instance: InstanceId, limits: LogLimits): Promise<Output> {

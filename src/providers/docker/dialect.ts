@@ -27,6 +27,11 @@ export interface Dialect {
   /** Why the checks of images are not made; undefined: the engine makes them. */
   whyNoOwnHealth(): string | undefined;
   log(limits: LogLimits): EngineLog;
+  /**
+   * Bytes of memory that a container has without the page cache; undefined: its own figures are without. `pid`: of
+   * its main process, on the host.
+   */
+  memoryOf(container: { readonly id: string; readonly pid: number }): number | undefined;
   /** Where a container's log is read from. */
   logSource(engine: Engine, container: ContainerState): LogSource<unknown>;
 }
@@ -43,6 +48,7 @@ export const docker: Dialect = {
     Type: "json-file",
     Config: { "max-size": String(fileBytesMax), "max-file": String(Math.max(2, filesMax)) },
   }),
+  memoryOf: () => undefined,
   logSource: (engine, { id }) => engineLog(engine, id),
 };
 

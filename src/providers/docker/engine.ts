@@ -8,8 +8,9 @@ import type Dockerode from "dockerode";
 import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { messageOf, Unavailable } from "../../core/errors.ts";
-import type { TerminalSize } from "../provider.ts";
+import type { TaskStats, TerminalSize } from "../provider.ts";
 import { type ContainerState, parseContainer } from "./container-state.ts";
+import { parseStats } from "./container-stats.ts";
 import { jsonLines } from "./json-lines.ts";
 
 /** The engine answered, and will not: what it said is the message. */
@@ -98,6 +99,16 @@ export class Engine {
     }
   }
 
+  /** One that is paused is no error. @throws EngineRefused with why it cannot be */
+  async pause(id: string): Promise<void> {
+    try {
+      await this.#call((client) => client.getContainer(id).pause());
+    } catch (error) {
+      if (!(error instanceof EngineRefused) || (await this.inspect(id))?.isPaused !== true)
+        throw error;
+    }
+  }
+
   /** One that is not paused is no error. */
   async unpause(id: string): Promise<void> {
     await this.#unless([404, 409, 500], (client) => client.getContainer(id).unpause());
@@ -135,6 +146,12 @@ export class Engine {
   async execState(exec: string): Promise<{ readonly code: number | null; readonly pid: number }> {
     const told = await this.#call((client) => client.getExec(exec).inspect());
     return { code: told.Running ? null : told.ExitCode, pid: told.Pid };
+  }
+
+  /** What a container uses now. @throws Unavailable when it does not run */
+  async stats(id: string): Promise<TaskStats> {
+    const once = { stream: false, "one-shot": true } as const;
+    return parseStats(await this.#call((client) => client.getContainer(id).stats(once)));
   }
 
   async hasImage(image: string): Promise<boolean> {

@@ -10,13 +10,13 @@ import { Keeper } from "../../keeper/keeper.ts";
 import { keptConsole } from "../kept-console.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
 import { keptTasks } from "../kept-tasks.ts";
-import { MachineTask } from "../machine-task.ts";
+import { MachineTask, type Switches } from "../machine-task.ts";
 import type { Gone, Provider, ProviderOptions } from "../provider.ts";
 import { whyNoKvm } from "./accelerator.ts";
 import { find, qemuVersion } from "./found.ts";
-import { consoleSocket, machineScript, qmpSocket } from "./machine-script.ts";
+import { consoleSocket, eventsSocket, machineScript, qmpSocket } from "./machine-script.ts";
 import { type KvmParams, kvmParams } from "./params.ts";
-import { tell } from "./qmp.ts";
+import { followPauses, isPausedIn, tell } from "./qmp.ts";
 import { typeInto } from "./serial-console.ts";
 
 const type = "kvm";
@@ -27,8 +27,8 @@ const answersMsMax = 60_000;
 /** Of what QEMU says of a start that failed. */
 const wordsBytesMax = 1_000;
 
-/** Tells QEMU commands of its protocol, in their order. @throws Unavailable */
-type Tell = (...commands: readonly string[]) => Promise<void>;
+/** Tells QEMU commands of its protocol, in their order; gives the last one's answer. @throws Unavailable */
+type Tell = (...commands: readonly string[]) => Promise<unknown>;
 
 /** @throws Unavailable when the folder cannot be made or written. */
 export function createKvm({ folder, log, env }: ProviderOptions): Provider<KvmParams> {
@@ -63,7 +63,7 @@ export function createKvm({ folder, log, env }: ProviderOptions): Provider<KvmPa
       try {
         const version = await qemuVersion(env);
         const isFast = (await whyNoKvm()) === undefined;
-        const features = [...(isFast ? ["kvm"] : []), ...(await keeper.features())];
+        const features = [...(isFast ? ["kvm"] : []), "pause", ...(await keeper.features())];
         return { available: true, version, features };
       } catch (error) {
         return { available: false, reason: messageOf(error) };
@@ -93,14 +93,30 @@ export function createKvm({ folder, log, env }: ProviderOptions): Provider<KvmPa
       const task = await keeper.adopt(instance, attempt);
       if ("gone" in task) return task;
       const tellIt = tellMachine(instance, task.handle.pid);
-      // One that somebody has paused would not see its button pressed.
-      const press = () => tellIt("cont", "system_powerdown");
-      return new MachineTask(task, { press, switchOff: () => tellIt("quit") }, log);
+      const isPaused = await tellIt("query-status").then(isPausedIn, () => false); // Then it is told of when it answers.
+      const machine = new MachineTask(task, switchesOf(tellIt), log, isPaused);
+      const { pid } = task.handle;
+      const see = (now: boolean) => machine.pausing.see(now);
+      void followPauses(socketOf(instance, pid, eventsSocket), machine.over, see);
+      return machine;
     },
     console: (task, request) =>
       keptConsole(keeper, task, request, ({ handle: { pid } }, input, signal) =>
         typeInto(socketOf(task.instance, pid, consoleSocket), input, signal),
       ),
+  };
+}
+
+function switchesOf(tellIt: Tell): Switches {
+  const say =
+    (...commands: readonly string[]) =>
+    async () =>
+      void (await tellIt(...commands));
+  return {
+    press: say("cont", "system_powerdown"), // One that is paused would not see its button pressed.
+    switchOff: say("quit"),
+    pause: say("stop"),
+    resume: say("cont"),
   };
 }
 

@@ -12,8 +12,9 @@ import { type PublishedPort, publishedPorts } from "../published-ports.ts";
 import type { Found } from "./found.ts";
 import type { KvmParams } from "./params.ts";
 
-/** Sockets of a machine, in its folder: where it is told what to do, and its serial console. */
+/** Sockets of a machine, in its folder: where it is told what to do, where it tells, and its serial console. */
 export const qmpSocket = "qmp.sock";
+export const eventsSocket = "events.sock";
 export const consoleSocket = "console.sock";
 
 /** @throws Unavailable for what cannot be reached as its ports say */
@@ -62,6 +63,8 @@ function qemuArgs(
     // A panic is a failure, whoever looks; a reboot is the machine's own affair.
     ...["-device", "pvpanic-pci", "-action", "panic=exit-failure"],
     ...["-qmp", `unix:${qmpSocket},server=on,wait=off`],
+    // Listened to all the time: the other is everybody's, one at a time.
+    ...["-qmp", `unix:${eventsSocket},server=on,wait=off`],
     // Its log: the file that the keeper has opened for appending is opened so again.
     ...["-chardev", `${consoleOptions},logfile=/dev/stdout,logappend=on`],
     ...["-serial", "chardev:console"],

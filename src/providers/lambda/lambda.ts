@@ -5,12 +5,13 @@
 import { join } from "node:path";
 import type { InstanceId } from "../../core/ids.ts";
 import { Keeper } from "../../keeper/keeper.ts";
+import type { KeptTask } from "../../keeper/kept-task.ts";
 import { checkFolder, findProgram } from "../../keeper/program.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
 import { keptFeatures, keptTasks } from "../kept-tasks.ts";
 import { inParameter } from "../named-parameter.ts";
 import { ownProgram } from "../own-program.ts";
-import type { FoundTask, Provider, ProviderOptions, TaskContext } from "../provider.ts";
+import type { FoundTask, Provider, ProviderOptions, Task, TaskContext } from "../provider.ts";
 import { HostClient } from "./host-client.ts";
 import type { HostConfig } from "./host-config.ts";
 import { type LambdaParams, lambdaParams } from "./params.ts";
@@ -48,7 +49,7 @@ export function createLambda({ folder, log, env }: ProviderOptions): Provider<La
       if ("gone" in task) return task;
       hosts.add(found.instance, task.handle.pid);
       void task.exited.then(() => hosts.drop(found.instance, task.handle.pid));
-      return task;
+      return neverPaused(task);
     },
     invocable: {
       invoke: (instance, event) => hosts.invoke(instance, event),
@@ -58,6 +59,18 @@ export function createLambda({ folder, log, env }: ProviderOptions): Provider<La
       hosts.close();
       await kept.close();
     },
+  };
+}
+
+/** Of a host that stands still nobody would have an answer. */
+function neverPaused(task: KeptTask): Task {
+  const { handle, startedAt, exited } = task;
+  return {
+    handle,
+    startedAt,
+    exited,
+    stop: (options) => task.stop(options),
+    release: () => task.release(),
   };
 }
 

@@ -4,6 +4,7 @@ import { Containers } from "../docker/containers.ts";
 import type { Dialect } from "../docker/dialect.ts";
 import { type ContainerParams, declareContainerParams } from "../docker/params.ts";
 import type { Provider, ProviderOptions } from "../provider.ts";
+import { cgroupMemory } from "./cgroup-memory.ts";
 import { logFile } from "./log-file.ts";
 
 /** There exactly while systemd is the machine's init: sd_booted(3). */
@@ -25,6 +26,8 @@ const podman: Dialect = {
       : "Podman has systemd's timers run the checks of images, and systemd does not run here",
   // Without a bound: where there is one, it throws away the whole of a log that has reached it.
   log: () => ({ Type: "k8s-file", Config: {} }),
+  // Up to 4.6 its figures are with the page cache, and do not tell how much that is.
+  memoryOf: cgroupMemory,
   logSource: (_engine, { logPath }) => logFile(logPath),
 };
 

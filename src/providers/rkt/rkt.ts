@@ -5,7 +5,7 @@
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
-import { keptFeatures, keptTasks } from "../kept-tasks.ts";
+import { keptTasks, pausableFeatures } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
 import { enterPod } from "./enter.ts";
 import { type RktParams, rktParams } from "./params.ts";
@@ -50,7 +50,7 @@ export function createRkt({ folder, log, env }: ProviderOptions): Provider<RktPa
 async function probe(pods: Pods, keeper: Keeper): Promise<Capabilities> {
   try {
     const version = await pods.version();
-    const { features, ...told } = await keptFeatures(keeper);
+    const { features, ...told } = await pausableFeatures(keeper);
     return { available: true, version, ...told, features: [...features, "volumes"] };
   } catch (error) {
     return { available: false, reason: messageOf(error) };

@@ -66,9 +66,9 @@ function lackingOfParts(provider: unknown): readonly string[] {
   return [
     ...(takesExec && typeof exec !== "function" ? ["exec()"] : []),
     ...(terminals === undefined || terminals === true ? [] : ["terminals: true"]),
-    ...(memberOf(provider, "console") === undefined || has(provider, "console")
-      ? []
-      : ["console()"]),
+    ...(["console", "stats"] as const).flatMap((name) =>
+      memberOf(provider, name) === undefined || has(provider, name) ? [] : [`${name}()`],
+    ),
     ...Object.entries(parts).flatMap(([name, methods]) => {
       const part = memberOf(provider, name);
       const missing = part === undefined ? [] : methods.filter((method) => !has(part, method));

@@ -21,6 +21,7 @@ import type {
   StopOptions,
   TaskContext,
   TaskHealth,
+  TaskStats,
   TerminalSize,
 } from "../provider.ts";
 
@@ -51,6 +52,11 @@ export interface ProviderCalls {
   /** Answered when it has ended, with its end. */
   stop: { request: { readonly task: number; readonly options: StopOptions }; reply: RecordedExit };
   release: { request: { readonly task: number }; reply: undefined };
+  /** Of a task that can be paused; answered once it is so. */
+  setPaused: {
+    request: { readonly task: number; readonly isPaused: boolean };
+    reply: undefined;
+  };
   /** `output`: the node's number for it, by which growth is told. */
   output: {
     request: {
@@ -91,6 +97,7 @@ export interface ProviderCalls {
     request: { readonly instance: InstanceId; readonly event: string };
     reply: Invoked;
   };
+  stats: { request: { readonly found: FoundTask }; reply: TaskStats };
   /** Invocations that are under way or wait. */
   invocations: { request: { readonly instance: InstanceId }; reply: number };
   listLeftovers: { request: undefined; reply: readonly Leftover[] };
@@ -123,6 +130,7 @@ export interface Created {
     readonly terminals: boolean;
     readonly console: boolean;
     readonly invocable: boolean;
+    readonly stats: boolean;
     readonly leftovers: boolean;
   };
 }
@@ -155,6 +163,8 @@ export type Adopted =
       readonly startedAt: number;
       /** Of one that tells its health itself. */
       readonly health?: TaskHealth;
+      /** Of one that can be paused: whether it is. */
+      readonly isPaused?: boolean;
     }
   | ({ readonly gone: true } & RecordedExit);
 
@@ -177,6 +187,7 @@ export type Told =
   | { readonly told: "progress"; readonly call: number; readonly text: string }
   | { readonly told: "exited"; readonly task: number; readonly end: RecordedExit }
   | { readonly told: "health"; readonly task: number; readonly health: TaskHealth }
+  | { readonly told: "paused"; readonly task: number; readonly isPaused: boolean }
   /** Why a task does less than it should; undefined: it does all. */
   | { readonly told: "condition"; readonly task: number; readonly why: string | undefined }
   | { readonly told: "changed"; readonly output: number }

@@ -46,6 +46,7 @@ export function deadlineOf(method: CallName, patience: Patience): Deadline | und
     case "invoke":
       return { ms: invokeMs, fails: "call" };
     case "probe": // It waits for an engine that does not answer; its tasks need it all the same.
+    case "stats":
       return { ms: answerMs, fails: "call" };
     case "listLeftovers":
     case "removeLeftover":

@@ -27,6 +27,7 @@ export type {
   StopOptions,
   Task,
   TaskContext,
+  TaskStats,
   TerminalSize,
 } from "../provider.ts";
 

@@ -13,7 +13,14 @@ import type { TaskHealth } from "../provider.ts";
 import type { Asked, CallName, ProviderCalls, Told, WrittenPiece } from "./messages.ts";
 import { type Deadline, deadlineOf, defaultPatience, type Patience } from "./patience.ts";
 import { nodeFlags, usesTooMuch } from "./process-bounds.ts";
-import { parseCondition, parseEnd, parseHealth, parsePiece, parseReply } from "./replies.ts";
+import {
+  parseCondition,
+  parseEnd,
+  parseHealth,
+  parsePaused,
+  parsePiece,
+  parseReply,
+} from "./replies.ts";
 import { errorOf } from "./told-error.ts";
 import { ToldLog } from "./told-log.ts";
 
@@ -43,6 +50,7 @@ interface Waiting {
 export interface TaskListener {
   readonly ended: (end: RecordedExit) => void;
   readonly health: (health: TaskHealth) => void;
+  readonly paused: (isPaused: boolean) => void;
   /** Why it does less than it should; undefined: it does all. */
   readonly condition: (why: string | undefined) => void;
 }
@@ -226,6 +234,9 @@ export class ProviderProcess {
         return;
       case "health":
         this.tasks.get(told.task)?.health(parseHealth(told.health));
+        return;
+      case "paused":
+        this.tasks.get(told.task)?.paused(parsePaused(told));
         return;
       case "condition":
         this.tasks.get(told.task)?.condition(parseCondition(told));

@@ -2,7 +2,9 @@
  * A task of a third party's provider, as the node holds it: over every process that the provider has in
  * its time. Each new one is asked to adopt the task again.
  */
+import { Unavailable } from "../../core/errors.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
+import { ToldPausing } from "../../keeper/pausing.ts";
 import type { FoundTask, Handle, StopOptions, Task, TaskHealth } from "../provider.ts";
 import { ToldHealth } from "../told-health.ts";
 import type { Adopted } from "./messages.ts";
@@ -27,6 +29,8 @@ export class RemoteTask implements Task {
   startedAt = 0;
   /** Undefined for one that had none when it was adopted first. */
   health: ToldHealth | undefined;
+  /** The same. */
+  pausing: ToldPausing | undefined;
   readonly exited: Promise<RecordedExit>;
   readonly #options: RemoteTaskOptions;
   #held: Held | undefined;
@@ -51,6 +55,7 @@ export class RemoteTask implements Task {
     process.tasks.set(number, {
       ended: (end) => this.#end(end),
       health: (health) => this.health?.see(health),
+      paused: (isPaused) => this.pausing?.see(isPaused),
       condition: (why) => this.#hearCondition(why),
     });
     const { found } = this.#options;
@@ -62,6 +67,7 @@ export class RemoteTask implements Task {
         return adopted;
       }
       this.#takeHealth(adopted.health);
+      this.#takePausing(adopted.isPaused);
       this.#held = { process, number };
       this.handle = adopted.handle;
       this.startedAt = adopted.startedAt;
@@ -103,6 +109,19 @@ export class RemoteTask implements Task {
     if (health === undefined) return;
     if (this.#held === undefined) this.health = new ToldHealth(health);
     else this.health?.see(health);
+  }
+
+  #takePausing(isPaused: boolean | undefined): void {
+    if (isPaused === undefined) return;
+    if (this.#held === undefined) {
+      this.pausing = new ToldPausing(isPaused, (isWanted) => this.#setPaused(isWanted));
+    } else this.pausing?.see(isPaused);
+  }
+
+  async #setPaused(isPaused: boolean): Promise<void> {
+    if (this.#held === undefined || this.#isOver) throw new Unavailable("it has ended");
+    const { process, number } = this.#held;
+    await process.call("setPaused", { task: number, isPaused });
   }
 
   /** Over an absence of the provider it waits. */

@@ -41,6 +41,12 @@ const Invoked = Type.Object({
   cold: Type.Boolean(),
   ms: Type.Number({ minimum: 0 }),
 });
+const Amount = Type.Number({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
+const Stats = Type.Object({
+  cpuMs: Amount,
+  memoryBytes: Amount,
+  processes: Type.Optional(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER })),
+});
 const leftoversMax = 10_000;
 const Name = Type.String({ maxLength: 256 });
 const Leftovers = Type.Array(
@@ -66,7 +72,14 @@ const has = Type.Boolean();
 const isLoaded = Compile(Type.Object({ type: Type.String() }));
 const isCreated = Compile(
   Type.Object({
-    has: Type.Object({ exec: has, terminals: has, console: has, invocable: has, leftovers: has }),
+    has: Type.Object({
+      exec: has,
+      terminals: has,
+      console: has,
+      invocable: has,
+      stats: has,
+      leftovers: has,
+    }),
   }),
 );
 const isCapabilities = Compile(
@@ -89,6 +102,7 @@ const isAdopted = Compile(
       handle: Handle,
       startedAt: Type.Number(),
       health: Type.Optional(Health),
+      isPaused: Type.Optional(Type.Boolean()),
     }),
     Type.Object({ gone: Type.Literal(true), exit: Exit, atMs: Type.Number() }),
   ]),
@@ -96,8 +110,10 @@ const isAdopted = Compile(
 const isEnd = Compile(End);
 const isExit = Compile(Exit);
 const isHealth = Compile(Health);
+const isPausing = Compile(Type.Object({ isPaused: Type.Boolean() }));
 const isCondition = Compile(Type.Object({ why: Why }));
 const isInvoked = Compile(Invoked);
+const isStats = Compile(Stats);
 const isLeftovers = Compile(Leftovers);
 const isChunk = Compile(Chunk);
 const isCount = Compile(Type.Integer({ minimum: 0 }));
@@ -128,6 +144,7 @@ const parsers: Parsers = {
   adopt: checked(isAdopted, "a task, or { gone, exit, atMs }"),
   stop: checked(isEnd, "a task whose exited gives { exit, atMs }"),
   release: nothing,
+  setPaused: nothing,
   output: nothing,
   read(reply) {
     const { bytes, from, next } = checked(isChunk, "{ bytes, from, next }")(reply);
@@ -150,6 +167,7 @@ const parsers: Parsers = {
     isInvoked,
     `{ id, answer, cold, ms } with an answer of at most ${answerCharsMax} characters`,
   ),
+  stats: checked(isStats, "{ cpuMs, memoryBytes }, and processes where they are known"),
   invocations: checked(isCount, "a number of invocations"),
   listLeftovers: (reply) =>
     checked(
@@ -176,6 +194,11 @@ export function parseEnd(end: unknown): ProviderCalls["stop"]["reply"] {
 /** What a task tells of its health. @throws Unavailable for what is none */
 export function parseHealth(health: unknown): TaskHealth {
   return checked(isHealth, "a health, { healthy, why }")(health);
+}
+
+/** Whether a task is paused. @throws Unavailable for what is neither */
+export function parsePaused(told: unknown): boolean {
+  return checked(isPausing, "true or false for whether it is paused")(told).isPaused;
 }
 
 /** Why a task does less than it should. @throws Unavailable for what is no text */

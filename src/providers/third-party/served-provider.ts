@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { Conflict, messageOf, NotFound, Unavailable } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { RecordedExit } from "../../keeper/exit.ts";
-import type { Output, Provider, Task } from "../provider.ts";
+import type { Output, Pausing, Provider, Task } from "../provider.ts";
 import { createFrom, loadModule } from "./load-module.ts";
 import type {
   Asked,
@@ -35,6 +35,7 @@ interface OpenOutput {
   unwatch?: () => void;
 }
 
+const pausingMethods = ["pause", "resume", "watch"] as const satisfies (keyof Pausing)[];
 const outputMethods = ["read", "tail", "watch", "close"] as const satisfies (keyof Output)[];
 
 export class ServedProvider {
@@ -75,6 +76,7 @@ export class ServedProvider {
         throw new TypeError("adopt() should give a task, or { gone, exit, atMs }");
       }
       if ("gone" in task) return { gone: true, exit: task.exit, atMs: task.atMs };
+      const pausing = pausingOf(task);
       this.#tasks.set(number, task);
       // After the answer, which says that there is a task at all.
       setImmediate(() => {
@@ -85,7 +87,12 @@ export class ServedProvider {
       });
       const { handle, startedAt, health } = task;
       health?.watch((now) => this.#tell({ told: "health", task: number, health: now }));
-      return { gone: false, handle, startedAt, ...(health && { health: health.now }) };
+      pausing?.watch((isPaused) => this.#tell({ told: "paused", task: number, isPaused }));
+      const told = {
+        ...(health && { health: health.now }),
+        ...(pausing && { isPaused: pausing.now }),
+      };
+      return { gone: false, handle, startedAt, ...told };
     },
     stop: async ({ task: number, options }) => {
       const task = this.#tasks.get(number);
@@ -97,6 +104,13 @@ export class ServedProvider {
       const held = this.#tasks.get(task);
       this.#tasks.delete(task);
       held?.release();
+    },
+    setPaused: async ({ task: number, isPaused }) => {
+      const task = this.#tasks.get(number);
+      if (task === undefined) throw new NotFound("the task has ended");
+      const pausing = pausingOf(task);
+      if (pausing === undefined) throw new Conflict("the task cannot be paused any more");
+      await (isPaused ? pausing.pause() : pausing.resume());
     },
     output: async ({ output, instance, limits }) => {
       const given = await this.#loaded.output(instance, limits);
@@ -144,6 +158,7 @@ export class ServedProvider {
     },
     invoke: ({ instance, event }) => this.#part("invocable").invoke(instance, event),
     invocations: ({ instance }) => this.#part("invocable").load(instance),
+    stats: ({ found }) => this.#part("stats").call(this.#loaded, found),
     listLeftovers: () => this.#part("leftovers").list(),
     removeLeftover: async ({ id }) => {
       await this.#part("leftovers").remove(id);
@@ -175,6 +190,7 @@ export class ServedProvider {
       terminals: provider.terminals === true,
       console: provider.console !== undefined,
       invocable: provider.invocable !== undefined,
+      stats: provider.stats !== undefined,
       leftovers: provider.leftovers !== undefined,
     };
     return { has };
@@ -212,7 +228,7 @@ export class ServedProvider {
   }
 
   /** A provider that is back may have less than it had. @throws Conflict */
-  #part<Name extends "exec" | "console" | "invocable" | "leftovers">(
+  #part<Name extends "exec" | "console" | "invocable" | "stats" | "leftovers">(
     name: Name,
   ): NonNullable<Provider[Name]> {
     const part = this.#loaded[name];
@@ -225,6 +241,14 @@ export class ServedProvider {
     if (open === undefined) throw new NotFound("the output is closed");
     return open;
   }
+}
+
+/** @throws TypeError naming what it lacks */
+function pausingOf({ pausing }: Task): Pausing | undefined {
+  if (pausing === undefined) return undefined;
+  const lacking = pausingMethods.filter((name) => typeof pausing?.[name] !== "function");
+  if (lacking.length === 0) return pausing;
+  throw new TypeError(`pausing of the task lacks ${lacking.join(", ")}`);
 }
 
 /** What a provider makes of it that breaks its contract is an end too. */

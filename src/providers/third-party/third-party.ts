@@ -56,6 +56,7 @@ export class ThirdParty implements Provider {
   readonly terminals?: true;
   readonly console?: NonNullable<Provider["console"]>;
   readonly invocable?: Invocable;
+  readonly stats?: NonNullable<Provider["stats"]>;
   readonly leftovers?: Leftovers;
   readonly #options: ThirdPartyOptions;
   readonly #closing = new AbortController();
@@ -102,6 +103,7 @@ export class ThirdParty implements Provider {
       this.console = async (found, request) => await runConsole(there(), found, request);
     }
     if (has.invocable) this.invocable = remoteFunctions(there);
+    if (has.stats) this.stats = async (found) => await there().call("stats", { found });
     if (has.leftovers) {
       this.leftovers = {
         list: async () => await there().call("listLeftovers", undefined),

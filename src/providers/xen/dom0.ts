@@ -25,13 +25,13 @@ export class Dom0 {
   }
 
   /** What a script writes. @throws Unavailable with its words when it fails */
-  async run(script: string): Promise<string> {
+  async run(script: string, timeoutMs = answerMsMax): Promise<string> {
     const [program = "", ...args] = this.shell;
     const ran = await execa(program, args, {
       env: this.#env,
       extendEnv: false,
       input: script,
-      timeout: answerMsMax,
+      timeout: timeoutMs,
       reject: false,
     });
     if (!ran.failed) return ran.stdout;

@@ -1,7 +1,9 @@
 /** What can be done with domains from outside, by their names. */
 import { setTimeout } from "node:timers/promises";
+import { Unavailable } from "../../core/errors.ts";
 import type { Log } from "../../core/log.ts";
 import type { Switches } from "../machine-task.ts";
+import type { TaskStats } from "../provider.ts";
 import type { Dom0 } from "./dom0.ts";
 import {
   type DomainOwner,
@@ -13,6 +15,8 @@ import {
 
 /** Between two tries to destroy what runs although its task has ended. */
 const againMs = 2_000;
+/** Longest that a domain which is taken over waits to be told whether it is paused. */
+const lookMsMax = 10_000;
 
 /** A domain of Mob's, of whichever node. */
 export interface FoundDomain {
@@ -33,10 +37,21 @@ export class Domains {
   switches(name: string): Switches {
     const run = async (script: string) => void (await this.#dom0.run(script));
     return {
-      // One that somebody has paused would not notice. One that boots does not answer: xl would wait for it.
-      press: () => run(`xl unpause ${name} 2>/dev/null; timeout 5 xl shutdown ${name} || true`),
+      // One that is paused would not notice. One that boots does not answer: xl would wait for it.
+      press: () => run(`${wakeScript(name)}; timeout 5 xl shutdown ${name} || true`),
       switchOff: () => run(`xl destroy ${name}`),
+      pause: () => run(`${isPausedScript(name)} || xl pause ${name}`),
+      resume: () => run(`xl domid ${name} >/dev/null && { ${wakeScript(name)}; }`),
     };
+  }
+
+  /** Where domain 0 does not answer soon it is not known, and taken for not paused. */
+  async isPaused(name: string): Promise<boolean> {
+    const script = `if ${isPausedScript(name)}; then echo yes; fi`;
+    return await this.#dom0.run(script, lookMsMax).then(
+      (told) => told.trim() === "yes",
+      () => false,
+    );
   }
 
   /** All there are. @throws Unavailable */
@@ -51,6 +66,13 @@ export class Domains {
       const task = parseDomainName(name);
       return task === undefined ? [] : [{ task, owner: parseNote(note) }];
     });
+  }
+
+  /** What it uses now. @throws Unavailable when there is no such domain */
+  async stats(name: string): Promise<TaskStats> {
+    const stats = parseUse(name, await this.#dom0.run(`xl list ${name}`));
+    if (stats !== undefined) return stats;
+    throw new Unavailable(`xl list does not tell what ${name} uses`);
   }
 
   /** Destroys it, if it is there. @throws Unavailable when that cannot be done now */
@@ -86,6 +108,31 @@ export class Domains {
   close(): void {
     this.#closed.abort();
   }
+}
+
+/**
+ * Of what `xl list` writes: the domain's line has its name, id, memory in MiB, processors, state, and CPU time in
+ * seconds, to a tenth. Undefined where there is none.
+ */
+export function parseUse(name: string, list: string): TaskStats | undefined {
+  const line = list.split("\n").find((one) => one.startsWith(`${name} `));
+  const [, , mebibytes = "", , , seconds = ""] = line?.trim().split(/ +/) ?? [];
+  const isWhole = /^\d+$/.test(mebibytes) && /^\d+\.\d+$/.test(seconds);
+  if (!isWhole) return undefined;
+  return {
+    cpuMs: Math.round(Number(seconds) * 1_000),
+    memoryBytes: Number(mebibytes) * 1_024 ** 2,
+  };
+}
+
+/** Succeeds where it is paused. The last line of the list: name, id, memory, processors, state. */
+function isPausedScript(name: string): string {
+  return `xl list ${name} | tail -n 1 | { read -r _ _ _ _ state _; case $state in ??p*) ;; *) false ;; esac; }`;
+}
+
+/** Xen counts how often a domain was paused, and wants to hear as often that it goes on. */
+function wakeScript(name: string): string {
+  return `while ${isPausedScript(name)}; do xl unpause ${name} || break; done`;
 }
 
 /** Whether there is none, or none that can be asked, is told by the last line. */

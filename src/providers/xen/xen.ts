@@ -8,8 +8,10 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import type { InstanceId } from "../../core/ids.ts";
+import type { Log } from "../../core/log.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { keeperIdOf } from "../../keeper/keeper-folder.ts";
+import type { KeptTask } from "../../keeper/kept-task.ts";
 import { keptConsole } from "../kept-console.ts";
 import { keptTasks } from "../kept-tasks.ts";
 import { MachineTask } from "../machine-task.ts";
@@ -50,7 +52,7 @@ export function createXen(options: ProviderOptions): Provider<XenParams> {
     const name = nameOf(instance, attempt);
     const task = await keeper.adopt(instance, attempt);
     if (!("gone" in task)) {
-      return new MachineTask(task, domains.switches(name), log, () => domains.destroy(name));
+      return await machineOf(task, name, domains, log);
     }
     await domains.destroy(name);
     return task;
@@ -60,16 +62,7 @@ export function createXen(options: ProviderOptions): Provider<XenParams> {
   const appears = async (instance: InstanceId, attempt: number): Promise<boolean> => {
     const task = await keeper.adopt(instance, attempt);
     const ended = "gone" in task ? Promise.resolve() : task.exited;
-    let hasEnded = false;
-    void ended.then(() => {
-      hasEnded = true;
-    });
-    const created = join(folder, "instances", instance, "work", createdFile(attempt));
-    while (!existsSync(created)) {
-      if (hasEnded) return false;
-      await setTimeout(lookEveryMs);
-    }
-    return true;
+    return await isThere(join(folder, "instances", instance, "work", createdFile(attempt)), ended);
   };
 
   return {
@@ -100,6 +93,10 @@ export function createXen(options: ProviderOptions): Provider<XenParams> {
       }
     },
     adopt,
+    async stats({ instance, attempt }) {
+      keeper.held(instance, attempt); // Else it has ended, and Xen may keep it still.
+      return await domains.stats(nameOf(instance, attempt));
+    },
     console: (task, request) =>
       keptConsole(keeper, task, request, (_task, input, signal) =>
         domains.type(nameOf(task.instance, task.attempt), input, signal),
@@ -118,12 +115,31 @@ export function createXen(options: ProviderOptions): Provider<XenParams> {
   };
 }
 
+/** Whether a file is made before `ended`. */
+async function isThere(file: string, ended: Promise<unknown>): Promise<boolean> {
+  let hasEnded = false;
+  void ended.then(() => {
+    hasEnded = true;
+  });
+  while (!existsSync(file)) {
+    if (hasEnded) return false;
+    await setTimeout(lookEveryMs);
+  }
+  return true;
+}
+
+async function machineOf(task: KeptTask, name: string, domains: Domains, log: Log): Promise<Task> {
+  const isPaused = await domains.isPaused(name);
+  const cleanUp = () => domains.destroy(name);
+  return new MachineTask(task, domains.switches(name), log, isPaused, cleanUp);
+}
+
 async function probe(dom0: Dom0, keeper: Keeper): Promise<Capabilities> {
   try {
     const script = "command -v xl >/dev/null || { echo there is no xl >&2; exit 1; }; xl info";
     const version = /^xen_version\s*:\s*(\S+)/m.exec(await dom0.run(script))?.[1];
     if (version === undefined) return { available: false, reason: "xl info tells no version" };
-    return { available: true, version, features: await keeper.features() };
+    return { available: true, version, features: ["pause", ...(await keeper.features())] };
   } catch (error) {
     return { available: false, reason: `Xen's domain 0 does not answer: ${messageOf(error)}` };
   }

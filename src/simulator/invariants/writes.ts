@@ -5,6 +5,7 @@
 import type { GroupRecord } from "../../services/records.ts";
 import type { Wish } from "../wish.ts";
 import type { Objection, SceneInvariant } from "./invariant.ts";
+import { type Gone, removedCreation } from "./removed-creation.ts";
 import type { Scene, ShownNode } from "./scene.ts";
 import { compareStampTexts } from "./stamps.ts";
 
@@ -39,8 +40,7 @@ class Writes implements SceneInvariant {
   readonly #lostAtMs = new Map<string, number>();
   /** Creations whose removal a node has acknowledged, by that node. */
   readonly #removed = new Map<string, Set<string>>();
-  /** Creations that a node stopped showing, and when. */
-  readonly #gone: { node: string; name: string; uid: string; atMs: number }[] = [];
+  readonly #gone: Gone[] = [];
   readonly #shown = new Map<string, Map<string, string>>();
 
   constructor(scene: Scene, object: Objection) {
@@ -123,14 +123,12 @@ class Writes implements SceneInvariant {
     );
   }
 
-  /** The creation that went away on the nodes that acknowledged, while they were asked. */
-  #keepRemoved({ item, askedAtMs }: Wish, by: readonly string[]): void {
-    for (const { node, name, uid, atMs } of this.#gone) {
-      if (name !== item.name || atMs < askedAtMs || !by.includes(node)) continue;
-      for (const id of by) {
-        const uids = this.#removed.get(id) ?? new Set();
-        this.#removed.set(id, uids.add(uid));
-      }
+  #keepRemoved({ item: { name }, askedAtMs }: Wish, by: readonly string[]): void {
+    const uid = removedCreation({ name, askedAtMs, by }, this.#gone);
+    if (uid === undefined) return;
+    for (const id of by) {
+      const uids = this.#removed.get(id) ?? new Set();
+      this.#removed.set(id, uids.add(uid));
     }
   }
 

@@ -8,7 +8,7 @@ import { type TestContext, test } from "node:test";
 import { Conflict, Unavailable } from "../../../src/core/errors.ts";
 import { asInstanceId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
-import { findCgroupBase } from "../../../src/keeper/cgroup.ts";
+import { findBases } from "../../../src/keeper/cgroup-bases.ts";
 import { Keeper } from "../../../src/keeper/keeper.ts";
 import { readBootId, readStat } from "../../../src/keeper/process-identity.ts";
 import { eventually } from "../../support/eventually.ts";
@@ -19,7 +19,7 @@ import { tempFolder } from "../../support/temp-folder.ts";
 
 const instance = asInstanceId("00112233aabbccdd");
 const { PATH = "/usr/bin:/bin" } = process.env;
-const cgroupsHere = findCgroupBase("mob-test") !== undefined;
+const cgroupsHere = findBases("mob-test").unified !== undefined;
 
 async function startKeeper(t: TestContext, cgroups = true) {
   const alive = setInterval(() => {}, 1_000);

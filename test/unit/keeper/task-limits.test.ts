@@ -32,6 +32,12 @@ function groupsOf(text: string): readonly string[] {
   return text.split("\n").map((line) => line.split(":").slice(2).join(":"));
 }
 
+/** The groups of version 1 of a task. */
+function notedIn(folder: string, key: string): readonly string[] {
+  const text = readFileSync(join(folder, "records", `${key}.limits`), "utf8");
+  return text.split("\n").filter((group) => group !== "");
+}
+
 test("without cgroups a task with limits is refused with the reason, and nothing of it is left", async (t) => {
   const { folder, keeper } = await opened(t, false);
   assert.equal(keeper.whyNoLimits, "no cgroup can be written here");
@@ -51,11 +57,11 @@ test("a task and what runs beside it are in the groups that limit it, which go w
   }
   const { pid } = await keeper.start(instance, 1, { ...command, limits });
   const key = `${instance}.1`;
-  const noted = readFileSync(join(folder, "records", `${key}.limits`), "utf8").split("\n");
+  const noted = notedIn(folder, key);
   assert.ok(noted.every((group) => existsSync(group)));
   const own = groupsOf(readFileSync(`/proc/${pid}/cgroup`, "utf8"));
   const limiting = own.filter((group) => basename(group) === key);
-  assert.ok(limiting.length > noted.filter((group) => group !== "").length, "and the one of all");
+  assert.ok(limiting.length > noted.length, "and the one of all");
   await keeper.adopt(instance, 1);
   const beside = { command: ["/bin/cat", "/proc/self/cgroup"], env: {} };
   const head = new OutputHead(10_000);
@@ -78,8 +84,7 @@ test("what limits a task is found and removed by another life of its keeper", as
     return;
   }
   await keeper.start(instance, 1, { ...command, limits });
-  const path = join(folder, "records", `${instance}.1.limits`);
-  const noted = readFileSync(path, "utf8").split("\n");
+  const noted = notedIn(folder, `${instance}.1`);
   await keeper.close();
   const next = new Keeper({ folder, log: silentLog, env: { PATH } });
   await next.remove(instance);

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { asInstanceId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
-import { findCgroupBase } from "../../../src/keeper/cgroup.ts";
+import { findBases } from "../../../src/keeper/cgroup-bases.ts";
 import { keeperIdOf } from "../../../src/keeper/keeper-folder.ts";
 import { createBash } from "../../../src/providers/bash/bash.ts";
 import type { Provider } from "../../../src/providers/provider.ts";
@@ -37,7 +37,7 @@ async function leaveBehind(t: TestContext, script: string) {
   const context = { service: "tested", attempt: 1, env: { TEST_MARK: mark }, logs };
   await before.start(instance, before.parseParams({ command: script }), context);
   await eventually(() => tasks().length > 0, "the task");
-  const group = findCgroupBase(`mob-${keeperIdOf(folder)}`);
+  const group = findBases(`mob-${keeperIdOf(folder)}`).unified;
   const cgroup = group && join(group, `${instance}.1`);
   if (cgroup !== undefined) await eventually(() => existsSync(cgroup), "its cgroup");
   await before.close();

@@ -126,22 +126,29 @@ test("what is required within a group is there, and starts before", () => {
   const errors = errorsOf({
     name: "shop",
     services: [
-      service("web", { requires: ["db", "shop/nope", "web"] }),
+      service("web", { requires: ["db", "shop/nope", "web", "late"] }),
       { name: "back", services: [service("api", { requires: ["shop", "shop/back", "shop/db"] })] },
       service("db", { requires: ["back", "shop/web", "nope"] }),
+      service("late"),
     ],
   });
   assert.deepEqual(Object.keys(errors).sort(), [
     "services[0].requires[0]",
     "services[0].requires[1]",
     "services[0].requires[2]",
+    "services[0].requires[3]",
     "services[1].services[0].requires[0]",
     "services[1].services[0].requires[1]",
     "services[1].services[0].requires[2]",
   ]);
-  assert.match(errors["services[0].requires[0]"] ?? "", /^shop\/db is started after it/);
+  assert.equal(errors["services[0].requires[0]"], "shop/db requires shop/web in turn");
+  assert.match(errors["services[0].requires[3]"] ?? "", /^shop\/late is started after it/);
   assert.equal(errors["services[0].requires[1]"], "there is no shop/nope in the group");
   assert.equal(errors["services[0].requires[2]"], "shop/web would require itself");
+  assert.equal(
+    errors["services[1].services[0].requires[2]"],
+    "shop/db requires shop/back/api in turn",
+  );
 });
 
 test("a group is bounded in depth, in services and in size", () => {

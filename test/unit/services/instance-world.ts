@@ -23,6 +23,7 @@ export type Happening =
   | { kind: "dependency"; isThere: boolean }
   | { kind: "health"; healthy: boolean | null }
   | { kind: "own-health"; healthy: boolean | null }
+  | { kind: "pause"; isPaused: boolean }
   | { kind: "exit"; exit: Exit; whileDown: boolean }
   | { kind: "refuse" }
   | { kind: "room"; isThere: boolean }
@@ -83,6 +84,8 @@ export class World {
       assert.equal(this.timerSet, isTimed, "a timer astray");
     }
     assert.deepEqual(this.published, state.status, "a change was not published");
+    const isPaused = state.status.pausedAt !== undefined;
+    assert.ok(!isPaused || state.status.state === "running", "paused, and does not run");
   }
 
   check(effect: InstanceEffect, before: InstanceStatus, was: Desired): void {
@@ -259,6 +262,11 @@ export function happen(world: World, what: Happening): void {
     case "own-health": {
       const { attempt } = world.state.status;
       world.tell({ kind: "own-health", attempt, health: { healthy: what.healthy } });
+      return;
+    }
+    case "pause": {
+      const { attempt } = world.state.status;
+      world.tell({ kind: "paused", attempt, isPaused: what.isPaused });
       return;
     }
     case "exit":

@@ -40,6 +40,10 @@ const happening: fc.Arbitrary<Happening> = fc.oneof(
     }),
   },
   {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant("pause" as const), isPaused: fc.boolean() }),
+  },
+  {
     weight: 6,
     arbitrary: fc
       .constantFrom(

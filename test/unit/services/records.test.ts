@@ -71,6 +71,7 @@ const status: StatusRecord = {
     },
     startedAt: 4,
     retryAt: 9,
+    pausedAt: 9,
     history: { inARow: 2, restartedAt: [1, 2] },
   },
   placed: { slot: 3, under: 2, obeys: 4 },

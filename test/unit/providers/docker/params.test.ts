@@ -88,6 +88,6 @@ test("volumes are folders of the host's, at a place of the container's", () => {
 
 test("labels of Mob's own cannot be given", () => {
   assert.deepEqual(complaints({ image: "a", labels: { "mob.node": "x" } }), [
-    'params.labels["mob.node"]: is not a possible name',
+    'params.labels["mob.node"]: is not a possible name: one matches ^(?!mob\\.)[A-Za-z0-9][\\w./-]{0,255}$',
   ]);
 });

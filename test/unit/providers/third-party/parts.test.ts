@@ -28,16 +28,18 @@ function leftoversOf({ leftovers }: Provider) {
 
 test("what a provider has is a feature, as of Mob's own, and what it only says is none", async (t) => {
   const probe = `probe: async () => ({
-    available: true, version: "1", features: ["exec", "terminals", "console", "invoke", "leftovers", "own"],
+    available: true, version: "1", features: ["exec", "terminals", "console", "invoke", "stats", "leftovers", "own"],
   }),`;
   const none = await harmful(t, probe);
   assert.deepEqual(none.features, ["own"]);
-  const { exec, terminals, console, invocable, leftovers } = none.provider;
-  assert.deepEqual([exec, terminals, console, invocable, leftovers], Array(5).fill(undefined));
+  const { exec, terminals, console, invocable, stats, leftovers } = none.provider;
+  const had = [exec, terminals, console, invocable, stats, leftovers];
+  assert.deepEqual(had, Array(6).fill(undefined));
   const parts = `exec: nothing, terminals: true, console: nothing, invocable: { invoke: nothing, load: nothing },
-    leftovers: { list: nothing, remove: nothing },`;
+    stats: nothing, leftovers: { list: nothing, remove: nothing },`;
   const all = await harmful(t, probe + parts);
-  assert.deepEqual(all.features, ["own", "exec", "terminals", "console", "invoke", "leftovers"]);
+  const words = ["own", "exec", "terminals", "console", "invoke", "stats", "leftovers"];
+  assert.deepEqual(all.features, words);
 });
 
 test("what it could do elsewhere and cannot here is told with its reason, on one line", async (t) => {
@@ -209,6 +211,36 @@ test("a crash in the middle of a look for leftovers fails that look", async (t) 
   await again(() => provider.list());
   await assert.rejects(remove("x"), { code: "unavailable", message: died });
   assert.deepEqual(await again(() => provider.list()), []);
+});
+
+test("figures are told as they are, checked, and of a task whose are late no other is the worse", async (t) => {
+  const { provider, pids } = await harmful(
+    t,
+    `stats: async ({ attempt }) =>
+      [
+        { cpuMs: 1.5, memoryBytes: 2, processes: 3 },
+        { cpuMs: 0, memoryBytes: 0 },
+        undefined,
+        { cpuMs: -1, memoryBytes: 0 },
+        { cpuMs: NaN, memoryBytes: 0 },
+        { cpuMs: 1, memoryBytes: 1e300 },
+        { cpuMs: 1, memoryBytes: 1, processes: 0.5 },
+      ][attempt - 1] ?? (attempt === 3 ? undefined : await new Promise(() => {})),`,
+    { answerMs: 3_000 },
+  );
+  const stats = async (attempt: number) => provider.stats?.({ ...found, attempt });
+  assert.deepEqual(await stats(1), { cpuMs: 1.5, memoryBytes: 2, processes: 3 });
+  assert.deepEqual(await stats(2), { cpuMs: 0, memoryBytes: 0 });
+  for (const attempt of [3, 4, 5, 6, 7]) {
+    const message = /stats, it should give \{ cpuMs, memoryBytes \}, and processes where/;
+    await assert.rejects(stats(attempt), { code: "unavailable", message });
+  }
+  await assert.rejects(stats(8), {
+    code: "unavailable",
+    message: /did not answer to stats within/,
+  });
+  assert.equal((await pids()).length, 1);
+  assert.deepEqual(await stats(2), { cpuMs: 0, memoryBytes: 0 });
 });
 
 test("what a provider says of commands, functions and leftovers is checked, by name", async (t) => {

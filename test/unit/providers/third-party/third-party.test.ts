@@ -249,9 +249,9 @@ const wrongModules: readonly { readonly source: string; readonly reason: RegExp 
   },
   {
     source:
-      'exports.type = "z"; exports.createProvider = () => ({ ...require("./whole.cjs")("z"), terminals: true, console: true, invocable: { invoke() {} }, leftovers: {} });',
+      'exports.type = "z"; exports.createProvider = () => ({ ...require("./whole.cjs")("z"), terminals: true, console: true, stats: 7, invocable: { invoke() {} }, leftovers: {} });',
     reason:
-      /^its provider lacks exec\(\), console\(\), invocable.load\(\), leftovers.list\(\), leftovers.remove\(\)$/,
+      /^its provider lacks exec\(\), console\(\), stats\(\), invocable.load\(\), leftovers.list\(\), leftovers.remove\(\)$/,
   },
   {
     source: 'exports.type = "bash"; exports.createProvider = () => require("./whole.cjs")();',

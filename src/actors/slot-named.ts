@@ -1,0 +1,23 @@
+/** One instance of a service, as users name it: `web/2` is the one in slot 2 of `web`. */
+import { NotFound } from "../core/errors.ts";
+import type { Operations } from "./operations.ts";
+import type { InstanceInfo } from "./service-view.ts";
+
+/** What is deployed, as far as a name can be of it. */
+export type Deployed = Pick<Operations, "has" | "instancesOf">;
+
+/** Undefined where that is no slot's name, or a service or group has it. @throws NotFound, for a slot that there is not too */
+export function slotNamed(deployed: Deployed, wanted: string): InstanceInfo | undefined {
+  const [, name, slot] = /^(.+)\/(\d{1,9})$/.exec(wanted) ?? [];
+  if (name === undefined || deployed.has(wanted)) return undefined;
+  if (!deployed.has(name)) throw new NotFound(`there is no service ${wanted}`);
+  const one = deployed.instancesOf(name).find((instance) => instance.slot === Number(slot));
+  if (one === undefined) throw new NotFound(`${name} has no instance ${slot}`);
+  return one;
+}
+
+/** Those of a service, or the one of a slot of it. @throws NotFound; BadRequest for a group */
+export function instancesNamed(deployed: Deployed, wanted: string): readonly InstanceInfo[] {
+  const slot = slotNamed(deployed, wanted);
+  return slot === undefined ? deployed.instancesOf(wanted) : [slot];
+}
