@@ -1,10 +1,13 @@
 /** One instance of a service, as users name it: `web/2` is the one in slot 2 of `web`. */
 import { NotFound } from "../core/errors.ts";
-import type { Operations } from "./operations.ts";
 import type { InstanceInfo } from "./service-view.ts";
 
 /** What is deployed, as far as a name can be of it. */
-export type Deployed = Pick<Operations, "has" | "instancesOf">;
+export interface Deployed {
+  readonly has: (name: string) => boolean;
+  /** Of one service. */
+  readonly instancesOf: (name: string) => readonly InstanceInfo[];
+}
 
 /** Undefined where that is no slot's name, or a service or group has it. @throws NotFound, for a slot that there is not too */
 export function slotNamed(deployed: Deployed, wanted: string): InstanceInfo | undefined {

@@ -8,6 +8,10 @@ import type { ProviderUnderTest } from "./under-test.ts";
 
 type Case = (bench: Bench, tested: ProviderUnderTest) => Promise<void>;
 
+/** For tasks that leave others something of the processor. */
+export const burnCase =
+  "tells the CPU time that a task burns, and that one which sleeps burns none";
+
 /** For tasks whose memory is what they take. */
 export const memoryCase = "tells that a task has more memory once it has taken some";
 
@@ -25,10 +29,7 @@ function statsOf(provider: Provider, { instance, handle }: Ran): Promise<TaskSta
 }
 
 export const statsCases: Readonly<Record<string, Case>> = {
-  "tells the CPU time that a task burns, and that one which sleeps burns none": async ({
-    provider,
-    run,
-  }) => {
+  [burnCase]: async ({ provider, run }) => {
     const burning = await run("while :; do :; done");
     const sleeping = await run("sleep 100000");
     const both = () => Promise.all([burning, sleeping].map((ran) => statsOf(provider, ran)));

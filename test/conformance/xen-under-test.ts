@@ -6,7 +6,7 @@ import { silentLog } from "../../src/core/log.ts";
 import { createXen } from "../../src/providers/xen/xen.ts";
 import { domainKernel } from "../support/xen-host.ts";
 import { impersonateShim } from "./impersonate-shim.ts";
-import { cacheCase, memoryCase } from "./stats-cases.ts";
+import { burnCase, cacheCase, memoryCase } from "./stats-cases.ts";
 import type { ProviderUnderTest } from "./under-test.ts";
 
 const { PATH = "/usr/bin:/bin", HOME = "/" } = process.env;
@@ -63,6 +63,8 @@ export const underTest: ProviderUnderTest = {
   skips: {
     "has a task stand still, and go on as it was, and tells each change": pausedAnyway,
     "removes what is paused": pausedAnyway,
+    [burnCase]:
+      "a domain that burns an emulated processor leaves domain 0 too little of it to answer",
     "runs a task with its environment, and tells its exit code": noCode,
     "lets a task end by itself within the grace of a stop": noCode,
     "gives children their grace although their parent is gone at once": ownAffair,
