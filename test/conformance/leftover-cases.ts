@@ -20,7 +20,7 @@ function leftoversOf({ leftovers }: Provider): Leftovers {
 
 /** What the bench's provider finds of owners below the bench's folder: the machine may have others. */
 async function found({ provider, folder }: Bench): Promise<readonly Leftover[]> {
-  const all = await leftoversOf(provider).list();
+  const all = await patiently(() => leftoversOf(provider).list());
   return all.filter((leftover) => leftover.folder?.startsWith(`${folder}/`));
 }
 
@@ -34,8 +34,21 @@ async function removeAll(bench: Bench, owners: readonly Owner[]): Promise<void> 
   for (const owner of owners) await owner.kill();
   for (const { id, folder = "" } of await found(bench)) {
     await rm(folder, { recursive: true, force: true });
-    await leftoversOf(bench.provider).remove(id);
+    await patiently(() => leftoversOf(bench.provider).remove(id));
   }
+}
+
+/** An engine that is emulated, or on a busy machine, may not answer just now. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  const { value } = await eventually(async () => {
+    try {
+      return { value: await ask() };
+    } catch (error) {
+      if (error instanceof MobError && error.code === "unavailable") return undefined;
+      throw error;
+    }
+  }, "an answer of the engine");
+  return value;
 }
 
 export const leftoverCases: Readonly<Record<string, Case>> = {
@@ -78,8 +91,8 @@ export const leftoverCases: Readonly<Record<string, Case>> = {
       assert.ok(Math.abs((orphan.startedAt ?? 0) - Date.now()) < 600_000);
       assert.ok(processAlive(deadPid));
 
-      await leftovers.remove(orphan.id);
-      await leftovers.remove(orphan.id);
+      await patiently(() => leftovers.remove(orphan.id));
+      await patiently(() => leftovers.remove(orphan.id));
       assert.ok(!processAlive(deadPid));
       assert.deepEqual(
         (await found(bench)).map((one) => one.folder),
