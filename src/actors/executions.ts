@@ -8,7 +8,7 @@ import { type ExecutorProtocol, newsWaitMsMax } from "./executor-protocol.ts";
 import { names } from "./names.ts";
 import type { Operations } from "./operations.ts";
 import type { CommandNews } from "./running-command.ts";
-import type { InstanceInfo } from "./service-view.ts";
+import { isRunning, type RunningInstance, whyNotRunning } from "./running-instance.ts";
 import { type Deployed, instancesNamed } from "./slot-named.ts";
 
 /** Beyond the wait itself: a call that takes longer has been lost. */
@@ -78,25 +78,11 @@ export async function openExecution(
   };
 }
 
-interface Chosen extends InstanceInfo {
-  readonly node: NodeId;
-  readonly instance: NonNullable<InstanceInfo["instance"]>;
-}
-
-function chosen(deployed: Deployed, wanted: string): Chosen {
+function chosen(deployed: Deployed, wanted: string): RunningInstance {
   const meant = instancesNamed(deployed, wanted);
-  const running = meant.find(isRunning);
+  const running = meant.filter(isRunning).find(({ pausedSince }) => pausedSince === undefined);
   if (running !== undefined) return running;
   const [first] = meant;
   if (first === undefined) throw new Conflict(`${wanted} does not run: it is to have no instances`);
-  const { name, reason } = first;
-  const state = first.pausedSince === undefined ? first.state : "paused";
-  throw new Conflict(
-    `${name} does not run: it is ${state}${reason === undefined ? "" : `, ${reason}`}`,
-  );
-}
-
-function isRunning(instance: InstanceInfo): instance is Chosen {
-  const { state, pausedSince, node, instance: id } = instance;
-  return state === "running" && pausedSince === undefined && node !== null && id !== null;
+  throw new Conflict(`${first.name} does not run: ${whyNotRunning(first)}`);
 }

@@ -6,6 +6,7 @@ import { named } from "../otp/ref.ts";
 import { type MeterProtocol, measuredMax, measureMsMax, type Use } from "./meter.ts";
 import { names } from "./names.ts";
 import type { Operations } from "./operations.ts";
+import { isRunning, labelOf, type RunningInstance, whyNotRunning } from "./running-instance.ts";
 import type { InstanceInfo } from "./service-view.ts";
 import { slotNamed } from "./slot-named.ts";
 
@@ -22,11 +23,6 @@ export interface Measurement {
 
 type Asked = Pick<Operations, "has" | "instances" | "instancesOf" | "service" | "call">;
 
-interface Running extends InstanceInfo {
-  readonly node: NodeId;
-  readonly instance: NonNullable<InstanceInfo["instance"]>;
-}
-
 /**
  * Of those services, groups and slots, of all where none is named, each once. A node that cannot be asked is no error:
  * that is told of each instance there.
@@ -36,29 +32,31 @@ export async function measureInstances(
   operations: Asked,
   wanted: readonly string[],
 ): Promise<readonly Measurement[]> {
-  const instances = instancesNamed(operations, wanted);
+  const instances = allNamed(operations, wanted);
   const running = instances.filter(isRunning);
   const told = new Map<string, Measurement>();
   await Promise.all(
     batchesByNode(running).map(async (batch) => {
-      for (const one of await measureBatch(operations, batch)) told.set(keyOf(one.instance), one);
+      for (const one of await measureBatch(operations, batch)) told.set(labelOf(one.instance), one);
     }),
   );
-  return instances.map((instance) => told.get(keyOf(instance)) ?? notRunning(instance));
+  return instances.map((instance) => told.get(labelOf(instance)) ?? notRunning(instance));
 }
 
-function instancesNamed(deployed: Asked, wanted: readonly string[]): readonly InstanceInfo[] {
+function allNamed(deployed: Asked, wanted: readonly string[]): readonly InstanceInfo[] {
   if (wanted.length === 0) return deployed.instances();
   const meant = wanted.flatMap(
     (name) => slotNamed(deployed, name) ?? deployed.service(name).instances,
   );
-  return [...new Map(meant.map((one) => [keyOf(one), one])).values()];
+  return [...new Map(meant.map((one) => [labelOf(one), one])).values()];
 }
 
 /** At most as many as a meter takes at once, of one node each. */
-function batchesByNode(running: readonly Running[]): readonly (readonly Running[])[] {
-  const batches: Running[][] = [];
-  const filling = new Map<NodeId, Running[]>();
+function batchesByNode(
+  running: readonly RunningInstance[],
+): readonly (readonly RunningInstance[])[] {
+  const batches: RunningInstance[][] = [];
+  const filling = new Map<NodeId, RunningInstance[]>();
   for (const one of running) {
     const batch = filling.get(one.node);
     if (batch !== undefined && batch.length < measuredMax) batch.push(one);
@@ -73,7 +71,7 @@ function batchesByNode(running: readonly Running[]): readonly (readonly Running[
 
 async function measureBatch(
   { call }: Asked,
-  batch: readonly Running[],
+  batch: readonly RunningInstance[],
 ): Promise<readonly Measurement[]> {
   const [first] = batch;
   if (first === undefined) return [];
@@ -98,16 +96,6 @@ async function measureBatch(
   }
 }
 
-function isRunning(instance: InstanceInfo): instance is Running {
-  return instance.state === "running" && instance.node !== null && instance.instance !== null;
-}
-
 function notRunning(instance: InstanceInfo): Measurement {
-  const { state, reason } = instance;
-  const why = `it is ${state}${reason === undefined ? "" : `, ${reason}`}`;
-  return { instance, use: undefined, why };
-}
-
-function keyOf({ name, slot }: InstanceInfo): string {
-  return `${name}/${slot}`;
+  return { instance, use: undefined, why: whyNotRunning(instance) };
 }

@@ -4,13 +4,14 @@
  */
 import type { Env } from "../core/env.ts";
 import { Conflict, errorShape, RemoteError, Unreachable } from "../core/errors.ts";
-import type { InstanceId, NodeId } from "../core/ids.ts";
+import type { NodeId } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { named } from "../otp/ref.ts";
 import type { Catalog } from "./catalog.ts";
 import { providerWorkerName } from "./names.ts";
 import type { ProviderWorkerProtocol } from "./provider-worker-protocol.ts";
+import { isRunning, labelOf, type RunningInstance, whyNotRunning } from "./running-instance.ts";
 import { serviceNamed } from "./service-named.ts";
 import { type InstanceInfo, instanceInfos } from "./service-view.ts";
 import { instancesNamed } from "./slot-named.ts";
@@ -32,11 +33,6 @@ export interface PausedInstance {
   readonly node: NodeId;
   /** It was not so before, as far as was known. */
   readonly changed: boolean;
-}
-
-interface Placed extends InstanceInfo {
-  readonly node: NodeId;
-  readonly instance: InstanceId;
 }
 
 /**
@@ -73,16 +69,12 @@ function instancesMeant(catalog: Catalog, name: string): readonly InstanceInfo[]
   return meant;
 }
 
-function checked(catalog: Catalog, instances: readonly InstanceInfo[]): readonly Placed[] {
+function checked(catalog: Catalog, instances: readonly InstanceInfo[]): readonly RunningInstance[] {
   const away = instances.flatMap((one) => whyAway(catalog, one) ?? []);
   if (away.length > 0) throw new Unreachable(away.join("; "));
   const refused = instances.flatMap((one) => whyNot(catalog, one) ?? []);
   if (refused.length > 0) throw new Conflict(refused.join("; "));
-  return instances.filter(isPlaced);
-}
-
-function isPlaced(one: InstanceInfo): one is Placed {
-  return one.node !== null && one.instance !== null;
+  return instances.filter(isRunning);
 }
 
 function whyAway(catalog: Catalog, one: InstanceInfo): string | undefined {
@@ -93,10 +85,8 @@ function whyAway(catalog: Catalog, one: InstanceInfo): string | undefined {
 }
 
 function whyNot(catalog: Catalog, one: InstanceInfo): string | undefined {
-  const { state, reason, provider: type } = one;
-  if (state !== "running" || !isPlaced(one)) {
-    return `${labelOf(one)} does not run: it is ${state}${reason === undefined ? "" : `, ${reason}`}`;
-  }
+  if (!isRunning(one)) return `${labelOf(one)} does not run: ${whyNotRunning(one)}`;
+  const { provider: type } = one;
   const member = catalog.member(one.node);
   const fact = member?.facts.providers.find((known) => known.type === type);
   // What one that is away can do is not known: it is asked.
@@ -105,7 +95,11 @@ function whyNot(catalog: Catalog, one: InstanceInfo): string | undefined {
   return `${labelOf(one)} cannot be paused by ${type} on ${member?.name}: ${why}`;
 }
 
-async function askNode({ call }: PausingOptions, one: Placed, isPaused: boolean): Promise<void> {
+async function askNode(
+  { call }: PausingOptions,
+  one: RunningInstance,
+  isPaused: boolean,
+): Promise<void> {
   const worker = named<ProviderWorkerProtocol>(one.node, providerWorkerName(one.instance));
   try {
     await call(worker, "setPaused", { isPaused }, { timeoutMs: pauseTimeoutMs });
@@ -116,7 +110,11 @@ async function askNode({ call }: PausingOptions, one: Placed, isPaused: boolean)
 }
 
 /** Resolves once it is known here too, or after a while. */
-function known({ catalog, env }: PausingOptions, one: Placed, isPaused: boolean): Promise<void> {
+function known(
+  { catalog, env }: PausingOptions,
+  one: RunningInstance,
+  isPaused: boolean,
+): Promise<void> {
   return until({ catalog, env }, one.name, () => {
     const status = catalog.status(one.instance);
     return status?.state !== "running" || isPaused === (status.pausedAt !== undefined);
@@ -128,8 +126,4 @@ function together(failures: readonly unknown[]): RemoteError {
   const told = failures.map(errorShape);
   const { code = "internal", details = [] } = told[0] ?? {};
   return new RemoteError({ code, details, message: told.map(({ message }) => message).join("; ") });
-}
-
-function labelOf({ name, slot }: InstanceInfo): string {
-  return `${name}/${slot}`;
 }

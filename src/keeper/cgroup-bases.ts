@@ -6,9 +6,9 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { messageOf } from "../core/errors.ts";
-import { groupsToBeIn, ownCgroup, removeIfEmpty } from "./cgroup.ts";
+import { canHold, groupsAround, ownCgroup, removeIfEmpty } from "./cgroup.ts";
 
-export const controllers = ["memory", "cpu"] as const;
+const controllers = ["memory", "cpu"] as const;
 export type Controller = (typeof controllers)[number];
 
 /** Where a controller's groups of tasks are made. */
@@ -34,13 +34,13 @@ export const noCgroups: CgroupBases = {
 
 /** @param name of the keeper's own groups */
 export function findBases(name: string): CgroupBases {
-  const parents = groupsToBeIn(name);
-  const [nearest] = parents;
+  const around = groupsAround();
+  const nearest = around.find((group) => canHold(group, name));
   if (nearest === undefined) return noCgroups;
   try {
     const limiting = new Map(controllers.flatMap((one) => firstVersion(one, name)));
     const others = controllers.filter((one) => !limiting.has(one));
-    const parent = others.length === 0 ? nearest : handingDown(parents, name, others);
+    const parent = others.length === 0 ? nearest : handingDown(around, name, others);
     const path = join(parent, name);
     for (const one of others) limiting.set(one, { path, version: 2 });
     return { unified: path, limiting, whyNoLimits: undefined };
@@ -61,14 +61,15 @@ function firstVersion(controller: Controller, name: string): [Controller, Base][
   return [[controller, { path, version: 1 }]];
 }
 
-/** The first of `parents` that can. @throws Error saying why none can */
+/** The nearest that can. @throws Error saying why none can */
 function handingDown(
-  parents: readonly string[],
+  around: readonly string[],
   name: string,
   wanted: readonly Controller[],
 ): string {
   let why: unknown;
-  for (const parent of parents) {
+  for (const parent of around) {
+    if (!canHold(parent, name)) continue;
     const group = join(parent, name);
     try {
       mkdirSync(group, { recursive: true });
@@ -80,8 +81,10 @@ function handingDown(
       removeIfEmpty(group);
     }
   }
-  const which = parents.length > 1 ? `${parents[0]}, nor a group around it,` : `${parents[0]}`;
-  throw new Error(`${which} cannot hand ${wanted.join(" and ")} down: ${messageOf(why)}`);
+  const what = wanted.join(" and ");
+  throw new Error(
+    `neither ${around[0]} nor a group around it can hand ${what} down: ${messageOf(why)}`,
+  );
 }
 
 /**

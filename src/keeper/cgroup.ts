@@ -7,20 +7,17 @@ import { writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { readSmallText } from "./small-file.ts";
 
-/**
- * The groups of the unified hierarchy below which this process may make one of that name, nearest first: the one it
- * is in, and those around that. None where there is no such hierarchy, they may not be written, or the kernel cannot
- * kill a group.
- */
-export function groupsToBeIn(name: string): readonly string[] {
+/** The group of the unified hierarchy that this process is in, and those around it, nearest first; none where there is none. */
+export function groupsAround(): readonly string[] {
   const [own, mount] = [ownCgroup("unified"), cgroupMount("unified")];
   if (own === undefined || mount === undefined) return [];
   const around = [own];
   for (let at = own; at.startsWith(`${mount}/`); at = dirname(at)) around.push(dirname(at));
-  return around.filter((parent) => canHold(parent, name));
+  return around;
 }
 
-function canHold(parent: string, name: string): boolean {
+/** Whether this process may make a group of that name in one of the unified hierarchy, and the kernel can kill it. */
+export function canHold(parent: string, name: string): boolean {
   const probe = join(parent, name);
   try {
     mkdirSync(probe, { recursive: true });

@@ -33,13 +33,16 @@ test("what tasks use is told through either node, and on over the death of one a
   });
   await a.deploy(bash("off", "exec sleep 1000"));
   await a.mob("stop", "off");
-  await eventually(async () => {
-    const rows = await statsOf(b, "shop");
-    return rows.length === 4 && rows.every(({ cpuPercent }) => cpuPercent !== null);
-  }, "figures of all four");
-
+  // What has just begun may not be what it is to be; and what else the machine does may leave a busy one little.
+  const isAsItIs = ({ name, cpuPercent, processes }: StatsView) =>
+    name === "shop/busy"
+      ? (cpuPercent ?? 0) > 1 && processes === 1
+      : cpuPercent !== null && cpuPercent <= 1 && processes === 2;
   for (const node of [a, b]) {
-    const rows = await statsOf(node, "shop");
+    const rows = await eventually(async () => {
+      const told = await statsOf(node, "shop");
+      return told.length === 4 && told.every(isAsItIs) && told;
+    }, "figures of all four");
     assert.deepEqual(
       rows.map(({ node: at, name, state, reason }) => [at, name, state, reason]),
       [here, there]
@@ -48,12 +51,8 @@ test("what tasks use is told through either node, and on over the death of one a
           ["shop/busy", "shop/idle"].map((name) => [at, name, "running", undefined]),
         ),
     );
-    for (const { name, ...row } of rows) {
-      const isBusy = name === "shop/busy";
-      assert.equal(row.processes, isBusy ? 1 : 2);
+    for (const row of rows) {
       assert.ok((row.memoryBytes ?? 0) > 0 && (row.uptimeMs ?? 0) > 0);
-      // What else the machine does may leave it little.
-      assert.equal((row.cpuPercent ?? 0) > 1, isBusy, `${name}: ${row.cpuPercent}`);
       assert.deepEqual([row.memoryBytesMax, row.cpuPercentMax], [null, null]);
     }
   }

@@ -24,6 +24,7 @@ import { supervisor } from "../../src/otp/supervisor.ts";
 import { type ActorSystem, createSystem } from "../../src/otp/system.ts";
 import { worker } from "../../src/otp/worker.ts";
 import { type ApiServer, serveApi } from "./api-server.ts";
+import { instanceInfo } from "./instance-info.ts";
 import { ManualEnv } from "./manual-env.ts";
 import { memoryCommands } from "./memory-commands.ts";
 
@@ -107,24 +108,8 @@ export async function withAttach(
 const instance = asInstanceId("0".repeat(16));
 
 function bareInstance(node: NodeId): InstanceInfo {
-  return {
-    name: asServiceName("web"),
-    group: "web",
-    instance,
-    slot: 0,
-    node,
-    provider: "bare",
-    state: "running",
-    healthy: null,
-    handle: {},
-    ports: {},
-    isChecked: false,
-    restarts: 0,
-    since: 0,
-    generation: 1,
-    epoch: 1,
-    isSettled: true,
-  };
+  const name = asServiceName("web");
+  return instanceInfo({ name, group: "web", instance, slot: 0, node, provider: "bare" });
 }
 
 /** In the place of what runs the life cycle of an instance: knows its task, and no more. */

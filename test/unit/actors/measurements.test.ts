@@ -8,6 +8,7 @@ import { NotFound, Unreachable } from "../../../src/core/errors.ts";
 import { asInstanceId, asNodeId, asServiceName, type InstanceId } from "../../../src/core/ids.ts";
 import { noResources } from "../../../src/core/resources.ts";
 import { NoSuchActor } from "../../../src/otp/errors.ts";
+import { instanceInfo } from "../../support/instance-info.ts";
 
 const use: Use = {
   ...{ cpuMs: 10, cpuPercent: 1, memoryBytes: 2 },
@@ -17,25 +18,15 @@ const use: Use = {
 let last = 0;
 function instanceOf(name: string, slot: number, more: Partial<InstanceInfo> = {}): InstanceInfo {
   last++;
-  return {
+  return instanceInfo({
     name: asServiceName(name),
     group: name.split("/")[0] ?? name,
     instance: asInstanceId(last.toString(16).padStart(16, "0")),
     slot,
     node: asNodeId("a"),
     provider: "bash",
-    state: "running",
-    healthy: null,
-    handle: {},
-    ports: {},
-    isChecked: false,
-    restarts: 0,
-    since: 0,
-    generation: 1,
-    epoch: 1,
-    isSettled: true,
     ...more,
-  };
+  });
 }
 
 interface Called {
