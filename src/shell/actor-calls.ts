@@ -27,7 +27,7 @@ export interface ActorCalls {
   trace(target: string, limits?: string | TraceLimits): Promise<Traced>;
   untrace(target?: string): Promise<Traced[]>;
   suspend(target: string, limits?: string | SuspendLimits): ReturnType<Client["suspend"]>;
-  readonly resume: Client["resume"];
+  readonly resumeActor: Client["resume"];
   readonly restartActor: Client["restartActor"];
 }
 
@@ -36,7 +36,7 @@ mob.actor("path or name")    one actor: state, mailbox, counters, time used, las
 mob.trace("path or name")    its messages as they come; also { messages: 1000, perSecond: 100 }
 mob.untrace()                ends all traces, or that of one actor
 mob.suspend("path or name")  has it queue its messages, for a minute; also { seconds: 300 }
-mob.resume("path or name")   has it go on
+mob.resumeActor("path …")    has it go on
 mob.restartActor("path …")   has its supervisor restart it, with all below; tasks run on
                              all of these take a node as well: mob.actor("store", "7777@box")
                              "service/web" is the supervisor of a service, wherever it runs
@@ -104,7 +104,7 @@ export function createActorCalls(options: ActorCallsOptions): ActorCalls {
         },
         (suspended) => formatSuspended(suspended, Date.now()),
       ),
-    resume: (target, node) =>
+    resumeActor: (target, node) =>
       shown(async () => client.resume(text(target), on(node)), formatResumed),
     restartActor: (target, node) =>
       shown(async () => client.restartActor(text(target), on(node)), formatRestarted),

@@ -3,11 +3,11 @@ import type { CompleterResult } from "node:readline";
 import type { ActorView } from "../api/actor-shapes.ts";
 import type { Client } from "../client/client.ts";
 
-const actorCall = "actor|trace|untrace|suspend|resume|restartActor";
+const actorCall = "actor|trace|untrace|suspend|resumeActor|restartActor";
 const quote = "[\"'`]";
 const begun = `${quote}([^"'\`]*)$`;
 const serviceName = new RegExp(
-  `\\bmob\\.(?:show|endpoints|scale|rollback|start|stop|restart|rm|pause|logs|history)\\([^)]*${begun}`,
+  `\\bmob\\.(?:show|endpoints|scale|rollback|start|stop|restart|rm|pause|resume|stats|logs|history)\\([^)]*${begun}`,
 );
 const actorName = new RegExp(`\\bmob\\.(?:${actorCall})\\(\\s*${begun}`);
 /** Alone in \`tree\`, else after the actor, also in \`{ node: \`. */

@@ -53,7 +53,7 @@ import { formatRemovedVolume, formatVolumes } from "./volume-views.ts";
 /** How the shell shows an answer: kept beside it, so that what one types gets plain data. */
 export type Views = WeakMap<object, (paint: Paint) => string>;
 
-export interface MobObject extends Omit<ActorCalls, "resume"> {
+export interface MobObject extends ActorCalls {
   nodes(): Promise<NodeView[]>;
   join(address: string): Promise<NodeView[]>;
   forget(node: string): Promise<NodeView[]>;
@@ -72,8 +72,7 @@ export interface MobObject extends Omit<ActorCalls, "resume"> {
   restart(...names: string[]): Promise<ActionResult[]>;
   rm(...names: string[]): Promise<ActionResult[]>;
   pause(...names: string[]): Promise<PausedResult[]>;
-  /** Services, groups and slots that are deployed under these names; else of an actor, as `ActorCalls` has it. */
-  resume(...names: string[]): Promise<PausedResult[] | Awaited<ReturnType<Client["resume"]>>>;
+  resume(...names: string[]): Promise<PausedResult[]>;
   /** The last `lines` lines, default 100; those of several instances one instance after another. */
   logs(name: string, lines?: LogOptions["tail"]): Promise<string[]>;
   history(name: string): Promise<HistoryEntry[]>;
@@ -164,10 +163,7 @@ export function createMobObject(
     restart: (...names) => act("restart", names),
     rm: (...names) => act("remove", names),
     pause: (...names) => shown(() => client.pause(texts(names)), formatPaused),
-    resume: async (name, ...more) =>
-      (await isDeployed(client, text(name)))
-        ? await shown(() => client.unpause(texts([name, ...more])), formatPaused)
-        : await actorCalls.resume(name, ...more),
+    resume: (...names) => shown(() => client.unpause(texts(names)), formatPaused),
     logs: (name, lines = 100) => shown(() => readLogs(client, text(name), lines), joinLines),
     history: (name) => shown(() => client.history(text(name)), formatHistory),
     invoke: (name, event = {}) =>
@@ -186,15 +182,6 @@ export function createMobObject(
   };
   Object.setPrototypeOf(mob, null); // Or completion would list what every object has.
   return Object.freeze(mob);
-}
-
-/** Whether it names a service, a group, or a slot of one: names of actors are others, as a rule. */
-async function isDeployed(client: Client, wanted: string): Promise<boolean> {
-  const instances = await client.services();
-  return instances.some(
-    ({ name, group, slot }) =>
-      [name, group, `${name}/${slot}`].includes(wanted) || name.startsWith(`${wanted}/`),
-  );
 }
 
 async function readLogs(client: Client, name: string, tail: LogOptions["tail"]): Promise<string[]> {

@@ -74,7 +74,7 @@ test("an actor is suspended, shown so, resumed and restarted", () =>
     await see(/mob\/echo on 6666@box is suspended, for \d+m?\d*s at most/);
     line("mob.tree()");
     await see(/├─ echo +worker +suspended/);
-    line('mob.resume("echo")');
+    line('mob.resumeActor("echo")');
     await see(/mob\/echo on 6666@box goes on/);
     line('mob.restartActor("echo", "6666@box")');
     await see(/restarted on 6666@box, with all below:\n {2}mob\/echo/);

@@ -20,7 +20,7 @@ test("names of services and groups are completed inside quotes, in calls of mob 
   assert.equal(await complete('mob.stop("web").then("s'), undefined);
 });
 
-for (const call of ["actor", "trace", "untrace", "suspend", "resume", "restartActor"]) {
+for (const call of ["actor", "trace", "untrace", "suspend", "resumeActor", "restartActor"]) {
   test(`mob.${call} completes names of actors and services, and of nodes after them`, async () => {
     assert.deepEqual(await complete(`mob.${call}("lis`), [["listener"], "lis"]);
     assert.deepEqual(await complete(`await mob.${call}( '`), [
