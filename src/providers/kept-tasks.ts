@@ -5,19 +5,25 @@ import { whyNoIsolation } from "./isolation/sandbox.ts";
 import { limitsFeature } from "./limits-feature.ts";
 import type { Capabilities, Provider, TaskContext } from "./provider.ts";
 
-type KeptTasks = Pick<Provider, "list" | "adopt" | "output" | "forget" | "remove" | "close"> &
-  Required<Pick<Provider, "stats">>;
+type KeptTasks = Pick<Provider, "list" | "adopt" | "output" | "forget" | "remove" | "close">;
 
 /** All that a provider does with tasks once they are started. */
 export function keptTasks(keeper: Keeper): KeptTasks {
   return {
     list: (instance) => keeper.list(instance),
     adopt: ({ instance, attempt }) => keeper.adopt(instance, attempt),
-    stats: ({ instance, attempt }) => keeper.stats(instance, attempt),
     output: (instance, limits) => keeper.output(instance, limits),
     forget: (instance, attempt) => keeper.forget(instance, attempt),
     remove: (instance) => keeper.remove(instance),
     close: () => keeper.close(),
+  };
+}
+
+/** The same of one whose tasks are all that its processes use: it tells what that is. */
+export function measuredTasks(keeper: Keeper): KeptTasks & Required<Pick<Provider, "stats">> {
+  return {
+    ...keptTasks(keeper),
+    stats: ({ instance, attempt }) => keeper.stats(instance, attempt),
   };
 }
 

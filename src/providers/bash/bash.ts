@@ -8,7 +8,7 @@ import { Keeper } from "../../keeper/keeper.ts";
 import { findProgram } from "../../keeper/program.ts";
 import { insideOf, isolatedBy } from "../isolation/sandbox.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
-import { keptTasks, linksTo, processFeatures } from "../kept-tasks.ts";
+import { linksTo, measuredTasks, processFeatures } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
 import { type BashParams, bashParams } from "./params.ts";
 
@@ -38,7 +38,7 @@ export function createBash(options: BashOptions): Provider<BashParams> {
     return program;
   };
   return {
-    ...keptTasks(keeper),
+    ...measuredTasks(keeper),
     type,
     leftovers: keptLeftovers(keeper, type),
     parseParams: bashParams.parse,

@@ -9,7 +9,7 @@ import type { KeptCommand } from "../../keeper/kept-task.ts";
 import { checkFolder, findProgram } from "../../keeper/program.ts";
 import { insideOf, isolatedBy } from "../isolation/sandbox.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
-import { keptTasks, linksTo, processFeatures } from "../kept-tasks.ts";
+import { linksTo, measuredTasks, processFeatures } from "../kept-tasks.ts";
 import { inParameter } from "../named-parameter.ts";
 import type { Provider, ProviderOptions, TaskContext } from "../provider.ts";
 import { type ExecParams, execParams } from "./params.ts";
@@ -21,7 +21,7 @@ const type = "exec";
 export function createExec({ folder, log, env }: ProviderOptions): Provider<ExecParams> {
   const keeper = new Keeper({ folder, log, env, provider: type });
   return {
-    ...keptTasks(keeper),
+    ...measuredTasks(keeper),
     type,
     leftovers: keptLeftovers(keeper, type),
     parseParams: execParams.parse,

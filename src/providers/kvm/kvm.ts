@@ -9,7 +9,7 @@ import type { InstanceId } from "../../core/ids.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { keptConsole } from "../kept-console.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
-import { keptTasks } from "../kept-tasks.ts";
+import { measuredTasks } from "../kept-tasks.ts";
 import { MachineTask, type Switches } from "../machine-task.ts";
 import type { Gone, Provider, ProviderOptions } from "../provider.ts";
 import { whyNoKvm } from "./accelerator.ts";
@@ -33,7 +33,7 @@ type Tell = (...commands: readonly string[]) => Promise<unknown>;
 /** @throws Unavailable when the folder cannot be made or written. */
 export function createKvm({ folder, log, env }: ProviderOptions): Provider<KvmParams> {
   const keeper = new Keeper({ folder, log, env, provider: type });
-  const kept = keptTasks(keeper);
+  const kept = measuredTasks(keeper);
 
   /** Where a machine listens. A socket's path has at most 107 bytes: on Linux it is reached by its process. */
   const socketOf = (instance: InstanceId, pid: number | undefined, name: string) => {

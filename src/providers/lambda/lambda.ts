@@ -8,7 +8,7 @@ import { Keeper } from "../../keeper/keeper.ts";
 import type { KeptTask } from "../../keeper/kept-task.ts";
 import { checkFolder, findProgram } from "../../keeper/program.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
-import { keptFeatures, keptTasks } from "../kept-tasks.ts";
+import { keptFeatures, measuredTasks } from "../kept-tasks.ts";
 import { inParameter } from "../named-parameter.ts";
 import { ownProgram } from "../own-program.ts";
 import type { FoundTask, Provider, ProviderOptions, Task, TaskContext } from "../provider.ts";
@@ -22,7 +22,7 @@ const type = "lambda";
 export function createLambda({ folder, log, env }: ProviderOptions): Provider<LambdaParams> {
   const keeper = new Keeper({ folder, log, env, provider: type });
   const hosts = new HostClient((instance) => workFolder(folder, instance));
-  const kept = keptTasks(keeper);
+  const kept = measuredTasks(keeper);
   return {
     ...kept,
     type,

@@ -5,7 +5,7 @@
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
-import { keptTasks, pausableFeatures } from "../kept-tasks.ts";
+import { measuredTasks, pausableFeatures } from "../kept-tasks.ts";
 import type { Capabilities, Provider, ProviderOptions } from "../provider.ts";
 import { enterPod } from "./enter.ts";
 import { type RktParams, rktParams } from "./params.ts";
@@ -19,7 +19,7 @@ export function createRkt({ folder, log, env }: ProviderOptions): Provider<RktPa
   const keeper = new Keeper({ folder, log, env, provider: type });
   const pods = new Pods(keeper.folder, env);
   const starts = new PodStarts(keeper, pods, log);
-  const kept = keptTasks(keeper);
+  const kept = measuredTasks(keeper);
   return {
     ...kept,
     type,
