@@ -72,9 +72,16 @@ export const InstanceView = Type.Object({
   handle: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
   /** The ports of its node that it has, by name. */
   ports: Type.Record(Type.String(), Integer),
-  /** How its last task ended: one of the two, or neither where nothing recorded it. */
+  /** How its last task ended: with a code, by a signal, or neither where nothing recorded it. */
   exit: Type.Optional(
-    Type.Object({ code: Type.Optional(Integer), signal: Type.Optional(Type.String()) }),
+    Type.Object({
+      code: Type.Optional(Integer),
+      signal: Type.Optional(Type.String()),
+      /** Why: what Mob ended it for, or, if the task ended by itself, what is known of that. */
+      reason: Type.Optional(Type.String()),
+      /** Mob ended it: for the reason, or because a user wished it. Absent: it did not. */
+      byMob: Type.Optional(Type.Boolean()),
+    }),
   ),
   restarts: Integer,
   /** When it came into its state. */

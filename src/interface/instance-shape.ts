@@ -46,12 +46,12 @@ export function instanceView(
 export function exitView(
   exit: NonNullable<InstanceInfo["exit"]>,
 ): NonNullable<InstanceView["exit"]> {
-  switch (exit.kind) {
-    case "exited":
-      return { code: exit.code };
-    case "signaled":
-      return { signal: exit.signal };
-    case "unknown":
-      return {};
-  }
+  const own = exit.kind === "exited" ? undefined : exit.reason;
+  const reason = exit.byMob ? exit.why : own;
+  return {
+    ...(exit.kind === "exited" && { code: exit.code }),
+    ...(exit.kind === "signaled" && { signal: exit.signal }),
+    ...(reason !== undefined && { reason }),
+    ...(exit.byMob && { byMob: true }),
+  };
 }

@@ -23,8 +23,15 @@ export type Phase =
 /** Finds a task again, in its provider's terms: `pid`, `container`… Plain data. */
 export type Handle = Readonly<Record<string, string | number>>;
 
-/** How the last task ended. `byMob`: because it was told to stop. `atMs`: wall clock of the end. */
-export type TaskExit = Exit & { readonly byMob: boolean; readonly atMs: number };
+/** How the last task ended. */
+export type TaskExit = Exit & {
+  /** Because it was told to stop. */
+  readonly byMob: boolean;
+  /** Why it was, for people; absent where a user wished it. */
+  readonly why?: string;
+  /** Wall clock. */
+  readonly atMs: number;
+};
 
 /** Identity of a version of a desired state: the store's stamp. Only ever compared for equality. */
 export type Stamp = string;

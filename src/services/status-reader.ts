@@ -106,8 +106,9 @@ function readHistory(value: unknown, at: Place): RestartHistory {
 function readTaskExit(value: unknown, at: Place): TaskExit {
   const fields = new Fields(value, at, "an object");
   const byMob = fields.required("byMob", flag);
+  const why = fields.optional("why", anyText, undefined);
   const atMs = fields.required("atMs", time);
-  return { ...readExit(fields), byMob, atMs };
+  return { ...readExit(fields), byMob, ...(why !== undefined && { why }), atMs };
 }
 
 function readExit(fields: Fields): Exit {

@@ -20,6 +20,8 @@ import { decide, type Ending, type Exit, endingText } from "./restart-policy.ts"
 /** An engine may have much to say of a start, or why there is none; the status keeps this much. */
 const wordsCharsMax = 1_000;
 
+const unseenExit: Exit = { kind: "unknown", reason: "nothing of it was found" };
+
 export function started(
   state: InstanceState,
   { handle, startedAt, ports = {}, health, isPaused }: TaskEvent & { readonly kind: "started" },
@@ -63,7 +65,11 @@ export function exited(
   random: Random,
 ): Step {
   const { status } = state;
-  if (status.state === "stopping") return change(state, { exit: { ...exit, byMob: true, atMs } });
+  const { reason: why } = status;
+  if (status.state === "stopping") {
+    const told = { ...exit, byMob: true, ...(why !== undefined && { why }), atMs };
+    return change(state, { exit: told });
+  }
   if (status.state !== "starting" && status.state !== "running") return nothing(state);
   const { state: told } = change(state, { exit: { ...exit, byMob: false, atMs } });
   return ended(told, { kind: "exit", exit, by: "task" }, ranWellMs(state, atMs), nowMs, random);
@@ -213,12 +219,10 @@ function foundNothing(state: InstanceState, nowMs: number, random: Random): Step
   switch (state.status.state) {
     case "starting": // The start never came about: nobody's failure, so no matter for the policy.
       return enter(state, "pending", nowMs);
-    case "running": {
-      const exit: Exit = { kind: "unknown", reason: "nothing of it was found" };
-      return exited(state, exit, nowMs, nowMs, random);
-    }
+    case "running":
+      return exited(state, unseenExit, nowMs, nowMs, random);
     case "stopping":
-      return stopped(state, nowMs, random);
+      return stopped(exited(state, unseenExit, nowMs, nowMs, random).state, nowMs, random);
     case "pending":
     case "stopped":
     case "backing-off":

@@ -238,10 +238,13 @@ function reasonOf(instance: InstanceView, now: number): string {
   return reason === undefined ? ended : `${reason} (${ended})`;
 }
 
-/** Undefined where nothing recorded how it ended. */
-export function lastEnd({ code, signal }: NonNullable<InstanceView["exit"]>): string | undefined {
+/** Undefined where a user wished it, and where nothing is known of it. */
+export function lastEnd(exit: NonNullable<InstanceView["exit"]>): string | undefined {
+  const { code, signal, reason, byMob = false } = exit;
   const how = code === undefined ? signal : `exit code ${code}`;
-  return how === undefined ? undefined : `last ended with ${how}`;
+  if (reason === undefined && (byMob || how === undefined)) return undefined;
+  const why = reason === undefined ? "" : `: ${reason}`;
+  return `last ended${how === undefined ? "" : ` with ${how}`}${why}`;
 }
 
 function acknowledged(of: Pick<ActionResult, "acks" | "replicas" | "partitioned">): string {

@@ -48,6 +48,10 @@ test("a server that falls ill is ended and restarted, and all who show it tell r
   const until = new AbortController();
   assert.deepEqual(await watched(a, until.signal), { state: "running", healthy: true });
   until.abort();
+  const why =
+    /last ended with SIGTERM: \d+ failed health checks in a row, http port \d+ \/up: answered 503/;
+  assert.match(await b.mob("ls"), why);
+  assert.match(await b.mob("show", "web"), why);
   assert.match(await b.mob("show", "web"), /running +healthy/);
 });
 

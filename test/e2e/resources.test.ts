@@ -45,6 +45,7 @@ test("a node gives away what it has and no more, and what takes too much memory 
   await node.try("deploy", JSON.stringify(bash("hungry", hungry, job)));
   const ended = await node.until("hungry", "failed", "lost", "done");
   assert.match(ended.reason ?? "", /SIGKILL.*out of memory/);
+  assert.deepEqual(ended.exit, { signal: "SIGKILL", reason: "out of memory" });
   assert.equal(await node.taskPid("web"), pid);
 
   await node.mob("rm", "web");

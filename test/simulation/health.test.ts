@@ -66,6 +66,7 @@ test("what falls ill is ended and started again, later and later, and says why",
     kind: "signaled",
     signal: "SIGTERM",
     byMob: true,
+    why: "3 failed health checks in a row, tcp port 80: connection refused",
     atMs: 0,
   });
   assert.deepEqual(simulation.violations, []);

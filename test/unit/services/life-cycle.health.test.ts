@@ -55,6 +55,14 @@ test("it is restarted by its policy, as a failure, whatever its exit code", () =
   assert.equal(driver.state.status.reason, `ended as unhealthy: ${why}`);
 });
 
+test("that its checks failed is kept with its end, into its next life", () => {
+  const driver = endedAsUnhealthy(running({ health })).tell(started(2), found(true, 2));
+  const { exit } = driver.state.status;
+  assert.deepEqual(exit, { kind: "exited", code: 0, byMob: true, why, atMs: 1_000_000 });
+  driver.want({ restartStamp: "2" }).tell(exited(2, 0), { kind: "stopped", attempt: 2 });
+  assert.equal(driver.state.status.exit?.why, undefined);
+});
+
 test("a job that is found unhealthy has failed", () => {
   const driver = endedAsUnhealthy(running({ health, restart: "none" }));
   assert.deepEqual(
@@ -107,6 +115,7 @@ test("a node that crashed while it ended an unhealthy task ends it when it is ba
   const gone = running({ health }).tell(found(false)).crash();
   gone.tell({ kind: "adopted", found: { kind: "nothing" } });
   assert.deepEqual([gone.phase, gone.state.status.restarts], ["starting", 1]);
+  assert.equal(gone.state.status.exit?.why, why);
 });
 
 /** As the first thing that is told of the task, or a change of it. */

@@ -42,6 +42,8 @@ test("a restart by policy tells how the last task ended, one that was wished doe
   );
   assert.match(line({ ...killed, restarts: 0 }), / starting on 7777@box\n$/);
   assert.match(line({ ...starting, restarts: 1, exit: {} }), / starting on 7777@box\n$/);
+  const wished = { ...starting, exit: { signal: "SIGTERM", byMob: true } };
+  assert.match(line({ ...wished, restarts: 1 }), / starting on 7777@box\n$/);
 });
 
 test("what goes with a removal has no line of its own", () => {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { InstanceView } from "../../../src/api/shapes.ts";
 import { InvalidSpec } from "../../../src/core/errors.ts";
 import { formatError } from "../../../src/shell/error-text.ts";
 import { plain } from "../../../src/shell/style.ts";
@@ -81,6 +82,27 @@ test("an exit is not told twice, nor one that the user wished for, nor the age o
   assert.match(rows[1] ?? "", / failed +- +- .* exited with code 7$/);
   assert.doesNotMatch(rows[2] ?? "", /7/);
   assert.match(rows[3] ?? "", / last ended with exit code 7$/);
+});
+
+test("a last end is told with why it came, one of a user's wish is not", () => {
+  const lastReason = (exit: NonNullable<InstanceView["exit"]>) => {
+    const ended = { ...anInstance, state: "running", restarts: 3, exit } as const;
+    return formatInstances([ended], 0, plain).trimEnd().split(/ {2,}/).at(-1);
+  };
+  const reason = "3 failed health checks in a row, tcp port 80: connection refused";
+  assert.equal(
+    lastReason({ signal: "SIGTERM", reason, byMob: true }),
+    `last ended with SIGTERM: ${reason}`,
+  );
+  assert.equal(
+    lastReason({ signal: "SIGKILL", reason: "out of memory" }),
+    "last ended with SIGKILL: out of memory",
+  );
+  assert.equal(
+    lastReason({ reason: "the machine restarted" }),
+    "last ended: the machine restarted",
+  );
+  assert.equal(lastReason({ signal: "SIGTERM", byMob: true }), "http=20000");
 });
 
 test("a deploy that found nothing to do says nothing of disks, and why it waits", () => {
