@@ -62,7 +62,13 @@ function firstMessage(child: ChildProcess): Promise<unknown> {
 }
 
 function endedEarly(logFile: string, from: number): Unavailable {
-  const written = readFileSync(logFile).subarray(from).toString().trimEnd().split("\n");
+  const log = readFileSync(logFile);
+  // It is shorter than it was where the node has rotated it meanwhile.
+  const written = log
+    .subarray(log.length < from ? 0 : from)
+    .toString()
+    .trimEnd()
+    .split("\n");
   return new Unavailable(`the node ended while it started; ${logFile} says:`, {
     details: written.slice(-logLinesShown).map((message) => ({ path: "", message })),
   });

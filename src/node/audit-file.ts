@@ -2,10 +2,11 @@
  * The audit log: JSON lines in `DATA/audit.log`, for the node's user alone. It is bounded: a full file
  * becomes `audit.log.1` and so on, and the oldest goes.
  */
-import { appendFileSync, chmodSync, renameSync, statSync } from "node:fs";
+import { appendFileSync, chmodSync, renameSync } from "node:fs";
 import type { Audit } from "../core/audit.ts";
 import type { Clock, TimerHandle, Timers } from "../core/env.ts";
 import type { Log } from "../core/log.ts";
+import { makeRoom, sizeOf } from "./old-files.ts";
 import {
   addRefusal,
   type CountedEvent,
@@ -41,7 +42,8 @@ export function openAuditFile(path: string, options: AuditFileOptions): AuditFil
     const line = `${JSON.stringify({ time: new Date(clock.wall()).toISOString(), ...event })}\n`;
     try {
       if (bytes >= fileBytesMax) {
-        rotate(path, filesKept);
+        makeRoom(path, filesKept);
+        renameSync(path, `${path}.1`);
         bytes = 0;
       }
       // At once: it is rare, and what a node does last must be there when it is killed.
@@ -72,15 +74,4 @@ export function openAuditFile(path: string, options: AuditFileOptions): AuditFil
       tellRest();
     },
   };
-}
-
-function sizeOf(path: string): number {
-  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-}
-
-function rotate(path: string, filesKept: number): void {
-  for (let number = filesKept; number >= 1; number--) {
-    const from = number === 1 ? path : `${path}.${number - 1}`;
-    if (sizeOf(from) > 0) renameSync(from, `${path}.${number}`);
-  }
 }

@@ -1,16 +1,20 @@
 /**
  * The node's log: pino, as JSON lines into a file, or as plain lines for whoever looks at a terminal
- * or a service manager's journal.
+ * or a service manager's journal. A file is kept within bounds.
  */
-import { Writable } from "node:stream";
 import { destination, type Logger, pino } from "pino";
 import { errorShape } from "../core/errors.ts";
 import type { Log, LogFields, LogLevel } from "../core/log.ts";
+import { LogRotation, type LogRotationOptions } from "./log-rotation.ts";
 
 export interface NodeLogOptions {
   readonly level: LogLevel;
   /** A file that is appended to, as JSON; or `stderr`, as text. */
   readonly to: "stderr" | { readonly file: string };
+  /** The file that standard error goes to, where that is this process's alone: to be kept within bounds. */
+  readonly stderrFile?: string;
+  /** Of a file. */
+  readonly bounds?: Pick<LogRotationOptions, "fileBytesMax" | "filesKept">;
 }
 
 export interface NodeLog {
@@ -19,11 +23,14 @@ export interface NodeLog {
   close(): void;
 }
 
-export function openNodeLog({ level, to }: NodeLogOptions): NodeLog {
-  const stream =
+export function openNodeLog({ level, to, stderrFile, bounds }: NodeLogOptions): NodeLog {
+  const lines =
     to === "stderr"
-      ? textLines()
+      ? textLines
       : destination({ dest: to.file, append: true, sync: true, mode: 0o600 });
+  const file = to === "stderr" ? stderrFile : to.file;
+  const onFailed = (error: unknown) => log.warn("the log cannot be rotated", { error });
+  const rotation = file === undefined ? undefined : new LogRotation(file, { ...bounds, onFailed });
   const logger = pino(
     {
       level,
@@ -31,9 +38,15 @@ export function openNodeLog({ level, to }: NodeLogOptions): NodeLog {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    stream,
+    {
+      write(line) {
+        lines.write(line);
+        rotation?.wrote(Buffer.byteLength(line));
+      },
+    },
   );
-  return { log: new PinoLog(logger), close: () => logger.flush() };
+  const log = new PinoLog(logger);
+  return { log, close: () => lines.flushSync() };
 }
 
 /**
@@ -92,20 +105,17 @@ function plain(fields: LogFields): Record<string, unknown> {
  * `2026-01-01T00:00:00.000Z INFO message key=value`: one line each, on standard error. Which actor
  * says it matters where something is wrong, and is noise elsewhere.
  */
-function textLines(): Writable {
-  return new Writable({
-    decodeStrings: false,
-    write(chunk: string, _encoding, done) {
-      const { time, level, msg, ...fields } = JSON.parse(chunk) as Record<string, unknown>;
-      const shown = Object.entries(fields).filter(([key]) => key !== "actor" || level !== "info");
-      const rest = shown.map(([key, value]) => ` ${key}=${fieldText(value)}`);
-      process.stderr.write(
-        `${time} ${String(level).toUpperCase().padEnd(5)} ${msg}${rest.join("")}\n`,
-      );
-      done();
-    },
-  });
-}
+const textLines = {
+  write(line: string): void {
+    const { time, level, msg, ...fields } = JSON.parse(line) as Record<string, unknown>;
+    const shown = Object.entries(fields).filter(([key]) => key !== "actor" || level !== "info");
+    const rest = shown.map(([key, value]) => ` ${key}=${fieldText(value)}`);
+    process.stderr.write(
+      `${time} ${String(level).toUpperCase().padEnd(5)} ${msg}${rest.join("")}\n`,
+    );
+  },
+  flushSync(): void {},
+};
 
 function fieldText(value: unknown): string {
   const text = typeof value === "string" ? value : JSON.stringify(value);

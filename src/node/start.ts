@@ -76,6 +76,8 @@ export interface NodeOptions {
   readonly env: Readonly<Record<string, string>>;
   /** `stderr`, as text; or a file that is appended to, as JSON. */
   readonly logTo: string;
+  /** The file that standard error goes to, where this node alone writes to it: to be kept within bounds. */
+  readonly stderrFile?: string;
 }
 
 export interface RunningNode {
@@ -98,6 +100,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const log = openNodeLog({
     level: options.logLevel,
     to: options.logTo === "stderr" ? "stderr" : { file: options.logTo },
+    ...(options.stderrFile !== undefined && { stderrFile: options.stderrFile }),
   });
   const env = realEnv(log.log);
   const audit = openAuditFile(join(folder.path, "audit.log"), env);

@@ -1,6 +1,6 @@
 /** The commands as the README and the original's README give them: what they print, and their exit codes. */
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
+import { appendFileSync, readFileSync, statSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { join } from "node:path";
@@ -197,8 +197,15 @@ test("--detach returns when the node is up, and down when it is gone; its servic
   );
   assert.ok(processAlive(pid));
   assert.equal((await on("ls")).code, 4);
-  assert.ok(existsSync(join(lab.home, port, "node.log")));
+  const log = join(lab.home, port, "node.log");
+  assert.match(readFileSync(log, "utf8"), / has stopped; its service runs on/);
+  const full = `${"x".repeat(5 * 1024 * 1024)}\n`;
+  appendFileSync(log, full);
   assert.equal((await lab.run("./mob", ["--detach", "-p", port])).code, 0);
+  await eventually(() => statSync(log).size < 100_000, "a full log to be put aside");
+  const aside = readFileSync(`${log}.1`, "utf8");
+  assert.match(aside, /^.* is up on /);
+  assert.ok(aside.includes(full));
   assert.equal((await on("rm", "web")).code, 0);
   assert.equal((await on("down")).code, 0);
   assert.ok(!processAlive(pid));

@@ -57,6 +57,7 @@ export async function up(io: Io, options: UpOptions, startNode: StartNode): Prom
     logLevel: options.logLevel,
     env: inheritedByTasks(io.env),
     logTo: atShell ? nodeLogFile(dataFolder) : "stderr", // Log lines would break into the prompt.
+    ...(options.detached === true && { stderrFile: nodeLogFile(dataFolder) }),
     ...(options.bind !== undefined && { bind: options.bind }),
     ...(options.advertise !== undefined && { advertise: options.advertise }),
     ...(options.weight !== undefined && { weight: options.weight }),

@@ -10,8 +10,9 @@ import { processAlive } from "../../support/process-alive.ts";
 import { tempFolder } from "../../support/temp-folder.ts";
 
 /** Runs `mob up --detach`, with a script in place of the program that is started once more. */
-async function detach(t: TestContext, script: string) {
+async function detach(t: TestContext, script: string, logBefore = "") {
   const folder = await tempFolder(t);
+  await writeFile(join(folder, "node.log"), logBefore);
   const program = join(folder, "program.mjs");
   await writeFile(program, script);
   const io = memoryIo({ command: [process.execPath, program] });
@@ -50,6 +51,15 @@ test("a node that ends without a word is told with the end of its log", async (t
   const { code, io } = await detach(t, `console.error("out of luck"); process.exit(3);`);
   assert.equal(code, 1);
   assert.match(io.err(), /ended while it started.*\n {2}out of luck\n/);
+});
+
+test("so it is when the node has rotated its log before", async (t) => {
+  const script = `import { truncateSync } from "node:fs";
+    truncateSync(process.argv[process.argv.indexOf("--data") + 1] + "/node.log");
+    console.error("out of luck");
+    process.exit(3);`;
+  const { io } = await detach(t, script, "a line of before\n".repeat(100));
+  assert.match(io.err(), /ended while it started.*\n {2}out of luck\n$/);
 });
 
 test("down waits until the node's process has ended", async (t) => {
