@@ -39,7 +39,7 @@ import {
   watchServices,
 } from "./service-changes.ts";
 import { serviceNamed } from "./service-named.ts";
-import { type InstanceInfo, instanceInfos } from "./service-view.ts";
+import { type InstanceInfo, instanceInfos, instancesUnder } from "./service-view.ts";
 import { type RemovedVolume, removeVolume } from "./volume-removal.ts";
 import { type VolumeInfo, volumeInfos } from "./volume-view.ts";
 import { gone, settled } from "./waiting.ts";
@@ -75,6 +75,8 @@ export interface DeployOutcome extends Outcome {
   readonly deployed: Deployed;
   /** Why it was rolled back by the time of the answer; absent: it was not. */
   readonly undone?: string;
+  /** Those of its instances that were not as wanted yet by then, or not gone. */
+  readonly unfinished: readonly Pick<InstanceInfo, "name" | "slot">[];
 }
 
 export interface ActOutcome extends Outcome {
@@ -164,7 +166,7 @@ export class Operations {
     const { name: group, spec, generation } = first.record;
     const part = partOf(spec, asServiceName(name)) ?? spec;
     const { run: wanted } = catalog.runState(first.record);
-    const instances = services.flatMap((service) => instanceInfos(catalog, service));
+    const instances = instancesUnder(catalog, name);
     return { group, spec: groupSpecToJson(part), wanted, generation, instances };
   }
 
@@ -319,10 +321,14 @@ export class Operations {
     const before = this.#options.catalog.placementsIn(groupOf(asServiceName(name)));
     const deployed = await writing;
     const { receipt, generation } = deployed;
-    const instances = await settled(this.#options, name, generation);
-    await gone(this.#options, before);
+    await settled(this.#options, name, generation);
+    const remains = await gone(this.#options, before);
+    const instances = instancesUnder(this.#options.catalog, name);
     const now = this.#options.catalog.group(groupOf(asServiceName(name)))?.record;
+    const isKnown = now !== undefined && now.generation >= generation;
+    const isLeft = instances.filter(({ isSettled }) => !isSettled || !isKnown);
     const undone = now?.generation === generation + 1 ? now.rollback : undefined;
-    return { deployed, receipt, instances, ...(undone !== undefined && { undone }) };
+    const outcome = { deployed, receipt, instances, unfinished: [...isLeft, ...remains] };
+    return { ...outcome, ...(undone !== undefined && { undone }) };
   }
 }

@@ -19,6 +19,6 @@ export function whyNotRunning({ state, pausedSince, reason }: InstanceInfo): str
 }
 
 /** One instance, as users name it. */
-export function labelOf({ name, slot }: InstanceInfo): string {
+export function labelOf({ name, slot }: Pick<InstanceInfo, "name" | "slot">): string {
   return `${name}/${slot}`;
 }

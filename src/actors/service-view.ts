@@ -48,6 +48,11 @@ export interface InstanceInfo extends ToldThere {
   readonly isSettled: boolean;
 }
 
+/** Those of the services of that full name, or in the group of that name. */
+export function instancesUnder(catalog: Catalog, name: string): readonly InstanceInfo[] {
+  return catalog.servicesUnder(name).flatMap((service) => instanceInfos(catalog, service));
+}
+
 /** Every instance that a service has or is to have, in order of slots. */
 export function instanceInfos(catalog: Catalog, service: Service): readonly InstanceInfo[] {
   const { uid } = service.record;

@@ -8,7 +8,7 @@ import type { PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import type { Catalog } from "./catalog.ts";
 import { type Remains, remainsOf } from "./remains.ts";
-import { type InstanceInfo, instanceInfos } from "./service-view.ts";
+import { type InstanceInfo, instancesUnder } from "./service-view.ts";
 
 /** Longest wait for a service to come to rest after a wish, before its state is told as it is. */
 export const settleMsMax = 15_000;
@@ -55,8 +55,7 @@ export async function settled(
   generation?: number,
 ): Promise<readonly InstanceInfo[]> {
   const { catalog } = options;
-  const look = () =>
-    catalog.servicesUnder(name).flatMap((service) => instanceInfos(catalog, service));
+  const look = () => instancesUnder(catalog, name);
   await until(options, name, () => {
     const known = catalog.group(groupOf(asServiceName(name)))?.record.generation ?? 0;
     if (generation !== undefined && known < generation) return false;

@@ -31,6 +31,8 @@ export const DeployResult = Type.Object({
       }),
     ),
   ),
+  /** `NAME/SLOT` of what was not as wanted yet when the answer was given, or not gone. Absent: all was. */
+  unfinished: Type.Optional(Strings),
   ...acknowledgement,
 });
 export type DeployResult = Static<typeof DeployResult>;

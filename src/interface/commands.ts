@@ -6,6 +6,7 @@
 import type { ApiTokens } from "../actors/api-tokens.ts";
 import { invokeService } from "../actors/invocations.ts";
 import type { ActOutcome, DeployOutcome } from "../actors/operations.ts";
+import { labelOf } from "../actors/running-instance.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
 import type { TrustOperations } from "../actors/trust-operations.ts";
 import type { Commands } from "../api/commands.ts";
@@ -130,7 +131,7 @@ async function* views<From, To>(
 }
 
 function deployResult(
-  { deployed, receipt, instances, undone }: DeployOutcome,
+  { deployed, receipt, instances, undone, unfinished }: DeployOutcome,
   nodeName: (id: NodeId | null) => string | null,
 ): DeployResult {
   const { group, generation, result } = deployed;
@@ -147,6 +148,7 @@ function deployResult(
     result,
     ...(undone !== undefined && { undone }),
     instances: told,
+    ...(unfinished.length > 0 && { unfinished: [...new Set(unfinished.map(labelOf))] }),
     ...acknowledgement(receipt, nodeName),
   };
 }

@@ -97,7 +97,7 @@ export function formatService(detail: ServiceDetail, now: number, paint: Paint):
 }
 
 export function formatDeploys(results: readonly DeployResult[], paint: Paint): string {
-  const lines = results.map(({ group, result, generation, undone, ...rest }) => {
+  const lines = results.map(({ group, result, generation, undone, unfinished = [], ...rest }) => {
     const instances = rest.instances.map(
       ({ name, slot, node, state, reason = "" }): Row => [
         `  ${name}`,
@@ -112,9 +112,18 @@ export function formatDeploys(results: readonly DeployResult[], paint: Paint): s
     const why = undone === undefined ? "" : `  rolled back: ${printable(undone)}\n`;
     const header = ["  NAME", "SLOT", "NODE", "STATE", "REASON"];
     const table = instances.length === 0 ? "" : formatTable(header, instances, paint);
-    return `${title}${worth}\n${why}${table}`;
+    const left = unfinished.length === 0 ? "" : `  not yet as wanted: ${firstOf(unfinished)}\n`;
+    return `${title}${worth}\n${why}${table}${left}`;
   });
   return lines.join("");
+}
+
+/** Of many, in one line. */
+const namesMax = 16;
+
+function firstOf(names: readonly string[]): string {
+  const more = names.length > namesMax ? `, and ${names.length - namesMax} more` : "";
+  return printable(`${names.slice(0, namesMax).join(", ")}${more}`);
 }
 
 export function formatActions(results: readonly ActionResult[], paint: Paint): string {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EndpointView, InstanceView, ServiceDetail } from "../../src/api/shapes.ts";
 import { eventually } from "../support/eventually.ts";
-import { Lab, type MobNode } from "../support/mob-node.ts";
+import { bash, Lab, type MobNode } from "../support/mob-node.ts";
 
 /** For how long one that is to end serves on. */
 const delayMs = 20_000;
@@ -86,4 +86,20 @@ test("an update of ten instances is not seen by who asks each in turn, and one t
   const after = (await allHealthy(b)).map(({ handle }) => handle["pid"]);
   assert.ok(after.filter((pid) => before.includes(pid)).length >= 8, "eight were never touched");
   assert.match(await a.mob("history", "web"), /rolled back \(no instance more of the new version/);
+});
+
+test("a deploy that answers before its update is over says what has not had its turn, and how to follow it", async (t) => {
+  const node = await (await Lab.open(t)).start();
+  const web = (version: string) => ({
+    ...bash("web", "exec sleep 1000"),
+    env: { V: version },
+    instances: 2,
+    update: { healthy_for: "10m", deadline: "20m" },
+  });
+  await node.deploy(web("1"));
+  const { code, stdout, stderr } = await node.try("deploy", JSON.stringify(web("2")));
+  assert.equal(code, 0, stderr);
+  assert.match(stdout, /^web: updated, generation 2.*\n {2}not yet as wanted: web\/[01]\n$/s);
+  assert.match(stderr, /mob watch web/);
+  await node.mob("rm", "web");
 });

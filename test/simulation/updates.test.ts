@@ -66,6 +66,32 @@ test("start-first: one at a time, and never fewer run than are asked for", async
   assert.deepEqual(simulation.violations, []);
 });
 
+test("who deploys is told what has not had its turn when the answer comes, and nothing once all has", async () => {
+  const simulation = await network();
+  const update = { healthy_for: "8s" };
+  const [first] = await simulation.ask("a", (node) => node.deploy([web(1, update)]));
+  assert.deepEqual(first?.unfinished, []);
+  const [second] = await simulation.ask("b", (node) => node.deploy([web(2, update)]));
+  const left = second?.unfinished.map(({ slot }) => slot) ?? [];
+  assert.ok(left.length > 0 && left.length < count, `slots ${left}`);
+  const outdated = second?.instances.filter(({ slot }) => left.includes(slot));
+  assert.ok(outdated?.every(({ state }) => state === "running"));
+  await simulation.run(60_000);
+  const [again] = await simulation.ask("c", (node) => node.deploy([web(2, update)]));
+  assert.deepEqual(again?.unfinished, []);
+});
+
+test("one that is still to go is told, where it takes long to end", async () => {
+  const simulation = await network();
+  const slow = { ...web(1, {}), stop: { delay: "50s" } };
+  await simulation.ask("a", (node) => node.deploy([slow]));
+  const fewer = await simulation.ask("b", (node) => node.scale("web", 5));
+  assert.deepEqual(
+    fewer.unfinished.map(({ name, slot }) => `${name}/${slot}`),
+    ["web/5"],
+  );
+});
+
 test("stop-first: at most so many fewer run as are replaced at a time", async () => {
   const simulation = await network();
   const update = { parallel: 2, healthy_for: "1s" };

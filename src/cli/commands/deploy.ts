@@ -25,7 +25,7 @@ export async function deploy(context: Context, sources: readonly string[]): Prom
   const instances = results.flatMap((result) => result.instances);
   const ailing = instances.filter(({ state }) => state === "backing-off" || state === "failed");
   for (const { name } of ailing) io.stderr.write(`its output tells more: mob logs ${name}\n`);
-  return exitCodeOfDeploys(results);
+  return over(context, results);
 }
 
 export async function scale(
@@ -43,14 +43,17 @@ export async function rollback(context: Context, name: string): Promise<number> 
   return showOne(context, withProgress(io, `rolling back ${name}`, client.rollback(name)));
 }
 
-async function showOne({ print }: Context, deploying: Promise<DeployResult>): Promise<number> {
+async function showOne(context: Context, deploying: Promise<DeployResult>): Promise<number> {
   const result = await deploying;
-  await print(result, (one, paint) => formatDeploys([one], paint));
-  return exitCodeOfDeploys([result]);
+  await context.print(result, (one, paint) => formatDeploys([one], paint));
+  return over(context, [result]);
 }
 
-/** What was undone meanwhile has failed, though all runs again. */
-function exitCodeOfDeploys(results: readonly DeployResult[]): number {
+/** The exit code. What was undone meanwhile has failed, though all runs again; what goes on has not. */
+function over({ io }: Context, results: readonly DeployResult[]): number {
+  for (const { group, unfinished } of results) {
+    if (unfinished !== undefined) io.stderr.write(`it goes on: mob watch ${group} tells how\n`);
+  }
   if (results.some(({ undone }) => undone !== undefined)) return exitCodes.failed;
   return exitCodeOfStates(results.flatMap(({ instances }) => instances.map(({ state }) => state)));
 }

@@ -257,6 +257,17 @@ test("an update that was rolled back meanwhile has failed, though all runs again
   assert.match(out, /rolled back: no instance more of the new version/);
 });
 
+test("a deploy that goes on is no failure, and how to follow it is told", async () => {
+  const deploy: Commands["deploy"] = async (documents) => {
+    const results = await memoryCommands().deploy(documents);
+    return results.map((result) => ({ ...result, group: "shop", unfinished: ["shop/web/0"] }));
+  };
+  const { code, out, err } = await mob(["deploy", "name: shop"], { deploy });
+  assert.equal(code, 0);
+  assert.match(out, /not yet as wanted: shop\/web\/0/);
+  assert.equal(err, "it goes on: mob watch shop tells how\n");
+});
+
 test("specs that cannot be read are exit code 2, and nothing is sent", async () => {
   const deploy = () => Promise.reject(new Conflict("it was sent"));
   assert.equal((await mob(["deploy", "{'name': "], { deploy })).code, 2);

@@ -169,6 +169,23 @@ test("a deploy tells its result and what its answer is worth", () => {
   assert.match(text, /\n {2}shop\/web +0 +- +pending\n$/);
 });
 
+test("a deploy that goes on names what is not as wanted yet, and not a thousand", () => {
+  const worth = { class: "available", acks: ["a"], replicas: 1, partitioned: false } as const;
+  const result = {
+    group: "web",
+    generation: 2,
+    result: "updated",
+    instances: [],
+    ...worth,
+  } as const;
+  const shown = (count: number) => {
+    const unfinished = Array.from({ length: count }, (_, slot) => `web/${slot}`);
+    return formatDeploys([{ ...result, unfinished }], plain);
+  };
+  assert.match(shown(2), /\n {2}not yet as wanted: web\/0, web\/1\n$/);
+  assert.match(shown(1_000), /, web\/15, and 984 more\n$/);
+});
+
 test("a deploy that was undone meanwhile tells why before it tells what runs", () => {
   const instances = [{ name: "web", slot: 0, node: "a", state: "running" }] as const;
   const worth = { class: "available", acks: ["a"], replicas: 1, partitioned: false } as const;
