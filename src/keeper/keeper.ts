@@ -65,6 +65,8 @@ export class Keeper {
   readonly #sweep: ShimSweep;
   /** Its path, once it was found. */
   #bash: string | undefined;
+  /** Whether holes can be punched, once that was found. */
+  #punches = false;
 
   /** @throws Unavailable when the folder cannot be made or written. */
   constructor(options: KeeperOptions) {
@@ -118,10 +120,10 @@ export class Keeper {
    */
   async features(): Promise<readonly string[]> {
     await this.#findBash();
-    const punches = await canPunchHoles(this.#folder.path);
+    this.#punches ||= await canPunchHoles(this.#folder.path);
     return [
       ...(this.#trees.cgroups ? ["cgroup-v2"] : []),
-      ...(punches ? ["hole-punch"] : []),
+      ...(this.#punches ? ["hole-punch"] : []),
       ...(this.#records.watching ? ["watch"] : []),
     ];
   }

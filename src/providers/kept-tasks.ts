@@ -1,7 +1,7 @@
 /** What is the same for every provider whose tasks are processes: a keeper has them. */
 import type { Keeper } from "../keeper/keeper.ts";
 import type { KeptCommand } from "../keeper/kept-task.ts";
-import { whyNoIsolation } from "./isolation/sandbox.ts";
+import type { IsolationCheck } from "./isolation/isolation-check.ts";
 import { limitsFeature } from "./limits-feature.ts";
 import type { Capabilities, Provider, TaskContext } from "./provider.ts";
 
@@ -32,15 +32,12 @@ export function linksTo({ volumes }: Pick<TaskContext, "volumes">): Pick<KeptCom
   return volumes === undefined ? {} : { links: volumes };
 }
 
-/** The same of one whose tasks can be isolated, and have volumes. @param env of the node */
+/** The same of one whose tasks can be isolated, and have volumes. */
 export async function processFeatures(
   keeper: Keeper,
-  env: Readonly<Record<string, string>>,
+  isolation: IsolationCheck,
 ): Promise<Pick<Able, "features" | "lacks">> {
-  const [kept, whyNot] = await Promise.all([
-    pausableFeatures(keeper),
-    whyNoIsolation(env, keeper.folder),
-  ]);
+  const [kept, whyNot] = await Promise.all([pausableFeatures(keeper), isolation.whyNot()]);
   const features = [...kept.features, "volumes"];
   if (whyNot === undefined) return { ...kept, features: [...features, "isolation"] };
   return { features, lacks: { ...kept.lacks, isolation: whyNot } };

@@ -6,6 +6,7 @@ import { execa } from "execa";
 import { Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import { findProgram } from "../../keeper/program.ts";
+import { IsolationCheck } from "../isolation/isolation-check.ts";
 import { insideOf, isolatedBy } from "../isolation/sandbox.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
 import { linksTo, measuredTasks, processFeatures } from "../kept-tasks.ts";
@@ -29,6 +30,7 @@ interface BashProgram {
 export function createBash(options: BashOptions): Provider<BashParams> {
   const { folder, log, env, cgroups = true } = options;
   const keeper = new Keeper({ folder, log, env, cgroups, provider: type });
+  const isolationCheck = new IsolationCheck(env, keeper.folder);
   let program: Promise<BashProgram> | undefined;
   const findBash = () => {
     program ??= lookForBash(env).catch((error: unknown) => {
@@ -45,7 +47,7 @@ export function createBash(options: BashOptions): Provider<BashParams> {
     async probe(): Promise<Capabilities> {
       const { version } = await findBash();
       keeper.prepare();
-      return { available: true, version, ...(await processFeatures(keeper, env)) };
+      return { available: true, version, ...(await processFeatures(keeper, isolationCheck)) };
     },
     async start(instance, params, context) {
       const { path } = await findBash();

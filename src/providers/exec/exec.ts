@@ -7,6 +7,7 @@ import { Unavailable } from "../../core/errors.ts";
 import { Keeper } from "../../keeper/keeper.ts";
 import type { KeptCommand } from "../../keeper/kept-task.ts";
 import { checkFolder, findProgram } from "../../keeper/program.ts";
+import { IsolationCheck } from "../isolation/isolation-check.ts";
 import { insideOf, isolatedBy } from "../isolation/sandbox.ts";
 import { keptLeftovers } from "../kept-leftovers.ts";
 import { linksTo, measuredTasks, processFeatures } from "../kept-tasks.ts";
@@ -20,6 +21,7 @@ const type = "exec";
 /** @throws Unavailable when the folder cannot be made or written. */
 export function createExec({ folder, log, env }: ProviderOptions): Provider<ExecParams> {
   const keeper = new Keeper({ folder, log, env, provider: type });
+  const isolationCheck = new IsolationCheck(env, keeper.folder);
   return {
     ...measuredTasks(keeper),
     type,
@@ -27,7 +29,7 @@ export function createExec({ folder, log, env }: ProviderOptions): Provider<Exec
     parseParams: execParams.parse,
     /** Its engine is the kernel, whose version it is. `user`: tasks can run as another user. */
     async probe() {
-      const kept = await processFeatures(keeper, env);
+      const kept = await processFeatures(keeper, isolationCheck);
       keeper.prepare();
       const user = (await whyNoUsers(env)) === undefined ? ["user"] : [];
       const features = [...kept.features, ...user];

@@ -199,6 +199,14 @@ test("a start whose nursery is killed before it forked fails, and leaves nothing
   assert.equal(existsSync(join(folder, "records", `${instance}.2.script`)), false);
 });
 
+test("whether holes can be punched is found out once", async (t) => {
+  const { folder, keeper } = await startKeeper(t);
+  const features = await keeper.features();
+  const { mtimeMs } = statSync(folder); // To find it out takes a folder in there.
+  assert.deepEqual(await keeper.features(), features);
+  assert.ok(!features.includes("hole-punch") || statSync(folder).mtimeMs === mtimeMs);
+});
+
 test("without bash nothing can be started, which is told, and leaves nothing", async (t) => {
   const folder = await tempFolder(t);
   const keeper = new Keeper({ folder, log: silentLog, env: { PATH: folder } });
