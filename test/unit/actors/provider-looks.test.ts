@@ -172,7 +172,7 @@ test("a call that failed has its engine looked at at once, and then not before t
   }
   assert.ok(refusing.lookedAt.length >= 5);
   for (const [i, ms] of refusing.lookedAt.slice(1).entries()) {
-    assert.ok(ms - (refusing.lookedAt[i] ?? 0) >= doubtMsLeast);
+    assert.ok(ms >= (refusing.lookedAt[i] ?? 0) + doubtMsLeast);
   }
 });
 
@@ -223,7 +223,7 @@ test("however engines flap, one thing is told in five seconds, and in the end wh
       bench.lookMs = 0;
       bench.run(40_000 + restMsMost + thereMs + tellMsLeast);
       for (const [i, ms] of bench.toldAt.slice(1).entries()) {
-        assert.ok(ms - (bench.toldAt[i] ?? 0) >= tellMsLeast);
+        assert.ok(ms >= (bench.toldAt[i] ?? 0) + tellMsLeast);
       }
       for (const [type, is] of bench.engines) {
         const { since: _since, type: _type, ...told } = bench.fact(type) ?? {};
