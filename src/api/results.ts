@@ -2,7 +2,7 @@
 import Type, { type Static } from "typebox";
 import { type ServiceAction, serviceAction } from "../services/service-action.ts";
 import { Integer, NullableString, Strings } from "./parts.ts";
-import { InstanceState, TokenView } from "./shapes.ts";
+import { InstanceState, TaskEnd, TokenView } from "./shapes.ts";
 
 /** What the answer of a write is worth (DESIGN section 8). */
 const acknowledgement = {
@@ -28,6 +28,7 @@ export const DeployResult = Type.Object({
         node: NullableString,
         state: InstanceState,
         reason: Type.Optional(Type.String()),
+        exit: Type.Optional(TaskEnd),
       }),
     ),
   ),

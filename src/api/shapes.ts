@@ -54,6 +54,17 @@ export type InstanceState = Static<typeof InstanceState>;
 /** What the health checks of a task have found. */
 export const Healthy = Type.Union([Type.Boolean(), Type.Null()]);
 
+/** How the last task of an instance ended: with a code, by a signal, or neither where nothing recorded it. */
+export const TaskEnd = Type.Object({
+  code: Type.Optional(Integer),
+  signal: Type.Optional(Type.String()),
+  /** Why: what Mob ended it for, or, if the task ended by itself, what is known of that. */
+  reason: Type.Optional(Type.String()),
+  /** Mob ended it: for the reason, or because a user wished it. Absent: it did not. */
+  byMob: Type.Optional(Type.Boolean()),
+});
+export type TaskEnd = Static<typeof TaskEnd>;
+
 /** One instance of a service: a row of `mob ls`. */
 export const InstanceView = Type.Object({
   /** `group/service`, or the one name of a lone service. */
@@ -72,17 +83,7 @@ export const InstanceView = Type.Object({
   handle: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
   /** The ports of its node that it has, by name. */
   ports: Type.Record(Type.String(), Integer),
-  /** How its last task ended: with a code, by a signal, or neither where nothing recorded it. */
-  exit: Type.Optional(
-    Type.Object({
-      code: Type.Optional(Integer),
-      signal: Type.Optional(Type.String()),
-      /** Why: what Mob ended it for, or, if the task ended by itself, what is known of that. */
-      reason: Type.Optional(Type.String()),
-      /** Mob ended it: for the reason, or because a user wished it. Absent: it did not. */
-      byMob: Type.Optional(Type.Boolean()),
-    }),
-  ),
+  exit: Type.Optional(TaskEnd),
   restarts: Integer,
   /** When it came into its state. */
   since: Type.Number(),

@@ -3,7 +3,7 @@
  * renamed. Times are wall clock, ms since 1970.
  */
 import Type, { type Static } from "typebox";
-import { Healthy, InstanceView } from "./shapes.ts";
+import { Healthy, InstanceView, TaskEnd } from "./shapes.ts";
 
 const NullableString = Type.Union([Type.String(), Type.Null()]);
 const Run = Type.Union([Type.Literal("running"), Type.Literal("stopped")]);
@@ -51,7 +51,7 @@ export const ServiceChange = Type.Object({
   healthy: Type.Optional(Healthy),
   ports: Type.Optional(InstanceView.properties.ports),
   handle: Type.Optional(InstanceView.properties.handle),
-  exit: InstanceView.properties.exit,
+  exit: Type.Optional(TaskEnd),
   restarts: Type.Optional(Type.Integer()),
   since: Type.Optional(Type.Number()),
   /** Of a placement and of a status. */

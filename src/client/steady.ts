@@ -31,6 +31,7 @@ type Deployed = DeployResult["instances"][number];
 function latest(deployed: Deployed, services: readonly InstanceView[]): Deployed {
   const seen = services.find(({ name, slot }) => name === deployed.name && slot === deployed.slot);
   if (seen === undefined) return deployed;
-  const { name, slot, node, state, reason } = seen;
-  return { name, slot, node, state, ...(reason !== undefined && { reason }) };
+  const { name, slot, node, state, reason, exit } = seen;
+  const why = { ...(reason !== undefined && { reason }), ...(exit !== undefined && { exit }) };
+  return { name, slot, node, state, ...why };
 }

@@ -20,7 +20,7 @@ import { actorCommands } from "./actor-commands.ts";
 import { createLocate } from "./actor-location.ts";
 import { changeView, historyEntries } from "./change-shape.ts";
 import { endpointViews } from "./endpoint-shape.ts";
-import { instanceView } from "./instance-shape.ts";
+import { exitView, instanceView } from "./instance-shape.ts";
 import { leftoverCommands } from "./leftover-commands.ts";
 import { readLogs } from "./log-reading.ts";
 import { type NodeCommandsOptions, nodeCommands } from "./node-commands.ts";
@@ -135,12 +135,13 @@ function deployResult(
   nodeName: (id: NodeId | null) => string | null,
 ): DeployResult {
   const { group, generation, result } = deployed;
-  const told = instances.map(({ name, slot, node, state, reason }) => ({
+  const told = instances.map(({ name, slot, node, state, reason, exit }) => ({
     name,
     slot,
     node: nodeName(node),
     state,
     ...(reason !== undefined && { reason }),
+    ...(exit && { exit: exitView(exit) }),
   }));
   return {
     group,

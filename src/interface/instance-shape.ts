@@ -1,7 +1,8 @@
 /** An instance of a service, in the shape that the API promises. */
 import type { InstanceInfo } from "../actors/service-view.ts";
-import type { InstanceView } from "../api/shapes.ts";
+import type { InstanceView, TaskEnd } from "../api/shapes.ts";
 import type { NodeId } from "../core/ids.ts";
+import type { TaskExit } from "../services/instance-status.ts";
 
 export function instanceView(
   info: InstanceInfo,
@@ -43,9 +44,7 @@ export function instanceView(
   };
 }
 
-export function exitView(
-  exit: NonNullable<InstanceInfo["exit"]>,
-): NonNullable<InstanceView["exit"]> {
+export function exitView(exit: TaskExit): TaskEnd {
   const own = exit.kind === "exited" ? undefined : exit.reason;
   const reason = exit.byMob ? exit.why : own;
   return {

@@ -6,6 +6,7 @@ import type {
   NodeView,
   ProviderView,
   ServiceDetail,
+  TaskEnd,
   TokenView,
 } from "../api/shapes.ts";
 import { sizeText } from "../core/quantities.ts";
@@ -248,7 +249,7 @@ function reasonOf(instance: InstanceView, now: number): string {
 }
 
 /** Undefined where a user wished it, and where nothing is known of it. */
-export function lastEnd(exit: NonNullable<InstanceView["exit"]>): string | undefined {
+export function lastEnd(exit: TaskEnd): string | undefined {
   const { code, signal, reason, byMob = false } = exit;
   const how = code === undefined ? signal : `exit code ${code}`;
   if (reason === undefined && (byMob || how === undefined)) return undefined;

@@ -63,6 +63,15 @@ test("a service that fails at once is not told to run, and its output is pointed
   assert.match(await a.mob("logs", `web-${tries}`), /^oops\n/);
 });
 
+test("of what cannot be started the reason is pointed at, and no output", async (t) => {
+  const a = await (await Lab.open(t)).start({ providers: "exec" });
+  const restart = { delay: "1h", max: "1h" };
+  const spec = { name: "web", provider: "exec", params: { program: "/no/program" }, restart };
+  const { stdout, stderr } = await a.try("deploy", JSON.stringify(spec));
+  assert.match(stdout, /could not be started: .*\/no\/program/);
+  assert.equal(stderr, "to see why: mob show web\n");
+});
+
 test("a deploy of a job that has failed by then exits with 1", async (t) => {
   const a = await (await Lab.open(t)).start();
   let tries = 0;

@@ -24,8 +24,14 @@ export async function deploy(context: Context, sources: readonly string[]): Prom
   await print(results, formatDeploys);
   const instances = results.flatMap((result) => result.instances);
   const ailing = instances.filter(({ state }) => state === "backing-off" || state === "failed");
-  for (const { name } of ailing) io.stderr.write(`its output tells more: mob logs ${name}\n`);
+  for (const instance of ailing) io.stderr.write(whereToLook(instance));
   return over(context, results);
+}
+
+/** The output tells nothing of what never ran, nor of what ended by a user's wish before it failed. */
+function whereToLook({ name, exit }: DeployResult["instances"][number]): string {
+  const hasFailed = exit !== undefined && (exit.byMob !== true || exit.reason !== undefined);
+  return hasFailed ? `its output tells more: mob logs ${name}\n` : `to see why: mob show ${name}\n`;
 }
 
 export async function scale(

@@ -3,6 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Commands } from "../../../src/api/commands.ts";
+import type { InstanceView } from "../../../src/api/shapes.ts";
 import { runMobcli } from "../../../src/cli/mobcli.ts";
 import { runMob } from "../../../src/cli/program.ts";
 import { Conflict, InvalidSpec, OutcomeUnknown } from "../../../src/core/errors.ts";
@@ -255,6 +256,33 @@ test("an update that was rolled back meanwhile has failed, though all runs again
   const { code, out } = await mob(["deploy", "name: web\nprovider: bash"], { deploy });
   assert.equal(code, 1);
   assert.match(out, /rolled back: no instance more of the new version/);
+});
+
+test("who deploys what fails is pointed to its output, or, where that tells nothing, to its reason", async () => {
+  const toldFor = async (exit: Partial<InstanceView>) => {
+    const failed = {
+      name: "web",
+      slot: 0,
+      node: "6666@box",
+      state: "backing-off",
+      ...exit,
+    } as const;
+    const commands = memoryCommands();
+    const deploy: Commands["deploy"] = async (documents) => {
+      const results = await commands.deploy(documents);
+      return results.map((result) => ({ ...result, instances: [failed] }));
+    };
+    const services: Commands["services"] = async () => [{ ...anInstance, ...failed }];
+    const { err } = await mob(["deploy", "name: web\nprovider: bash"], { deploy, services });
+    return err;
+  };
+  const show = "to see why: mob show web\n";
+  const logs = "its output tells more: mob logs web\n";
+  assert.equal(await toldFor({}), show);
+  assert.equal(await toldFor({ exit: { signal: "SIGTERM", byMob: true } }), show);
+  assert.equal(await toldFor({ exit: { code: 1 } }), logs);
+  const unhealthy = { signal: "SIGTERM", reason: "a failed health check", byMob: true };
+  assert.equal(await toldFor({ exit: unhealthy }), logs);
 });
 
 test("a deploy that goes on is no failure, and how to follow it is told", async () => {

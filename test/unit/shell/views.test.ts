@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { InstanceView } from "../../../src/api/shapes.ts";
+import type { TaskEnd } from "../../../src/api/shapes.ts";
 import { InvalidSpec } from "../../../src/core/errors.ts";
 import { formatError } from "../../../src/shell/error-text.ts";
 import { plain } from "../../../src/shell/style.ts";
@@ -85,7 +85,7 @@ test("an exit is not told twice, nor one that the user wished for, nor the age o
 });
 
 test("a last end is told with why it came, one of a user's wish is not", () => {
-  const lastReason = (exit: NonNullable<InstanceView["exit"]>) => {
+  const lastReason = (exit: TaskEnd) => {
     const ended = { ...anInstance, state: "running", restarts: 3, exit } as const;
     return formatInstances([ended], 0, plain).trimEnd().split(/ {2,}/).at(-1);
   };
