@@ -24,6 +24,7 @@ import { type Spread, sendsOf } from "../store/spreading.ts";
 import { tickMs } from "../store/writing.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Durability } from "./durability.ts";
+import { raiseHorizon } from "./horizon.ts";
 import type { Links } from "./links.ts";
 import { names } from "./names.ts";
 import type { Records } from "./records.ts";
@@ -158,6 +159,7 @@ function carryOut(state: State, effect: ReplicationEffect): void {
       return;
     case "forget":
       for (const key of effect.keys) removeRegister(storage, state.shard, key);
+      if (effect.horizon !== undefined) raiseHorizon(state.options, effect.horizon);
       return;
     case "flush":
       flush(state, effect.purpose);

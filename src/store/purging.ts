@@ -8,6 +8,7 @@
 import type { NodeId } from "../core/ids.ts";
 import { sizeOf } from "../ring/spread.ts";
 import { rootOf } from "./digest.ts";
+import { newerStamp } from "./hlc.ts";
 import { leftOf } from "./removals.ts";
 import { forget, type Replica } from "./replica.ts";
 import type {
@@ -84,8 +85,14 @@ export function onPurge(
   return [
     // A tombstone reads the same when it is gone; the others do not.
     { kind: "changed", registers: gone.map(({ key, stamp }) => ({ key, stamp, seen: [] })) },
-    { kind: "forget", keys: gone.map(({ key }) => key) },
+    forgetting(gone),
   ];
+}
+
+/** That these are held no longer, and by no one soon. @param gone at least one */
+export function forgetting(gone: readonly Tombstone[]): ReplicationEffect {
+  const horizon = gone.map(({ stamp }) => stamp).reduce(newerStamp);
+  return { kind: "forget", keys: gone.map(({ key }) => key), horizon };
 }
 
 function confirmedBy(

@@ -133,8 +133,8 @@ export interface Receipt {
 export type ReplicationEffect =
   /** Put into storage; a flush follows at once where someone waits for it, else within a second or so. */
   | { readonly kind: "persist"; readonly registers: readonly Register[] }
-  /** Take out of storage. */
-  | { readonly kind: "forget"; readonly keys: readonly string[] }
+  /** Take out of storage. `horizon`: the newest of what every node forgets alike; absent: they do not. */
+  | { readonly kind: "forget"; readonly keys: readonly string[]; readonly horizon?: Stamp }
   | { readonly kind: "flush"; readonly purpose: FlushPurpose }
   /** May be lost: what matters is sent again. */
   | { readonly kind: "send"; readonly to: NodeId; readonly message: ShardMessage }
