@@ -23,7 +23,7 @@ export class ShardMap {
   readonly #roots = new Map<ShardId, string>();
   /** Of shards that changed since the roots were last read: most change often in between. */
   readonly #changed = new Map<ShardId, Digest>();
-  readonly #withTombstones = new Set<ShardId>();
+  readonly #toPurge = new Set<ShardId>();
   #ring: readonly RingNode[];
   #live: readonly NodeId[] = [];
   #known = 1;
@@ -75,16 +75,16 @@ export class ShardMap {
     return this.#roots;
   }
 
-  /** Shards in which there are tombstones here. */
-  get withTombstones(): ReadonlySet<ShardId> {
-    return this.#withTombstones;
+  /** Shards in which there are tombstones here, or some of which it is remembered that they were purged. */
+  get toPurge(): ReadonlySet<ShardId> {
+    return this.#toPurge;
   }
 
   /** What this node holds of a shard has changed. @param digest the one that is kept up to date */
-  hold(shard: ShardId, digest: Digest, hasTombstones: boolean): void {
+  hold(shard: ShardId, digest: Digest, isToPurge: boolean): void {
     this.#changed.set(shard, digest);
-    if (hasTombstones) this.#withTombstones.add(shard);
-    else this.#withTombstones.delete(shard);
+    if (isToPurge) this.#toPurge.add(shard);
+    else this.#toPurge.delete(shard);
   }
 
   /** How to know whether a shard, or everything, is up to date here; told by `store` when it starts. */

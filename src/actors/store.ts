@@ -226,7 +226,7 @@ function blank(state: State, why: string): void {
 }
 
 function onTick(state: State): void {
-  const { durability, shards, records, node } = state.options;
+  const { durability, shards, records } = state.options;
   if (isCompareDue(state.repair, state.self.env.clock.mono())) lookForPartners(state);
   feedRepair(state, { kind: "tick", draw: state.random() });
   state.writes.release();
@@ -235,15 +235,13 @@ function onTick(state: State): void {
   if (state.ticks % outlivedTicks === 0) writeOutlived(state);
   if (state.ticks % purgeTicks !== 0) return;
   records.lookAgain();
-  for (const shard of shards.withTombstones) {
-    if (shards.writerOf(shard) === node) state.actors.tell(shard, { kind: "purge-due" });
-  }
+  for (const shard of shards.toPurge) state.actors.tell(shard, { kind: "purge-due" });
 }
 
 /** Where what was just met is known here, so that nothing newer is overwritten unread. */
 function writeOutlived({ options, writes, self }: State): void {
   const { shards, records, node } = options;
-  for (const shard of shards.withTombstones) {
+  for (const shard of shards.toPurge) {
     const replica = records.replica(shard);
     if (replica === undefined || shards.writerOf(shard) !== node || !shards.isFresh(shard))
       continue;
