@@ -118,7 +118,9 @@ test("a removal tells what cannot be ended while the engine is away, and that is
   const [outcome] = await simulation.ask("a", (node) => node.act("remove", ["web"]));
   const reason =
     "what runs on b cannot be ended before its engine is back: the engine does not answer";
-  assert.deepEqual(outcome?.remains, [{ state: "running", reason, isStuck: true }]);
+  assert.deepEqual(outcome?.remains, [
+    { name: "web", slot: 0, state: "running", reason, isStuck: true },
+  ]);
   assert.deepEqual(simulation.operations("a").instances(), []);
   await simulation.run(60_000);
   assert.deepEqual(running(simulation), ["b"]);
@@ -136,7 +138,9 @@ test("a removal tells what is left on a node that is lost", async () => {
   await simulation.run(3_000);
   const [outcome] = await simulation.ask("a", (node) => node.act("remove", ["web"]));
   const reason = "b is dead: what runs there is ended once it is back";
-  assert.deepEqual(outcome?.remains, [{ state: "lost", reason, isStuck: true }]);
+  assert.deepEqual(outcome?.remains, [
+    { name: "web", slot: 0, state: "lost", reason, isStuck: true },
+  ]);
   await simulation.start("b");
   await simulation.run(20_000);
   assert.deepEqual(running(simulation), []);
