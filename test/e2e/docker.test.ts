@@ -123,7 +123,7 @@ test("its logs have no gap over the crash of the node", { skip }, async (t) => {
     all.map((_line, i) => String(i + 1)),
   );
   await node.mob("stop", "count");
-  assert.deepEqual((await node.instance("count"))?.exit, { signal: "SIGTERM" });
+  assert.deepEqual((await node.instance("count"))?.exit, { signal: "SIGTERM", byMob: true });
   await node.mob("rm", "count");
 });
 

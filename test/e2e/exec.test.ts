@@ -30,7 +30,7 @@ test("a program runs with its arguments as they are, and on over the crash of it
   await node.start({ providers: "exec" });
   assert.equal(await node.taskPid("api"), pid);
   await node.mob("stop", "api");
-  assert.deepEqual((await node.instance("api"))?.exit, { signal: "SIGTERM" });
+  assert.deepEqual((await node.instance("api"))?.exit, { signal: "SIGTERM", byMob: true });
 });
 
 test("every wrong parameter is told at once, and nothing is deployed", async (t) => {

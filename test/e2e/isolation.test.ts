@@ -32,5 +32,5 @@ test("an isolated service runs on over the crash of its node, and commands run i
   assert.match(stderr, /touch.*Read-only file system/);
   assert.notEqual(code, 0);
   await node.mob("stop", "web");
-  assert.deepEqual((await node.instance("web"))?.exit, { code: 3 });
+  assert.deepEqual((await node.instance("web"))?.exit, { code: 3, byMob: true });
 });

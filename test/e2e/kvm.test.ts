@@ -57,7 +57,7 @@ test("a machine is healthy once its server answers, runs on over a crash of its 
   await node.start({ providers: "kvm" });
   assert.equal(await node.taskPid("web"), pid);
   await node.mob("stop", "web");
-  assert.deepEqual((await node.instance("web"))?.exit, { code: 3 });
+  assert.deepEqual((await node.instance("web"))?.exit, { code: 3, byMob: true });
   assert.match(await node.mob("logs", "web"), /^serves at \d+\n(Terminated\n)?bye\n$/);
 });
 

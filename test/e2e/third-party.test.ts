@@ -41,7 +41,7 @@ test("the documentation's provider runs from its file, beside Mob's own, over cr
   await node.start({ providers });
   assert.equal(await node.taskPid("thumbnails"), pid);
   await node.mob("stop", "thumbnails");
-  assert.deepEqual((await node.instance("thumbnails"))?.exit, { signal: "SIGTERM" });
+  assert.deepEqual((await node.instance("thumbnails"))?.exit, { signal: "SIGTERM", byMob: true });
   assert.ok(!processAlive(pid));
 });
 
