@@ -82,7 +82,6 @@ export interface Purge {
 /** Whom a flush is for; comes back with its outcome. */
 export type FlushPurpose =
   | { readonly kind: "own"; readonly stamp: Stamp }
-  | { readonly kind: "peer"; readonly peer: NodeId; readonly stamp: Stamp }
   /** That all which this root sums up is on disk. */
   | { readonly kind: "confirm"; readonly root: string };
 
@@ -136,6 +135,8 @@ export type ReplicationEffect =
   /** Take out of storage. */
   | { readonly kind: "forget"; readonly keys: readonly string[] }
   | { readonly kind: "flush"; readonly purpose: FlushPurpose }
+  /** Flush, and answer `to`, which waits for that, with `answerOf` of the stamp. */
+  | { readonly kind: "acknowledge"; readonly to: NodeId; readonly stamp: Stamp }
   /** May be lost: what matters is sent again. */
   | { readonly kind: "send"; readonly to: NodeId; readonly message: ShardMessage }
   /**
