@@ -231,9 +231,10 @@ function look(state: State): void {
   const desired = desiredOf(state.options, state.machine.desired);
   feed(state, { kind: "desired", desired });
   const requires = desired.spec.requires.flatMap((name) => servicesFor(catalog, name));
+  const startedWith = state.machine.status.startedWith ?? {};
   const standing = requires.map((name) => {
     if (catalog.service(name) !== undefined) wereThere.add(name);
-    return standingOn(catalog, name, wereThere.has(name));
+    return standingOn(catalog, name, name in startedWith || wereThere.has(name));
   });
   feed(state, {
     kind: "dependencies",

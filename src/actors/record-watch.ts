@@ -2,6 +2,7 @@
  * One watch of a node's records. It is pulled: what is merged waits until the reader takes it, and of a
  * reader who is far behind nothing waits but that he is: he is then told of each key the last value.
  */
+import type { Stamp } from "../store/hlc.ts";
 import type { Register } from "../store/register.ts";
 import { type Change, type Cursor, catchUp, follow } from "../store/watching.ts";
 
@@ -17,8 +18,8 @@ export interface WatchRange {
 export interface WatchSource {
   /** All registers within the range that are held now. */
   held(): readonly Register[];
-  /** Whether nothing is missing among them (`catchUp`). */
-  isComplete(): boolean;
+  /** Of `catchUp`. */
+  horizon(): Stamp | undefined;
   wallMs(): number;
 }
 
@@ -73,8 +74,8 @@ export class RecordWatch {
     this.#waiting = [];
     if (!this.#mustLook) return changes;
     this.#mustLook = false;
-    const { held, isComplete, wallMs } = this.#source;
-    return [...changes, ...catchUp(this.#cursor, held(), isComplete(), wallMs())];
+    const { held, horizon, wallMs } = this.#source;
+    return [...changes, ...catchUp(this.#cursor, held(), horizon(), wallMs())];
   }
 
   #woken(signal: AbortSignal): Promise<void> {

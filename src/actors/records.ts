@@ -79,7 +79,7 @@ export class Records {
     }
     const watch = new RecordWatch(range, cursor, {
       held: () => this.#within(range),
-      isComplete: () => this.#shards.isWhole,
+      horizon: () => (this.#shards.isWhole ? this.#shards.horizon : undefined),
       wallMs: () => this.#clock.wall(),
     });
     if (!signal.aborted) this.#watches.add(watch);

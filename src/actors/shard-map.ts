@@ -8,16 +8,22 @@ import { homesOf, type RingNode } from "../ring/homes.ts";
 import { type ShardId, shardOf } from "../ring/ranking.ts";
 import { groupOf } from "../services/service-name.ts";
 import { type Digest, emptyRoot, rootOf } from "../store/digest.ts";
+import type { Stamp } from "../store/hlc.ts";
 import type { Place } from "../store/replication.ts";
 
 export class ShardMap {
+  /**
+   * The newest of what is known to have been forgotten by all: what else was there then and is to stay, this node
+   * holds, or whoever it is about to meet.
+   */
+  horizon: Stamp | undefined;
   readonly #self: NodeId;
   readonly #isToJoin: boolean;
   readonly #places = new Map<ShardId, Place>();
   readonly #roots = new Map<ShardId, string>();
   /** Of shards that changed since the roots were last read: most change often in between. */
   readonly #changed = new Map<ShardId, Digest>();
-  readonly #withTombstones = new Set<ShardId>();
+  readonly #toPurge = new Set<ShardId>();
   #ring: readonly RingNode[];
   #live: readonly NodeId[] = [];
   #known = 1;
@@ -69,16 +75,16 @@ export class ShardMap {
     return this.#roots;
   }
 
-  /** Shards in which there are tombstones here. */
-  get withTombstones(): ReadonlySet<ShardId> {
-    return this.#withTombstones;
+  /** Shards in which there are tombstones here, or some of which it is remembered that they were purged. */
+  get toPurge(): ReadonlySet<ShardId> {
+    return this.#toPurge;
   }
 
   /** What this node holds of a shard has changed. @param digest the one that is kept up to date */
-  hold(shard: ShardId, digest: Digest, hasTombstones: boolean): void {
+  hold(shard: ShardId, digest: Digest, isToPurge: boolean): void {
     this.#changed.set(shard, digest);
-    if (hasTombstones) this.#withTombstones.add(shard);
-    else this.#withTombstones.delete(shard);
+    if (isToPurge) this.#toPurge.add(shard);
+    else this.#toPurge.delete(shard);
   }
 
   /** How to know whether a shard, or everything, is up to date here; told by `store` when it starts. */
@@ -87,16 +93,15 @@ export class ShardMap {
     this.#hasMetAll = hasMetAll;
   }
 
-  /**
-   * Whether every node that is known lives, and all that they held when they were met is here. A blank node that has
-   * yet to meet the network that it is to join knows nothing.
-   */
+  /** Whether every node that is known lives, and all that they held when they were met is here. */
   get isWhole(): boolean {
-    if (this.#isToJoin && this.#known <= 1) return false;
     return this.#live.length + 1 >= this.#known && this.#hasMetAll();
   }
 
-  /** Whether all that the nodes hold which are taken to be live is here, as far as there are any. */
+  /**
+   * Whether all that the nodes hold which are taken to be live is here, as far as there are any. A blank node that
+   * has yet to meet the network that it is to join knows nothing.
+   */
   get hasCaughtUp(): boolean {
     if (this.#isToJoin && this.#known <= 1) return false;
     return this.#hasMetAll();

@@ -25,6 +25,7 @@ import { type Spread, sendsOf } from "../store/spreading.ts";
 import { answerOf, tickMs } from "../store/writing.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Durability } from "./durability.ts";
+import { raiseHorizon } from "./horizon.ts";
 import type { Links } from "./links.ts";
 import { names } from "./names.ts";
 import type { Records } from "./records.ts";
@@ -137,13 +138,13 @@ function feed(state: State, event: ReplicationEvent): void {
   const now = { monoMs: env.clock.mono(), wallMs: env.clock.wall() };
   const { effects } = stepReplication(state.replication, event, now);
   const isHeldAnew = effects.some(({ kind }) => kind === "persist" || kind === "forget");
-  if (isHeldAnew) publishRoot(state);
+  if (isHeldAnew || event.kind === "purge-due") publishRoot(state);
   for (const effect of effects) carryOut(state, effect);
 }
 
 function publishRoot({ options, shard, replication }: State): void {
-  const { digest, tombstones } = replication.replica;
-  options.shards.hold(shard, digest, tombstones.size > 0);
+  const { replica, purged } = replication;
+  options.shards.hold(shard, replica.digest, replica.tombstones.size > 0 || purged.size > 0);
 }
 
 function carryOut(state: State, effect: ReplicationEffect): void {
@@ -159,6 +160,7 @@ function carryOut(state: State, effect: ReplicationEffect): void {
       return;
     case "forget":
       for (const key of effect.keys) removeRegister(storage, state.shard, key);
+      if (effect.horizon !== undefined) raiseHorizon(state.options, effect.horizon);
       return;
     case "flush":
       flush(state, effect.purpose);

@@ -27,6 +27,7 @@ import {
   stepRepair,
 } from "../store/repair.ts";
 import { CatchingUp, catchUpMsMax } from "./catching-up.ts";
+import { dropHorizon, openHorizon, raiseHorizon } from "./horizon.ts";
 import { names } from "./names.ts";
 import { ringNode } from "./ownership.ts";
 import { ShardActors } from "./shard-actors.ts";
@@ -152,6 +153,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
   // Where not everyone is a partner, none may be one yet.
   const hasPartners = () => repair.live.length > 0 || shards.live.length === 0;
   shards.useFreshness(fresh, () => hasPartners() && hasMetAll(repair));
+  openHorizon(options);
   await actors.open(shardsKept(storage));
   react(state, { type: "view" });
   self.sendAfter(repairTickMs, { type: "tick" });
@@ -218,12 +220,13 @@ function blank(state: State, why: string): void {
   state.self.log.warn("what this node holds is out of date; it is told anew by the others", {
     why,
   });
+  dropHorizon(state.options);
   state.actors.tellAll({ type: "event", event: { kind: "blank" } });
   feedRepair(state, { kind: "blank", shards });
 }
 
 function onTick(state: State): void {
-  const { durability, shards, records, node } = state.options;
+  const { durability, shards, records } = state.options;
   if (isCompareDue(state.repair, state.self.env.clock.mono())) lookForPartners(state);
   feedRepair(state, { kind: "tick", draw: state.random() });
   state.writes.release();
@@ -232,15 +235,13 @@ function onTick(state: State): void {
   if (state.ticks % outlivedTicks === 0) writeOutlived(state);
   if (state.ticks % purgeTicks !== 0) return;
   records.lookAgain();
-  for (const shard of shards.withTombstones) {
-    if (shards.writerOf(shard) === node) state.actors.tell(shard, { kind: "purge-due" });
-  }
+  for (const shard of shards.toPurge) state.actors.tell(shard, { kind: "purge-due" });
 }
 
 /** Where what was just met is known here, so that nothing newer is overwritten unread. */
 function writeOutlived({ options, writes, self }: State): void {
   const { shards, records, node } = options;
-  for (const shard of shards.withTombstones) {
+  for (const shard of shards.toPurge) {
     const replica = records.replica(shard);
     if (replica === undefined || shards.writerOf(shard) !== node || !shards.isFresh(shard))
       continue;
@@ -287,7 +288,7 @@ function lookForPartners(state: State): void {
 
 function feedRepair(state: State, event: RepairEvent): void {
   const { self, options, repair } = state;
-  const effects = stepRepair(repair, event, options.shards.roots, self.env.clock.mono());
+  const effects = stepRepair(repair, event, options.shards, self.env.clock.mono());
   for (const effect of effects) carryOut(state, effect);
 }
 
@@ -300,6 +301,9 @@ function carryOut(state: State, effect: RepairEffect): void {
       return;
     case "compare":
       state.actors.tell(effect.shard, { kind: "compare", peer: effect.peer });
+      return;
+    case "horizon":
+      raiseHorizon(options, effect.stamp);
       return;
     case "fresh":
       writes.release();

@@ -105,6 +105,8 @@ function changed(now: Now, there: Candidate): Decision | undefined {
   const { pass, wanted, slot, present } = now;
   const { spec, specStamp } = wanted;
   const { updates } = slot;
+  const goneBack = goingBack(now);
+  if (goneBack !== undefined) return goneBack;
   const { isIdle, isReady, needsNewTask } = wanted.observe(present);
   const request = requestOf(pass, wanted, slot);
   const toStay = { ...request, present: there.id, ...(isIdle && { resources: noResources }) };
@@ -132,6 +134,23 @@ function changed(now: Now, there: Candidate): Decision | undefined {
   if (!isOf(present, spec)) return anew(pass, wanted, slot, { present: there.id });
   const epoch = { counter: present.epoch.counter + 1, controller: pass.self };
   const placement = { ...present, provider: spec.provider, specStamp, refusals: [], epoch };
+  return { kind: "place", placement, choice: { kind: "present" } };
+}
+
+/** What was to be taken over from runs on, and runs just what is wanted now: after an update that is undone. */
+function goingBack({ pass, wanted, slot, present }: Now): Decision | undefined {
+  const { outgoing, after: _after, cause: _cause, ...kept } = present;
+  if (outgoing === undefined) return undefined;
+  const there = pass.byId.get(outgoing.node);
+  if (there?.state !== "alive" || there.isDrained === true) return undefined;
+  const before = { ...kept, ...outgoing };
+  const { isReady, needsNewTask } = wanted.observe(before);
+  if (!isReady || needsNewTask || !isOf(present, wanted.spec)) return undefined;
+  const reservedOn = reservedBesides(pass, outgoing.instance);
+  const request = { ...requestOf(pass, wanted, slot), present: outgoing.node, reservedOn };
+  if (reasonsAgainst(request, there).length > 0) return undefined;
+  const epoch = { counter: present.epoch.counter + 1, controller: pass.self };
+  const placement = { ...before, specStamp: wanted.specStamp, refusals: [], epoch };
   return { kind: "place", placement, choice: { kind: "present" } };
 }
 

@@ -7,10 +7,11 @@ import type { InstanceId } from "../core/ids.ts";
 
 /** Most that are starting at a time. */
 export const startingMax = 8;
-/** Least time between two starts, ms: 20 a second. */
-export const startGapMs = 50;
-/** Longest addition to that, ms, by chance: nodes that took over at the same moment are not to go in step. */
-const jitterMs = 25;
+/** Most that are started within any `startWindowMs`: a few are running again at once, a hundred in five seconds. */
+export const startsMax = 20;
+export const startWindowMs = 1_000;
+/** Longest time between two starts, ms, by chance: nodes that took over at the same moment are not to go in step. */
+export const startGapMsMax = 25;
 
 export type NextStart =
   | { readonly kind: "start"; readonly instance: InstanceId }
@@ -21,6 +22,8 @@ export class StartPace {
   /** Instances by the priority of their service, in the order in which they came. */
   readonly #queued = new Map<InstanceId, number>();
   readonly #starting = new Set<InstanceId>();
+  /** When the last starts were, the oldest first. */
+  readonly #startedAtMs: number[] = [];
   #nextAtMs = Number.NEGATIVE_INFINITY;
 
   /** Has no effect on one that is queued, its priority aside. */
@@ -48,7 +51,13 @@ export class StartPace {
     const [instance] = first;
     this.#queued.delete(instance);
     this.#starting.add(instance);
-    this.#nextAtMs = nowMs + startGapMs + random() * jitterMs;
+    this.#startedAtMs.push(nowMs);
+    const fullSinceMs =
+      this.#startedAtMs.length < startsMax ? undefined : this.#startedAtMs.shift();
+    this.#nextAtMs = Math.max(
+      nowMs + random() * startGapMsMax,
+      (fullSinceMs ?? Number.NEGATIVE_INFINITY) + startWindowMs,
+    );
     return { kind: "start", instance };
   }
 }

@@ -46,6 +46,10 @@ export function compareStamps(a: Stamp, b: Stamp): number {
   return a.origin < b.origin ? -1 : 1;
 }
 
+export function newerStamp(a: Stamp, b: Stamp): Stamp {
+  return compareStamps(a, b) < 0 ? b : a;
+}
+
 /** The clock for the next own write: above all before it. */
 export function nextTime(clock: HybridClock, wallMs: number): HybridClock {
   const wall = Math.floor(wallMs);

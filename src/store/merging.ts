@@ -4,6 +4,7 @@
  */
 import { historyOf, surplusLosers } from "./history.ts";
 import { shardOfKey } from "./key-shard.ts";
+import { forgetting } from "./purging.ts";
 import type { Register } from "./register.ts";
 import { writtenInVain } from "./removals.ts";
 import { drop, mergeRegisters, type Replica } from "./replica.ts";
@@ -32,7 +33,7 @@ export function take(replica: Replica, told: readonly Register[], wallMs: number
   if (surplus.length > 0) {
     const gone = surplus.map(({ key, stamp, seen }) => ({ key, stamp, seen }));
     effects.push({ kind: "changed", registers: gone });
-    effects.push({ kind: "forget", keys: surplus.map(({ key }) => key) });
+    effects.push(forgetting(surplus));
   }
   for (const conflict of conflicts) effects.push({ kind: "conflict", ...conflict });
   const ahead = refused[0];

@@ -6,9 +6,15 @@
 import type { NodeId } from "../core/ids.ts";
 import type { ShardId } from "../ring/ranking.ts";
 import { emptyRoot, topOf } from "./digest.ts";
+import type { Stamp } from "./hlc.ts";
 
-/** Roots of the shards that a node holds; what is not in it is empty. */
-export type Roots = ReadonlyMap<ShardId, string>;
+/** What a node holds, as far as comparing goes. */
+export interface Held {
+  /** Of the shards in which there is anything. */
+  readonly roots: ReadonlyMap<ShardId, string>;
+  /** The newest of what all nodes have forgotten, as far as this one knows. */
+  readonly horizon: Stamp | undefined;
+}
 
 /** The one hash of all roots. */
 type Top = () => string;
@@ -16,11 +22,15 @@ type Top = () => string;
 /** What two nodes send each other to find the shards that they do not hold alike. */
 export type RepairMessage =
   | { readonly kind: "store-digest"; readonly hash: string }
-  /** The answer. `isSame`: nothing differs, and there are no roots in it. */
+  /**
+   * The answer. `isSame`: nothing differs, and there are no roots in it. `horizon`: the newest of what all nodes have
+   * forgotten, of a sender who has met all those whom it knows but the receiver; a version before 1.5 tells none.
+   */
   | {
       readonly kind: "store-roots";
       readonly isSame: boolean;
       readonly roots: readonly { readonly shard: number; readonly root: string }[];
+      readonly horizon?: Stamp;
     };
 
 export type RepairEvent =
@@ -42,6 +52,8 @@ export type RepairEvent =
 export type RepairEffect =
   | { readonly kind: "send"; readonly to: NodeId; readonly message: RepairMessage }
   | { readonly kind: "compare"; readonly peer: NodeId; readonly shard: ShardId }
+  /** All that was held where this is known is here: it is known here as well. */
+  | { readonly kind: "horizon"; readonly stamp: Stamp }
   /** Some shards may have become fresh. */
   | { readonly kind: "fresh" };
 
@@ -53,6 +65,8 @@ interface Course {
   /** No answer to this node's digest yet: any shard may differ. */
   isUnknown: boolean;
   askedAtMs: number;
+  /** What the peer has told of its own; counts once the course has ended. */
+  horizon: Stamp | undefined;
   /** To be compared, in order. */
   readonly waiting: Set<ShardId>;
   /** Being compared, and since when. */
@@ -95,9 +109,9 @@ export function isFresh(state: RepairState, shard: ShardId, nowMs: number): bool
   return true;
 }
 
-/** Whether every live peer has told all that it holds since it was met. */
-export function hasMetAll({ live, met }: RepairState): boolean {
-  return live.every((peer) => met.has(peer));
+/** Whether every live peer has told all that it holds since it was met. @param but one that need not have */
+export function hasMetAll({ live, met }: RepairState, but?: NodeId): boolean {
+  return live.every((peer) => peer === but || met.has(peer));
 }
 
 /** Whether the next tick compares with someone: who is live has to be right then. */
@@ -105,24 +119,24 @@ export function isCompareDue({ comparedAtMs }: RepairState, nowMs: number): bool
   return nowMs - comparedAtMs >= compareMs;
 }
 
-/** One event: what follows from it. @param roots of what this node holds */
+/** One event: what follows from it. */
 export function stepRepair(
   state: RepairState,
   event: RepairEvent,
-  roots: Roots,
+  held: Held,
   nowMs: number,
 ): readonly RepairEffect[] {
   let hash: string | undefined;
   // One for all who are asked in this step: in a large network these are hundreds.
   const top: Top = () => {
-    hash ??= topOf(roots);
+    hash ??= topOf(held.roots);
     return hash;
   };
   switch (event.kind) {
     case "received":
       return event.message.kind === "store-digest"
-        ? [answer(event.from, event.message.hash, roots)]
-        : onRoots(state, event.from, event.message, roots, nowMs);
+        ? [answer(state, event.from, event.message.hash, held)]
+        : onRoots(state, event.from, event.message, held, nowMs);
     case "live":
       return onLive(state, event.peers, top, nowMs);
     case "peer-up":
@@ -143,24 +157,27 @@ export function stepRepair(
   }
 }
 
-function answer(to: NodeId, hash: string, roots: Roots): RepairEffect {
-  const isSame = hash === topOf(roots);
-  const told = isSame ? [] : [...roots].map(([shard, root]) => ({ shard, root }));
-  return { kind: "send", to, message: { kind: "store-roots", isSame, roots: told } };
+function answer(state: RepairState, to: NodeId, hash: string, held: Held): RepairEffect {
+  const isSame = hash === topOf(held.roots);
+  const roots = isSame ? [] : [...held.roots].map(([shard, root]) => ({ shard, root }));
+  const message = { kind: "store-roots", isSame, roots } as const;
+  const isKnown = held.horizon !== undefined && hasMetAll(state, to);
+  return { kind: "send", to, message: isKnown ? { ...message, horizon: held.horizon } : message };
 }
 
 function onRoots(
   state: RepairState,
   from: NodeId,
   message: Extract<RepairMessage, { readonly kind: "store-roots" }>,
-  roots: Roots,
+  { roots }: Held,
   nowMs: number,
 ): readonly RepairEffect[] {
   const begun = state.courses.get(from);
-  if (message.isSame && begun === undefined) return [];
+  if (message.isSame && begun === undefined) return known(message.horizon);
   const course = begun ?? newCourse(nowMs, false);
   state.courses.set(from, course);
   course.isUnknown = false;
+  course.horizon = message.horizon;
   const theirs = new Map(message.roots.map(({ shard, root }) => [shard as ShardId, root]));
   const shards = message.isSame ? [] : new Set([...roots.keys(), ...theirs.keys()]);
   for (const shard of shards) {
@@ -229,12 +246,16 @@ function goOn(
     effects.push(begin(peer, course, shard, nowMs));
   }
   const isOver = course.running.size === 0 && !course.isUnknown;
-  return isOver ? [...effects, ...end(state, peer)] : effects;
+  return isOver ? [...effects, ...end(state, peer, course)] : effects;
 }
 
-function end(state: RepairState, peer: NodeId): readonly RepairEffect[] {
+function end(state: RepairState, peer: NodeId, { horizon }: Course): readonly RepairEffect[] {
   if (state.live.includes(peer)) state.met.add(peer);
-  return state.courses.delete(peer) ? [{ kind: "fresh" }] : [];
+  return state.courses.delete(peer) ? [...known(horizon), { kind: "fresh" }] : [];
+}
+
+function known(horizon: Stamp | undefined): readonly RepairEffect[] {
+  return horizon === undefined ? [] : [{ kind: "horizon", stamp: horizon }];
 }
 
 function begin(peer: NodeId, course: Course, shard: ShardId, nowMs: number): RepairEffect {
@@ -276,5 +297,7 @@ function onTick(
 function newCourse(nowMs: number, isMeeting: boolean): Course {
   const waiting = new Set<ShardId>();
   const running = new Map<ShardId, number>();
-  return { sinceMs: nowMs, isMeeting, isUnknown: isMeeting, askedAtMs: nowMs, waiting, running };
+  const isUnknown = isMeeting;
+  const horizon = undefined;
+  return { sinceMs: nowMs, isMeeting, isUnknown, askedAtMs: nowMs, horizon, waiting, running };
 }

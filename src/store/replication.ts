@@ -79,6 +79,9 @@ export interface Purge {
   readonly confirmed: Map<NodeId, number>;
 }
 
+/** What was purged here not long ago: the stamp of each key. */
+export type Purged = Map<string, Stamp>;
+
 /** Whom a flush is for; comes back with its outcome. */
 export type FlushPurpose =
   | { readonly kind: "own"; readonly stamp: Stamp }
@@ -132,8 +135,8 @@ export interface Receipt {
 export type ReplicationEffect =
   /** Put into storage; a flush follows at once where someone waits for it, else within a second or so. */
   | { readonly kind: "persist"; readonly registers: readonly Register[] }
-  /** Take out of storage. */
-  | { readonly kind: "forget"; readonly keys: readonly string[] }
+  /** Take out of storage. `horizon`: the newest of what every node forgets alike; absent: they do not. */
+  | { readonly kind: "forget"; readonly keys: readonly string[]; readonly horizon?: Stamp }
   | { readonly kind: "flush"; readonly purpose: FlushPurpose }
   /** Flush, and answer `to`, which waits for that, with `answerOf` of the stamp. */
   | { readonly kind: "acknowledge"; readonly to: NodeId; readonly stamp: Stamp }
@@ -191,6 +194,9 @@ export interface ReplicationState {
   readonly pending: Map<string, PendingWrite>;
   readonly hints: Hints;
   purge: Purge | undefined;
+  readonly purged: Purged;
+  /** When that was, the last time, in ms of a monotonic clock. */
+  purgedAtMs: number;
   /** What a blank replica no longer holds and still shows, until a peer has told what is so. */
   readonly ghosts: Map<string, Stamp>;
 }

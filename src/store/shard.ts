@@ -8,7 +8,7 @@ import { layGhosts, onBlank } from "./blanking.ts";
 import { takeHints } from "./hints.ts";
 import { answerLeaves, leavesOf, statesOf } from "./leaves.ts";
 import { take } from "./merging.ts";
-import { onConfirm, onConfirmFlushed, onPurge, onPurgeDue } from "./purging.ts";
+import { onConfirm, onConfirmFlushed, onPurge, onPurgeDue, sift } from "./purging.ts";
 import type { Replica } from "./replica.ts";
 import type {
   Now,
@@ -32,6 +32,8 @@ export function startReplication(replica: Replica): ReplicationState {
     pending: new Map(),
     hints: new Map(),
     purge: undefined,
+    purged: new Map(),
+    purgedAtMs: 0,
     ghosts: new Map(),
   };
 }
@@ -57,7 +59,7 @@ function apply(
       return onReceived(state, event.from, event.message, now);
     case "flushed":
       return event.purpose.kind === "confirm"
-        ? onConfirmFlushed(state, event.purpose.root)
+        ? onConfirmFlushed(state, event.purpose.root, now.monoMs)
         : onAck(state, state.replica.self, event.purpose.stamp, undefined);
     case "flush-failed":
       return event.purpose.kind === "confirm"
@@ -91,8 +93,10 @@ function onReceived(
   switch (message.kind) {
     case "store-delta":
       return [...passOn(message, state.place.acting), ...onDelta(state, from, message, now)];
-    case "store-state":
-      return take(state.replica, message.registers, now.wallMs).effects;
+    case "store-state": {
+      const { registers, answers } = sift(state, from, message.registers);
+      return [...take(state.replica, registers, now.wallMs).effects, ...answers];
+    }
     case "store-ack":
       return onAck(state, from, message.stamp, undefined);
     case "store-refuse":
@@ -103,20 +107,24 @@ function onReceived(
       return [...answers, ...layGhosts(state), { kind: "compared", peer: from }];
     }
     case "store-confirm":
-      return onConfirm(state, from, message);
+      return onConfirm(state, from, message, now.monoMs);
     case "store-purge":
-      return [...passOn(message), ...onPurge(state, message.tombstones)];
+      return [...passOn(message), ...onPurge(state, message.tombstones, now.monoMs)];
   }
 }
 
 function onDelta(
-  { replica }: ReplicationState,
+  state: ReplicationState,
   from: NodeId,
-  { registers, durable }: Extract<ShardMessage, { readonly kind: "store-delta" }>,
+  { registers: told, durable }: Extract<ShardMessage, { readonly kind: "store-delta" }>,
   now: Now,
 ): readonly ReplicationEffect[] {
-  const { effects, refused } = take(replica, registers, now.wallMs);
-  const stamp = registers.at(-1)?.stamp;
+  const { replica } = state;
+  const { registers, answers } = sift(state, from, told);
+  const taken = take(replica, registers, now.wallMs);
+  const { refused } = taken;
+  const effects = [...taken.effects, ...answers];
+  const stamp = told.at(-1)?.stamp;
   if (stamp === undefined || !durable) return effects;
   if (refused !== undefined) {
     return [...effects, ...sendAll(from, [answerOf(replica.shard, stamp, refused)])];

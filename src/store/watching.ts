@@ -43,21 +43,23 @@ export function follow(cursor: Cursor, registers: Iterable<Register>): readonly 
 
 /**
  * What is to be told on a node that holds `held` of the range, beyond what it will merge. A key of
- * which it has no record at all was removed, and the removal purged since, if `isComplete`: the node
- * is in touch with all there are and has what they have. What was seen a moment ago cannot have been
- * purged yet: it is on its way here.
+ * which it has no record at all was removed, and the removal purged since, if something as new was
+ * purged where all of it is known. What was seen a moment ago cannot have been purged yet: it is on its
+ * way here.
+ * @param horizon the newest of what was purged; undefined: something may be missing here
  */
 export function catchUp(
   cursor: Cursor,
   held: readonly Register[],
-  isComplete: boolean,
+  horizon: Stamp | undefined,
   wallMs: number,
 ): readonly Change[] {
   const changes = [...follow(cursor, held)];
-  if (!isComplete) return changes;
+  if (horizon === undefined) return changes;
   const keys = new Set(held.map(({ key }) => key));
   for (const [key, { stamp, isGone }] of cursor) {
     if (keys.has(key) || wallMs - stamp.wall < purgeAfterMs) continue;
+    if (compareStamps(stamp, horizon) > 0) continue;
     cursor.delete(key);
     if (!isGone) changes.push({ key, stamp });
   }

@@ -22,7 +22,7 @@ import {
 } from "./schemas.ts";
 
 /** Peers of another major version are refused; a later minor one may send what is unknown here. */
-export const protocolVersion = { major: 1, minor: 4 } as const;
+export const protocolVersion = { major: 1, minor: 5 } as const;
 
 interface Declaration<Kind extends string, Fields extends TProperties> {
   readonly number: number;
@@ -95,6 +95,7 @@ export const declarations = [
   declare(23, "store-roots", {
     isSame: Type.Boolean(),
     roots: Type.Array(Type.Object({ shard, root: shortText }), { maxItems: 1_024 }),
+    horizon: Type.Optional(stamp), // Since 1.5.
   }),
   declare(24, "store-state", { shard, registers: Type.Array(register) }),
   declare(25, "store-leaves", {

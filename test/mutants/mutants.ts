@@ -88,8 +88,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "roots-always-alike",
     file: "src/actors/store-shard.ts",
-    find: "options.shards.hold(shard, digest, tombstones.size > 0);",
-    replace: "options.shards.hold(shard, digest.map(() => 0), tombstones.size > 0);",
+    find: "options.shards.hold(shard, replica.digest,",
+    replace: "options.shards.hold(shard, new Uint32Array(replica.digest.length),",
   },
   {
     name: "boot-counter-stands-still",

@@ -148,3 +148,17 @@ test("what requires one that is removed is ended once its engine is back, which 
   const { state, reason } = instanceOf(simulation, "a", "api");
   assert.deepEqual([state, reason], ["pending", "waits for db (is not deployed)"]);
 });
+
+test("so it is if its node crashed meanwhile, and was back before its engine", async () => {
+  const simulation = await runningChain();
+  simulation.host("b").isDown = true;
+  simulation.crash("b");
+  await simulation.run(1_000);
+  await simulation.ask("c", (node) => node.act("remove", ["db"]));
+  await simulation.start("b", ["a:6666"]);
+  await simulation.run(5_000);
+  assert.equal(simulation.host("b").running().length, 1);
+  simulation.host("b").isDown = false;
+  await simulation.run(20_000);
+  assert.deepEqual(simulation.host("b").running(), []);
+});

@@ -80,7 +80,7 @@ test("stop-first: at most so many fewer run as are replaced at a time", async ()
   assert.equal(running(simulation), count);
 });
 
-test("an update that fails stops where it is, and is undone; the others were never touched", async () => {
+test("an update that fails stops where it is, and is undone; what it had not ended runs on untouched", async () => {
   for (const order of ["stop-first", "start-first"]) {
     const simulation = await network();
     const update = { order, healthy_for: "2s", deadline: "20s" };
@@ -104,7 +104,7 @@ test("an update that fails stops where it is, and is undone; the others were nev
     const untouched = tasks(simulation).filter(
       ({ ended, startedAt }) => ended === undefined && startedAt < (first?.startedAt ?? 0) + 5_000,
     );
-    assert.equal(untouched.length, count - 1);
+    assert.equal(untouched.length, order === "start-first" ? count : count - 1);
     const history = simulation.operations("c").history("web");
     const [rollback] = history.flatMap((one) => (one.kind === "spec" ? one.record?.rollback : []));
     assert.match(rollback ?? "", /no instance more of the new version was ready for 20 s/);

@@ -223,7 +223,8 @@ test("however engines flap, one thing is told in five seconds, and in the end wh
       bench.lookMs = 0;
       bench.run(40_000 + restMsMost + thereMs + tellMsLeast);
       for (const [i, ms] of bench.toldAt.slice(1).entries()) {
-        assert.ok(ms - (bench.toldAt[i] ?? 0) >= tellMsLeast);
+        // A sum, as the code has it: a difference of these may be less by rounding.
+        assert.ok(ms >= (bench.toldAt[i] ?? 0) + tellMsLeast);
       }
       for (const [type, is] of bench.engines) {
         const { since: _since, type: _type, ...told } = bench.fact(type) ?? {};

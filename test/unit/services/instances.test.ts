@@ -281,6 +281,28 @@ test("an update replaces as many at a time as it may, in place or by others that
   }
 });
 
+test("an update that is undone goes back to what it had yet to take over from, where that still can stay", () => {
+  const version = (v: string) => ({ env: { V: v }, update: { order: "start-first" } });
+  const updated = () => new Service().pass(version("1"), [node("a")]).pass(version("2"), three);
+  const service = updated();
+  const [second] = service.placements;
+  const { outgoing } = second ?? assert.fail();
+  service.pass(version("1"), three);
+  const [placed] = service.placements;
+  assert.deepEqual({ instance: placed?.instance, node: placed?.node }, outgoing);
+  assert.equal(placed?.outgoing, undefined);
+  assert.deepEqual(placed?.ended, [second?.instance]);
+  assert.deepEqual(service.pass(version("1"), three).decisions, []);
+
+  const isOther = (undone: Service) => undone.placements[0]?.instance !== outgoing?.instance;
+  assert.ok(isOther(updated().pass(version("3"), three)), "it runs another version");
+  const ill = updated();
+  ill.isReady = false;
+  assert.ok(isOther(ill.pass(version("1"), three)), "it does not do its work");
+  const drained = [node("a", { isDrained: true }), node("b"), node("c")];
+  assert.ok(isOther(updated().pass(version("1"), drained)), "its node is to be empty");
+});
+
 test("an update that no task need be replaced for is of all at once", () => {
   const service = new Service().pass({ instances: 3 }, three);
   service.updatesMax = 0;

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { asInstanceId, type InstanceId } from "../../../src/core/ids.ts";
-import { StartPace, startGapMs, startingMax } from "../../../src/services/start-pace.ts";
+import {
+  StartPace,
+  startGapMsMax,
+  startingMax,
+  startsMax,
+  startWindowMs,
+} from "../../../src/services/start-pace.ts";
 
 const ids = Array.from({ length: 30 }, (_, n) => asInstanceId(n.toString(16).padStart(16, "0")));
 
@@ -56,6 +62,24 @@ test("no more than eight are starting, and the next has its turn once one of the
   assert.equal(turns(pace, (instance) => instance !== first).length, 1);
 });
 
+test("a few have their turns within a moment, and the twenty-first a second after the first", () => {
+  const pace = new StartPace();
+  for (const instance of ids) pace.add(instance, 50);
+  const begunAt: number[] = [];
+  for (let nowMs = 0; begunAt.length < ids.length; ) {
+    const next = pace.next(
+      () => false,
+      nowMs,
+      () => 0.5,
+    );
+    assert.ok(next !== undefined);
+    if (next.kind === "wait") nowMs += next.ms;
+    else begunAt.push(nowMs);
+  }
+  assert.ok((begunAt[startsMax - 1] ?? Number.NaN) < startsMax * startGapMsMax);
+  assert.equal(begunAt[startsMax], startWindowMs);
+});
+
 test("whatever the moments of asking and the draws, never more than 20 have their turn in a second", () => {
   const asked = fc.array(fc.tuple(fc.nat(120), fc.double({ min: 0, max: 0.999, noNaN: true })), {
     maxLength: 200,
@@ -74,10 +98,11 @@ test("whatever the moments of asking and the draws, never more than 20 have thei
           () => draw,
         );
         if (next?.kind === "start") begunAt.push(nowMs);
-        if (next?.kind === "wait") assert.ok(next.ms > 0 && next.ms <= 1.5 * startGapMs);
+        if (next?.kind === "wait") assert.ok(next.ms > 0 && next.ms <= startWindowMs);
       }
       for (const at of begunAt) {
-        assert.ok(begunAt.filter((other) => other >= at && other < at + 1_000).length <= 20);
+        const within = begunAt.filter((other) => other >= at && other < at + startWindowMs);
+        assert.ok(within.length <= startsMax);
       }
     }),
   );

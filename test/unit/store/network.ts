@@ -8,9 +8,11 @@ import { asNodeId, type NodeId } from "../../../src/core/ids.ts";
 import { homesOf } from "../../../src/ring/homes.ts";
 import type { ShardId } from "../../../src/ring/ranking.ts";
 import { emptyRoot, rootOf } from "../../../src/store/digest.ts";
+import { newerStamp, type Stamp } from "../../../src/store/hlc.ts";
 import { shardOfKey } from "../../../src/store/key-shard.ts";
 import type { Register } from "../../../src/store/register.ts";
 import {
+  hasMetAll,
   isFresh,
   type RepairEvent,
   type RepairMessage,
@@ -49,6 +51,8 @@ export class StoreNode {
   /** What the outside was told: all effects but sends, flushes and puts. */
   readonly told: ReplicationEffect[] = [];
   readonly disk = new Map<string, Register>();
+  /** On the disk as well. */
+  horizon: Stamp | undefined;
   readonly outbox: Send[] = [];
   /** Flushes asked for while the disk is held. */
   readonly flushes: Flush[] = [];
@@ -73,6 +77,7 @@ export class StoreNode {
         for (const register of effect.registers) this.disk.set(register.key, register);
       } else if (effect.kind === "forget") {
         for (const key of effect.keys) this.disk.delete(key);
+        this.#raiseHorizon(effect.horizon);
       } else this.told.push(effect);
       if (effect.kind === "compared") this.feedRepair({ ...effect, shard });
     }
@@ -80,9 +85,11 @@ export class StoreNode {
 
   feedRepair(event: RepairEvent): void {
     const { monoMs } = this.#network.now;
-    for (const effect of stepRepair(this.repair, event, this.#roots(), monoMs)) {
+    const held = { roots: this.#roots(), horizon: this.horizon };
+    for (const effect of stepRepair(this.repair, event, held, monoMs)) {
       if (effect.kind === "send") this.outbox.push(effect);
       else if (effect.kind === "compare") this.feed({ kind: "compare", peer: effect.peer });
+      else if (effect.kind === "horizon") this.#raiseHorizon(effect.stamp);
     }
   }
 
@@ -104,6 +111,12 @@ export class StoreNode {
     return isFresh(this.repair, shard, this.#network.now.monoMs);
   }
 
+  /** What the node shows of what it holds is all there is, up to this. */
+  get knownHorizon(): Stamp | undefined {
+    const { live, known } = this.state.place;
+    return hasMetAll(this.repair) && live.length + 1 === known ? this.horizon : undefined;
+  }
+
   /** The same node after a crash: what it had put (all of it was flushed) and nothing else. */
   restart(): void {
     this.state = startReplication(openReplica(shard, this.id, this.disk.values()));
@@ -115,6 +128,11 @@ export class StoreNode {
     return this.told.filter(
       (effect): effect is Extract<ReplicationEffect, { kind: Kind }> => effect.kind === kind,
     );
+  }
+
+  #raiseHorizon(stamp: Stamp | undefined): void {
+    const { horizon } = this;
+    if (stamp !== undefined) this.horizon = horizon ? newerStamp(horizon, stamp) : stamp;
   }
 
   #roots(): ReadonlyMap<ShardId, string> {

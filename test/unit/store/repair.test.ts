@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { NodeId } from "../../../src/core/ids.ts";
 import type { ShardId } from "../../../src/ring/ranking.ts";
 import { topOf } from "../../../src/store/digest.ts";
+import type { Stamp } from "../../../src/store/hlc.ts";
 import {
   answerMsMax,
   compareMs,
@@ -25,9 +26,11 @@ const rootsOf = (count: number) => shardsOf(count).map((one) => ({ shard: one, r
 class Course {
   readonly state: RepairState = startRepair(0);
   nowMs = 0;
+  /** Of this node's own. */
+  horizon: Stamp | undefined;
 
   feed(event: RepairEvent): readonly RepairEffect[] {
-    return stepRepair(this.state, event, new Map(), this.nowMs);
+    return stepRepair(this.state, event, { roots: new Map(), horizon: this.horizon }, this.nowMs);
   }
 
   /** Shards whose comparison this event begins. */
@@ -134,6 +137,37 @@ test("one random peer is compared with every 10 s, whatever is found holds nothi
   assert.ok(asked?.kind === "send" && asked.to === other);
   assert.deepEqual(course.begun(course.told(other, 1)), [0]);
   assert.ok(course.isFresh(0));
+});
+
+test("what a peer knows to be forgotten is known here once all that it holds is here", () => {
+  const stamp = { wall: 7, counter: 0, origin: other };
+  const course = new Course();
+  const told = (count: number): RepairEvent => {
+    const event = course.told(peer, count);
+    assert.ok(event.kind === "received" && event.message.kind === "store-roots");
+    return { ...event, message: { ...event.message, horizon: stamp } };
+  };
+  course.feed({ kind: "live", peers: [peer] });
+  const known = { kind: "horizon", stamp };
+  assert.ok(course.feed(told(1)).every(({ kind }) => kind !== "horizon"));
+  const compared = { kind: "compared", peer, shard: 0 as ShardId } as const;
+  assert.deepEqual(course.feed(compared), [known, { kind: "fresh" }]);
+  assert.deepEqual(course.feed(told(0)), [known], "held alike, and no course was needed");
+});
+
+test("what is forgotten is told by who has met all but the one who asks", () => {
+  const course = new Course();
+  course.horizon = { wall: 7, counter: 0, origin: other };
+  course.feed({ kind: "live", peers: [peer, other] });
+  const told = () => {
+    const message = { kind: "store-digest", hash: "h" } as const;
+    const [answer] = course.feed({ kind: "received", from: peer, message });
+    assert.ok(answer?.kind === "send" && answer.message.kind === "store-roots");
+    return answer.message.horizon;
+  };
+  assert.equal(told(), undefined);
+  course.feed(course.told(other, 0));
+  assert.equal(told(), course.horizon);
 });
 
 test("a node that has missed writes is not fresh until it has them", () => {

@@ -5,7 +5,7 @@ import { Unavailable } from "../../../src/core/errors.ts";
 import { hintKeysMax } from "../../../src/store/hints.ts";
 import { losersMax } from "../../../src/store/history.ts";
 import { take } from "../../../src/store/merging.ts";
-import { purgeAfterMs, settledMs } from "../../../src/store/purging.ts";
+import { purgeAfterMs, purgedMs, settledMs } from "../../../src/store/purging.ts";
 import type { Register } from "../../../src/store/register.ts";
 import { listRegisters, openReplica, readValue } from "../../../src/store/replica.ts";
 import { nodeId, StoreNetwork, type StoreNode, shard } from "./network.ts";
@@ -156,6 +156,43 @@ test("a tombstone goes everywhere, from the disks too, once every node has it on
     assert.equal(node.state.replica.registers.size, 0);
     assert.equal(node.state.replica.tombstones.size, 0);
   }
+});
+
+test("what a node still has that missed the purge is not taken back, and goes there as well", () => {
+  const network = new StoreNetwork(3);
+  const writer = removed(network);
+  network.wait(purgeAfterMs);
+  const [behind] = others(network, writer);
+  assert.ok(behind !== undefined);
+  network.cut.add(`${writer.id} ${behind.id}`);
+  // It is asked, and not told.
+  behind.feed({
+    kind: "received",
+    from: writer.id,
+    message: { kind: "store-confirm", shard, root: behind.root, isAnswer: false },
+  });
+  purgeAll(network);
+  network.cut.clear();
+  assert.deepEqual(
+    network.nodes.map((node) => node.disk.has("k")),
+    network.nodes.map((node) => node === behind),
+  );
+  for (const { id } of others(network, behind)) behind.feed({ kind: "compare", peer: id });
+  network.settle();
+  for (const node of network.nodes) assert.equal(node.disk.has("k"), false);
+  const back = network.nodes.flatMap((node) => node.toldOf("changed").slice(-1));
+  for (const { registers } of back) assert.equal(registers[0]?.value, undefined);
+});
+
+test("what was purged is not remembered for ever", () => {
+  const network = new StoreNetwork(2);
+  const writer = removed(network);
+  network.wait(purgeAfterMs);
+  purgeAll(network);
+  assert.equal(writer.state.purged.size, 1);
+  network.wait(purgedMs);
+  purgeAll(network);
+  assert.equal(writer.state.purged.size, 0);
 });
 
 test("a tombstone stays while a node is gone, or has it in memory alone, or holds something else", () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { purgeAfterMs } from "../../../src/store/purging.ts";
-import { compareMs, hasMetAll } from "../../../src/store/repair.ts";
+import { compareMs } from "../../../src/store/repair.ts";
 import { listRegisters } from "../../../src/store/replica.ts";
 import {
   type Change,
@@ -45,9 +45,7 @@ class Watch {
     this.#node = node;
     this.#read = node.toldOf("changed").length;
     const held = [...node.state.replica.registers.values()];
-    const { live, known } = node.state.place;
-    const isComplete = hasMetAll(node.repair) && live.length + 1 === known;
-    this.told.push(...catchUp(cursor, held, isComplete, this.#network.now.wallMs));
+    this.told.push(...catchUp(cursor, held, node.knownHorizon, this.#network.now.wallMs));
   }
 
   /** What someone who has followed the watch knows. */
@@ -130,6 +128,26 @@ test("from node to node, over cuts and deaths, nothing is told twice and nothing
     }),
     { numRuns: 200 },
   );
+});
+
+test("blank nodes that have met no one but each other tell of no removals", () => {
+  const [network, strangers] = [new StoreNetwork(3), new StoreNetwork(2)];
+  const watch = new Watch(network);
+  network.node(0).write("k0", 1);
+  network.node(0).write("k1", 1);
+  network.settle();
+  watch.moveTo(network.node(0));
+  watch.moveTo(strangers.node(1));
+  network.node(0).write("k0", undefined);
+  network.settle();
+  network.pass(2 * compareMs + purgeAfterMs);
+  for (const one of network.nodes) one.feed({ kind: "purge-due" });
+  network.settle();
+  const keys = () => [...watch.known.keys()];
+  watch.moveTo(strangers.node(0));
+  assert.deepEqual(keys(), ["k0", "k1"]);
+  watch.moveTo(network.node(2));
+  assert.deepEqual(keys(), ["k1"], "where it was purged it is known");
 });
 
 test("what is no cursor is not taken for one", () => {

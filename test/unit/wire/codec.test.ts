@@ -66,6 +66,7 @@ const messages: readonly Message[] = [
   { kind: "store-ack", shard: 1_023, stamp },
   { kind: "store-digest", hash: "0123456789abcdef" },
   { kind: "store-roots", isSame: false, roots: [{ shard: 7, root: "0123456789abcdef" }] },
+  { kind: "store-roots", isSame: true, roots: [], horizon: stamp },
   { kind: "store-state", shard: 7, registers: [{ key: "gone", stamp, seen: [] }] },
   { kind: "store-leaves", shard: 7, sums: [0, 2 ** 32 - 1], wanted: true },
   { kind: "store-refuse", shard: 7, stamp, message: "the disk is full" },
