@@ -50,10 +50,10 @@ export class StoreNode {
   >();
   #asked = 0;
 
-  /** @param program asked in the same way; default: a node of Mob's. */
-  constructor(options: StoreNodeOptions, program = import.meta.filename) {
+  /** @param program built: this file's, or one that is asked in the same way */
+  constructor(options: StoreNodeOptions, program: string) {
     this.#child = fork(program, [JSON.stringify(options)], {
-      execArgv: process.execArgv,
+      execArgv: process.execArgv.slice(0, process.execArgv.indexOf("--import")),
       serialization: "advanced",
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });

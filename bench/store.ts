@@ -14,6 +14,7 @@ import { keys } from "../src/services/keys.ts";
 import { groupToJson, type PlacementRecord, type StatusRecord } from "../src/services/records.ts";
 import { parseSpec } from "../src/services/spec.ts";
 import type { Entry } from "../src/store/replication.ts";
+import { built } from "./built.ts";
 import { Etcd, etcdVersion } from "./etcd.ts";
 import { histogramOf } from "./histogram.ts";
 import { freePort } from "./real-nodes.ts";
@@ -37,12 +38,14 @@ type Send = (node: number, key: string) => Promise<unknown>;
 
 export async function run(): Promise<readonly BenchResult[]> {
   const folder = mkdtempSync(join(tmpdir(), "mob-bench-"));
+  const mob = await built("store-node.ts");
+  const bare = await built("floor-node.ts");
   const nodes: StoreNode[] = [];
   const floor: StoreNode[] = [];
   let etcd: Etcd | undefined;
   try {
-    nodes.push(...(await startNodes(folder)));
-    floor.push(...(await startNodes(folder, join(import.meta.dirname, "floor-node.ts"))));
+    nodes.push(...(await startNodes(folder, mob.path)));
+    floor.push(...(await startNodes(folder, bare.path)));
     const version = etcdVersion();
     if (version !== undefined) etcd = await Etcd.start(folder, await freePorts(6));
     else console.error("etcd is not installed: nothing to compare with (Debian: etcd-server)");
@@ -53,12 +56,12 @@ export async function run(): Promise<readonly BenchResult[]> {
   } finally {
     etcd?.stop();
     for (const node of [...nodes, ...floor]) node.stop();
+    for (const program of [mob, bare]) program.remove();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** @param program what runs; default: nodes of Mob's */
-async function startNodes(folder: string, program?: string): Promise<readonly StoreNode[]> {
+async function startNodes(folder: string, program: string): Promise<readonly StoreNode[]> {
   const ports = await freePorts(3);
   const nodes = ports.map((port) => {
     const own = join(folder, String(port));

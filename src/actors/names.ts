@@ -26,9 +26,13 @@ export const names = {
   keyKeeper: "key-keeper",
 } as const;
 
+/** Each made once, since they are looked up with every message of a shard. */
+const storeShardNames: string[] = [];
+
 /** The actor that holds a shard on a node. */
 export function storeShardName(shard: number): string {
-  return `store-shard/${shard}`;
+  storeShardNames[shard] ??= `store-shard/${shard}`;
+  return storeShardNames[shard];
 }
 
 /** Where the supervisor of an instance stands in the tree of its node. */

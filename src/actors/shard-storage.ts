@@ -50,6 +50,10 @@ function takeOver(storage: Storage, register: Register): void {
 
 const digits = 4;
 
+/** Each made once: it is asked for with every register that is put. */
+const prefixes: string[] = [];
+
 function prefixOf(shard: ShardId): string {
-  return `${prefix}${String(shard).padStart(digits, "0")}/`;
+  prefixes[shard] ??= `${prefix}${String(shard).padStart(digits, "0")}/`;
+  return prefixes[shard];
 }

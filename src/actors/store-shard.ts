@@ -9,6 +9,7 @@ import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
 import { replyLater } from "../otp/gen-server.ts";
 import type { ShardId } from "../ring/ranking.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Stamp } from "../store/hlc.ts";
 import { openReplica } from "../store/replica.ts";
 import type {
   Entry,
@@ -21,7 +22,7 @@ import type {
 } from "../store/replication.ts";
 import { startReplication, stepReplication } from "../store/shard.ts";
 import { type Spread, sendsOf } from "../store/spreading.ts";
-import { tickMs } from "../store/writing.ts";
+import { answerOf, tickMs } from "../store/writing.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Durability } from "./durability.ts";
 import { raiseHorizon } from "./horizon.ts";
@@ -164,6 +165,9 @@ function carryOut(state: State, effect: ReplicationEffect): void {
     case "flush":
       flush(state, effect.purpose);
       return;
+    case "acknowledge":
+      acknowledge(state, effect.to, effect.stamp);
+      return;
     case "send":
       send(state, effect.to, effect.message);
       return;
@@ -210,12 +214,21 @@ function flush({ self, options }: State, purpose: FlushPurpose): void {
   const tell = (event: ReplicationEvent) => self.system.deliver(self.ref, { type: "event", event });
   options.durability.flush().then(
     () => tell({ kind: "flushed", purpose }),
-    (cause: unknown) => {
-      const error =
-        cause instanceof MobError ? cause : new Unavailable("the disk refuses", { cause });
-      tell({ kind: "flush-failed", purpose, error });
-    },
+    (cause: unknown) => tell({ kind: "flush-failed", purpose, error: asMobError(cause) }),
   );
+}
+
+/** Needs nothing of the state, so no turn of the actor: there are two for each write. */
+function acknowledge(state: State, to: NodeId, stamp: Stamp): void {
+  const answer = (refusal?: string) => send(state, to, answerOf(state.shard, stamp, refusal));
+  state.options.durability.flush().then(
+    () => answer(),
+    (cause: unknown) => answer(asMobError(cause).message),
+  );
+}
+
+function asMobError(cause: unknown): MobError {
+  return cause instanceof MobError ? cause : new Unavailable("the disk refuses", { cause });
 }
 
 function take(state: State, id: number): Caller<Receipt> | undefined {

@@ -14,6 +14,8 @@ import type { Down } from "./signals.ts";
 export interface CallOptions {
   /** Default `callTimeoutMsDefault`; `Infinity` for none. Kept to within 20 ms. */
   readonly timeoutMs?: number;
+  /** As `deliver`: an idle actor of this node has taken it on return. Default false: it takes it in a turn of its own. */
+  readonly atOnce?: boolean;
 }
 
 export interface StartOptions {

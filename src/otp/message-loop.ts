@@ -89,11 +89,18 @@ export class MessageLoop {
     this.host.turn.request();
   }
 
-  /** Takes the turn now, in that of whoever calls, where `wake` would ask for one. */
-  runAtOnce(): void {
-    if (!this.mayRun()) return;
+  /** Handles `envelope` now, in the turn of whoever calls. False, and nothing is done, where it has to wait for its own. */
+  takeAtOnce(envelope: Envelope): boolean {
+    const { clock, inbox, life } = this.host;
+    if (this.awake || this.isSuspended || life.phase !== "running" || inbox.length > 0)
+      return false;
     this.awake = true;
-    void this.run();
+    const startedAt = clock.mono();
+    const pending = this.handle(envelope, startedAt);
+    this.usedMs += clock.mono() - startedAt;
+    if (pending === undefined) this.rest();
+    else void pending.then(() => this.drain(batchMessagesMax));
+    return true;
   }
 
   /** One turn. A promise only when a handler gave one; it never rejects. */
@@ -124,9 +131,14 @@ export class MessageLoop {
     }
     this.usedMs += clock.mono() - startedAt;
     if (pending !== undefined) return pending.then(() => this.drain(left));
+    this.rest();
+    return undefined;
+  }
+
+  /** Ends a turn. */
+  private rest(): void {
     this.awake = false;
     this.wake();
-    return undefined;
   }
 
   /** `now`: when the batch began. */

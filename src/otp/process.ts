@@ -121,7 +121,7 @@ export class Process implements Child, Linkable, LoopHost, Mortal {
 
   /** As `accept`; where the actor is idle, the message has been handled on return, or is waited for. */
   acceptAtOnce(envelope: Envelope): void {
-    if (this.offer(envelope)) this.loop.runAtOnce();
+    if (!this.loop.takeAtOnce(envelope)) this.accept(envelope);
   }
 
   /** Takes what must not be refused: see `Inbox.put`. */

@@ -65,12 +65,13 @@ export class Switchboard {
     return typeof target === "string" ? { node: this.options.node, name: target } : target;
   }
 
-  call(question: Question): Promise<unknown> {
+  call(question: Question, atOnce: boolean): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const { target } = question;
       const call = new Call(question, this.deadlines, resolve, reject);
       const actor = this.find(target);
-      if (actor !== undefined) actor.accept(call);
+      if (actor !== undefined && atOnce) actor.acceptAtOnce(call);
+      else if (actor !== undefined) actor.accept(call);
       else if (this.isLocal(target)) call.fail(new NoSuchActor(call.target));
       else this.calls.send(this.nextFrameId(), call, this.addressOf(target));
     });

@@ -110,9 +110,10 @@ class System implements ActorSystem, Kernel<Process> {
     target: Target,
     method: string,
     request: unknown,
-    { timeoutMs = callTimeoutMsDefault }: CallOptions = {},
+    { timeoutMs = callTimeoutMsDefault, atOnce = false }: CallOptions = {},
   ): Promise<unknown> {
-    return this.switchboard.call({ target, method, request, timeoutMs, from: this.node });
+    const question = { target, method, request, timeoutMs, from: this.node };
+    return this.switchboard.call(question, atOnce);
   }
 
   cast<P extends Protocol, M extends keyof P & string>(

@@ -65,10 +65,13 @@ export const keys = {
 
 /** What a key is of; undefined when it is of no record of services. */
 export function parseKey(key: string): RecordKey | undefined {
-  const [kind, ...path] = key.split("/");
-  const whole = path.join("/");
-  const parent = path.slice(0, -1).join("/");
-  const last = path.at(-1) ?? "";
+  const kindEnd = key.indexOf("/");
+  if (kindEnd < 0) return undefined;
+  const lastAt = key.lastIndexOf("/") + 1;
+  const kind = key.slice(0, kindEnd);
+  const whole = key.slice(kindEnd + 1);
+  const parent = key.slice(kindEnd + 1, lastAt - 1);
+  const last = key.slice(lastAt);
   switch (kind) {
     case "spec":
       return isServiceName(whole) ? { kind, group: whole } : undefined;

@@ -3,7 +3,7 @@
  * puts all of it into one transaction. Flushes that come together cost one. The disk of the simulator is
  * used through it too, so that what is proved there is what runs.
  */
-import { compareKeys, keyBytes } from "./keys.ts";
+import { checkKey, compareKeys } from "./keys.ts";
 import type { Storage } from "./storage.ts";
 
 /** Values by key; undefined: to be removed. */
@@ -42,12 +42,12 @@ export class BatchedStorage implements Storage {
   }
 
   put(key: string, value: Uint8Array): void {
-    keyBytes(key);
-    this.#waiting.set(key, new Uint8Array(value));
+    checkKey(key);
+    this.#waiting.set(key, Buffer.from(value));
   }
 
   remove(key: string): void {
-    keyBytes(key);
+    checkKey(key);
     this.#waiting.set(key, undefined);
   }
 

@@ -9,11 +9,16 @@ export const keyBytesMax = 1_978;
  * @throws BadRequest when it is empty or over `keyBytesMax`.
  */
 export function keyBytes(key: string): Buffer {
-  const bytes = Buffer.from(key);
-  if (bytes.length === 0 || bytes.length > keyBytesMax) {
-    throw new BadRequest(`a key has 1 to ${keyBytesMax} bytes, not ${bytes.length}`);
+  checkKey(key);
+  return Buffer.from(key);
+}
+
+/** @throws BadRequest when it is empty or over `keyBytesMax`. */
+export function checkKey(key: string): void {
+  const length = Buffer.byteLength(key);
+  if (length === 0 || length > keyBytesMax) {
+    throw new BadRequest(`a key has 1 to ${keyBytesMax} bytes, not ${length}`);
   }
-  return bytes;
 }
 
 /** Orders keys by their bytes, which JavaScript's own order of strings is not. */

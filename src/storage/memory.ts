@@ -1,5 +1,5 @@
 /** Storage that lasts as long as its object: for tests of what is stored, not of how. */
-import { compareKeys, keyBytes } from "./keys.ts";
+import { checkKey, compareKeys } from "./keys.ts";
 import type { Storage } from "./storage.ts";
 
 export function openMemory(): Storage {
@@ -7,7 +7,7 @@ export function openMemory(): Storage {
   return {
     get: (key) => entries.get(key),
     put(key, value) {
-      keyBytes(key);
+      checkKey(key);
       entries.set(key, Uint8Array.from(value));
     },
     remove(key) {

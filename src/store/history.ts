@@ -13,6 +13,8 @@ export const losersMax = 16;
 /** Kinds of keys of which a user may want to know what was lost: their own words. */
 const kinds: ReadonlySet<string> = new Set(["spec", "run"]);
 
+const prefix = "lost/";
+
 /** What the history keeps of a write. */
 export interface Loser {
   readonly key: string;
@@ -37,12 +39,12 @@ export function surplusLosers(
   registers: ReadonlyMap<string, Register>,
   key: string,
 ): readonly string[] {
-  const [kind = "", group = ""] = key.split("/", 2);
-  const prefix = prefixOf(group);
-  if (!key.startsWith(prefix) || kind === "") return [];
+  if (!key.startsWith(prefix)) return [];
+  const [, group = ""] = key.split("/", 2);
+  const ofGroup = prefixOf(group);
   const losers: { readonly key: string; readonly stamp: Stamp }[] = [];
   for (const register of registers.values()) {
-    if (register.key.startsWith(prefix) && register.value !== undefined) losers.push(register);
+    if (register.key.startsWith(ofGroup) && register.value !== undefined) losers.push(register);
   }
   const newestFirst = losers.sort((a, b) => compareStamps(b.stamp, a.stamp));
   return newestFirst.slice(losersMax).map((loser) => loser.key);
@@ -54,10 +56,10 @@ export function losersOf(
   key: string,
 ): readonly Register[] {
   const [, group = ""] = key.split("/", 2);
-  const prefix = prefixOf(group);
+  const ofGroup = prefixOf(group);
   const losers: Register[] = [];
   for (const { key: kept, value: loser, stamp } of registers.values()) {
-    if (!kept.startsWith(prefix) || typeof loser !== "object" || loser === null) continue;
+    if (!kept.startsWith(ofGroup) || typeof loser !== "object" || loser === null) continue;
     if (!("key" in loser) || loser.key !== key) continue;
     losers.push({ key, value: "value" in loser ? loser.value : undefined, stamp, seen: [] });
   }
@@ -65,5 +67,5 @@ export function losersOf(
 }
 
 function prefixOf(group: string): string {
-  return `lost/${group}/`;
+  return `${prefix}${group}/`;
 }

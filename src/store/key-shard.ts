@@ -5,5 +5,8 @@
 import { type ShardId, shardOf } from "../ring/ranking.ts";
 
 export function shardOfKey(key: string): ShardId {
-  return shardOf(key.split("/", 2)[1] ?? "");
+  const kindEnd = key.indexOf("/");
+  if (kindEnd < 0) return shardOf("");
+  const groupEnd = key.indexOf("/", kindEnd + 1);
+  return shardOf(key.slice(kindEnd + 1, groupEnd < 0 ? undefined : groupEnd));
 }

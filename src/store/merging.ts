@@ -22,12 +22,14 @@ export function take(replica: Replica, told: readonly Register[], wallMs: number
   const { changed, conflicts, refused } = mergeRegisters(replica, registers, wallMs);
   const losers = [
     ...conflicts.map(({ loser }) => loser),
-    ...writtenInVain(changed, replica.registers),
+    // Removals are among the tombstones.
+    ...(replica.tombstones.size === 0 ? [] : writtenInVain(changed, replica.registers)),
   ];
   const lost = losers.map(historyOf).filter((it) => it !== undefined);
-  const kept = mergeRegisters(replica, lost, wallMs).changed;
-  const surplus = dropSurplus(replica, [...changed, ...kept]);
-  const effects: ReplicationEffect[] = held(replica, [...changed, ...kept]);
+  const all =
+    lost.length === 0 ? changed : [...changed, ...mergeRegisters(replica, lost, wallMs).changed];
+  const surplus = dropSurplus(replica, all);
+  const effects: ReplicationEffect[] = held(replica, all);
   if (surplus.length > 0) {
     const gone = surplus.map(({ key, stamp, seen }) => ({ key, stamp, seen }));
     effects.push({ kind: "changed", registers: gone });

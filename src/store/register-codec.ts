@@ -5,11 +5,10 @@
 import { CorruptRecord, messageOf } from "../core/errors.ts";
 import type { Register } from "./register.ts";
 
-const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 export function encodeRegister(register: Register): Uint8Array {
-  return encoder.encode(JSON.stringify(register));
+  return Buffer.from(JSON.stringify(register));
 }
 
 /** @throws CorruptRecord naming the key under which it was found. */

@@ -85,7 +85,6 @@ export type Purged = Map<string, Stamp>;
 /** Whom a flush is for; comes back with its outcome. */
 export type FlushPurpose =
   | { readonly kind: "own"; readonly stamp: Stamp }
-  | { readonly kind: "peer"; readonly peer: NodeId; readonly stamp: Stamp }
   /** That all which this root sums up is on disk. */
   | { readonly kind: "confirm"; readonly root: string };
 
@@ -139,6 +138,8 @@ export type ReplicationEffect =
   /** Take out of storage. `horizon`: the newest of what every node forgets alike; absent: they do not. */
   | { readonly kind: "forget"; readonly keys: readonly string[]; readonly horizon?: Stamp }
   | { readonly kind: "flush"; readonly purpose: FlushPurpose }
+  /** Flush, and answer `to`, which waits for that, with `answerOf` of the stamp. */
+  | { readonly kind: "acknowledge"; readonly to: NodeId; readonly stamp: Stamp }
   /** May be lost: what matters is sent again. */
   | { readonly kind: "send"; readonly to: NodeId; readonly message: ShardMessage }
   /**

@@ -19,7 +19,7 @@ import type {
   ShardMessage,
 } from "./replication.ts";
 import { passOn } from "./spreading.ts";
-import { onAck, onFlushed, onFlushFailed, onTick, onWrite, settleAll } from "./writing.ts";
+import { answerOf, onAck, onFlushFailed, onTick, onWrite, settleAll } from "./writing.ts";
 
 /** A node alone with what it holds, until the first `place`. */
 export function startReplication(replica: Replica): ReplicationState {
@@ -60,11 +60,11 @@ function apply(
     case "flushed":
       return event.purpose.kind === "confirm"
         ? onConfirmFlushed(state, event.purpose.root, now.monoMs)
-        : onFlushed(state, event.purpose);
+        : onAck(state, state.replica.self, event.purpose.stamp, undefined);
     case "flush-failed":
       return event.purpose.kind === "confirm"
         ? []
-        : onFlushFailed(state, event.purpose, event.error);
+        : onFlushFailed(state, event.purpose.stamp, event.error);
     case "place":
       state.place = event.place;
       state.placedAtMs = now.monoMs;
@@ -127,14 +127,10 @@ function onDelta(
   const stamp = told.at(-1)?.stamp;
   if (stamp === undefined || !durable) return effects;
   if (refused !== undefined) {
-    const { shard } = replica;
-    return [
-      ...effects,
-      ...sendAll(from, [{ kind: "store-refuse", shard, stamp, message: refused }]),
-    ];
+    return [...effects, ...sendAll(from, [answerOf(replica.shard, stamp, refused)])];
   }
   // Also when nothing changed: an earlier copy may be held and not yet flushed.
-  return [...effects, { kind: "flush", purpose: { kind: "peer", peer: from, stamp } }];
+  return [...effects, { kind: "acknowledge", to: from, stamp }];
 }
 
 function sendAll(to: NodeId, messages: readonly ShardMessage[]): readonly ReplicationEffect[] {

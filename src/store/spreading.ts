@@ -30,6 +30,7 @@ export function passOn(
   message: SpreadMessage,
   except: readonly NodeId[] = [],
 ): readonly ReplicationEffect[] {
+  if (message.onward === undefined) return [];
   const { onward, ...told } = message;
-  return onward === undefined ? [] : [{ kind: "spread", message: told, until: onward, except }];
+  return [{ kind: "spread", message: told, until: onward, except }];
 }

@@ -10,7 +10,6 @@ import type { Register } from "./register.ts";
 import { writeRegister } from "./replica.ts";
 import type {
   Entry,
-  FlushPurpose,
   Now,
   PendingWrite,
   Receipt,
@@ -25,8 +24,6 @@ export const tickMs = 1_000;
 export const writeMsMax = 10_000;
 /** Writes of one shard waiting for acknowledgement before more are refused. */
 export const pendingWritesMax = 10_000;
-
-type WritePurpose = Exclude<FlushPurpose, { readonly kind: "confirm" }>;
 
 export function onWrite(
   state: ReplicationState,
@@ -73,28 +70,18 @@ export function onAck(
   return settle(state, key);
 }
 
-export function onFlushed(
-  state: ReplicationState,
-  purpose: WritePurpose,
-): readonly ReplicationEffect[] {
-  const { self, shard } = state.replica;
-  const { stamp } = purpose;
-  if (purpose.kind === "own") return onAck(state, self, stamp, undefined);
-  return [{ kind: "send", to: purpose.peer, message: { kind: "store-ack", shard, stamp } }];
+/** What whoever waits for a flush of its write is told. @param refusal why there is none; undefined: it is on disk */
+export function answerOf(shard: number, stamp: Stamp, refusal: string | undefined): ShardMessage {
+  if (refusal === undefined) return { kind: "store-ack", shard, stamp };
+  return { kind: "store-refuse", shard, stamp, message: refusal };
 }
 
 /** Others may have the write already, and storage keeps it for its next flush: it is not undone. */
 export function onFlushFailed(
   state: ReplicationState,
-  purpose: WritePurpose,
+  stamp: Stamp,
   error: MobError,
 ): readonly ReplicationEffect[] {
-  const { shard } = state.replica;
-  const { stamp } = purpose;
-  if (purpose.kind === "peer") {
-    const message: ShardMessage = { kind: "store-refuse", shard, stamp, message: error.message };
-    return [{ kind: "send", to: purpose.peer, message }];
-  }
   const write = state.pending.get(stampText(stamp));
   if (write === undefined) return [];
   state.pending.delete(stampText(stamp));

@@ -27,8 +27,8 @@ export const mutants: readonly Mutant[] = [
   {
     name: "replica-acknowledges-before-its-flush",
     file: "src/actors/store-shard.ts",
-    find: "  options.durability.flush().then(",
-    replace: "  Promise.resolve(void options.durability.flush().catch(() => {})).then(",
+    find: "  state.options.durability.flush().then(",
+    replace: "  Promise.resolve(void state.options.durability.flush().catch(() => {})).then(",
   },
   {
     name: "quorum-of-one",

@@ -384,3 +384,36 @@ test("what is delivered to an idle actor is handled on return, and to a busy one
     assert.deepEqual(await slow, [1, 2]);
     assert.deepEqual(await system.call(ref, "push", 0), [1, 2, 3]);
   }));
+
+test("a call at once is handled on return where the actor is idle, and else in its turn", () =>
+  withActors(async ({ system }) => {
+    const handled: number[] = [];
+    const behaviour = (): Behaviour<undefined, Register> => ({
+      init: () => undefined,
+      handlers: {
+        push: (_state, value) => {
+          handled.push(value);
+          return [undefined, [...handled]];
+        },
+        pushSlowly: async (_state, value) => {
+          await settle();
+          handled.push(value);
+          return [undefined, [...handled]];
+        },
+        refuse: () => refuse(undefined, new Conflict("no")),
+      },
+    });
+    const ref = await system.start(worker({ behaviour }));
+    const push = (value: number) => system.call(ref, "push", value, { atOnce: true });
+    const first = push(1);
+    assert.deepEqual(handled, [1]);
+    const slow = system.call(ref, "pushSlowly", 2, { atOnce: true });
+    const behind = push(3);
+    assert.deepEqual(handled, [1]);
+    assert.deepEqual(await Promise.all([first, slow, behind]), [[1], [1, 2], [1, 2, 3]]);
+    system.inspect.suspend(ref);
+    const held = push(4);
+    assert.deepEqual(handled, [1, 2, 3]);
+    system.inspect.resume(ref);
+    assert.deepEqual(await held, [1, 2, 3, 4]);
+  }));

@@ -3,6 +3,7 @@
  * by itself. Flushes end at once unless the disk is held; what is sent is delivered in order for each
  * pair of nodes, unless it is lost.
  */
+import type { MobError } from "../../../src/core/errors.ts";
 import { asNodeId, type NodeId } from "../../../src/core/ids.ts";
 import { homesOf } from "../../../src/ring/homes.ts";
 import type { ShardId } from "../../../src/ring/ranking.ts";
@@ -21,7 +22,6 @@ import {
 } from "../../../src/store/repair.ts";
 import { openReplica } from "../../../src/store/replica.ts";
 import type {
-  FlushPurpose,
   Now,
   ReplicationEffect,
   ReplicationEvent,
@@ -30,6 +30,9 @@ import type {
 } from "../../../src/store/replication.ts";
 import { startReplication, stepReplication } from "../../../src/store/shard.ts";
 import { sendsOf } from "../../../src/store/spreading.ts";
+import { answerOf } from "../../../src/store/writing.ts";
+
+type Flush = Extract<ReplicationEffect, { readonly kind: "flush" | "acknowledge" }>;
 
 interface Send {
   readonly to: NodeId;
@@ -52,7 +55,7 @@ export class StoreNode {
   horizon: Stamp | undefined;
   readonly outbox: Send[] = [];
   /** Flushes asked for while the disk is held. */
-  readonly flushes: FlushPurpose[] = [];
+  readonly flushes: Flush[] = [];
   isDiskHeld = false;
   readonly #network: StoreNetwork;
 
@@ -69,7 +72,7 @@ export class StoreNode {
       else if (effect.kind === "spread") {
         const isConnected = (to: NodeId) => this.#network.isConnected(this.id, to);
         this.outbox.push(...sendsOf(effect, this.state.place, this.id, isConnected));
-      } else if (effect.kind === "flush") this.#flush(effect.purpose);
+      } else if (effect.kind === "flush" || effect.kind === "acknowledge") this.#flush(effect);
       else if (effect.kind === "persist") {
         for (const register of effect.registers) this.disk.set(register.key, register);
       } else if (effect.kind === "forget") {
@@ -136,9 +139,21 @@ export class StoreNode {
     return new Map(this.root === emptyRoot ? [] : [[shard, this.root]]);
   }
 
-  #flush(purpose: FlushPurpose): void {
-    if (this.isDiskHeld) this.flushes.push(purpose);
-    else this.feed({ kind: "flushed", purpose });
+  /** All that was put is on disk, as `flush` asked for. */
+  flushed(flush: Flush): void {
+    if (flush.kind === "flush") this.feed({ kind: "flushed", purpose: flush.purpose });
+    else this.outbox.push({ to: flush.to, message: answerOf(shard, flush.stamp, undefined) });
+  }
+
+  flushFailed(flush: Flush, error: MobError): void {
+    if (flush.kind === "flush") {
+      this.feed({ kind: "flush-failed", purpose: flush.purpose, error });
+    } else this.outbox.push({ to: flush.to, message: answerOf(shard, flush.stamp, error.message) });
+  }
+
+  #flush(flush: Flush): void {
+    if (this.isDiskHeld) this.flushes.push(flush);
+    else this.flushed(flush);
   }
 }
 

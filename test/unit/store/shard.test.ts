@@ -26,9 +26,9 @@ test("of five nodes three are to flush a write, and two of them are enough", () 
   network.settle();
   for (const node of network.nodes) assert.equal(readValue(node.state.replica, "k"), 1);
   assert.deepEqual(writer.toldOf("written"), [], "no one outside the homes counts");
-  const [purpose] = third.flushes;
-  assert.ok(purpose !== undefined);
-  third.feed({ kind: "flushed", purpose });
+  const [flush] = third.flushes;
+  assert.ok(flush !== undefined);
+  third.flushed(flush);
   network.settle();
   const { receipt } = writer.toldOf("written")[0] ?? {};
   assert.deepEqual(receipt, { acks: [first.id, third.id], replicas: 3, partitioned: false });
@@ -93,9 +93,9 @@ test("a write that too many replicas refuse fails with their reasons", () => {
   writer.write("k", 1, 5);
   network.settle();
   for (const other of others(network, writer)) {
-    const [purpose] = other.flushes;
-    assert.ok(purpose !== undefined);
-    other.feed({ kind: "flush-failed", purpose, error });
+    const [flush] = other.flushes;
+    assert.ok(flush !== undefined);
+    other.flushFailed(flush, error);
   }
   network.settle();
   const [failed] = writer.toldOf("failed");
@@ -112,9 +112,9 @@ test("one full disk of three keeps no write back", () => {
   full.isDiskHeld = true;
   writer.write("k", 1);
   network.settle();
-  const [purpose] = full.flushes;
-  assert.ok(purpose !== undefined);
-  full.feed({ kind: "flush-failed", purpose, error: new Unavailable("full") });
+  const [flush] = full.flushes;
+  assert.ok(flush !== undefined);
+  full.flushFailed(flush, new Unavailable("full"));
   network.settle();
   assert.equal(writer.toldOf("written").length, 1);
   assert.deepEqual(writer.toldOf("failed"), []);
@@ -211,7 +211,7 @@ test("a tombstone stays while a node is gone, or has it in memory alone, or hold
   held.isDiskHeld = true;
   purgeAll(unflushed);
   assert.ok(unflushed.writer.disk.has("k"));
-  for (const purpose of held.flushes) held.feed({ kind: "flushed", purpose });
+  for (const flush of held.flushes) held.flushed(flush);
   unflushed.settle();
   assert.equal(unflushed.writer.disk.has("k"), false);
 
@@ -282,7 +282,7 @@ test("a removal stays whose creation was written again while its purge was on it
   network.settle();
   writer.write("spec/", { uid: "a" });
   network.settle();
-  for (const purpose of other.flushes) other.feed({ kind: "flushed", purpose });
+  for (const flush of other.flushes) other.flushed(flush);
   network.settle();
   for (const node of network.nodes) assert.ok(node.state.replica.registers.has("removed//a"));
 });
@@ -298,7 +298,7 @@ test("a tombstone that a later write replaced while its purge was on its way doe
   network.settle();
   writer.write("k", "again");
   network.settle();
-  for (const purpose of other.flushes) other.feed({ kind: "flushed", purpose });
+  for (const flush of other.flushes) other.flushed(flush);
   network.settle();
   for (const node of network.nodes) assert.equal(readValue(node.state.replica, "k"), "again");
 });
