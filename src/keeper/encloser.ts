@@ -18,6 +18,7 @@ export class Encloser {
   /** Trees whose strays have yet to be looked for. */
   readonly #waiting = new Set<ProcessTree>();
   #running = false;
+  #isClosed = false;
 
   constructor(log: Log) {
     this.#log = log;
@@ -35,6 +36,13 @@ export class Encloser {
   drop(tree: ProcessTree): void {
     this.#fresh.delete(tree);
     this.#waiting.delete(tree);
+  }
+
+  /** Moves nothing any more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#fresh.clear();
+    this.#waiting.clear();
   }
 
   async #run(): Promise<void> {
@@ -62,6 +70,7 @@ export class Encloser {
 
   async #enclose(tree: ProcessTree): Promise<void> {
     const outside = await tree.outside();
+    if (this.#isClosed) return;
     if (tree.isEnclosed) this.#waiting.delete(tree);
     for (const pid of outside) await this.#move(tree, pid);
   }

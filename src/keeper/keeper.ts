@@ -269,6 +269,7 @@ export class Keeper {
   /** Lets go of every task and output, and of what the keeper itself holds. */
   async close(): Promise<void> {
     this.#sweep.close();
+    this.#encloser.close();
     for (const task of this.#tasks.values()) task.release();
     this.#records.close();
     this.#shims.close();
@@ -336,9 +337,11 @@ export class Keeper {
   /** Kills all of a task, its shim too: nothing will ask for its exit. */
   async #kill(key: TaskKey): Promise<void> {
     const run = this.#claims.settle(key);
+    // The one that is being brought into its cgroup, too: once it is killed that is not made again.
+    const tree = this.#trees.get(key, run);
     this.#tasks.get(key)?.release();
     if (run.kind === "claimed") this.#trees.freezeShim(run);
-    await this.#trees.get(key, run).kill();
+    await tree.kill();
     if (run.kind === "claimed") await this.#trees.killShim(run);
     this.#trees.drop(key);
   }
