@@ -142,6 +142,9 @@ test("a full disk makes nothing durable and leaves what runs alone; with room ag
   await node.start({ args });
   await node.taskPid("after");
   assert.equal(await node.taskPid("web"), pid);
+  // Their cgroups go with them alone: the lab knows of no data folder that is elsewhere.
+  const names = (await node.json<InstanceView[]>("ls")).map(({ name }) => name);
+  assert.equal((await node.try("rm", ...names)).code, 0);
 });
 
 /** A file system of 16 MB, gone after the test; undefined, and the test skipped, where none may be mounted. */
