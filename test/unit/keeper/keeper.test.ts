@@ -1,19 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
-import {
-  existsSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { setTimeout } from "node:timers/promises";
 import { Conflict, Unavailable } from "../../../src/core/errors.ts";
 import { asInstanceId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
@@ -349,27 +340,16 @@ test("what is removed while it is brought into its cgroup leaves none", {
   skip: !cgroupsHere,
 }, async (t) => {
   const { keeper, folder } = await startKeeper(t);
-  const id = createHash("sha256").update(realpathSync(folder)).digest("hex").slice(0, 12);
-  const { unified = "" } = findBases(`mob-${id}`);
-  // Those that it has forked before its own move are moved one by one, some 100 ms after its start.
-  const many = bash("for n in 1 2 3 4 5 6 7 8 9 10 11 12; do sleep 1000 & done; wait");
-  for (let afterMs = 98; afterMs < 138; afterMs += 2) {
-    const removed = asInstanceId(afterMs.toString(16).padStart(16, "0"));
-    await keeper.start(removed, 1, many);
-    await keeper.adopt(removed, 1);
-    await setTimeout(afterMs);
-    await keeper.remove(removed);
-  }
-  await keeper.start(instance, 1, bash("sleep 1000; true"));
-  // It has its turn after all of them.
-  await eventually(() => existsSync(join(unified, `${instance}.1`)), "the last one is moved");
-  assert.deepEqual(foldersIn(unified), [`${instance}.1`]);
+  const { pid = 0 } = await keeper.start(instance, 1, bash("sleep 1000; true"));
+  const [shim = ""] = readFileSync(`${folder}/records/${instance}.1.run`, "utf8").split("\n");
+  const cgroup = shim.split(" ")[3] ?? "";
+  const task = await keeper.adopt(instance, 1);
+  assert.ok(!("gone" in task));
+  await keeper.remove(instance);
+  // What it had forked before its own move is moved after it, one by one, and so beside its removal.
+  await task.tree.move(pid);
+  assert.equal(existsSync(cgroup), false);
 });
-
-function foldersIn(path: string): readonly string[] {
-  const entries = readdirSync(path, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-}
 
 function readIfAny(path: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
