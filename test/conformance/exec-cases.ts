@@ -109,7 +109,8 @@ export const execCases: Readonly<Record<string, Case>> = {
         for (;;) yield Buffer.from("x\n".repeat(5_000));
       })();
       const ended = await execBeside(bench, tested, bench.provider, task, command, { input });
-      assert.deepEqual(ended, { exit: { kind: "exited", code: 4 }, output: "read\n" });
+      assert.deepEqual(ended.exit, { kind: "exited", code: 4 });
+      assert.match(ended.output, /^read\n/); // Podman may go on in words of its own, of what it could not pass on.
     }
   },
 
