@@ -29,6 +29,7 @@ import { doubt } from "./provider-watch.ts";
 import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker-protocol.ts";
 import type { Turns } from "./turns.ts";
 import type { VolumeClaims } from "./volume-claims.ts";
+import { wishHere, wishOf } from "./wish-view.ts";
 
 export type AgentInfo =
   | { readonly type: "changed"; readonly change: CatalogChange }
@@ -190,7 +191,7 @@ async function resume(state: State, by: PlacementRecord, former: FormerInstance)
   if (service === undefined || status === undefined) return;
   const provider = providers.made.get(by.provider ?? service.member.spec.provider);
   if (provider === undefined) return;
-  const { inGroup: _inGroup, ...wish } = catalog.wish(service, slot);
+  const { inGroup: _inGroup, ...wish } = wishOf(catalog, service, slot);
   const { specStamp, restartStamp } = status;
   const desired = { ...wish, specStamp, restartStamp };
   await hold(state, { placement: { ...by, instance, node }, desired, provider });
@@ -199,7 +200,7 @@ async function resume(state: State, by: PlacementRecord, former: FormerInstance)
 async function begin(state: State, placement: PlacementRecord): Promise<void> {
   const { catalog, providers, publish } = state.options;
   const { instance } = placement;
-  const desired = catalog.desired(instance);
+  const desired = wishHere(catalog, instance);
   if (desired === undefined) return;
   const type = desired.spec.provider;
   const provider = providers.made.get(type);

@@ -8,10 +8,11 @@ import { servicesFor, standingOn } from "./dependency-view.ts";
 import { runningBeside } from "./former-instances.ts";
 import { mayEnd, waitingOf } from "./group-view.ts";
 import type { ProviderWorkerOptions } from "./provider-worker-protocol.ts";
+import { wishHere } from "./wish-view.ts";
 
 /** What is wanted now: to go on as it is beside the one that is placed; to go, where no one wants it here. */
 export function desiredHere(catalog: Catalog, placement: PlacementRecord, last: Desired): Desired {
-  const wish = catalog.desired(placement.instance, last);
+  const wish = wishHere(catalog, placement.instance, last);
   if (wish !== undefined) return wish;
   if (runningBeside(catalog, placement) !== undefined) return last;
   const removedFor = whyEnded(catalog, placement);

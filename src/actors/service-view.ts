@@ -21,6 +21,7 @@ import type { Catalog, Service } from "./catalog.ts";
 import { type ToldThere, toldThere } from "./engine-absence.ts";
 import { waitingOf } from "./group-view.ts";
 import { outOfReach } from "./volume-view.ts";
+import { wishOf } from "./wish-view.ts";
 
 export interface InstanceInfo extends ToldThere {
   readonly name: ServiceName;
@@ -166,7 +167,7 @@ function isSettled(
 ): boolean {
   const member = node === null ? undefined : catalog.member(node);
   if (member === undefined || !isLive(member)) return true;
-  const wish = catalog.wish(service, slot);
+  const wish = wishOf(catalog, service, slot);
   if (status.state === "pending") {
     // What its group starts next is about to be started.
     const own = { service: service.member.spec.name, slot };
