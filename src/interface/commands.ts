@@ -5,7 +5,7 @@
 
 import type { ApiTokens } from "../actors/api-tokens.ts";
 import { invokeService } from "../actors/invocations.ts";
-import type { ActOutcome, DeployOutcome } from "../actors/operations.ts";
+import type { ActOutcome, DeployOutcome } from "../actors/outcomes.ts";
 import { labelOf } from "../actors/running-instance.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
 import { allNamed } from "../actors/slot-named.ts";
