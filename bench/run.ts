@@ -6,6 +6,8 @@
 import { fork } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { runMain } from "../scripts/run-main.ts";
+import { BadRequest } from "../src/core/errors.ts";
 import { histogramText } from "./histogram.ts";
 import type { BenchResult } from "./result.ts";
 
@@ -24,33 +26,35 @@ type Answer =
 const nodeFlags = ["--max-semi-space-size=2", "--no-parallel-scavenge", "--expose-gc"];
 const notBenchmarks = ["run.ts", "result.ts"];
 
-const { values, positionals: words } = parseArgs({
-  options: { json: { type: "boolean", default: false }, only: { type: "string" } },
-  allowPositionals: true,
-});
-if (values.only === undefined) await runAll();
-else await runOne(values.only);
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { json: { type: "boolean", default: false }, only: { type: "string" } },
+    allowPositionals: true,
+  });
+  if (values.only === undefined) return await runAll(positionals, values.json);
+  await runOne(values.only);
+  return 0;
+}
 
-/** Parent: every file in turn, then one table. A benchmark that fails makes the exit code 1. */
-async function runAll(): Promise<void> {
+/** Parent: every file in turn, then one table. The exit code: 1 where a benchmark fails. */
+async function runAll(words: readonly string[], isJson: boolean): Promise<number> {
   const files = readdirSync(import.meta.dirname)
     .filter((file) => file.endsWith(".ts") && !notBenchmarks.includes(file))
     .filter((file) => words.length === 0 || words.some((word) => file.includes(word)))
     .sort();
   if (files.length === 0) {
-    console.error(`No benchmark's file name contains: ${words.join(", ")}`);
-    process.exitCode = 1;
+    throw new BadRequest(`no benchmark's file name contains: ${words.join(", ")}`);
   }
   const answers: Answer[] = [];
   for (const file of files) {
-    if (!values.json) console.error(`── ${file}`);
+    if (!isJson) console.error(`── ${file}`);
     const answer = await inOwnProcess(file);
     if (answer === undefined) continue;
     answers.push(answer);
-    if (!answer.ok) process.exitCode = 1;
-    if (!values.json) print(answer);
+    if (!isJson) print(answer);
   }
-  if (values.json) console.log(JSON.stringify(answers, null, 2));
+  if (isJson) console.log(JSON.stringify(answers, null, 2));
+  return answers.every(({ ok }) => ok) ? 0 : 1;
 }
 
 function inOwnProcess(file: string): Promise<Answer | undefined> {
@@ -126,3 +130,5 @@ function round(value: number): string {
     ? Math.round(value).toLocaleString("en")
     : String(Number(value.toPrecision(3)));
 }
+
+await runMain("bench", main);

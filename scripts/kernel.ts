@@ -6,11 +6,13 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { BadRequest } from "../src/core/errors.ts";
 import { drawRealPlan } from "../test/network/trial/real-plan.ts";
 import { runRealPlan } from "../test/network/trial/real-trial.ts";
 import { Undoing } from "../test/support/lan/cleanup.ts";
 import { whyNoStarving } from "../test/support/lan/cpu-share.ts";
 import { whyNoLan } from "../test/support/lan/tools.ts";
+import { runMain } from "./run-main.ts";
 
 const help = `npm run kernel -- [options]
 
@@ -30,7 +32,7 @@ Exit codes: 0 all held, 1 something did not, 2 bad usage.
 function numberIn(text: string, name: string, min: number, max: number): number {
   const value = Number(text);
   if (/^\d{1,9}$/.test(text) && value >= min && value <= max) return value;
-  throw new Error(`--${name} takes a whole number from ${min} to ${max}, not "${text}"`);
+  throw new BadRequest(`--${name} takes a whole number from ${min} to ${max}, not "${text}"`);
 }
 
 function parseOptions() {
@@ -89,13 +91,7 @@ async function runSeed(seed: number, { nodes, logs, quiet }: Options): Promise<b
 }
 
 async function main(): Promise<number> {
-  let options: Options;
-  try {
-    options = parseOptions();
-  } catch (error) {
-    console.error(`kernel: ${error instanceof Error ? error.message : error}`);
-    return 2;
-  }
+  const options = parseOptions();
   if (options.isHelp) {
     console.log(help.trimEnd());
     return 0;
@@ -112,4 +108,4 @@ async function main(): Promise<number> {
   return failed === 0 ? 0 : 1;
 }
 
-process.exitCode = await main();
+await runMain("kernel", main);

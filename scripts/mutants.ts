@@ -7,8 +7,10 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { BadRequest } from "../src/core/errors.ts";
 import { type Mutant, mutants } from "../test/mutants/mutants.ts";
 import { root } from "./root.ts";
+import { runMain } from "./run-main.ts";
 
 const help = `npm run mutants -- [options] [name …]
 
@@ -107,8 +109,9 @@ async function main(): Promise<number> {
   const strange = positionals.find((name) => !mutants.some((mutant) => mutant.name === name));
   if (values.help) return say(help.trimEnd());
   if (values.list) return say(mutants.map(({ name, file }) => `${name}  ${file}`).join("\n"));
-  if (strange !== undefined) return say(`mutants: there is no mutant "${strange}" (--list)`, 2);
-  if (!Number.isInteger(seeds) || seeds < 1) return say("mutants: --seeds takes a whole number", 2);
+  if (strange !== undefined) throw new BadRequest(`there is no mutant "${strange}" (--list)`);
+  if (!Number.isInteger(seeds) || seeds < 1)
+    throw new BadRequest("--seeds takes a whole number from 1 on");
   const wanted = mutants.filter(
     ({ name }) => positionals.length === 0 || positionals.includes(name),
   );
@@ -129,4 +132,4 @@ function say(text: string, code = 0): number {
   return code;
 }
 
-process.exitCode = await main();
+await runMain("mutants", main);

@@ -5,7 +5,9 @@
  */
 import { spawnSync } from "node:child_process";
 import { parseArgs } from "node:util";
+import { BadRequest } from "../src/core/errors.ts";
 import { root } from "./root.ts";
+import { runMain } from "./run-main.ts";
 
 const help = `npm run nightly -- [options]
 
@@ -42,8 +44,7 @@ function main(): number {
     return 0;
   }
   if (!/^[1-9][0-9]{0,4}$/.test(values.minutes)) {
-    console.error(`nightly: --minutes takes a whole number from 1 on, not "${values.minutes}"`);
-    return 2;
+    throw new BadRequest(`--minutes takes a whole number from 1 on, not "${values.minutes}"`);
   }
   const night = Math.floor(Date.now() / dayMs) % nights;
   const seed = String(1 + night * seedsPerNight);
@@ -68,4 +69,4 @@ function run(script: string, args: readonly string[]): number {
   return spawnSync(process.execPath, command, { cwd: root, stdio: "inherit" }).status ?? 1;
 }
 
-process.exitCode = main();
+await runMain("nightly", main);

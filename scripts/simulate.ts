@@ -4,11 +4,12 @@
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { BadRequest, MobError } from "../src/core/errors.ts";
+import { BadRequest } from "../src/core/errors.ts";
 import { asFaultKind, drawPlan, faultKinds } from "../src/simulator/draw-plan.ts";
 import { type Plan, parsePlan, planToText } from "../src/simulator/schedule.ts";
 import { shorten } from "../src/simulator/shorten.ts";
 import { type Outcome, runPlan } from "../src/simulator/trial.ts";
+import { runMain } from "./run-main.ts";
 
 const help = `npm run simulate -- [options]
 
@@ -163,14 +164,11 @@ async function tellFailure(
   console.log(`  again: npm run simulate -- --replay ${file}`);
 }
 
-try {
+async function main(): Promise<number> {
   const options = parseOptions(process.argv.slice(2));
-  if (options === "help") process.stdout.write(help);
-  else process.exitCode = (await runAll(options)) ? 0 : 1;
-} catch (error) {
-  const isUsage = error instanceof MobError || (error instanceof TypeError && "code" in error);
-  const isFile = error instanceof Error && "syscall" in error;
-  if (!isUsage && !isFile) throw error;
-  console.error(`simulate: ${error.message}\n(--help tells the options)`);
-  process.exitCode = 2;
+  if (options !== "help") return (await runAll(options)) ? 0 : 1;
+  process.stdout.write(help);
+  return 0;
 }
+
+await runMain("simulate", main);

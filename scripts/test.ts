@@ -7,7 +7,9 @@ import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { BadRequest } from "../src/core/errors.ts";
 import { root } from "./root.ts";
+import { runMain } from "./run-main.ts";
 
 /** Longest that one file may take: several times what the slowest needs on two noisy cores. */
 const fileTimeoutMs = 900_000;
@@ -58,17 +60,18 @@ function run(files: readonly string[]): Promise<number> {
   });
 }
 
-const { values, positionals } = parseArgs({
-  options: { kind: { type: "string" } },
-  allowPositionals: true,
-});
-const folders = values.kind === undefined ? Object.values(kinds).flat() : kinds[values.kind];
-if (folders === undefined) throw new Error(`--kind is one of: ${Object.keys(kinds).join(", ")}`);
-
-const { files, unmatched } = select(testFiles(folders), positionals);
-if (unmatched.length > 0 || files.length === 0) {
-  console.error(`No test's path contains: ${unmatched.join(", ") || folders.join(", ")}`);
-  process.exitCode = 1;
-} else {
-  process.exitCode = await run(files);
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    options: { kind: { type: "string" } },
+    allowPositionals: true,
+  });
+  const folders = values.kind === undefined ? Object.values(kinds).flat() : kinds[values.kind];
+  if (folders === undefined) {
+    throw new BadRequest(`--kind is one of: ${Object.keys(kinds).join(", ")}`);
+  }
+  const { files, unmatched } = select(testFiles(folders), positionals);
+  if (unmatched.length === 0 && files.length > 0) return await run(files);
+  throw new BadRequest(`no test's path contains: ${unmatched.join(", ") || folders.join(", ")}`);
 }
+
+await runMain("test", main);
