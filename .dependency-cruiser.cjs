@@ -28,7 +28,7 @@ rooms.simulator = [...everythingBut("cli", "shell", "interface"), "node"];
 // Single files that a room may import of one that it may not: the seams that the actors know by
 // their interface, and the composition root that `mob up` starts.
 const doors = {
-  actors: "^src/(transport/transport|storage/storage|providers/provider)[.]ts$",
+  actors: "^src/(transport/transport|storage/storage|providers/(provider|provider-table))[.]ts$",
   cli: "^src/(node/start|node/spec-schema|membership/chosen-options)[.]ts$",
 };
 

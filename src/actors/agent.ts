@@ -5,15 +5,11 @@
  */
 import type { Random } from "../core/env.ts";
 import type { InstanceId, NodeId } from "../core/ids.ts";
-import { startChild, terminateChild, whichChildren } from "../otp/children.ts";
 import type { ActorDefinition } from "../otp/definition.ts";
-import { NoSuchChild } from "../otp/errors.ts";
-import { showReason } from "../otp/exit-reason.ts";
 import type { Behaviour, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
-import type { ActorRef } from "../otp/ref.ts";
-import type { Down } from "../otp/signals.ts";
-import type { Provider, ProviderTable } from "../providers/provider.ts";
+import type { Provider } from "../providers/provider.ts";
+import type { ProviderTable } from "../providers/provider-table.ts";
 import { newStatus } from "../services/instance-status.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
@@ -22,6 +18,7 @@ import type { Catalog, CatalogChange } from "./catalog.ts";
 import { sweepEngine } from "./engine-sweep.ts";
 import { type FormerInstance, formerOn, hasPredecessor, isToRun } from "./former-instances.ts";
 import { type Held, HeldInstances, type InstanceHere } from "./held-instances.ts";
+import { InstanceActors } from "./instance-actors.ts";
 import type { LedgerInfo } from "./ledger.ts";
 import { names, providerWorkerName } from "./names.ts";
 import { presumeRoom } from "./presumed-room.ts";
@@ -29,6 +26,7 @@ import { doubt } from "./provider-watch.ts";
 import type { ProviderWorkerInfo, PublishStatus } from "./provider-worker-protocol.ts";
 import type { Turns } from "./turns.ts";
 import type { VolumeClaims } from "./volume-claims.ts";
+import { wishHere, wishOf } from "./wish-view.ts";
 
 export type AgentInfo =
   | { readonly type: "changed"; readonly change: CatalogChange }
@@ -57,6 +55,7 @@ interface State {
   readonly self: Self<Protocol, AgentInfo>;
   readonly options: AgentOptions;
   readonly held: HeldInstances;
+  readonly actors: InstanceActors;
   /** Those whose engines were looked through for what is no longer placed here, or are being. */
   readonly swept: Set<Provider>;
   readonly pace: StartPace;
@@ -73,13 +72,15 @@ export function agent(options: AgentOptions): Behaviour<State, Protocol, AgentIn
       const swept = new Set<Provider>();
       self.tell({ type: "pass" });
       const pace = { pace: new StartPace(), random: self.env.random("agent"), isPaced: false };
-      return { self, options, held: new HeldInstances(), swept, ...pace, hasLooked: false };
+      const actors = new InstanceActors(self, options.service);
+      const held = new HeldInstances();
+      return { self, options, held, actors, swept, ...pace, hasLooked: false };
     },
     handlers: {},
     async info(state, message) {
       if (message.type === "changed") await look(state, namesIn(message.change));
       else if (message.type === "removed") await end(state, message.instance);
-      else if (message.type === "DOWN") await supervisorEnded(state, message);
+      else if (message.type === "DOWN") await state.actors.ended(state.held, message);
       else if (message.type === "paced") {
         state.isPaced = false;
         await beginPaced(state);
@@ -98,8 +99,8 @@ async function pass(state: State): Promise<void> {
   dropStatuses(state);
   if (!state.hasLooked) presumeRoom(state.options.catalog, state.options.node, state.self.system);
   state.hasLooked = true;
-  for (const [instance, held] of state.held.entries()) {
-    if (held.monitor === undefined) await startActors(state, instance, held);
+  for (const [, held] of state.held.entries()) {
+    if (held.monitor === undefined) await state.actors.start(held);
   }
   await takeUp(state, state.options.catalog.placements());
   for (const instance of state.held.instances()) tellWorker(state, instance, { type: "repair" });
@@ -190,7 +191,7 @@ async function resume(state: State, by: PlacementRecord, former: FormerInstance)
   if (service === undefined || status === undefined) return;
   const provider = providers.made.get(by.provider ?? service.member.spec.provider);
   if (provider === undefined) return;
-  const { inGroup: _inGroup, ...wish } = catalog.wish(service, slot);
+  const { inGroup: _inGroup, ...wish } = wishOf(catalog, service, slot);
   const { specStamp, restartStamp } = status;
   const desired = { ...wish, specStamp, restartStamp };
   await hold(state, { placement: { ...by, instance, node }, desired, provider });
@@ -199,7 +200,7 @@ async function resume(state: State, by: PlacementRecord, former: FormerInstance)
 async function begin(state: State, placement: PlacementRecord): Promise<void> {
   const { catalog, providers, publish } = state.options;
   const { instance } = placement;
-  const desired = catalog.desired(instance);
+  const desired = wishHere(catalog, instance);
   if (desired === undefined) return;
   const type = desired.spec.provider;
   const provider = providers.made.get(type);
@@ -216,55 +217,13 @@ async function hold(state: State, here: Omit<InstanceHere, "wereThere">): Promis
   const groups = groupsOf(state, here.placement);
   const held: Held = { ...here, wereThere: new Set(), monitor: undefined, groups };
   state.held.add(held);
-  await startActors(state, here.placement.instance, held);
+  await state.actors.start(held);
 }
 
 /** The groups in which a change may concern an instance. */
 function groupsOf({ options }: State, { service }: PlacementRecord): readonly string[] {
   const requires = options.catalog.service(service)?.member.spec.requires ?? [];
   return [service, ...requires].map(groupOf);
-}
-
-async function startActors(state: State, instance: InstanceId, held: Held): Promise<void> {
-  const { self, options } = state;
-  try {
-    const start = options.service(held);
-    // What ends for good is the agent's to start again: at its own pace, and alone.
-    const spec = { id: instance, start, restart: "temporary" } as const;
-    held.monitor = self.monitor(await startChild(self.system, names.services, spec));
-  } catch (error) {
-    self.log.error("an instance could not be taken up; the next pass tries again", {
-      instance,
-      error,
-    });
-  }
-}
-
-async function supervisorEnded({ self, held }: State, { monitor, reason }: Down): Promise<void> {
-  for (const [instance, one] of held.entries()) {
-    if (one.monitor !== monitor) continue;
-    // One that a user had restarted runs again by the time that its own supervisor answers.
-    const again = await runningSupervisor(self, instance);
-    one.monitor = again && self.monitor(again);
-    if (again !== undefined) continue;
-    const why = showReason(reason);
-    self.log.error("the actors of an instance gave up; the next pass starts them again", {
-      instance,
-      reason: why,
-    });
-  }
-}
-
-async function runningSupervisor(
-  { system }: State["self"],
-  instance: InstanceId,
-): Promise<ActorRef | undefined> {
-  try {
-    const children = await whichChildren(system, names.services);
-    return children.find(({ id }) => id === instance)?.ref;
-  } catch {
-    return undefined; // `services` itself is ending, and takes this actor along.
-  }
 }
 
 /** Has the instances that something changed for look at the catalog. */
@@ -286,11 +245,7 @@ async function end(state: State, instance: InstanceId): Promise<void> {
   const held = state.held.get(instance);
   if (held === undefined) return;
   state.held.delete(instance);
-  try {
-    await terminateChild(state.self.system, names.services, instance);
-  } catch (error) {
-    if (!(error instanceof NoSuchChild)) throw error; // They had given up.
-  }
+  await state.actors.end(instance);
   const given: LedgerInfo = { type: "release", instance };
   state.self.system.tell(names.ledger, given);
   // It may have been placed here again meanwhile.

@@ -8,16 +8,13 @@ import { asServiceName, type InstanceId, type NodeId, type ServiceName } from ".
 import type { Log } from "../core/log.ts";
 import { isLive, type Member as NetworkMember, type View } from "../membership/view.ts";
 import { type ShardId, shardOf } from "../ring/ranking.ts";
-import { isGroup } from "../services/group.ts";
 import { type Member, membersOf, membersUnder } from "../services/group-members.ts";
-import type { Desired } from "../services/instance.ts";
 import type { InstanceStatus, Stamp } from "../services/instance-status.ts";
 import { parseKey, type RecordKey } from "../services/keys.ts";
 import { parsePlacement, parseStatus } from "../services/record-parsers.ts";
 import type { GroupRecord, PlacementRecord, StatusRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
-import { type LogPolicy, logsDefault } from "../services/spec-policies.ts";
-import { type Supervision, sinceOf, slotName } from "../services/supervision.ts";
+import type { Supervision } from "../services/supervision.ts";
 import { stampText } from "../store/hlc.ts";
 import type { Register } from "../store/register.ts";
 import { type GroupKey, GroupTable, type Stamped } from "./group-table.ts";
@@ -38,10 +35,11 @@ export type CatalogChange =
   | { readonly kind: "view" };
 
 export class Catalog {
+  /** Whose catalog it is. */
+  readonly node: NodeId;
   readonly tokens = new TokenTable();
   readonly volumes = new VolumeTable();
   readonly #drained = new Set<NodeId>();
-  readonly #self: NodeId;
   readonly #log: Log;
   readonly #groups = new GroupTable();
   readonly #placements = new PlacementTable();
@@ -53,8 +51,8 @@ export class Catalog {
   /** Of the view, made when it is first asked for: many views come and go unasked. */
   #members: ReadonlyMap<NodeId, NetworkMember> | undefined;
 
-  constructor(self: NodeId, log: Log) {
-    this.#self = self;
+  constructor(node: NodeId, log: Log) {
+    this.node = node;
     this.#log = log;
   }
 
@@ -93,7 +91,7 @@ export class Catalog {
   /** The other live nodes, and how many nodes there are in all, those that left aside. */
   peers(): { readonly live: readonly NodeId[]; readonly known: number } {
     const { members } = this.#view;
-    const live = members.filter((member) => isLive(member) && member.id !== this.#self);
+    const live = members.filter((member) => isLive(member) && member.id !== this.node);
     const known = members.filter(({ state }) => state !== "left").length;
     return { live: live.map(({ id }) => id), known: Math.max(1, known) };
   }
@@ -172,6 +170,11 @@ export class Catalog {
     return this.#groups.runState(group);
   }
 
+  /** The last restart that a user asked for; `noStamp` if none ever was. */
+  restartStamp(group: GroupRecord): Stamp {
+    return this.#groups.restartStamp(group);
+  }
+
   /** What has been decided on the lives of a group's services, and holds as users last spoke. */
   supervision(group: GroupRecord): Supervision {
     return this.#groups.supervision(group);
@@ -233,55 +236,6 @@ export class Catalog {
   /** All that the node of an instance last told of it. */
   told(instance: InstanceId): StatusRecord | undefined {
     return this.#statuses.get(instance);
-  }
-
-  /** What the users last wanted of an instance, and its group with them, whoever runs it. */
-  wish({ record: group, stamp: specStamp, member }: Service, slot: number): Desired {
-    const { run, stamp: runStamp } = this.runState(group);
-    const restartStamp = this.restartStamp(group);
-    const wish = { spec: member.spec, specStamp, run, runStamp, restartStamp, removed: false };
-    if (!isGroup(group.spec)) return wish;
-    const { lives, failure, since } = this.supervision(group);
-    const { before, restartedBy } = member;
-    const life = lives[slotName(member.spec.name, slot)] ?? 0;
-    const hasFailed = failure !== undefined && since === sinceOf(runStamp, restartStamp);
-    const inGroup = { before, restartedBy, life, ...(hasFailed && { failure }) };
-    return { ...wish, inGroup };
-  }
-
-  /** The last restart that a user asked for; `noStamp` if none ever was. */
-  restartStamp(group: GroupRecord): Stamp {
-    return this.#groups.restartStamp(group);
-  }
-
-  /**
-   * What is wanted of an instance on this node; undefined when it is not, or no longer, placed here.
-   * @param last what was wanted of it before: it stays what it is until its placement is of the new version
-   */
-  desired(instance: InstanceId, last?: Desired): Desired | undefined {
-    const placement = this.placementOf(instance);
-    const service = placement && this.#serviceOf(placement);
-    if (service === undefined || placement?.node !== this.#self) return undefined;
-    const wish = this.wish(service, placement.slot);
-    const { specStamp } = placement;
-    if (specStamp === service.stamp) return wish;
-    const { previous } = service.record;
-    const before = previous && membersOf(previous.spec).get(placement.service)?.spec;
-    if (before !== undefined && specStamp === previous?.stamp) {
-      return { ...wish, spec: before, specStamp };
-    }
-    return specStamp === last?.specStamp ? { ...wish, spec: last.spec, specStamp } : wish;
-  }
-
-  /** How much of an instance's output is kept. */
-  logs(instance: InstanceId): LogPolicy {
-    return this.desired(instance)?.spec.logs ?? logsDefault;
-  }
-
-  /** What a placement is of, if its creation is the one that is there. */
-  #serviceOf({ service: name, uid }: PlacementRecord): Service | undefined {
-    const service = this.service(name);
-    return service?.record.uid === uid ? service : undefined;
   }
 
   /** Returns the name of the group that the record is about. */

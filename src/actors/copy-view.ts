@@ -11,6 +11,7 @@ import type { PlacedAs, PlacementRecord, StatusRecord } from "../services/record
 import { taskDigest } from "../services/task-digest.ts";
 import type { Catalog, Service } from "./catalog.ts";
 import { type FormerInstance, runningBeside } from "./former-instances.ts";
+import { wishOf } from "./wish-view.ts";
 
 /** Whether an instance runs beside the one that is placed, and it is yet to be decided which one stays. */
 export function hasCopies(catalog: Catalog, placement: PlacementRecord): boolean {
@@ -30,7 +31,7 @@ export function copiesOf(
 ): readonly Copy[] {
   const { spec } = service.member;
   const task = taskDigest(spec);
-  const { inGroup, restartStamp } = catalog.wish(service, placement.slot);
+  const { inGroup, restartStamp } = wishOf(catalog, service, placement.slot);
   return runningOf(catalog, placement).map(({ instance, node, status, placed }) => {
     const { startedAt, state } = status;
     const isInLife = lifeOf(status) >= (inGroup?.life ?? 0);

@@ -7,6 +7,7 @@ import { isReady } from "../services/instance-status.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { type Standing, type StandingInstance, standingOf } from "../services/standing.ts";
 import type { Catalog, Service } from "./catalog.ts";
+import { wishOf } from "./wish-view.ts";
 
 /** The services that a name stands for: all of a group; itself, where nothing is deployed under it. */
 export function servicesFor(catalog: Catalog, name: ServiceName): readonly ServiceName[] {
@@ -62,7 +63,7 @@ function seen(
   if (status === undefined) return { phase: "pending", isHealthy: false };
   if (!isThere) return { phase: "lost", isHealthy: false };
   // What runs, and is to be restarted with its group, is as good as ended.
-  const isEnding = status.state === "running" && isOutlived(status, catalog.wish(service, slot));
+  const isEnding = status.state === "running" && isOutlived(status, wishOf(catalog, service, slot));
   if (isEnding) return { phase: "stopping", isHealthy: false };
   return { phase: status.state, isHealthy: isReady(status, service.member.spec) };
 }

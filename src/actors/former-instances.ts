@@ -8,6 +8,7 @@ import { type PlacementRecord, runsOn } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import type { Catalog } from "./catalog.ts";
 import type { HeldInstances } from "./held-instances.ts";
+import { wishHere } from "./wish-view.ts";
 
 /** An instance, by what it was placed by. */
 export type FormerInstance = Pick<PlacementRecord, "service" | "slot" | "uid" | "instance">;
@@ -31,7 +32,7 @@ export function runningBeside(
 
 /** Whether an instance is placed on this node, or runs on here beside the one that is placed. */
 export function isToRun(catalog: Catalog, instance: InstanceId): boolean {
-  if (catalog.desired(instance) !== undefined) return true;
+  if (wishHere(catalog, instance) !== undefined) return true;
   const told = catalog.told(instance);
   // A version before this one did not tell the slot.
   const slot = told?.placed?.slot ?? catalog.placementNaming(instance)?.slot;

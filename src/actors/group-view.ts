@@ -13,6 +13,7 @@ import type { PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
 import type { Catalog, Service } from "./catalog.ts";
 import { dependencyOn, placementsOf, servicesFor } from "./dependency-view.ts";
+import { wishOf } from "./wish-view.ts";
 
 /** An instance, by its place. */
 type SlotOf = Pick<PlacementRecord, "service" | "slot">;
@@ -114,7 +115,7 @@ function slotsToEnd(catalog: Catalog, service: Service): readonly number[] {
     const member = node === null ? undefined : catalog.member(node);
     const status = catalog.status(instance);
     if (member === undefined || !isLive(member) || status === undefined) return [];
-    const wish = catalog.wish(service, slot);
+    const wish = wishOf(catalog, service, slot);
     return isActive(status) && (!wantsRun(wish) || isOutlived(status, wish)) ? [slot] : [];
   });
 }

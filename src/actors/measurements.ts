@@ -8,7 +8,7 @@ import { names } from "./names.ts";
 import type { Operations } from "./operations.ts";
 import { isRunning, labelOf, type RunningInstance, whyNotRunning } from "./running-instance.ts";
 import type { InstanceInfo } from "./service-view.ts";
-import { slotNamed } from "./slot-named.ts";
+import { allNamed } from "./slot-named.ts";
 
 /** Beyond what the meter itself waits for: a call that takes longer has been lost. */
 const marginMs = 5_000;
@@ -41,14 +41,6 @@ export async function measureInstances(
     }),
   );
   return instances.map((instance) => told.get(labelOf(instance)) ?? notRunning(instance));
-}
-
-function allNamed(deployed: Asked, wanted: readonly string[]): readonly InstanceInfo[] {
-  if (wanted.length === 0) return deployed.instances();
-  const meant = wanted.flatMap(
-    (name) => slotNamed(deployed, name) ?? deployed.service(name).instances,
-  );
-  return [...new Map(meant.map((one) => [labelOf(one), one])).values()];
 }
 
 /** At most as many as a meter takes at once, of one node each. */

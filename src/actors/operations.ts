@@ -9,13 +9,11 @@ import { Conflict, NotFound } from "../core/errors.ts";
 import { asServiceName, type InstanceId, type NodeId } from "../core/ids.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import { Bookings } from "../services/bookings.ts";
-import { partOf } from "../services/group-members.ts";
 import { groupSpecToJson } from "../services/group-spec.ts";
 import { parseInstances } from "../services/instances.ts";
 import type { PlannedDeploy } from "../services/plan.ts";
 import type { ServiceAction } from "../services/service-action.ts";
 import { groupOf } from "../services/service-name.ts";
-import type { Receipt } from "../store/replication.ts";
 import type { Catalog } from "./catalog.ts";
 import { askDecider } from "./decider.ts";
 import { type CheckParams, checkDocuments } from "./deploy-checks.ts";
@@ -24,12 +22,12 @@ import { type DrainOutcome, drain, endDrain, undrain, vacate } from "./drains.ts
 import { joinMsMax } from "./joins.ts";
 import { names } from "./names.ts";
 import { type NodeUse, nodeInfo } from "./node-view.ts";
+import { type ActOutcome, actOutcome, type DeployOutcome, deployOutcome } from "./outcomes.ts";
 import { type Output, outputsOf } from "./outputs.ts";
 import { patientCall } from "./patient-call.ts";
 import { type PausedInstance, setPaused } from "./pausing.ts";
 import { untilCaughtUp } from "./readiness.ts";
 import type { Records } from "./records.ts";
-import type { Remains } from "./remains.ts";
 import { bookingsIn } from "./reservations.ts";
 import type { RingMemberProtocol } from "./ring-member-protocol.ts";
 import {
@@ -39,11 +37,9 @@ import {
   watchServices,
 } from "./service-changes.ts";
 import { serviceNamed } from "./service-named.ts";
-import { type InstanceInfo, instanceInfos, instancesUnder } from "./service-view.ts";
+import { type InstanceInfo, instanceInfos, type ServiceInfo, serviceInfo } from "./service-view.ts";
 import { type RemovedVolume, removeVolume } from "./volume-removal.ts";
 import { type VolumeInfo, volumeInfos } from "./volume-view.ts";
-import { gone, settled } from "./waiting.ts";
-import type { Acted, Deployed } from "./wishes.ts";
 
 export interface OperationsOptions {
   readonly node: NodeId;
@@ -52,37 +48,6 @@ export interface OperationsOptions {
   readonly records: Records;
   readonly checkParams: CheckParams;
   readonly env: Env;
-}
-
-export interface Outcome {
-  readonly receipt: Receipt;
-  /** In order of slots; none: it is gone. */
-  readonly instances: readonly InstanceInfo[];
-}
-
-/** A service, as it was deployed. */
-export interface ServiceInfo {
-  readonly group: string;
-  /** As a user could have written it. */
-  readonly spec: unknown;
-  readonly wanted: "running" | "stopped";
-  readonly generation: number;
-  /** In order of slots. */
-  readonly instances: readonly InstanceInfo[];
-}
-
-export interface DeployOutcome extends Outcome {
-  readonly deployed: Deployed;
-  /** Why it was rolled back by the time of the answer; absent: it was not. */
-  readonly undone?: string;
-  /** Those of its instances that were not as wanted yet by then, or not gone. */
-  readonly unfinished: readonly Pick<InstanceInfo, "name" | "slot">[];
-}
-
-export interface ActOutcome extends Outcome {
-  readonly changed: boolean;
-  /** What is left of what was removed. */
-  readonly remains: readonly Remains[];
 }
 
 export class Operations {
@@ -159,15 +124,7 @@ export class Operations {
 
   /** What is deployed under a name, of a service or of a group, and what became of it. @throws NotFound */
   service(name: string): ServiceInfo {
-    const { catalog } = this.#options;
-    const services = catalog.servicesUnder(name);
-    const [first] = services;
-    if (first === undefined) throw new NotFound(`there is no service ${name}`);
-    const { name: group, spec, generation } = first.record;
-    const part = partOf(spec, asServiceName(name)) ?? spec;
-    const { run: wanted } = catalog.runState(first.record);
-    const instances = instancesUnder(catalog, name);
-    return { group, spec: groupSpecToJson(part), wanted, generation, instances };
+    return serviceInfo(this.#options.catalog, name);
   }
 
   /**
@@ -241,7 +198,8 @@ export class Operations {
     const specs = await checkDocuments(documents, catalog, checkParams);
     return Promise.all(
       specs.map((spec) =>
-        this.#changed(
+        deployOutcome(
+          this.#options,
           spec.name,
           askDecider(this.#options, spec.name, "deploy", { document: groupSpecToJson(spec) }),
         ),
@@ -253,7 +211,8 @@ export class Operations {
   scale(name: string, instances: unknown): Promise<DeployOutcome> {
     const wanted = parseInstances(instances);
     serviceNamed(this.#options.catalog, name);
-    return this.#changed(
+    return deployOutcome(
+      this.#options,
       name,
       askDecider(this.#options, name, "scale", { name, instances: wanted }),
     );
@@ -262,7 +221,11 @@ export class Operations {
   /** As a deploy of the version before the present one. @throws NotFound, Conflict where there is none */
   rollback(name: string): Promise<DeployOutcome> {
     this.#needWhole([name]);
-    return this.#changed(name, askDecider(this.#options, name, "rollback", { name }));
+    return deployOutcome(
+      this.#options,
+      name,
+      askDecider(this.#options, name, "rollback", { name }),
+    );
   }
 
   /** What `deploy` would do with those documents now. @throws as `deploy` does before it writes */
@@ -272,22 +235,8 @@ export class Operations {
 
   /** @throws NotFound naming all that are missing, and Conflict for a part of a group, before anything is done */
   async act(action: ServiceAction, wanted: readonly string[]): Promise<readonly ActOutcome[]> {
-    const { catalog } = this.#options;
     this.#needWhole(wanted);
-    return Promise.all(
-      wanted.map(async (name): Promise<ActOutcome> => {
-        const before = catalog.placementsIn(name);
-        const { changed, receipt }: Acted = await askDecider(this.#options, name, "act", {
-          name,
-          action,
-        });
-        if (action === "remove") {
-          const remains = await gone(this.#options, before);
-          return { changed, receipt, instances: [], remains };
-        }
-        return { changed, receipt, instances: await settled(this.#options, name), remains: [] };
-      }),
-    );
+    return Promise.all(wanted.map((name) => actOutcome(this.#options, name, action)));
   }
 
   /** Has instances stand still, or go on: of services, groups and slots. @throws as the function of that name */
@@ -314,21 +263,5 @@ export class Operations {
   /** Whether an instance is still the one of its service: not removed, and not replaced. */
   isPlaced(instance: InstanceId): boolean {
     return this.#options.catalog.placementOf(instance) !== undefined;
-  }
-
-  /** What became of a spec once it was written; of those instances that there are to be no more, too. */
-  async #changed(name: string, writing: Promise<Deployed>): Promise<DeployOutcome> {
-    const before = this.#options.catalog.placementsIn(groupOf(asServiceName(name)));
-    const deployed = await writing;
-    const { receipt, generation } = deployed;
-    await settled(this.#options, name, generation);
-    const remains = await gone(this.#options, before);
-    const instances = instancesUnder(this.#options.catalog, name);
-    const now = this.#options.catalog.group(groupOf(asServiceName(name)))?.record;
-    const isKnown = now !== undefined && now.generation >= generation;
-    const isLeft = instances.filter(({ isSettled }) => !isSettled || !isKnown);
-    const undone = now?.generation === generation + 1 ? now.rollback : undefined;
-    const outcome = { deployed, receipt, instances, unfinished: [...isLeft, ...remains] };
-    return { ...outcome, ...(undone !== undefined && { undone }) };
   }
 }

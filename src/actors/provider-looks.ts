@@ -5,7 +5,7 @@
  */
 import type { Random } from "../core/env.ts";
 import type { ProviderFact } from "../membership/view.ts";
-import type { ProviderLook } from "../providers/provider.ts";
+import type { ProviderLook } from "../providers/provider-table.ts";
 import { isSameData } from "../services/plain-data.ts";
 
 /** Between two looks at what is there: what nobody uses is missed by then. */

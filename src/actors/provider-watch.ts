@@ -8,7 +8,7 @@ import type { Log } from "../core/log.ts";
 import type { ActorSystem } from "../otp/actor-system.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import type { Protocol } from "../otp/protocol.ts";
-import type { ProviderLook, ProviderTable } from "../providers/provider.ts";
+import type { ProviderLook, ProviderTable } from "../providers/provider-table.ts";
 import type { Catalog } from "./catalog.ts";
 import { names } from "./names.ts";
 import {

@@ -14,18 +14,14 @@ import {
   type Self,
 } from "../otp/gen-server.ts";
 import type {
-  Desired,
   InstanceEffect,
   InstanceEvent,
   InstanceState,
   TimerId,
 } from "../services/instance.ts";
-import { begin, isSameStatus, resume, step } from "../services/life-cycle.ts";
-import { askedUnder, whyEnded } from "./copy-view.ts";
-import { servicesFor, standingOn } from "./dependency-view.ts";
+import { begin, resume, step } from "../services/life-cycle.ts";
 import { untold } from "./engine-absence.ts";
-import { runningBeside } from "./former-instances.ts";
-import { mayEnd, waitingOf } from "./group-view.ts";
+import { dependenciesHere, desiredHere } from "./instance-view.ts";
 import { names } from "./names.ts";
 import { doubt } from "./provider-watch.ts";
 import {
@@ -39,6 +35,8 @@ import { RoomAsked } from "./room-asked.ts";
 import { runningTask } from "./running-task.ts";
 import { TaskChecks } from "./task-checks.ts";
 import { TaskHolder } from "./task-holder.ts";
+import { TaskWork } from "./task-work.ts";
+import { ToldStatus } from "./told-status.ts";
 
 /** Time between two attempts to learn from the engine what it has of the instance. */
 const takeUpAgainMs = 5_000;
@@ -53,17 +51,11 @@ interface State {
   whyNotTakenUp: string | undefined;
   /** The engine has told what it has of the instance: before that, nothing is done. */
   isTakenUp: boolean;
-  /** Nothing of the instance is left. */
-  isGone: boolean;
-  /** This life is over, also by a kill: of what it still wanted done nothing is begun. */
-  hasEnded: boolean;
-  /** What was last asked to be done with the engine. Never rejects. */
-  work: Promise<void>;
+  readonly work: TaskWork;
+  readonly told: ToldStatus;
   readonly timers: Map<TimerId, Cancel>;
   readonly checks: TaskChecks;
   readonly room: RoomAsked;
-  /** Counter of the last epoch for which it was told that it runs, as one of several copies is asked. */
-  confirmed: number;
   /** What it was, and was told of, when all was last found to be in order; undefined: something is not. */
   inOrder: { readonly catalogVersion: number; readonly machine: InstanceState } | undefined;
 }
@@ -80,7 +72,7 @@ export function providerWorker(
       return state;
     },
     async terminate(state) {
-      await state.work;
+      await state.work.done();
       state.holder.release();
     },
     describe: ({ machine }) => machine.status,
@@ -90,9 +82,11 @@ export function providerWorker(
 function start(self: State["self"], options: ProviderWorkerOptions): State {
   const { catalog, placement } = options;
   const { instance } = placement;
-  const desired = desiredOf(options, options.desired);
+  const desired = desiredHere(catalog, placement, options.desired);
   const held = catalog.status(instance);
   const wallMs = self.env.clock.wall();
+  const { type } = options.provider;
+  const work = new TaskWork({ self, instance, provider: type, turns: options.work });
   const state: State = {
     self,
     options,
@@ -105,24 +99,19 @@ function start(self: State["self"], options: ProviderWorkerOptions): State {
       volumes: options.volumes,
       log: self.log,
       tell: (event) => self.tell({ type: "event", event }),
-      failed: (error) => doubt(self.system, options.provider.type, error),
+      failed: (error) => doubt(self.system, type, error),
       wait: (ms, unless) => wait(self.env.timers, ms, unless),
-      isOver: () => state.hasEnded,
+      isOver: () => work.hasEnded,
     }),
     whyNotTakenUp: undefined,
     isTakenUp: false,
-    isGone: false,
-    hasEnded: false,
-    work: Promise.resolve(),
+    work,
+    told: new ToldStatus(options, self.system),
     timers: new Map(),
     checks: new TaskChecks(self, instance, options.healthChecker),
     room: new RoomAsked(instance, (message) => self.system.tell(names.ledger, message)),
-    confirmed: 0,
     inOrder: undefined,
   };
-  self.system.monitor(self.ref, () => {
-    state.hasEnded = true;
-  });
   self.tell({ type: "take-up" });
   return state;
 }
@@ -141,21 +130,14 @@ function task(state: State) {
 
 /** In its turn: a task that is being ended, or started, is not what was meant. */
 function setPaused(state: State, { isPaused }: SetPaused, caller: Caller<"done">) {
-  const { self, options, holder } = state;
-  const turn = options.work.run(options.placement.instance, async () => {
+  const { work, holder } = state;
+  work.addFor(caller, async () => {
     const { adopting, status } = state.machine;
-    if (state.hasEnded || adopting || status.state !== "running") {
+    if (work.hasEnded || adopting || status.state !== "running") {
       throw new Conflict(`it does not run: it is ${status.state}`);
     }
     await holder.setPaused(status.attempt, isPaused);
   });
-  state.work = turn.then(
-    () => caller.reply("done"),
-    (error: unknown) => {
-      doubt(self.system, options.provider.type, error);
-      caller.fail(error);
-    },
-  );
   return [state, replyLater] as const;
 }
 
@@ -174,7 +156,7 @@ function react(state: State, message: ProviderWorkerInfo): void {
       state.checks.begun(state.machine);
       return;
     case "take-up":
-      enqueue(state, () => takeUp(state));
+      state.work.add(() => takeUp(state));
       return;
     case "taken-up":
       state.isTakenUp = true;
@@ -201,25 +183,25 @@ async function takeUp(state: State): Promise<void> {
     const reason = `${untold}: ${messageOf(error)}`;
     if (state.whyNotTakenUp === reason) return;
     state.whyNotTakenUp = reason;
-    options.publish(options.placement, { ...machine.status, reason });
+    state.told.tell({ ...machine.status, reason });
   }
 }
 
 /** Does again what may have been lost. Of a task that runs, while nothing changes, that is nothing. */
 function repair(state: State): void {
-  const { catalog, placement } = state.options;
+  const { catalog } = state.options;
   const { inOrder } = state;
   const isAsBefore = catalog.version === inOrder?.catalogVersion;
   if (isAsBefore && state.machine === inOrder.machine) return;
   state.room.askAgain(state.machine);
   const { status } = state.machine;
   const isTold = tellAgain(state);
-  state.confirmed = 0;
+  state.told.confirmAnew();
   look(state);
   const { machine } = state;
   const isSame = machine.status === status && status.state === "running";
   const isAsking = machine.asking !== undefined;
-  const isAsked = askedUnder(catalog, placement.instance) !== undefined;
+  const isAsked = state.told.askedUnder !== undefined;
   const isInOrder = isTold && isSame && !isAsking && !isAsked;
   state.inOrder = isInOrder ? { catalogVersion: catalog.version, machine } : undefined;
 }
@@ -227,53 +209,18 @@ function repair(state: State): void {
 /** Compares what is wanted, and waited for, with what the machine was told. */
 function look(state: State): void {
   if (!state.isTakenUp) return;
-  const { catalog, placement, wereThere } = state.options;
-  const desired = desiredOf(state.options, state.machine.desired);
+  const { options, machine } = state;
+  const desired = desiredHere(options.catalog, options.placement, machine.desired);
   feed(state, { kind: "desired", desired });
-  const requires = desired.spec.requires.flatMap((name) => servicesFor(catalog, name));
-  const startedWith = state.machine.status.startedWith ?? {};
-  const standing = requires.map((name) => {
-    if (catalog.service(name) !== undefined) wereThere.add(name);
-    return standingOn(catalog, name, name in startedWith || wereThere.has(name));
-  });
-  feed(state, {
-    kind: "dependencies",
-    waitingFor: waitingOf(catalog, desired, placement),
-    standing,
-    mayEnd: mayEnd(catalog, desired),
-  });
-  confirm(state);
+  const { startedWith = {} } = state.machine.status;
+  feed(state, dependenciesHere(options, desired, startedWith));
+  state.told.confirm(state.machine.status);
 }
 
-/** Of several copies this one is to stay if it runs: the others are ended once that is told. */
-function confirm(state: State): void {
-  const { catalog, placement, publish } = state.options;
-  const { status } = state.machine;
-  const epoch = askedUnder(catalog, placement.instance);
-  if (epoch === undefined || epoch <= state.confirmed || status.state !== "running") return;
-  state.confirmed = epoch;
-  publish(placement, status);
-}
-
-/** What was told may have been lost on its way, or another may have written over it. Whether it was not. */
-function tellAgain(state: State): boolean {
-  const { catalog, placement, publish } = state.options;
-  const { status, removing } = state.machine;
-  if (state.isGone) tellGone(state);
-  if (!state.isTakenUp || removing) return false;
-  const told = catalog.told(placement.instance);
-  const isTold = told?.placed !== undefined && isSameStatus(told.status, status);
-  if (!isTold) publish(placement, status);
-  return isTold;
-}
-
-/** What is wanted now: to go on as it is beside the one that is placed; to go, where no one wants it here. */
-function desiredOf({ catalog, placement }: ProviderWorkerOptions, last: Desired): Desired {
-  const wish = catalog.desired(placement.instance, last);
-  if (wish !== undefined) return wish;
-  if (runningBeside(catalog, placement) !== undefined) return last;
-  const removedFor = whyEnded(catalog, placement);
-  return { ...last, removed: true, ...(removedFor !== undefined && { removedFor }) };
+/** Whether what was told, and may have been lost on its way, was not. */
+function tellAgain({ told, machine, isTakenUp }: State): boolean {
+  told.repeatGone();
+  return isTakenUp && !machine.removing && told.repeat(machine.status);
 }
 
 function feed(state: State, event: InstanceEvent): void {
@@ -287,17 +234,17 @@ function feed(state: State, event: InstanceEvent): void {
 function carryOut(state: State, effect: InstanceEffect): void {
   switch (effect.kind) {
     case "publish":
-      state.options.publish(state.options.placement, effect.status);
+      state.told.tell(effect.status);
       return;
     case "start":
-      enqueue(state, () => state.holder.start(effect));
+      state.work.add(() => state.holder.start(effect));
       // After the start, which must not wait for it. Where a crash comes first, `takeUp` does it.
       if (effect.attempt > 1) {
-        enqueue(state, () => state.holder.forget(effect.attempt - 1));
+        state.work.add(() => state.holder.forget(effect.attempt - 1));
       }
       return;
     case "stop":
-      enqueue(state, () => state.holder.stop(effect));
+      state.work.add(() => state.holder.stop(effect));
       return;
     case "setTimer":
       setTimer(state, effect.timer, effect.ms);
@@ -316,21 +263,12 @@ function carryOut(state: State, effect: InstanceEffect): void {
       state.timers.delete(effect.timer);
       return;
     case "remove":
-      enqueue(state, () => remove(state));
+      state.work.add(async () => {
+        await state.holder.remove();
+        state.told.tellGone();
+      });
       return;
   }
-}
-
-async function remove(state: State): Promise<void> {
-  const { placement, publish } = state.options;
-  await state.holder.remove();
-  state.isGone = true;
-  publish(placement, undefined);
-  tellGone(state);
-}
-
-function tellGone({ self, options }: State): void {
-  self.system.tell(names.agent, { type: "removed", instance: options.placement.instance });
 }
 
 function setTimer(state: State, timer: TimerId, ms: number): void {
@@ -345,23 +283,6 @@ function wait(timers: Timers, ms: number, unless: Promise<unknown>): Promise<voi
     void unless.then(() => {
       timers.cancel(timer);
       resolve();
-    });
-  });
-}
-
-/** An error that the engine's code did not foresee crashes this actor, as any other would. */
-function enqueue(state: State, work: () => Promise<void>): void {
-  const { self, options } = state;
-  const inTurn = options.work.run(options.placement.instance, async () => {
-    if (!state.hasEnded) await work();
-  });
-  state.work = inTurn.catch((error: unknown) => {
-    state.hasEnded = true; // What was to come next counted on this.
-    doubt(self.system, options.provider.type, error);
-    self.log.error("work on a task failed", { error });
-    self.stop({
-      kind: "crashed",
-      error: { code: "internal", message: messageOf(error), details: [] },
     });
   });
 }

@@ -3,43 +3,32 @@
  * the links, keeps the one timer, dials whom it is told to, and publishes each view to the catalog.
  */
 import { Conflict, type MobError, NotFound } from "../core/errors.ts";
-import type { NodeId } from "../core/ids.ts";
 import type { MembershipEffect, MembershipEvent } from "../membership/events.ts";
 import { stepMembership } from "../membership/membership.ts";
-import { isFullMesh } from "../membership/mesh.ts";
-import { connectedOnDemand, mayBeWanted } from "../membership/on-demand.ts";
+import { mayBeWanted } from "../membership/on-demand.ts";
 import { currentView } from "../membership/publishing.ts";
 import { type MembershipState, selfOf, startMembership } from "../membership/state.ts";
 import { isLive, isShown } from "../membership/view.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
-import { IdleLinks } from "./idle-links.ts";
 import { Joins, joinMsMax } from "./joins.ts";
-import {
-  forgetMembers,
-  recallMembers,
-  rememberMembers,
-  withoutSuspicion,
-} from "./remembered-view.ts";
+import { LinkSweep } from "./link-sweep.ts";
+import { MemberMemory } from "./member-memory.ts";
+import { forgetMembers, recallMembers, withoutSuspicion } from "./remembered-view.ts";
 import type {
   RingMemberInfo,
   RingMemberOptions,
   RingMemberProtocol,
 } from "./ring-member-protocol.ts";
 
-/** Views come in crowds, and each costs a text of all members: within this time they are written once. */
-const rememberMs = 1_000;
-
 interface State {
   readonly self: Self<RingMemberProtocol, RingMemberInfo>;
   readonly options: RingMemberOptions;
   readonly membership: MembershipState;
   timer: { readonly atMs: number; readonly cancel: Cancel } | undefined;
-  /** The members were written a moment ago, and will be looked at again. */
-  isRemembering: boolean;
   readonly joins: Joins;
-  readonly idle: IdleLinks;
-  isSweeping: boolean;
+  readonly memory: MemberMemory;
+  readonly sweep: LinkSweep;
 }
 
 export function ringMember(
@@ -59,15 +48,14 @@ export function ringMember(
         options,
         membership,
         timer: undefined,
-        isRemembering: false,
         joins: new Joins({
           membership,
           storage: options.storage,
           log: self.log,
           fromStart: options.join,
         }),
-        idle: new IdleLinks(),
-        isSweeping: false,
+        memory: new MemberMemory(self, membership, options.storage),
+        sweep: new LinkSweep(self, membership, options.links),
       };
       options.catalog.publishView(membership.view);
       feed(state, { kind: "recalled", members: known });
@@ -114,7 +102,7 @@ export function ringMember(
         if (member === undefined || isLive(member))
           return refuse(state, unforgettable(state, node));
         feed(state, { kind: "forget", node: member.id });
-        remember(state);
+        state.memory.write();
         return [state, member.id];
       },
     },
@@ -137,8 +125,7 @@ function react(state: State, message: RingMemberInfo): void {
       feed(state, { kind: "timer" });
       return;
     case "remember":
-      state.isRemembering = false;
-      remember(state);
+      state.memory.waited();
       return;
     case "boot-raised":
       feed(state, { kind: "boot-raised", boot: message.boot });
@@ -153,13 +140,12 @@ function react(state: State, message: RingMemberInfo): void {
       feed(state, { kind: "wanted", peer: message.peer });
       return;
     case "sweep":
-      state.isSweeping = false;
-      sweep(state);
+      state.sweep.now();
       return;
     case "connected":
       state.joins.connected(message.peer, message.dialed);
       feed(state, { kind: "connected", peer: message.peer, dialed: message.dialed });
-      sweepLater(state);
+      state.sweep.later();
       return;
     case "disconnected":
       state.joins.disconnected(message.peer);
@@ -188,7 +174,7 @@ function feed(state: State, event: MembershipEvent): void {
   };
   options.said.members = selfOf(membership).state === "left" ? [] : membership.roster.all();
   for (const effect of effects) carryOut(state, effect);
-  state.joins.settle(() => remember(state));
+  state.joins.settle(() => state.memory.write());
   setTimer(state);
 }
 
@@ -220,7 +206,7 @@ function carryOut(state: State, effect: MembershipEffect): void {
       dial(effect.address);
       return;
     case "publish":
-      rememberNowAndThen(state);
+      state.memory.changed();
       catalog.publishView(effect.view);
       return;
     case "raise-boot":
@@ -238,43 +224,6 @@ function carryOut(state: State, effect: MembershipEffect): void {
       return;
     }
   }
-}
-
-/** Only beyond a full mesh is there anything to close. */
-function sweepLater(state: State): void {
-  const { membership, self } = state;
-  if (state.isSweeping || isFullMesh(membership)) return;
-  state.isSweeping = true;
-  self.sendAfter(membership.options.idleMs / 4, { type: "sweep" });
-}
-
-/** Closes the connections on demand that are of no use any more. */
-function sweep(state: State): void {
-  const { self, membership, options, idle } = state;
-  const links = connectedOnDemand(membership).flatMap((peer) => options.links.get(peer) ?? []);
-  const isTied = (peer: NodeId) => self.system.isTiedTo(peer);
-  for (const link of idle.toClose(links, self.env.clock.mono(), membership.options, isTied)) {
-    link.close("it is of no use now");
-  }
-  if (links.length > 0) sweepLater(state);
-}
-
-/** At once, but for what comes within a second of it. */
-function rememberNowAndThen(state: State): void {
-  if (state.isRemembering) return;
-  state.isRemembering = true;
-  state.self.sendAfter(rememberMs, { type: "remember" });
-  remember(state);
-}
-
-/** A node that crashes right after it joined must find its network again. */
-function remember({ self, options, membership }: State): void {
-  const { storage } = options;
-  if (selfOf(membership).state === "left") return;
-  if (!rememberMembers(storage, membership.roster.all())) return;
-  storage.flush().catch((error: unknown) => {
-    self.log.error("the view could not be made durable", { error });
-  });
 }
 
 /** A boot counter is given to no two lives: it is on disk before anyone hears of it. */

@@ -2,8 +2,11 @@
  * What a user is told of a service: wish, placement, status and view put together. The same on every
  * node that holds the same records.
  */
-import type { NodeId, ServiceName } from "../core/ids.ts";
+import { NotFound } from "../core/errors.ts";
+import { asServiceName, type NodeId, type ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
+import { partOf } from "../services/group-members.ts";
+import { groupSpecToJson } from "../services/group-spec.ts";
 import { isOutlived } from "../services/instance.ts";
 import {
   type Handle,
@@ -21,6 +24,7 @@ import type { Catalog, Service } from "./catalog.ts";
 import { type ToldThere, toldThere } from "./engine-absence.ts";
 import { waitingOf } from "./group-view.ts";
 import { outOfReach } from "./volume-view.ts";
+import { wishOf } from "./wish-view.ts";
 
 export interface InstanceInfo extends ToldThere {
   readonly name: ServiceName;
@@ -46,6 +50,28 @@ export interface InstanceInfo extends ToldThere {
   readonly pausedSince?: number;
   /** Nothing more comes of what was last wished until something else happens. */
   readonly isSettled: boolean;
+}
+
+/** A service, as it was deployed. */
+export interface ServiceInfo {
+  readonly group: string;
+  /** As a user could have written it. */
+  readonly spec: unknown;
+  readonly wanted: "running" | "stopped";
+  readonly generation: number;
+  /** In order of slots. */
+  readonly instances: readonly InstanceInfo[];
+}
+
+/** What is deployed under a name, of a service or of a group, and what became of it. @throws NotFound */
+export function serviceInfo(catalog: Catalog, name: string): ServiceInfo {
+  const [first] = catalog.servicesUnder(name);
+  if (first === undefined) throw new NotFound(`there is no service ${name}`);
+  const { name: group, spec, generation } = first.record;
+  const part = partOf(spec, asServiceName(name)) ?? spec;
+  const { run: wanted } = catalog.runState(first.record);
+  const instances = instancesUnder(catalog, name);
+  return { group, spec: groupSpecToJson(part), wanted, generation, instances };
 }
 
 /** Those of the services of that full name, or in the group of that name. */
@@ -166,7 +192,7 @@ function isSettled(
 ): boolean {
   const member = node === null ? undefined : catalog.member(node);
   if (member === undefined || !isLive(member)) return true;
-  const wish = catalog.wish(service, slot);
+  const wish = wishOf(catalog, service, slot);
   if (status.state === "pending") {
     // What its group starts next is about to be started.
     const own = { service: service.member.spec.name, slot };

@@ -1,5 +1,6 @@
-/** One instance of a service, as users name it: `web/2` is the one in slot 2 of `web`. */
+/** Instances, as users name them: `web/2` is the one in slot 2 of `web`. */
 import { NotFound } from "../core/errors.ts";
+import { labelOf } from "./running-instance.ts";
 import type { InstanceInfo } from "./service-view.ts";
 
 /** What is deployed, as far as a name can be of it. */
@@ -7,6 +8,13 @@ export interface Deployed {
   readonly has: (name: string) => boolean;
   /** Of one service. */
   readonly instancesOf: (name: string) => readonly InstanceInfo[];
+}
+
+/** The same, of groups too. */
+export interface AllDeployed extends Deployed {
+  readonly instances: () => readonly InstanceInfo[];
+  /** A service, or a group with all that is in it. @throws NotFound */
+  readonly service: (name: string) => { readonly instances: readonly InstanceInfo[] };
 }
 
 /** Undefined where that is no slot's name, or a service or group has it. @throws NotFound, for a slot that there is not too */
@@ -23,4 +31,16 @@ export function slotNamed(deployed: Deployed, wanted: string): InstanceInfo | un
 export function instancesNamed(deployed: Deployed, wanted: string): readonly InstanceInfo[] {
   const slot = slotNamed(deployed, wanted);
   return slot === undefined ? deployed.instancesOf(wanted) : [slot];
+}
+
+/** Those of several services, groups and slots, each once; of all, where none is named. @throws NotFound */
+export function allNamed(
+  deployed: AllDeployed,
+  wanted: readonly string[],
+): readonly InstanceInfo[] {
+  if (wanted.length === 0) return deployed.instances();
+  const meant = wanted.flatMap(
+    (name) => slotNamed(deployed, name) ?? deployed.service(name).instances,
+  );
+  return [...new Map(meant.map((one) => [labelOf(one), one])).values()];
 }

@@ -139,7 +139,8 @@ export interface Commands {
    * @throws BadRequest, NotFound, Conflict naming the nodes that are not ready for it
    */
   rotateKeys(step: KeyStep, key?: string): Promise<KeysView>;
-  services(): Promise<InstanceView[]>;
+  /** Every instance of all services, or of those services and groups, and single ones (`web/2`). @throws NotFound */
+  services(names?: readonly string[]): Promise<InstanceView[]>;
   /**
    * Where the ports of running instances are reached, of all services or of one.
    * @throws NotFound

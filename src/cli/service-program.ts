@@ -67,8 +67,11 @@ function addSpecCommands({ command, context, done, io }: Program): void {
 function addLookCommands({ command, context, done }: Program): void {
   command
     .command("ls")
-    .description("list all services")
-    .action((_options: unknown, own: Command) => done(listServices(context(own))));
+    .description("list services: every instance, where it runs and since when")
+    .argument("[name...]", "services, groups, or instances as web/2 (all)")
+    .action((names: string[], _options: unknown, own: Command) =>
+      done(listServices(context(own), names)),
+    );
   command
     .command("endpoints")
     .description("list where the ports of running services are reached")

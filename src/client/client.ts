@@ -65,7 +65,7 @@ export function createClient(
       post(paths.joinTokens, wantedFor === undefined ? {} : { for: wantedFor }),
     keys: () => get(paths.keys),
     rotateKeys: (step, key) => post(keyPath(step), key === undefined ? {} : { key }),
-    services: () => get(paths.services),
+    services: (names = []) => get(withQuery(paths.services, { service: names })),
     stats: (names = []) => get(withQuery(paths.stats, { service: names }), statsTimeoutMs),
     show: (name) => get(withName(paths.service, name)),
     deploy: (documents) => post(paths.deploy, { documents }),

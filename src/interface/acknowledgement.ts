@@ -1,5 +1,5 @@
 /** What the answer of a write is worth, in the shape that the API promises. */
-import type { Outcome } from "../actors/operations.ts";
+import type { Outcome } from "../actors/outcomes.ts";
 import type { NodeId } from "../core/ids.ts";
 
 export function acknowledgement(

@@ -5,9 +5,10 @@
 
 import type { ApiTokens } from "../actors/api-tokens.ts";
 import { invokeService } from "../actors/invocations.ts";
-import type { ActOutcome, DeployOutcome } from "../actors/operations.ts";
+import type { ActOutcome, DeployOutcome } from "../actors/outcomes.ts";
 import { labelOf } from "../actors/running-instance.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
+import { allNamed } from "../actors/slot-named.ts";
 import type { TrustOperations } from "../actors/trust-operations.ts";
 import type { Commands } from "../api/commands.ts";
 import type { Action, ActionResult, DeployResult } from "../api/results.ts";
@@ -48,9 +49,9 @@ export function networkCommands(options: CommandsOptions): Commands {
     ...volumeCommands(operations),
     ...pauseCommands(operations),
     ...statsCommands(operations),
-    async services() {
+    async services(names = []) {
       await operations.caughtUp();
-      return operations.instances().map(view);
+      return allNamed(operations, names).map(view);
     },
     async endpoints(service) {
       await operations.caughtUp();

@@ -15,7 +15,6 @@ import {
   NodeRequest,
   RevokeRequest,
   ScaleRequest,
-  ServicesQuery,
   TokenRequest,
   VolumeRequest,
 } from "../api/requests.ts";
@@ -26,6 +25,7 @@ import type { Gate } from "./access.ts";
 import { addActorRoutes } from "./actor-routes.ts";
 import { addLeftoverRoutes } from "./leftover-routes.ts";
 import { addLogRoute } from "./log-route.ts";
+import { servicesIn } from "./services-query.ts";
 import { queryOf } from "./streaming.ts";
 import { addTrustRoutes } from "./trust-routes.ts";
 import { addWatchRoutes } from "./watch-route.ts";
@@ -59,11 +59,8 @@ export function addRoutes(
   app.get(paths.endpoints, async (request) => {
     return commands.endpoints(check(EndpointsQuery, queryOf(request), "the query").service);
   });
-  app.get(paths.stats, async (request) => {
-    const { service = [] } = check(ServicesQuery, queryOf(request), "the query");
-    return commands.stats(typeof service === "string" ? [service] : service);
-  });
-  app.get(paths.services, () => commands.services());
+  app.get(paths.stats, async (request) => commands.stats(servicesIn(request)));
+  app.get(paths.services, async (request) => commands.services(servicesIn(request)));
   app.get<{ Params: { name: string } }>(paths.service, ({ params }) => commands.show(params.name));
   app.post(paths.deploy, async ({ body }) => {
     return commands.deploy(check(DeployRequest, body, "the body").documents);

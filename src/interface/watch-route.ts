@@ -9,11 +9,12 @@ import { check } from "../api/check.ts";
 import type { Commands, WatchOptions } from "../api/commands.ts";
 import type { ErrorEnvelope } from "../api/error-envelope.ts";
 import { paths, watchBeatMs, watchBodyBytesMax, watchContentType } from "../api/paths.ts";
-import { ServicesQuery, WatchRequest } from "../api/requests.ts";
+import { WatchRequest } from "../api/requests.ts";
 import type { ServiceChange } from "../api/watch-shapes.ts";
 import { errorShape } from "../core/errors.ts";
 import type { Gate } from "./access.ts";
-import { queryOf, streamSignal } from "./streaming.ts";
+import { servicesIn } from "./services-query.ts";
+import { streamSignal } from "./streaming.ts";
 
 /** `closing` ends the streams: the API is being closed. */
 export function addWatchRoutes(
@@ -30,8 +31,7 @@ export function addWatchRoutes(
     return reply.send(Readable.from(lines(changes, signal, begin), { objectMode: false }));
   };
   app.get(paths.watch, (request, reply) => {
-    const { service } = check(ServicesQuery, queryOf(request), "the query");
-    const services = typeof service === "string" ? [service] : service;
+    const services = servicesIn(request);
     return answer(request, reply, services === undefined ? {} : { services });
   });
   app.post(paths.watch, { bodyLimit: watchBodyBytesMax }, (request, reply) => {

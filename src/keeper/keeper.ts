@@ -10,28 +10,29 @@ import type { Log } from "../core/log.ts";
 import { Archiver } from "./archiver.ts";
 import { Claims } from "./claims.ts";
 import { Encloser } from "./encloser.ts";
-import { type Exit, lostExit } from "./exit.ts";
-import { canPunchHoles } from "./free-head.ts";
+import type { Exit } from "./exit.ts";
 import { Handover } from "./handover.ts";
+import { HeldTasks, notRunning } from "./held-tasks.ts";
+import { KeeperFeatures } from "./keeper-features.ts";
 import { KeeperFolder } from "./keeper-folder.ts";
 import {
+  handleOf,
   type KeptCommand,
   type KeptFound,
   type KeptGone,
-  KeptTask,
+  type KeptTask,
   type PidHandle,
 } from "./kept-task.ts";
 import { folderVariable, providerVariable } from "./marked-trees.ts";
 import type { LogLimits, Output } from "./output.ts";
 import { hasProc, isAlive } from "./process-identity.ts";
 import { markVariable } from "./process-scan.ts";
-import { findProgram } from "./program.ts";
 import { RecordFolder } from "./record-folder.ts";
-import { type TaskKey, taskKey } from "./record-names.ts";
+import { type RecordName, type TaskKey, taskKey } from "./record-names.ts";
 import { type BesideRequest, runBeside } from "./run-beside.ts";
-import type { ClaimedRun, RunRecord } from "./run-record.ts";
 import { ShimSweep } from "./shim-sweep.ts";
 import { Shims } from "./shims.ts";
+import { Starts } from "./starts.ts";
 import { TaskTrees } from "./task-trees.ts";
 import type { TreeUsage } from "./tree-usage.ts";
 import { removeLinks } from "./volume-links.ts";
@@ -58,37 +59,45 @@ export class Keeper {
   readonly #claims: Claims;
   readonly #shims: Shims;
   readonly #handover: Handover;
-  readonly #starting = new Map<TaskKey, Promise<PidHandle>>();
-  readonly #tasks = new Map<TaskKey, KeptTask>();
+  readonly #held: HeldTasks;
+  readonly #features: KeeperFeatures;
+  readonly #starts = new Starts();
   /** Those with records, so that the folder need not be listed for an instance that is new. */
   readonly #instances: Set<InstanceId>;
   readonly #sweep: ShimSweep;
-  /** Its path, once it was found. */
-  #bash: string | undefined;
-  /** Whether holes can be punched, once that was found. */
-  #punches = false;
 
   /** @throws Unavailable when the folder cannot be made or written. */
   constructor(options: KeeperOptions) {
+    const { log, env, cgroups = true } = options;
+    const folder = new KeeperFolder(options.folder);
+    const records = new RecordFolder(folder.records, log);
+    const trees = new TaskTrees(folder.id, cgroups, (key) => records.readLimits(key));
+    const claims = new Claims(records);
+    const encloser = new Encloser(log);
+    const { bootId } = trees;
     this.#options = options;
-    this.#folder = new KeeperFolder(options.folder);
-    this.#encloser = new Encloser(options.log);
-    this.#archiver = new Archiver(this.#folder.path, options.log);
-    const records = new RecordFolder(this.#folder.records, options.log);
+    this.#folder = folder;
     this.#records = records;
-    const withCgroups = options.cgroups ?? true;
-    this.#trees = new TaskTrees(this.#folder.id, withCgroups, (key) => records.readLimits(key));
-    this.#claims = new Claims(this.#records);
-    const { bootId } = this.#trees;
-    this.#shims = new Shims({ shim: this.#folder.shim, bootId, env: options.env });
-    this.#handover = new Handover(this.#folder, records, this.#claims, this.#trees);
-    this.#records.watch({
-      run: (key) => this.#claims.check(key),
+    this.#trees = trees;
+    this.#claims = claims;
+    this.#encloser = encloser;
+    this.#archiver = new Archiver(folder.path, log);
+    this.#shims = new Shims({ shim: folder.shim, bootId, env });
+    this.#handover = new Handover(folder, records, claims, trees);
+    this.#held = new HeldTasks({ records, claims, trees, encloser, log });
+    this.#features = new KeeperFeatures({
+      folder: folder.path,
+      path: env["PATH"],
+      trees,
+      records,
+    });
+    records.watch({
+      run: (key) => claims.check(key),
       exit: (key) => this.#noteExit(key),
     });
-    this.#instances = new Set(this.#records.refresh().map((record) => record.instance));
+    this.#instances = new Set(records.refresh().map((record) => record.instance));
     this.#sweep = new ShimSweep(
-      this.#records.watching,
+      records.watching,
       () => this.#lookForLost(),
       (shim) => isAlive(shim, bootId),
     );
@@ -119,13 +128,8 @@ export class Keeper {
    * @throws Unavailable where there is no bash, which starts all tasks
    */
   async features(): Promise<readonly string[]> {
-    await this.#findBash();
-    this.#punches ||= await canPunchHoles(this.#folder.path);
-    return [
-      ...(this.#trees.cgroups ? ["cgroup-v2"] : []),
-      ...(this.#punches ? ["hole-punch"] : []),
-      ...(this.#records.watching ? ["watch"] : []),
-    ];
+    await this.#features.bash();
+    return await this.#features.list();
   }
 
   /** Has what tasks are started by ready soon, so that the first need not wait for it. */
@@ -139,25 +143,18 @@ export class Keeper {
    * @throws Unavailable when it cannot be started; then nothing of it is left.
    */
   start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
-    const key = taskKey(instance, attempt);
-    const known = this.#starting.get(key);
-    if (known !== undefined) return known;
-    const starting = this.#start(instance, attempt, command).finally(() =>
-      this.#starting.delete(key),
+    return this.#starts.once(taskKey(instance, attempt), () =>
+      this.#start(instance, attempt, command),
     );
-    this.#starting.set(key, starting);
-    return starting;
   }
 
   /** The tasks in the folder, of one instance or of all, ended ones too. An intent nobody claimed is cancelled first. */
   async list(instance?: InstanceId): Promise<readonly KeptFound[]> {
-    const prefix = instance === undefined ? "" : `${instance}.`;
-    const isWanted = (key: TaskKey) => key.startsWith(prefix);
-    const starting = [...this.#starting].filter(([key]) => isWanted(key));
-    await Promise.allSettled(starting.map(([, start]) => start));
+    await this.#starts.allOver(instance);
     if (instance !== undefined && !this.#instances.has(instance)) return [];
     // At once: a start that begins meanwhile is no intent that nobody claimed.
-    const records = this.#records.refresh().filter(({ key }) => isWanted(key));
+    const isWanted = (record: RecordName) => instance === undefined || record.instance === instance;
+    const records = this.#records.refresh().filter(isWanted);
     const byKey = new Map(records.map((record) => [record.key, record]));
     const found: KeptFound[] = [];
     for (const { key, instance: of, attempt } of byKey.values()) {
@@ -169,34 +166,13 @@ export class Keeper {
   /** Takes a task over. A task that this keeper holds already is returned again. */
   async adopt(instance: InstanceId, attempt: number): Promise<KeptTask | KeptGone> {
     const key = taskKey(instance, attempt);
-    await this.#starting.get(key)?.catch(() => {}); // Its caller was told.
-    const held = this.#tasks.get(key);
-    if (held !== undefined) {
-      held.pausing?.see(held.tree.isPaused === true);
-      return held;
-    }
-    const run = this.#claims.settle(key);
-    if (run.kind === "cancelled") {
-      return { gone: true, exit: lostExit("cancelled"), atMs: this.#records.startedAt(key) };
-    }
-    const tree = this.#trees.get(key, run);
-    if (this.#records.exitOf(key) === undefined && !this.#trees.shimAlive(run)) {
-      await tree.kill();
-      this.#records.recordLost(key, this.#trees.lostStatus(run));
-    }
-    const recorded = this.#records.exitOf(key);
-    if (recorded === undefined) return this.#hold(instance, key, run);
-    const end = tree.whyEnded(recorded);
-    await tree.kill();
-    this.#trees.drop(key);
-    return { gone: true, ...end };
+    await this.#starts.over(key);
+    return await this.#held.adopt(instance, key);
   }
 
   /** A task that was adopted and runs. @throws Unavailable when it does not */
   held(instance: InstanceId, attempt: number): KeptTask {
-    const task = this.#tasks.get(taskKey(instance, attempt));
-    if (task !== undefined) return task;
-    throw notRunning(instance);
+    return this.#held.running(instance, attempt);
   }
 
   /**
@@ -213,7 +189,7 @@ export class Keeper {
     const marks = this.marks(instance, attempt);
     const all = { ...this.#options.env, ...env, ...marks };
     const beside = { command, env: all, cwd: cwd ?? this.#folder.work(instance) };
-    return await runBeside(await this.#findBash(), tree, beside, request);
+    return await runBeside(await this.#features.bash(), tree, beside, request);
   }
 
   /** What a task that was adopted and runs uses of the machine. @throws Unavailable when it does not run */
@@ -246,7 +222,7 @@ export class Keeper {
    */
   async forget(instance: InstanceId, attempt: number): Promise<void> {
     const key = taskKey(instance, attempt);
-    if (this.#tasks.has(key) || this.#starting.has(key)) {
+    if (this.#held.has(key) || this.#starts.has(key)) {
       throw new Conflict(`Attempt ${attempt} of instance ${instance} still runs`);
     }
     await this.#removeRecords(instance, attempt);
@@ -254,10 +230,9 @@ export class Keeper {
 
   /** Kills what runs of an instance and removes all of it, output included. Idempotent. */
   async remove(instance: InstanceId): Promise<void> {
-    const own = [...this.#starting].filter(([key]) => key.startsWith(`${instance}.`));
-    await Promise.allSettled(own.map(([, starting]) => starting));
+    await this.#starts.allOver(instance);
     const records = await this.#records.recordsOf(instance);
-    for (const key of new Set(records.map((record) => record.key))) await this.#kill(key);
+    for (const key of new Set(records.map((record) => record.key))) await this.#held.kill(key);
     await this.#archiver.discard(this.#folder.instance(instance));
     removeLinks(this.#folder.instance(instance));
     await rm(this.#folder.instance(instance), { recursive: true, force: true });
@@ -270,15 +245,10 @@ export class Keeper {
   async close(): Promise<void> {
     this.#sweep.close();
     this.#encloser.close();
-    for (const task of this.#tasks.values()) task.release();
+    this.#held.release();
     this.#records.close();
     this.#shims.close();
     await this.#archiver.close();
-  }
-
-  async #findBash(): Promise<string> {
-    this.#bash ??= await findProgram("bash", this.#options.env["PATH"]);
-    return this.#bash;
   }
 
   async #start(instance: InstanceId, attempt: number, command: KeptCommand): Promise<PidHandle> {
@@ -301,7 +271,7 @@ export class Keeper {
         this.#encloser.add(this.#trees.get(key, run), run.payloadPid);
       return handleOf(run);
     } catch (error) {
-      await this.#kill(key);
+      await this.#held.kill(key);
       removeLinks(this.#folder.instance(instance));
       await this.#removeRecords(instance, attempt);
       throw new Unavailable(`The task could not be started: ${messageOf(error)}`, { cause: error });
@@ -313,73 +283,14 @@ export class Keeper {
     this.#records.remove(records.filter((record) => record.attempt === attempt));
   }
 
-  #hold(instance: InstanceId, key: TaskKey, run: ClaimedRun): KeptTask {
-    const tree = this.#trees.get(key, run);
-    const task = new KeptTask({
-      instance,
-      key,
-      run,
-      handle: handleOf(run),
-      startedAt: this.#records.startedAt(key),
-      tree,
-      records: this.#records,
-      onLetGo: () => {
-        this.#tasks.delete(key);
-        this.#trees.drop(key);
-        this.#encloser.drop(tree);
-      },
-    });
-    this.#tasks.set(key, task);
-    if (run.payloadPid !== undefined) this.#encloser.add(tree, run.payloadPid);
-    return task;
-  }
-
-  /** Kills all of a task, its shim too: nothing will ask for its exit. */
-  async #kill(key: TaskKey): Promise<void> {
-    const run = this.#claims.settle(key);
-    // The one that is being brought into its cgroup, too: once it is killed that is not made again.
-    const tree = this.#trees.get(key, run);
-    this.#tasks.get(key)?.release();
-    if (run.kind === "claimed") this.#trees.freezeShim(run);
-    await tree.kill();
-    if (run.kind === "claimed") await this.#trees.killShim(run);
-    this.#trees.drop(key);
-  }
-
   #noteExit(key: TaskKey): void {
-    const end = this.#records.exitOf(key);
-    const task = this.#tasks.get(key);
-    if (end === undefined || task === undefined) return;
-    task.noteExit(end).catch(this.#logFailure);
-    void this.#archiver.look(this.#folder.instance(task.instance));
-  }
-
-  /** A shim has ended: if it recorded an exit, that is seen now at the latest. */
-  #noteShimEnd(key: TaskKey): void {
-    const task = this.#tasks.get(key);
-    if (task === undefined || this.#records.exitOf(key) !== undefined) return;
-    this.#records.refresh();
-    if (this.#records.exitOf(key) === undefined) task.noteLost("lost").catch(this.#logFailure);
+    const task = this.#held.noteExit(key);
+    if (task !== undefined) void this.#archiver.look(this.#folder.instance(task.instance));
   }
 
   #lookForLost(): void {
     this.#claims.checkAll();
     if (!this.#records.watching) this.#records.refresh();
-    for (const [key, task] of this.#tasks) {
-      if (this.#sweep.isLost(task.run.shim)) this.#noteShimEnd(key);
-    }
+    this.#held.endLost(this.#sweep);
   }
-
-  readonly #logFailure = (error: unknown): void => {
-    this.#options.log.error("What is left of a task could not be killed", { error });
-  };
-}
-
-function notRunning(instance: InstanceId): Unavailable {
-  return new Unavailable(`the task of instance ${instance} does not run`);
-}
-
-function handleOf(run: RunRecord): PidHandle {
-  const pid = run.kind === "claimed" ? run.payloadPid : undefined;
-  return pid === undefined ? {} : { pid };
 }

@@ -11,7 +11,7 @@ import { ToldPausing } from "./pausing.ts";
 import type { ProcessTree } from "./process-tree.ts";
 import type { RecordFolder } from "./record-folder.ts";
 import type { TaskKey } from "./record-names.ts";
-import type { ClaimedRun } from "./run-record.ts";
+import type { ClaimedRun, RunRecord } from "./run-record.ts";
 import type { VolumeLink } from "./volume-links.ts";
 
 export interface StopOptions {
@@ -23,6 +23,12 @@ export interface StopOptions {
 
 /** Finds a process task again, and is shown to users: the pid of what the shim runs. */
 export type PidHandle = { readonly pid?: number };
+
+/** Without a pid where nothing runs, or nothing has begun to. */
+export function handleOf(run: RunRecord): PidHandle {
+  const pid = run.kind === "claimed" ? run.payloadPid : undefined;
+  return pid === undefined ? {} : { pid };
+}
 
 /** What to run. */
 export interface KeptCommand {
@@ -64,7 +70,6 @@ export interface KeptTaskOptions {
   readonly instance: InstanceId;
   readonly key: TaskKey;
   readonly run: ClaimedRun;
-  readonly handle: PidHandle;
   readonly startedAt: number;
   readonly tree: ProcessTree;
   readonly records: RecordFolder;
@@ -89,7 +94,7 @@ export class KeptTask {
     this.#options = options;
     this.instance = options.instance;
     this.run = options.run;
-    this.handle = options.handle;
+    this.handle = handleOf(options.run);
     this.startedAt = options.startedAt;
     const { isPaused } = options.tree;
     const bring = (isWanted: boolean) => this.#setPaused(isWanted);

@@ -36,7 +36,7 @@ import type { ChildSpec } from "../otp/definition.ts";
 import { createSystem } from "../otp/system.ts";
 import type { Turns as ActorTurns } from "../otp/turns.ts";
 import { worker } from "../otp/worker.ts";
-import type { ProviderTable } from "../providers/provider.ts";
+import type { ProviderTable } from "../providers/provider-table.ts";
 import { keys } from "../services/keys.ts";
 import type { StatusRecord } from "../services/records.ts";
 import type { Storage } from "../storage/storage.ts";

@@ -23,7 +23,7 @@ import { messageOf, Unavailable } from "../core/errors.ts";
 /** What `sun_path` holds, less its final zero: unix(7); macOS has 104 of them. */
 export const socketPathBytesMax = process.platform === "darwin" ? 103 : 107;
 
-const shortFolder = "mob-";
+const shortFolderPrefix = "mob-";
 const shortFolderPattern = /^mob-[A-Za-z0-9]{6}$/;
 
 export interface LocalDoor {
@@ -43,7 +43,8 @@ export function localDoor(dataFolder: string, runFolder: string, port: number): 
   const runFile = join(runFolder, String(port));
   removeShortFolder(name);
   const isShort = Buffer.byteLength(name) <= socketPathBytesMax;
-  const socketPath = isShort ? name : join(makeShortFolder(name), "api.sock");
+  const shortFolder = isShort ? undefined : makeShortFolder(name);
+  const socketPath = shortFolder === undefined ? name : join(shortFolder, "api.sock");
   return {
     socketPath,
     announce() {
@@ -62,6 +63,8 @@ export function localDoor(dataFolder: string, runFolder: string, port: number): 
     remove() {
       if (announcedBy(runFile) === process.pid) rmSync(runFile, { force: true });
       removeShortFolder(name);
+      // Its link may be gone by now, with the whole data folder.
+      if (shortFolder !== undefined) rmSync(shortFolder, { recursive: true, force: true });
     },
   };
 }
@@ -76,13 +79,13 @@ function announcedBy(runFile: string): number | undefined {
 }
 
 function makeShortFolder(link: string): string {
-  const folder = mkdtempSync(join(shortTmp(), shortFolder)); // Mode 0700, a name no one foresees.
+  const folder = mkdtempSync(join(shortTmp(), shortFolderPrefix)); // Mode 0700, a name no one foresees.
   symlinkSync(folder, link);
   return folder;
 }
 
 function shortTmp(): string {
-  const longest = `${shortFolder}XXXXXX/api.sock`.length + 1;
+  const longest = `${shortFolderPrefix}XXXXXX/api.sock`.length + 1;
   const folder = tmpdir();
   return Buffer.byteLength(folder) + longest <= socketPathBytesMax ? folder : "/tmp";
 }

@@ -5,7 +5,8 @@
  */
 import { InvalidSpec, messageOf, Unavailable } from "../core/errors.ts";
 import { onOneLine } from "./one-line.ts";
-import type { Capabilities, Provider, ProviderLook, ProviderTable } from "./provider.ts";
+import type { Capabilities, Provider } from "./provider.ts";
+import type { ProviderLook, ProviderTable } from "./provider-table.ts";
 
 /** Of why one is not available. */
 const reasonCharsMax = 1_000;

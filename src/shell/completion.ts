@@ -7,7 +7,7 @@ const actorCall = "actor|trace|untrace|suspend|resumeActor|restartActor";
 const quote = "[\"'`]";
 const begun = `${quote}([^"'\`]*)$`;
 const serviceName = new RegExp(
-  `\\bmob\\.(?:show|endpoints|scale|rollback|start|stop|restart|rm|pause|resume|stats|logs|history)\\([^)]*${begun}`,
+  `\\bmob\\.(?:services|show|endpoints|scale|rollback|start|stop|restart|rm|pause|resume|stats|logs|history)\\([^)]*${begun}`,
 );
 const actorName = new RegExp(`\\bmob\\.(?:${actorCall})\\(\\s*${begun}`);
 /** Alone in \`tree\`, else after the actor, also in \`{ node: \`. */

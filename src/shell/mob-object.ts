@@ -59,7 +59,7 @@ export interface MobObject extends ActorCalls {
   forget(node: string): Promise<NodeView[]>;
   drain(node: string): Promise<DrainResult>;
   undrain(node: string): Promise<NodeView[]>;
-  services(): Promise<InstanceView[]>;
+  services(...names: string[]): Promise<InstanceView[]>;
   show(name: string): Promise<ServiceDetail>;
   endpoints(name?: string): Promise<EndpointView[]>;
   stats(...names: string[]): Promise<StatsView[]>;
@@ -90,7 +90,7 @@ export const helpText = `mob.nodes()                  the nodes of the network
 mob.join("host:port")        join the network of another node
 mob.forget("name or id")     drop a node that is not live, for good
 mob.drain("name or id")      move everything off a node; mob.undrain undoes it
-mob.services()               every instance of every service
+mob.services()               every instance of every service; mob.services("web") of some
 mob.show("web")              one service: its spec and its instances
 mob.endpoints("web")         where its ports are reached; of all services without a name
 mob.stats("web", …)          what tasks use: CPU, memory, processes; all without a name
@@ -133,9 +133,9 @@ export function createMobObject(
     forget: (node) => shown(() => client.forget(text(node)), formatNodes),
     drain: (node) => shown(() => client.drain(text(node)), formatDrain),
     undrain: (node) => shown(() => client.undrain(text(node)), formatNodes),
-    services: () =>
+    services: (...names) =>
       shown(
-        () => client.services(),
+        () => client.services(names.map(text)),
         (list, paint) => formatInstances(list, now(), paint),
       ),
     show: (name) =>

@@ -22,9 +22,10 @@ import type { Trace } from "./trace.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import { type DiskImage, VirtualDisk } from "./virtual-disk.ts";
 import { seededRandom, virtualEnv } from "./virtual-env.ts";
+import { VirtualHost } from "./virtual-host.ts";
 import type { VirtualNetwork } from "./virtual-network.ts";
 import { virtualTable, withoutFeatures } from "./virtual-providers.ts";
-import { VirtualHost, virtualProvider, virtualReach } from "./virtual-tasks.ts";
+import { virtualProvider, virtualReach } from "./virtual-tasks.ts";
 import { noVolumeMounts, virtualVolumes } from "./virtual-volumes.ts";
 
 /** What all machines of a simulation share. */

@@ -17,8 +17,8 @@ import { type Life, Machine } from "./machine.ts";
 import { type Owner, Scheduler } from "./scheduler.ts";
 import { Trace } from "./trace.ts";
 import { seededRandom } from "./virtual-env.ts";
+import type { VirtualHost } from "./virtual-host.ts";
 import { VirtualNetwork } from "./virtual-network.ts";
-import type { VirtualHost } from "./virtual-tasks.ts";
 import { runUntil } from "./virtual-time.ts";
 
 export interface SimulationOptions {

@@ -1,6 +1,7 @@
 /** The providers of a simulated node, whose engines come and go as a test has them do. */
 import { messageOf, Unavailable } from "../core/errors.ts";
-import type { Capabilities, Provider, ProviderLook, ProviderTable } from "../providers/provider.ts";
+import type { Capabilities, Provider } from "../providers/provider.ts";
+import type { ProviderLook, ProviderTable } from "../providers/provider-table.ts";
 
 /** The providers of one life of a node, looked at for the first time. */
 export async function virtualTable(providers: readonly Provider[]): Promise<ProviderTable> {

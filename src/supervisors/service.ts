@@ -16,6 +16,7 @@ import {
 import { providerWorker } from "../actors/provider-worker.ts";
 import type { ProviderWorkerOptions } from "../actors/provider-worker-protocol.ts";
 import type { Reach } from "../actors/reach.ts";
+import { logsHere } from "../actors/wish-view.ts";
 import type { InstanceId } from "../core/ids.ts";
 import type { ActorDefinition, ChildSpec } from "../otp/definition.ts";
 import { supervisor } from "../otp/supervisor.ts";
@@ -54,7 +55,8 @@ export function serviceSupervisor(options: ServiceOptions): ActorDefinition {
         id: "log-follower",
         start: worker({
           name: logFollowerName(instance),
-          behaviour: () => logFollower(() => provider.output(instance, catalog.logs(instance))),
+          behaviour: () =>
+            logFollower(() => provider.output(instance, logsHere(catalog, instance))),
         }),
       },
       ...invokerChild(instance, provider.invocable),

@@ -102,18 +102,16 @@ export const execCases: Readonly<Record<string, Case>> = {
 
   "ends with a command that does not read what it is given": async (bench, tested) => {
     const task = await bench.run(forever);
-    const input = (async function* () {
-      for (;;) yield Buffer.from("x\n".repeat(5_000));
-    })();
-    const { exit } = await execBeside(
-      bench,
-      tested,
-      bench.provider,
-      task,
-      ["sh", "-c", "read -r line; exit 4"],
-      { input },
-    );
-    assert.deepEqual(exit, { kind: "exited", code: 4 });
+    const command = ["sh", "-c", "read -r line; echo read; exit 4"];
+    // An engine may or may not be about to read more of it just then.
+    for (let round = 0; round < 10; round++) {
+      const input = (async function* () {
+        for (;;) yield Buffer.from("x\n".repeat(5_000));
+      })();
+      const ended = await execBeside(bench, tested, bench.provider, task, command, { input });
+      assert.deepEqual(ended.exit, { kind: "exited", code: 4 });
+      assert.match(ended.output, /^read\n/); // Podman may go on in words of its own, of what it could not pass on.
+    }
   },
 
   [terminalCase]: async (bench, tested) => {

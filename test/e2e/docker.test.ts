@@ -144,7 +144,8 @@ test("a command runs in a container, with a terminal where it is to have one", {
   await terminal.see(/#$/m);
   await terminal.type("stty size; tty", "Enter");
   await terminal.see(/50 150\s+\/dev\//);
-  await terminal.type("sleep 1000", "Enter");
+  await terminal.type("sh -c 'echo asl''eep; exec sleep 1000'", "Enter");
+  await terminal.see(/^asleep$/m); // Before that the shell would take what is pressed.
   await terminal.press("C-c"); // Ends the sleep, and no more.
   await terminal.type("exit 5", "Enter");
   await terminal.see(/ended with 5/);

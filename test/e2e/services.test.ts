@@ -33,6 +33,11 @@ test("both nodes tell the same of nodes and services", async (t) => {
     ["api running", "web running"],
   );
   assert.deepEqual(await a.json<NodeView[]>("nodes"), await b.json<NodeView[]>("nodes"));
+  const [api] = told;
+  assert.deepEqual(await a.json<InstanceView[]>("ls", "api", "api/0"), [api]);
+  const nobody = await b.try("ls", "api", "nobody");
+  assert.equal(nobody.code, 3);
+  assert.match(nobody.stderr, /there is no service nobody/);
 });
 
 test("logs come from the other node, and are followed as they are written", async (t) => {

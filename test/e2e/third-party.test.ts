@@ -1,6 +1,7 @@
 /** Providers of third parties through the commands: the one of docs/providers.md, as it stands there. */
 import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
+import { getPriority } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { ProviderView } from "../../src/api/shapes.ts";
@@ -29,7 +30,8 @@ test("the documentation's provider runs from its file, beside Mob's own, over cr
 
   await node.deploy(batch("thumbnails", "nice; while :; do sleep 0.1; done"));
   const pid = await node.taskPid("thumbnails");
-  assert.equal(await eventually(() => node.mob("logs", "thumbnails"), "its output"), "10\n");
+  const niceness = `${Math.min(getPriority() + 10, 19)}\n`; // Ten more than that of whoever runs the tests.
+  assert.equal(await eventually(() => node.mob("logs", "thumbnails"), "its output"), niceness);
 
   const first = await providerProcess(node);
   process.kill(first, "SIGKILL");

@@ -4,7 +4,7 @@ import { providerWorkerName } from "../../src/actors/names.ts";
 import type { Operations } from "../../src/actors/operations.ts";
 import { asInstanceId } from "../../src/core/ids.ts";
 import { Simulation } from "../../src/simulator/simulation.ts";
-import type { VirtualTask } from "../../src/simulator/virtual-tasks.ts";
+import type { VirtualTask } from "../../src/simulator/virtual-host.ts";
 import { instanceOf } from "./told.ts";
 
 const machines = ["a", "b", "c", "d", "e"];

@@ -4,7 +4,7 @@
  */
 import type { InstanceInfo } from "../../src/actors/service-view.ts";
 import type { Simulation } from "../../src/simulator/simulation.ts";
-import type { VirtualTask } from "../../src/simulator/virtual-tasks.ts";
+import type { VirtualTask } from "../../src/simulator/virtual-host.ts";
 
 /** `absent`, `stopped 7` or `running 7`, the version of its parameters; `any`: it is not known which. */
 export type Wish = string;

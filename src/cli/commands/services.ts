@@ -13,8 +13,11 @@ import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { withProgress } from "../progress.ts";
 
-export async function listServices({ client, print }: Context): Promise<void> {
-  await print(await client.services(), (services, paint) =>
+export async function listServices(
+  { client, print }: Context,
+  names: readonly string[],
+): Promise<void> {
+  await print(await client.services(names), (services, paint) =>
     formatInstances(services, Date.now(), paint),
   );
 }

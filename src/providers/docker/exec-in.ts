@@ -44,15 +44,27 @@ export async function execIn(
     terminal.onResize(resize);
   }
   if (input !== undefined) pipeline(input, stream).catch(() => {}); // It need not read to the end.
+  let broken: unknown;
   try {
     await passOn(stream, request);
   } catch (error) {
-    if (!signal.aborted) throw new Unavailable("its output broke off", { cause: error });
+    broken = error;
   } finally {
     signal.removeEventListener("abort", end);
     stream.destroy();
   }
-  return exitOf(engine, exec);
+  const exit = await exitOf(engine, exec);
+  if (broken === undefined || signal.aborted || isEndUnread(broken, exit)) return exit;
+  throw new Unavailable("its output broke off", { cause: broken });
+}
+
+/**
+ * Whether that is how the output of a command ends which leaves input unread: the system then resets the connection
+ * as the engine closes it, and hands out all that had come before.
+ */
+function isEndUnread(error: unknown, exit: Exit): boolean {
+  const isReset = error instanceof Error && "code" in error && error.code === "ECONNRESET";
+  return isReset && exit.kind !== "unknown";
 }
 
 /** A terminal has one stream, which is told as it is; else what is of which is told by frames. */

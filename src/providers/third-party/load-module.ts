@@ -2,6 +2,7 @@
  * Loads the module of a third party. It is looked at as what comes from outside, since a part of the
  * contract that is missing is to be told by its name.
  */
+import { pathToFileURL } from "node:url";
 import { messageOf, Unavailable } from "../../core/errors.ts";
 import { dnsLabel } from "../../core/ids.ts";
 import type { Provider, ProviderOptions } from "../provider.ts";
@@ -21,6 +22,22 @@ const methods = [
 
 /** What need not be there, and is whole where it is. */
 const parts = { invocable: ["invoke", "load"], leftovers: ["list", "remove"] } as const;
+
+/**
+ * The URL of a module, by Node's own rules for packages, seen from each of `lookFrom` in turn.
+ * @throws Unavailable
+ */
+export function resolveModule(name: string, lookFrom: readonly string[]): string {
+  if (name.startsWith("/")) return pathToFileURL(name).href;
+  for (const from of lookFrom) {
+    try {
+      return import.meta.resolve(name, from);
+    } catch {
+      // Elsewhere, perhaps.
+    }
+  }
+  throw new Unavailable("there is no such package where the node was started, or beside Mob");
+}
 
 /** @throws Unavailable with why it cannot be loaded, or all that it lacks of the contract */
 export async function loadModule(url: string): Promise<ProviderModule> {

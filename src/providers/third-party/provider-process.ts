@@ -11,8 +11,10 @@ import { onOneLine } from "../one-line.ts";
 import { ownProgram } from "../own-program.ts";
 import type { TaskHealth } from "../provider.ts";
 import type { Asked, CallName, ProviderCalls, Told, WrittenPiece } from "./messages.ts";
+import { type CallWait, OpenCalls } from "./open-calls.ts";
 import { type Deadline, deadlineOf, defaultPatience, type Patience } from "./patience.ts";
-import { nodeFlags, usesTooMuch } from "./process-bounds.ts";
+import { Pings } from "./pings.ts";
+import { nodeFlags } from "./process-bounds.ts";
 import {
   parseCondition,
   parseEnd,
@@ -34,17 +36,8 @@ export interface ProviderProcessOptions {
   readonly prefix: readonly string[];
 }
 
-/** Questions whether it is there that may be open: with a fourth it is ended. */
-const pingsMax = 3;
 /** Of what ended it. */
 const failureCharsMax = 500;
-
-interface Waiting {
-  readonly resolve: (reply: unknown) => void;
-  readonly reject: (error: unknown) => void;
-  /** Puts the deadline off. */
-  readonly progress: (text: string) => void;
-}
 
 /** Hears of a task, by the node's number. */
 export interface TaskListener {
@@ -75,12 +68,10 @@ export class ProviderProcess {
   readonly #log: ToldLog;
   readonly #patience: Patience;
   readonly #child: ChildProcess;
-  readonly #waiting = new Map<number, Waiting>();
-  #pings: NodeJS.Timeout | undefined;
-  #calls = 0;
+  readonly #calls = new OpenCalls();
+  readonly #pings: Pings;
   #numbers = 0;
   #hasEnded = false;
-  #pingsOpen = 0;
   /** Why it ends, where that is the node's doing. */
   #why: string | undefined;
   /** What it did not catch, as it said before it ended of it. */
@@ -100,18 +91,21 @@ export class ProviderProcess {
       serialization: "advanced",
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    this.#pings = new Pings({
+      everyMs: this.#patience.pingEveryMs,
+      pid: () => this.pid,
+      ask: () => this.call("ping", undefined),
+      giveUp: (why) => this.end(why),
+    });
     this.#logLines(this.#child.stdout);
     this.#logLines(this.#child.stderr);
     this.#child.on("message", (message) => this.#hearAny(message));
     this.ended = new Promise((resolve) => {
       const end = (why: string) => {
         this.#hasEnded = true;
-        clearInterval(this.#pings);
+        this.#pings.stop();
         const told = this.#why ?? why;
-        for (const { reject } of this.#waiting.values()) {
-          reject(new Unavailable(`${options.name} is away: ${told}`));
-        }
-        this.#waiting.clear();
+        this.#calls.rejectAll(new Unavailable(`${options.name} is away: ${told}`));
         resolve(told);
       };
       this.#child.once("exit", (code, signal) => end(this.#howItEnded(code, signal)));
@@ -144,7 +138,7 @@ export class ProviderProcess {
     const usual = deadlineOf(method, this.#patience);
     const deadline = usual && { ...usual, ms: usual.ms + moreMs };
     const reply = await this.#ask(method, request, { deadline, progress });
-    if (method === "create") this.#beginPings();
+    if (method === "create" && !this.hasEnded) this.#pings.begin();
     try {
       return parseReply(method, reply);
     } catch (error) {
@@ -159,49 +153,26 @@ export class ProviderProcess {
     this.#child.kill("SIGKILL");
   }
 
-  #ask(
-    method: CallName,
-    request: unknown,
-    wait: {
-      readonly deadline: Deadline | undefined;
-      readonly progress: ((text: string) => void) | undefined;
-    },
-  ): Promise<unknown> {
-    const call = ++this.#calls;
+  async #ask(method: CallName, request: unknown, wait: Omit<CallWait, "late">): Promise<unknown> {
     const { name } = this.#options;
-    return new Promise((resolve, reject) => {
-      if (this.hasEnded || !this.#child.connected) {
-        reject(new Unavailable(`${name} is away: ${this.#why ?? "its process has ended"}`));
-        return;
-      }
-      const late = ({ ms, fails }: Deadline) => {
-        const why = `it did not answer to ${method} within ${ms} ms`;
-        if (fails === "process") this.end(why);
-        else this.#take(call)?.reject(new Unavailable(`${name} is late: ${why}`));
-      };
-      const { deadline } = wait;
-      const wind = () => deadline && setTimeout(late, deadline.ms, deadline);
-      let timer = wind();
-      const settled =
-        <T>(settle: (value: T) => void) =>
-        (value: T) => {
-          clearTimeout(timer);
-          settle(value);
-        };
-      this.#waiting.set(call, {
-        resolve: settled(resolve),
-        reject: settled(reject),
-        progress(text) {
-          clearTimeout(timer);
-          timer = wind();
-          wait.progress?.(text);
-        },
-      });
-      const asked: Asked = { call, method, request };
+    if (this.hasEnded || !this.#child.connected) {
+      throw new Unavailable(`${name} is away: ${this.#why ?? "its process has ended"}`);
+    }
+    const late = (call: number, { ms, fails }: Deadline) => {
+      const why = `it did not answer to ${method} within ${ms} ms`;
+      if (fails === "process") this.end(why);
+      else this.#calls.reject(call, new Unavailable(`${name} is late: ${why}`));
+    };
+    const { call, reply } = this.#calls.open({ ...wait, late });
+    const asked: Asked = { call, method, request };
+    try {
       this.#child.send(asked, (error) => {
-        if (error !== null) this.#waiting.get(call)?.reject(new Unavailable(messageOf(error)));
+        if (error !== null) this.#calls.reject(call, new Unavailable(messageOf(error)));
       });
-    });
+    } catch (error) {
+      this.#calls.reject(call, error); // It is no plain data.
+    }
+    return await reply;
   }
 
   /** A provider may send anything by itself, which is no harm to the node. */
@@ -216,18 +187,18 @@ export class ProviderProcess {
   #hear(told: Told): void {
     switch (told.told) {
       case "answer":
-        this.#take(told.call)?.resolve(told.reply);
+        this.#calls.resolve(told.call, told.reply);
         return;
       case "error": {
         const error = errorOf(told.error); // Before it is taken: what is none leaves the call to its deadline.
-        this.#take(told.call)?.reject(error);
+        this.#calls.reject(told.call, error);
         return;
       }
       case "failed":
         this.#failure = onOneLine(String(told.why), failureCharsMax);
         return;
       case "progress":
-        this.#waiting.get(told.call)?.progress(told.text);
+        this.#calls.progress(told.call, told.text);
         return;
       case "exited":
         this.#hearEnd(told.task, told.end);
@@ -259,12 +230,6 @@ export class ProviderProcess {
     }
   }
 
-  #take(call: number): Waiting | undefined {
-    const waiting = this.#waiting.get(call);
-    this.#waiting.delete(call);
-    return waiting;
-  }
-
   #hearEnd(task: number, end: unknown): void {
     const listener = this.tasks.get(task);
     this.tasks.delete(task);
@@ -273,31 +238,6 @@ export class ProviderProcess {
     } catch (error) {
       listener?.ended({ exit: { kind: "unknown", reason: messageOf(error) }, atMs: Date.now() });
     }
-  }
-
-  #beginPings(): void {
-    if (this.hasEnded) return;
-    this.#pings = setInterval(() => this.#ping(), this.#patience.pingEveryMs).unref();
-  }
-
-  /** Counted, and not timed: a node that stood still itself hears what came meanwhile before it counts on. */
-  #ping(): void {
-    if (this.#pingsOpen >= pingsMax) {
-      this.end(`it has not answered for ${pingsMax * this.#patience.pingEveryMs} ms`);
-      return;
-    }
-    const tooMuch = usesTooMuch(this.pid);
-    if (tooMuch !== undefined) {
-      this.end(tooMuch);
-      return;
-    }
-    this.#pingsOpen++;
-    void this.call("ping", undefined).then(
-      () => {
-        this.#pingsOpen = 0;
-      },
-      () => {}, // It has ended, and that is told.
-    );
   }
 
   #logLines(stream: Readable | null): void {

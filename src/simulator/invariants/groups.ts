@@ -5,7 +5,7 @@
  */
 import type { ItemKind } from "../schedule.ts";
 import type { Stage } from "../stage.ts";
-import type { VirtualTask } from "../virtual-tasks.ts";
+import type { VirtualTask } from "../virtual-host.ts";
 import { groupName } from "../wish.ts";
 import type { Invariant, Objection } from "./invariant.ts";
 import { isByMob } from "./runs.ts";

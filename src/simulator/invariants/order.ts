@@ -5,7 +5,7 @@
 import type { ServiceName } from "../../core/ids.ts";
 import type { Plan } from "../schedule.ts";
 import type { Stage } from "../stage.ts";
-import type { VirtualTask } from "../virtual-tasks.ts";
+import type { VirtualTask } from "../virtual-host.ts";
 import type { Invariant, Objection } from "./invariant.ts";
 import { hasRun, isByMob } from "./runs.ts";
 

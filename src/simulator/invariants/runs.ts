@@ -1,6 +1,6 @@
 /** What the tasks of machines tell of what has run, and how it ended. */
 import type { Stage } from "../stage.ts";
-import type { VirtualTask } from "../virtual-tasks.ts";
+import type { VirtualTask } from "../virtual-host.ts";
 
 /** Whether a task of a service has run, on whatever machine, at any time between two; virtual ms. */
 export function hasRun(stage: Stage, service: string, fromMs: number, toMs: number): boolean {

@@ -16,7 +16,8 @@ import {
   thereMs,
 } from "../../../src/actors/provider-looks.ts";
 import type { ProviderFact } from "../../../src/membership/view.ts";
-import type { Capabilities, ProviderLook } from "../../../src/providers/provider.ts";
+import type { Capabilities } from "../../../src/providers/provider.ts";
+import type { ProviderLook } from "../../../src/providers/provider-table.ts";
 
 const there: Capabilities = { available: true, version: "1", features: [] };
 const gone: Capabilities = { available: false, reason: "nobody listens" };

@@ -6,7 +6,7 @@ import { providerWatch } from "../../../src/actors/provider-watch.ts";
 import { asNodeId } from "../../../src/core/ids.ts";
 import { createSystem } from "../../../src/otp/system.ts";
 import { worker } from "../../../src/otp/worker.ts";
-import type { ProviderLook, ProviderTable } from "../../../src/providers/provider.ts";
+import type { ProviderLook, ProviderTable } from "../../../src/providers/provider-table.ts";
 import { ManualEnv } from "../../support/manual-env.ts";
 
 const there: ProviderLook = {

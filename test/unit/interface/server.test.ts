@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { connect } from "node:net";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import type { Commands } from "../../../src/api/commands.ts";
 import { Conflict } from "../../../src/core/errors.ts";
 import { type Log, silentLog } from "../../../src/core/log.ts";
 import { withApi } from "../../support/api-server.ts";
@@ -53,6 +54,22 @@ test("a name with a slash reaches the command whole", async () => {
   await withApi(memoryCommands(), async ({ at }) => {
     const answer = await ask(at, "/v1/services/shop%2Fweb");
     assert.equal(answer.body.name, "shop/web");
+  });
+});
+
+test("a list is of the services that its query names, one, several or all", async () => {
+  const asked: unknown[] = [];
+  const services: Commands["services"] = async (names) => {
+    asked.push(names);
+    return [];
+  };
+  await withApi(memoryCommands({ services }), async ({ at }) => {
+    for (const query of ["", "?service=web", "?service=web%2F1&service=shop"])
+      assert.equal((await ask(at, `/v1/services${query}`)).status, 200);
+    assert.deepEqual(asked, [undefined, ["web"], ["web/1", "shop"]]);
+    const refused = await ask(at, "/v1/services?name=web");
+    assert.equal(refused.status, 400);
+    assert.equal(refused.body.error.details[0].path, "name");
   });
 });
 

@@ -6,6 +6,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
@@ -62,6 +63,14 @@ test("a path too long for a socket leads to a short folder of the user's alone, 
   door.remove();
   assert.ok(!existsSync(folder));
   assert.equal(lstatSync(join(data, "api.sock"), { throwIfNoEntry: false }), undefined);
+});
+
+test("the short folder goes with the node where its data folder has gone before", async (t) => {
+  const { data, run } = await folders(t, "d".repeat(120));
+  const door = localDoor(data, run, 6666);
+  rmSync(data, { recursive: true });
+  door.remove();
+  assert.ok(!existsSync(dirname(door.socketPath)));
 });
 
 test("the short folder of a node that was killed goes at the next start", async (t) => {
