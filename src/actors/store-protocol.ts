@@ -1,7 +1,7 @@
 /** What the store of a node is asked and told. */
 import type { NodeId } from "../core/ids.ts";
 import type { ShardId } from "../ring/ranking.ts";
-import type { RepairMessage } from "../store/repair.ts";
+import type { RepairMessage } from "../store/comparing.ts";
 import type { Receipt, ShardMessage } from "../store/replication.ts";
 import type { WriteRequest } from "./shard-writes.ts";
 

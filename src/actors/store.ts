@@ -7,20 +7,17 @@ import Type from "typebox";
 import { Compile } from "typebox/compile";
 import { BadRequest } from "../core/errors.ts";
 import type { NodeId } from "../core/ids.ts";
-import type { Behaviour, Caller, Cancel, Self } from "../otp/gen-server.ts";
+import type { Behaviour, Caller, Self } from "../otp/gen-server.ts";
 import { replyLater } from "../otp/gen-server.ts";
 import { named } from "../otp/ref.ts";
-import { isSameRing, type RingNode } from "../ring/homes.ts";
 import { type ShardId, shardCount } from "../ring/ranking.ts";
-import { type Roster, stepRoster } from "../ring/roster.ts";
+import type { RepairEffect, RepairEvent } from "../store/comparing.ts";
 import { shardOfKey } from "../store/key-shard.ts";
 import { outlived } from "../store/outliving.ts";
 import {
   hasMetAll,
   isCompareDue,
   isFresh,
-  type RepairEffect,
-  type RepairEvent,
   type RepairState,
   repairTickMs,
   startRepair,
@@ -29,7 +26,7 @@ import {
 import { CatchingUp, catchUpMsMax } from "./catching-up.ts";
 import { dropHorizon, openHorizon, raiseHorizon } from "./horizon.ts";
 import { names } from "./names.ts";
-import { ringNode } from "./ownership.ts";
+import { RingPlace } from "./ring-place.ts";
 import { ShardActors } from "./shard-actors.ts";
 import { shardsKept } from "./shard-storage.ts";
 import { againMs, ShardWrites } from "./shard-writes.ts";
@@ -65,10 +62,7 @@ interface State {
   readonly writes: ShardWrites;
   readonly catchingUp: CatchingUp;
   readonly random: () => number;
-  roster: Roster;
-  /** As last published, to see whether it changed. */
-  published: { readonly ring: readonly RingNode[]; readonly known: number };
-  cancelRoster: Cancel;
+  readonly place: RingPlace;
   ticks: number;
 }
 
@@ -145,9 +139,7 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
     writes,
     catchingUp: new CatchingUp(() => shards.hasCaughtUp),
     random: env.random("store"),
-    roster: new Map(),
-    published: { ring: [], known: 0 },
-    cancelRoster: () => {},
+    place: new RingPlace(self, options),
     ticks: 0,
   };
   // Where not everyone is a partner, none may be one yet.
@@ -256,34 +248,15 @@ function writeOutlived({ options, writes, self }: State): void {
 
 /** Tells the shards where they are, if that has changed. */
 function publish(state: State): void {
-  const { self, options } = state;
-  const { catalog, shards, node } = options;
-  const members = catalog.view.members.filter((member) => member.state !== "left").map(ringNode);
-  const known = members.length > 0 ? members : [{ id: node, isLive: true }];
-  const { roster, ring, dueInMs } = stepRoster(state.roster, known, self.env.clock.mono());
-  state.roster = roster;
-  state.cancelRoster();
-  if (dueInMs !== undefined) state.cancelRoster = self.sendAfter(dueInMs, { type: "view" });
-  if (known.length === state.published.known && isSameRing(ring, state.published.ring)) return;
-  state.published = { ring, known: known.length };
-  const live = known.filter(({ id, isLive: lives }) => lives && id !== node).map(({ id }) => id);
-  shards.publish(ring, live, known.length);
+  if (!state.place.publish()) return;
   state.actors.tellAll({ type: "place" });
-  feedRepair(state, { kind: "live", peers: partners(state) });
+  feedRepair(state, { kind: "live", peers: state.place.partners });
   state.catchingUp.look();
 }
 
-/** Whom this node compares what it holds with: those that it is connected with, where that is not everyone. */
-function partners({ options }: State): readonly NodeId[] {
-  const { shards, links, catalog } = options;
-  if (catalog.view.isPartial !== true) return shards.live;
-  return shards.live.filter((peer) => links.isConnected(peer));
-}
-
-/** Where not everyone is a partner they come and go with their connections, of which no view tells. */
 function lookForPartners(state: State): void {
-  if (state.options.catalog.view.isPartial !== true) return;
-  feedRepair(state, { kind: "live", peers: partners(state) });
+  const { isPartial, partners } = state.place;
+  if (isPartial) feedRepair(state, { kind: "live", peers: partners });
 }
 
 function feedRepair(state: State, event: RepairEvent): void {

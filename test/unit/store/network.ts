@@ -7,6 +7,7 @@ import type { MobError } from "../../../src/core/errors.ts";
 import { asNodeId, type NodeId } from "../../../src/core/ids.ts";
 import { homesOf } from "../../../src/ring/homes.ts";
 import type { ShardId } from "../../../src/ring/ranking.ts";
+import type { RepairEvent, RepairMessage } from "../../../src/store/comparing.ts";
 import { emptyRoot, rootOf } from "../../../src/store/digest.ts";
 import { newerStamp, type Stamp } from "../../../src/store/hlc.ts";
 import { shardOfKey } from "../../../src/store/key-shard.ts";
@@ -14,8 +15,6 @@ import type { Register } from "../../../src/store/register.ts";
 import {
   hasMetAll,
   isFresh,
-  type RepairEvent,
-  type RepairMessage,
   type RepairState,
   startRepair,
   stepRepair,

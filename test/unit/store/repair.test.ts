@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeId } from "../../../src/core/ids.ts";
 import type { ShardId } from "../../../src/ring/ranking.ts";
+import type { RepairEffect, RepairEvent } from "../../../src/store/comparing.ts";
 import { topOf } from "../../../src/store/digest.ts";
 import type { Stamp } from "../../../src/store/hlc.ts";
 import {
@@ -10,8 +11,6 @@ import {
   comparisonsMax,
   isFresh,
   meetingMsMax,
-  type RepairEffect,
-  type RepairEvent,
   type RepairState,
   startRepair,
   stepRepair,
