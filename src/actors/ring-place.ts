@@ -2,25 +2,27 @@
  * This node's ring, by its view of the members and by how long they are gone: where the shards are, and with whom this
  * node compares what it holds. It has the shard map told whenever that changes.
  */
+import type { Clock } from "../core/env.ts";
 import type { NodeId } from "../core/ids.ts";
-import type { Cancel, Self } from "../otp/gen-server.ts";
+import type { Cancel } from "../otp/gen-server.ts";
 import { isSameRing, type RingNode } from "../ring/homes.ts";
 import { type Roster, stepRoster } from "../ring/roster.ts";
 import type { Catalog } from "./catalog.ts";
 import type { Links } from "./links.ts";
 import { ringNode } from "./ownership.ts";
 import type { ShardMap } from "./shard-map.ts";
-import type { StoreInfo, StoreProtocol } from "./store-protocol.ts";
 
 export interface RingPlaceOptions {
   readonly node: NodeId;
-  readonly catalog: Catalog;
-  readonly links: Links;
+  readonly catalog: Pick<Catalog, "view">;
+  readonly links: Pick<Links, "isConnected">;
   readonly shards: ShardMap;
+  readonly clock: Pick<Clock, "mono">;
+  /** Has `publish` called in so many ms: a node that is gone loses its place then. */
+  readonly publishIn: (ms: number) => Cancel;
 }
 
 export class RingPlace {
-  readonly #self: Pick<Self<StoreProtocol, StoreInfo>, "env" | "sendAfter">;
   readonly #options: RingPlaceOptions;
   #roster: Roster = new Map();
   #cancel: Cancel = () => {};
@@ -30,24 +32,19 @@ export class RingPlace {
     known: 0,
   };
 
-  /** @param self gets `view` when a node that is gone loses its place */
-  constructor(
-    self: Pick<Self<StoreProtocol, StoreInfo>, "env" | "sendAfter">,
-    options: RingPlaceOptions,
-  ) {
-    this.#self = self;
+  constructor(options: RingPlaceOptions) {
     this.#options = options;
   }
 
   /** Looks at the view anew. Whether what follows from it has changed. */
   publish(): boolean {
-    const { catalog, shards, node } = this.#options;
+    const { catalog, shards, node, clock, publishIn } = this.#options;
     const members = catalog.view.members.filter((member) => member.state !== "left").map(ringNode);
     const known = members.length > 0 ? members : [{ id: node, isLive: true }];
-    const { roster, ring, dueInMs } = stepRoster(this.#roster, known, this.#self.env.clock.mono());
+    const { roster, ring, dueInMs } = stepRoster(this.#roster, known, clock.mono());
     this.#roster = roster;
     this.#cancel();
-    if (dueInMs !== undefined) this.#cancel = this.#self.sendAfter(dueInMs, { type: "view" });
+    if (dueInMs !== undefined) this.#cancel = publishIn(dueInMs);
     const { known: before, ring: ringBefore } = this.#published;
     if (known.length === before && isSameRing(ring, ringBefore)) return false;
     this.#published = { ring, known: known.length };

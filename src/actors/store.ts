@@ -139,7 +139,11 @@ async function open(self: Self<StoreProtocol, StoreInfo>, options: StoreOptions)
     writes,
     catchingUp: new CatchingUp(() => shards.hasCaughtUp),
     random: env.random("store"),
-    place: new RingPlace(self, options),
+    place: new RingPlace({
+      ...options,
+      clock: env.clock,
+      publishIn: (ms) => self.sendAfter(ms, { type: "view" }),
+    }),
     ticks: 0,
   };
   // Where not everyone is a partner, none may be one yet.
