@@ -21,13 +21,17 @@ export function order(stage: Stage, object: Objection): Invariant {
   function judge(machine: string, task: VirtualTask, all: readonly VirtualTask[]): void {
     const { service, startedAt } = task;
     if (isRestart(task, all)) return;
-    const member = stage.node(machine)?.catalog.service(service as ServiceName)?.member;
+    const memberOf = (name: string) =>
+      stage.node(machine)?.catalog.service(name as ServiceName)?.member;
+    const member = memberOf(service);
     if (member === undefined) return;
     const fromMs = startedAt - knownMs;
     if (stage.disturbances.has(stage.machines, fromMs, startedAt)) return;
     if (clockWasWrong(stage.plan, startedAt - clockEchoMs, startedAt)) return;
     for (const needed of [...member.spec.requires, ...member.after]) {
       if (hasRun(stage, needed, fromMs, startedAt)) continue;
+      const { restartGraceMs = 0 } = memberOf(needed)?.spec ?? {};
+      if (isTakenToRun(stage, needed, restartGraceMs, startedAt)) continue;
       object(`${service} was started at ${startedAt} on ${machine}, and ${needed} did not run`);
     }
   }
@@ -42,6 +46,20 @@ export function order(stage: Stage, object: Objection): Invariant {
       }
     },
   };
+}
+
+/**
+ * A machine that comes back without its disk is another node then. That which it was is away, as one is whose process
+ * alone is gone, so what it ran counts as running until its grace is over.
+ */
+function isTakenToRun(stage: Stage, service: string, graceMs: number, atMs: number): boolean {
+  return stage.plan.items.some((item) => {
+    if (item.kind !== "power" || item.disk !== "blank" || item.atMs > atMs) return false;
+    const lostAtMs = item.atMs + item.forMs + knownMs + graceMs; // Suspected first, and then away.
+    if (lostAtMs + knownMs < atMs) return false;
+    const { history } = stage.simulation.host(item.machine);
+    return history.some((task) => task.service === service && task.ended?.atMs === item.atMs);
+  });
 }
 
 /** A restart by the policy, of what has ended by itself, waits for nothing. */
