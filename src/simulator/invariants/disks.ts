@@ -27,24 +27,22 @@ export function disks(stage: Stage, object: Objection): Invariant {
         if (node === undefined) continue;
         const all = node.records.list({ kinds: recordKinds });
         const held = new Map(all.map((change) => [change.key, stampText(change.stamp)]));
-        lookForOther(machine, held, stage.simulation.machine(machine).disk.written(), object);
+        const written = stage.simulation.machine(machine).disk.written();
+        lookForOther(machine, held, written, object);
         const steady = new Map([...held].filter(([key]) => isSteadyKey(key)));
-        lookForOther(machine, steady, steadyOf(stage.flushed(machine), held), object);
+        lookForOther(machine, steady, steadyOf(stage.flushed(machine), written), object);
       }
     },
   };
 }
 
 /**
- * Without what is always on its way to the disk; and without removals that everyone had and that were
- * forgotten a moment ago: there is nothing left for them to stand against.
+ * Without what is always on its way to the disk; and without what everyone had and forgot a moment ago, a removal or
+ * what was left of what it removed: that goes from the disk with the next flush.
  */
-function steadyOf(disk: DiskImage, held: ReadonlyMap<string, string>): DiskImage {
+function steadyOf(flushed: DiskImage, written: DiskImage): DiskImage {
   const keyOf = (place: string) => place.split("/").slice(2).join("/");
-  const isForgotten = (key: string) => key.startsWith("removed/") && !held.has(key);
-  const keys = [...disk].map(([place, value]) => ({ place, value, key: keyOf(place) }));
-  const steady = keys.filter(({ key }) => isSteadyKey(key) && !isForgotten(key));
-  return new Map(steady.map(({ place, value }) => [place, value]));
+  return new Map([...flushed].filter(([place]) => isSteadyKey(keyOf(place)) && written.has(place)));
 }
 
 /** That of each answer, at its moment. */

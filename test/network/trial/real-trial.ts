@@ -5,6 +5,7 @@
  */
 
 import { setTimeout as delay } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import { risingBoots } from "../../../src/simulator/invariants/counters.ts";
 import { falseAccusations } from "../../../src/simulator/invariants/detection.ts";
 import { flushedAcknowledgements, lookForOther } from "../../../src/simulator/invariants/disks.ts";
@@ -43,6 +44,8 @@ export interface RealTrialOptions {
 /** Until all is right again: far more than it takes, for machines that are busy. */
 const convergeMsMax = 180_000;
 const lookEveryMs = 1_000;
+/** Well over the second or so after which a node flushes what nobody waits for, on a busy machine too. */
+const flushedMs = 5_000;
 /** What must be right for so many looks in a row, since what is on its way may pass by. */
 const looksAtRest = 3;
 /** Kinds of records that a watch tells. */
@@ -174,10 +177,23 @@ class RealTrial {
   /** What each node has shown is what it would show if it were started again. */
   async #lookAtDisks(): Promise<void> {
     const stage = this.#stage;
-    const held = stage.machines.map((machine) => [machine, toldBy(stage, machine)] as const);
+    const held = await this.#heldAtRest();
     await stage.killAll();
     for (const [machine, told] of held) {
       lookForOther(machine, told, shownOf(stage.flushed(machine)), (what) => this.#object(1, what));
+    }
+  }
+
+  /** Once nothing has changed for longer than what nobody waits for takes to the disk; as it is after the longest wait. */
+  async #heldAtRest(): Promise<readonly (readonly [string, ReadonlyMap<string, string>])[]> {
+    const stage = this.#stage;
+    const look = () => stage.machines.map((machine) => [machine, toldBy(stage, machine)] as const);
+    const beganAt = stage.now;
+    for (let held = look(); ; ) {
+      await delay(flushedMs);
+      const now = look();
+      if (isDeepStrictEqual(now, held) || stage.now - beganAt > convergeMsMax) return now;
+      held = now;
     }
   }
 
