@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm, rmdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { asInstanceId } from "../../../src/core/ids.ts";
 import { silentLog } from "../../../src/core/log.ts";
@@ -39,7 +39,13 @@ async function leaveBehind(t: TestContext, script: string) {
   await eventually(() => tasks().length > 0, "the task");
   const group = findBases(`mob-${keeperIdOf(folder)}`).unified;
   const cgroup = group && join(group, `${instance}.1`);
-  if (cgroup !== undefined) await eventually(() => existsSync(cgroup), "its cgroup");
+  if (cgroup !== undefined) {
+    await eventually(() => existsSync(cgroup), "its cgroup");
+    t.after(async () => {
+      await eventually(() => tasks().length === 0, "the end of the task");
+      for (const left of [cgroup, dirname(cgroup)]) await rmdir(left).catch(() => {}); // Mostly it is gone.
+    });
+  }
   await before.close();
   await rm(folder, { recursive: true });
   return { open, folder, cgroup, tasks };
