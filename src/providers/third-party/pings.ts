@@ -49,7 +49,7 @@ export class Pings {
       () => {
         this.#open = 0;
       },
-      () => {},
+      () => {}, // It has ended, and that is told.
     );
   }
 }
