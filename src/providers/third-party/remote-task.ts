@@ -49,14 +49,25 @@ export class RemoteTask implements Task {
     });
   }
 
+  /** Whether it has ended or was let go. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
   /** Has a process take it over. @throws what the provider throws */
   async adoptIn(process: ProviderProcess): Promise<Adopted> {
     const number = process.nextNumber();
+    // What comes with the answer is heard before that is taken, and is newer than what it says.
+    let early: (() => void)[] | undefined = [];
+    const inTurn =
+      <T>(hear: (told: T) => void) =>
+      (told: T) =>
+        early === undefined ? hear(told) : void early.push(() => hear(told));
     process.tasks.set(number, {
-      ended: (end) => this.#end(end),
-      health: (health) => this.health?.see(health),
-      paused: (isPaused) => this.pausing?.see(isPaused),
-      condition: (why) => this.#hearCondition(why),
+      ended: inTurn((end) => this.#end(end)),
+      health: inTurn((health) => this.health?.see(health)),
+      paused: inTurn((isPaused) => this.pausing?.see(isPaused)),
+      condition: inTurn((why) => this.#hearCondition(why)),
     });
     const { found } = this.#options;
     try {
@@ -71,6 +82,9 @@ export class RemoteTask implements Task {
       this.#held = { process, number };
       this.handle = adopted.handle;
       this.startedAt = adopted.startedAt;
+      const heard = early;
+      early = undefined;
+      for (const hear of heard) hear();
       return adopted;
     } catch (error) {
       process.tasks.delete(number);

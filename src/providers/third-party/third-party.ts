@@ -143,7 +143,7 @@ export class ThirdParty implements Provider {
     });
     const adopted = await task.adoptIn(this.#process.there());
     if (adopted.gone) return { ...adopted, gone: true };
-    this.#tasks.set(key, task);
+    if (!task.isOver) this.#tasks.set(key, task); // It may have ended already.
     return task;
   }
 
