@@ -110,6 +110,7 @@ export const execCases: Readonly<Record<string, Case>> = {
       })();
       const ended = await execBeside(bench, tested, bench.provider, task, command, { input });
       assert.deepEqual(ended.exit, { kind: "exited", code: 4 });
+      if (tested.losesOutputBesideInput?.test(ended.output)) continue;
       assert.match(ended.output, /^read\n/); // Podman may go on in words of its own, of what it could not pass on.
     }
   },

@@ -114,10 +114,12 @@ async function removeAll(providers: readonly Provider[]): Promise<void> {
   ]);
 }
 
+/** A folder is of one provider at a time: those before the last would write there still while that removes. */
 async function removeOneByOne(providers: readonly Provider[]): Promise<void> {
   const last = providers.at(-1);
+  for (const provider of providers.slice(0, -1)) await provider.close();
   for (const { instance } of (await last?.list()) ?? []) await last?.remove(instance);
-  for (const provider of providers) await provider.close();
+  await last?.close();
 }
 
 async function startOwner(

@@ -32,6 +32,11 @@ export interface ProviderUnderTest {
   readonly skips?: Readonly<Record<string, string>>;
   /** Its engine does not tell that a task was killed for want of memory. */
   readonly isSilentOnMemory?: boolean;
+  /**
+   * Its engine may lose what a command wrote just before it ended without having read all of its input, and then
+   * tells so in words of its own, in place of that.
+   */
+  readonly losesOutputBesideInput?: RegExp;
   /** Wrong parameters, and every path that must be complained of. */
   readonly badParams: readonly { readonly input: unknown; readonly paths: readonly string[] }[];
   /**
