@@ -20,8 +20,8 @@ const calmKinds: ReadonlySet<ItemKind> = new Set([
 export function counters(stage: Stage, object: Objection): Invariant {
   const isCalm = stage.plan.items.every(({ kind }) => calmKinds.has(kind));
   const boots = risingBoots(object);
-  /** By what is counted; the highest so far. */
-  const told = new Map<string, number>();
+  /** Of each node: the highest incarnation that others knew it under. What it told no one cannot be found out again. */
+  const heard = new Map<string, number>();
 
   function fell(what: string, before: number, value: number): void {
     object(`${what} went down from ${before} to ${value}`);
@@ -44,9 +44,8 @@ export function counters(stage: Stage, object: Objection): Invariant {
           if (incarnation < before)
             fell(`incarnation of ${name} on ${machine}`, before, incarnation);
           else seen.set(id, incarnation);
+          if (id !== system.node) heard.set(id, Math.max(heard.get(id) ?? 0, incarnation));
         }
-        const own = catalog.member(system.node)?.incarnation ?? 0;
-        told.set(system.node, Math.max(told.get(system.node) ?? 0, own));
       } else if (isCalm) {
         for (const name of change.names) followRecords(machine, node, name, seen);
       }
@@ -75,15 +74,16 @@ export function counters(stage: Stage, object: Objection): Invariant {
       follow(machine, node);
     },
     diskReplaced: boots.diskReplaced,
-    /** A node that woke with an old disk has found out what it had told, and spoken above it. */
+    /** A node that woke with an old disk has found out what others had heard of it, and spoken above it. */
     atEnd() {
       for (const machine of stage.machines) {
         const node = stage.node(machine);
         const id = node?.system.node;
         if (node === undefined || id === undefined) continue;
         const own = node.catalog.member(id)?.incarnation ?? 0;
-        const before = told.get(id) ?? 0;
-        if (own < before) object(`${machine} once told incarnation ${before}, and now ${own}`);
+        const before = heard.get(id) ?? 0;
+        if (own < before)
+          object(`${machine} was known under incarnation ${before}, and now is ${own}`);
       }
     },
   };
