@@ -22,10 +22,13 @@ export function channelOf(
   };
 }
 
-/** Who this node is connected with and knows of, whenever the handshake asks. */
-export function neighboursOf({ links, catalog }: ConnectionOptions): Neighbours {
+/** Who this node is connected with and knows of, whenever the handshake asks. @param nowMs of the monotonic clock */
+export function neighboursOf(
+  { links, catalog }: ConnectionOptions,
+  nowMs: () => number,
+): Neighbours {
   return {
-    connectionWith: (node) => links.established(node),
+    connectionWith: (node) => links.existing(node, nowMs()),
     awaitsBulk: (node, controlProof) => links.half(node, controlProof) !== undefined,
     holderOf: (name, address) =>
       catalog.view.members.find(

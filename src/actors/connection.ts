@@ -37,7 +37,7 @@ export function connection(
       const state: ConnectionState = {
         self,
         options,
-        neighbours: neighboursOf(options),
+        neighbours: neighboursOf(options, () => self.env.clock.mono()),
         connection: undefined,
         hasEnded: false,
         handshake: undefined,

@@ -3,7 +3,7 @@
  * control and its bulk connection have found each other.
  */
 import type { Connection } from "../transport/transport.ts";
-import type { Established, EstablishedEffect } from "../wire/handshake.ts";
+import { type Established, type EstablishedEffect, isLost } from "../wire/handshake.ts";
 import { lanesSinceMinor } from "../wire/lanes.ts";
 import type { Identity, Message } from "../wire/messages.ts";
 import type { ConnectionState } from "./connection-state.ts";
@@ -35,7 +35,14 @@ export function establish(state: ConnectionState, effect: EstablishedEffect): vo
     open(made);
     return;
   }
-  state.half = { peer: peer.node, established, proof, complete: open, close: () => made.close() };
+  state.half = {
+    peer: peer.node,
+    established,
+    sinceMs: state.self.env.clock.mono(),
+    proof,
+    complete: open,
+    close: () => made.close(),
+  };
   options.links.hold(state.half);
   if ("accepted" in options.from) return; // Its dialer dials the bulk connection too.
   const { address, dial } = options.from;
@@ -59,7 +66,17 @@ function openLink(
   connections: { readonly control: Connection; readonly bulk: Connection },
 ): Link {
   const { self, options } = state;
-  const link = new PeerLink({ peer: peer.node, established }, { ...connections, log: self.log });
+  const nowMs = self.env.clock.mono();
+  const lost = options.links.get(peer.node);
+  if (
+    lost !== undefined &&
+    isLost({ ...lost.established, ageMs: nowMs - lost.sinceMs }, established)
+  ) {
+    // The peer knows nothing any more of what was asked and watched over it.
+    self.system.nodeDown(peer.node, "the connection was made anew");
+  }
+  const known = { peer: peer.node, established, sinceMs: nowMs };
+  const link = new PeerLink(known, { ...connections, log: self.log });
   state.link = link;
   options.links.open(link);
   self.log.info("connected", { peer: peer.name, address: peer.address });

@@ -6,12 +6,14 @@
 import type { NodeId } from "../core/ids.ts";
 import type { Remote } from "../otp/remote.ts";
 import type { Connection } from "../transport/transport.ts";
-import type { Established } from "../wire/handshake.ts";
+import type { Established, Existing } from "../wire/handshake.ts";
 import type { Message } from "../wire/messages.ts";
 
 export interface Link {
   readonly peer: NodeId;
   readonly established: Established;
+  /** When its handshake was done, by the monotonic clock. */
+  readonly sinceMs: number;
   /** False from the moment that it is lost, which whoever has opened it is told later. */
   readonly isOpen: boolean;
   /** Counts what either side has said that a connection on demand is kept for; never goes down. */
@@ -25,6 +27,8 @@ export interface Link {
 export interface HalfLink {
   readonly peer: NodeId;
   readonly established: Established;
+  /** When its handshake was done, by the monotonic clock. */
+  readonly sinceMs: number;
   /** That of its hello, by which its bulk connection names it. */
   readonly proof: string;
   /** Makes it a link. */
@@ -59,8 +63,9 @@ export class Links implements Remote {
   }
 
   /** The connection with `peer` that a new one would replace, be it half or whole. */
-  established(peer: NodeId): Established | undefined {
-    return (this.#halves.get(peer) ?? this.#links.get(peer))?.established;
+  existing(peer: NodeId, nowMs: number): Existing | undefined {
+    const link = this.#halves.get(peer) ?? this.#links.get(peer);
+    return link && { ...link.established, ageMs: nowMs - link.sinceMs };
   }
 
   /** All peers that are reached now. */

@@ -14,6 +14,7 @@ import type { Link } from "./links.ts";
 export class PeerLink implements Link {
   readonly peer: NodeId;
   readonly established: Established;
+  readonly sinceMs: number;
   /** Messages for which there was no room. */
   shed = 0;
   uses = 0;
@@ -23,11 +24,12 @@ export class PeerLink implements Link {
 
   /** `bulk` is `control` where the peer has one connection for all. */
   constructor(
-    { peer, established }: Pick<Link, "peer" | "established">,
+    { peer, established, sinceMs }: Pick<Link, "peer" | "established" | "sinceMs">,
     { control, bulk, log }: { control: Connection; bulk: Connection; log: Log },
   ) {
     this.peer = peer;
     this.established = established;
+    this.sinceMs = sinceMs;
     this.#control = control;
     this.#bulk = bulk;
     this.#log = log;

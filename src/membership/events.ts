@@ -53,7 +53,7 @@ export type MembershipEffect =
   | { readonly kind: "unmet"; readonly peer: NodeId }
   /** This node's view has changed. */
   | { readonly kind: "publish"; readonly view: View }
-  /** Close the connection with a peer that is dead or has left. */
+  /** Close the connection with a peer that is dead or has left, or over which nothing comes any more. */
   | { readonly kind: "close"; readonly peer: NodeId; readonly reason: string }
   /** Another live node has this one's name and goes first: this one must stop. */
   | { readonly kind: "name-taken"; readonly by: Member }

@@ -36,4 +36,8 @@ export function restIfLate({ state, nowMs }: Turn): void {
     relay.untilMs += shift;
   }
   for (const suspicion of state.suspicions.values()) suspicion.sinceMs += shift;
+  for (const silence of state.silences.values()) {
+    silence.sinceMs += shift;
+    silence.probeAtMs += shift;
+  }
 }

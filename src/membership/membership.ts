@@ -40,6 +40,7 @@ import {
   tryAgain,
 } from "./redial.ts";
 import { onBootRaised, sayAnew } from "./refutation.ts";
+import { endSilence, silencesDue, silencesDueAtMs } from "./silent-links.ts";
 import { hold, tell } from "./standing.ts";
 import { type MembershipState, selfOf, type Turn } from "./state.ts";
 import { suspicionDueAtMs, suspicionsDue } from "./suspicion.ts";
@@ -78,6 +79,7 @@ function apply(turn: Turn, event: MembershipEvent): void {
       return;
     case "disconnected":
       state.connected.delete(event.peer);
+      endSilence(state, event.peer);
       state.syncing.delete(event.peer);
       seeToDial(turn, event.peer); // At once: whether it is refused tells what happened.
       return;
@@ -118,6 +120,7 @@ function onTimer(turn: Turn): void {
   if (selfOf(turn.state).state === "left") return;
   restIfLate(turn);
   probeDue(turn);
+  silencesDue(turn);
   suspicionsDue(turn);
   pushPullDue(turn);
   flappingDue(turn);
@@ -127,6 +130,7 @@ function nextDueAtMs(state: MembershipState): number {
   if (selfOf(state).state === "left") return publishDueAtMs(state);
   return Math.min(
     probeDueAtMs(state),
+    silencesDueAtMs(state),
     suspicionDueAtMs(state),
     gossipDueAtMs(state),
     pushPullDueAtMs(state),
@@ -141,6 +145,7 @@ function onConnected(turn: Turn, peer: NodeId, dialed: string | undefined): void
   const { redial } = state;
   if (state.connected.size === 0) state.broadcasts.clear(); // Whoever is met is told all by push-pull.
   state.connected.add(peer);
+  endSilence(state, peer);
   redial.nodes.delete(peer);
   redial.wanted.delete(peer);
   redial.lost.add(peer);
@@ -175,6 +180,7 @@ function onDialFailed(turn: Turn, address: string, why: DialFailure): void {
 }
 
 function onReceived(turn: Turn, from: NodeId, message: MembershipMessage): void {
+  endSilence(turn.state, from);
   switch (message.kind) {
     case "sync":
       onSync(turn, from, message);
@@ -197,7 +203,7 @@ function onReceived(turn: Turn, from: NodeId, message: MembershipMessage): void 
   if (message.kind === "ping") onPing(turn, from, message.seq);
   else if (message.kind === "ping-request") onPingRequest(turn, from, message.seq, message.target);
   else if (message.kind === "ack") {
-    onAck(turn, message.seq);
+    onAck(turn, from, message.seq);
     if (message.hash !== undefined) onHash(turn, from, message.hash);
   }
 }

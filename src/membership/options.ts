@@ -52,6 +52,8 @@ export interface MembershipOptions {
   readonly awayWitnesses: number;
   /** An away node whose host does not refuse any more for so long is dead; lan 8,000. */
   readonly awaySilenceMs: number;
+  /** A connection over which nothing has come for so long, though others reach the node, is made anew; lan 8,000. */
+  readonly linkSilenceMs: number;
   /** Time until a failed dial of a live node, one just away, or a join, is repeated; lan 1,000. */
   readonly redialMs: number;
   /** The same for the dead, for 10 minutes; then a 120th of the time since they died; lan 5,000. */
@@ -100,6 +102,7 @@ const lan: MembershipOptions = {
   gatherMs: 300,
   awayWitnesses: 2,
   awaySilenceMs: 8_000,
+  linkSilenceMs: 8_000,
   redialMs: 1_000,
   redialDeadMs: 5_000,
   redialMsMax: 60_000,
@@ -127,6 +130,7 @@ export const presets = {
     lateMs: 300,
     pushPullMs: 60_000,
     differMs: 8_000,
+    linkSilenceMs: 20_000,
     gatherMs: 1_000,
     headStartMs: 1_500,
   },

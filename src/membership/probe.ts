@@ -8,6 +8,7 @@ import { stretched, worsen } from "./health.ts";
 import { areNeighbours, isFullMesh } from "./mesh.ts";
 import type { MembershipMessage, News } from "./messages.ts";
 import type { Probe, Probing } from "./probing.ts";
+import { foundSilent } from "./silent-links.ts";
 import { isReached, type MembershipState, selfOf, shuffle, type Turn } from "./state.ts";
 import { suspect } from "./suspicion.ts";
 import { isLive } from "./view.ts";
@@ -105,7 +106,7 @@ export function onPingRequest(turn: Turn, from: NodeId, seq: number, target: Nod
   send(turn, target, { kind: "ping", seq: own, news: newsFor(state, target) });
 }
 
-export function onAck(turn: Turn, seq: number): void {
+export function onAck(turn: Turn, from: NodeId, seq: number): void {
   const { state } = turn;
   const { probes, relays } = state.probing;
   const relay = relays.get(seq);
@@ -115,7 +116,11 @@ export function onAck(turn: Turn, seq: number): void {
     const { hash } = state.roster;
     send(turn, relay.requester, { kind: "ack", seq: relay.seq, hash, news });
   }
-  if (probes.delete(seq)) worsen(state, -1);
+  const probe = probes.get(seq);
+  if (probe === undefined) return;
+  probes.delete(seq);
+  worsen(state, -1);
+  if (from !== probe.target) foundSilent(turn, probe.target);
 }
 
 export function onNack({ state }: Turn, seq: number): void {

@@ -41,6 +41,12 @@ export interface Suspicion {
   readonly by: Set<NodeId>;
 }
 
+/** Of a connection with a live node: since when nothing has come over it, and when it is probed again. */
+export interface Silence {
+  sinceMs: number;
+  probeAtMs: number;
+}
+
 /** Whom this node wants to be connected with and is not. */
 export interface Redial {
   /** Nodes, and when each is to be dialed. */
@@ -69,6 +75,7 @@ export interface MembershipState {
   readonly probing: Probing;
   readonly redial: Redial;
   readonly suspicions: Map<NodeId, Suspicion>;
+  readonly silences: Map<NodeId, Silence>;
   /** Who saw a live node's process gone, and of which incarnation. */
   readonly gone: Map<NodeId, { readonly incarnation: number; readonly by: Set<NodeId> }>;
   /** Of each node: when it died lately, and when its mark as flapping ends if it stays alive. */
@@ -141,6 +148,7 @@ export function startMembership(
       refusedAtMs: new Map(),
     },
     suspicions: new Map(),
+    silences: new Map(),
     gone: new Map(),
     deaths: new Map(),
     syncing: new Set(),

@@ -8,6 +8,8 @@ import { type Identity, type Message, protocolVersion } from "./messages.ts";
 
 /** A handshake that takes longer is given up. */
 export const handshakeMsMax = 5_000;
+/** Dials of both nodes that cross are established within this: a dial of 3 s, a handshake, and as much again. */
+const crossingMsMax = 15_000;
 
 /** Why a peer is not let in. A refusal is a value: most of them are normal in a node's life. */
 export type RefuseCode =
@@ -33,10 +35,16 @@ export interface Established {
   readonly boot: number;
 }
 
+/** One that there is. */
+export interface Existing extends Established {
+  /** Time since its handshake was done. */
+  readonly ageMs: number;
+}
+
 /** What the node knows when a handshake message comes in. */
 export interface Neighbours {
   /** The connection with `node` whose handshake is done, if there is one. */
-  connectionWith(node: NodeId): Established | undefined;
+  connectionWith(node: NodeId): Existing | undefined;
   /** Whether a control connection with `node` whose hello had that proof waits for its bulk one. */
   awaitsBulk(node: NodeId, controlProof: string): boolean;
   /**
@@ -229,12 +237,20 @@ function objection(
 
 /**
  * Which of two connections of the same nodes stays, decided alike at both ends: that of the peer's
- * later life; of one dialer's two the newer; and when both dialed, that of the smaller node id.
+ * later life; the newer, where its dialer had lost the other; and when both dialed, that of the smaller node id.
  */
-function replaces(made: Established, existing: Established, self: NodeId, peer: NodeId): boolean {
+function replaces(made: Established, existing: Existing, self: NodeId, peer: NodeId): boolean {
   if (made.boot !== existing.boot) return made.boot > existing.boot;
-  if (made.dialer === existing.dialer) return true;
-  return made.dialer === (self < peer ? self : peer);
+  return isLost(existing, made) || made.dialer === (self < peer ? self : peer);
+}
+
+/**
+ * Whether the other side had no part in `existing` any more when `made` came about: a node dials only whom it is not
+ * connected with, as far as it knows. Else the dials of both have crossed.
+ */
+export function isLost(existing: Existing, made: Established): boolean {
+  if (made.boot !== existing.boot || made.dialer === existing.dialer) return true;
+  return existing.ageMs > crossingMsMax;
 }
 
 /** What the other side is told is the code alone: it has proven nothing, or will know what it means. */

@@ -167,6 +167,7 @@ export class StoreNetwork {
     return {
       peer,
       established: { dialer: peer, boot: 1 },
+      sinceMs: 0,
       isOpen: true,
       uses: 0,
       send: (message) => {

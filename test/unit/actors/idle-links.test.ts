@@ -10,7 +10,15 @@ const notTied = () => false;
 function linkWith(name: string): Link {
   const peer = asNodeId(name);
   const established = { dialer: peer, boot: 1 };
-  return { peer, established, isOpen: true, uses: 0, send: () => true, close: () => {} };
+  return {
+    peer,
+    established,
+    sinceMs: 0,
+    isOpen: true,
+    uses: 0,
+    send: () => true,
+    close: () => {},
+  };
 }
 
 test("what carried nothing for long is closed, and a use begins that anew", () => {

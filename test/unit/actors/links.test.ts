@@ -10,7 +10,7 @@ const nack = (seq: number): Message => ({ kind: "nack", seq });
 function linkInto(sent: Message[]): Link {
   const established = { dialer: peer, boot: 1 };
   const send = (message: Message) => sent.push(message) > 0;
-  return { peer, established, isOpen: true, uses: 0, send, close: () => {} };
+  return { peer, established, sinceMs: 0, isOpen: true, uses: 0, send, close: () => {} };
 }
 
 function demanding(): { readonly links: Links; readonly asked: string[] } {

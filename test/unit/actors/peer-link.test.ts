@@ -51,7 +51,7 @@ async function deafPeer(t: TestContext) {
   assert.ok(ours !== undefined && theirs !== undefined);
   t.after(() => accepted.map((connection) => connection.close()));
   const connections = { control: ours, bulk: theirs, log: silentLog };
-  const link = new PeerLink({ peer: key.id, established }, connections);
+  const link = new PeerLink({ peer: key.id, established, sinceMs: 0 }, connections);
   return { link, bulk: theirs, heard: () => heard };
 }
 
@@ -112,7 +112,10 @@ test("messages arrive on the lane of their kind", async (t) => {
   for (const [at, connection] of accepted.entries()) {
     connection.onFrame((frame) => kinds[at]?.push(decode(frame).kind));
   }
-  const link = new PeerLink({ peer: key.id, established }, { control, bulk, log: silentLog });
+  const link = new PeerLink(
+    { peer: key.id, established, sinceMs: 0 },
+    { control, bulk, log: silentLog },
+  );
   link.send({ ...call, payload: 1 });
   link.send({ kind: "ping", seq: 1, news: [] });
   await eventually(() => kinds.every(({ length }) => length === 1), "both messages");

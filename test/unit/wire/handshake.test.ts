@@ -30,9 +30,9 @@ const alone: Neighbours = {
   awaitsBulk: () => false,
   holderOf: () => undefined,
 };
-const connectedWith = (established: Established): Neighbours => ({
+const connectedWith = (established: Established, ageMs = 1_000): Neighbours => ({
   ...alone,
-  connectionWith: () => established,
+  connectionWith: () => ({ ...established, ageMs }),
 });
 
 const ringOf = (letter: string) =>
@@ -211,6 +211,14 @@ test("of two crossing dials that of the smaller id stays, whichever is done firs
   assert.equal(shake(b, a, { dialer: dialedBy("a") })[0], "duplicate");
 });
 
+test("a dial replaces a connection too old to have crossed with it, whoever made that: the other end has lost it", () => {
+  const [a, b] = [identity("a"), identity("b")];
+  const dialedByA = { dialer: idOf("a"), boot: 1 };
+  const outcomes = (ageMs: number) => shake(b, a, { acceptor: connectedWith(dialedByA, ageMs) });
+  assert.deepEqual(outcomes(14_000), ["duplicate", "duplicate"]);
+  assert.deepEqual(outcomes(16_000), ["established", "established"]);
+});
+
 test("a dial replaces an older one of the same dialer, whose end the other has not seen", () => {
   const older = connectedWith({ dialer: idOf("b"), boot: 1 });
   assert.deepEqual(shake(identity("b"), identity("a"), { acceptor: older }), [
@@ -232,7 +240,7 @@ test("a bulk connection is let in with the control connection it names, whatever
   const bulkOf = "7".repeat(64);
   const shakeBulk = (waits: boolean) => {
     const neighbours: Neighbours = {
-      connectionWith: () => ({ dialer: b.node, boot: 1 }),
+      connectionWith: () => ({ dialer: b.node, boot: 1, ageMs: 1_000 }),
       awaitsBulk: (node, proof) => waits && node === a.node && proof === bulkOf,
       holderOf: () => idOf("c"),
     };
