@@ -14,6 +14,8 @@ import type { Connection } from "./transport.ts";
 /** What is written at once, unless one frame has more: large writes hold up those after them. */
 const joinBytesMax = 64 * 1024;
 const nothing = new Uint8Array(0);
+/** Some networks forget a connection that carries nothing for a few minutes, as a bulk one may; the system keeps it up. */
+const keepAliveMs = 60_000;
 /** What a closed connection may take to deliver what was sent before. */
 const lingerMs = 1_000;
 
@@ -72,6 +74,7 @@ class TcpConnection implements Connection {
     this.#queueBytesMax = queueBytesMax;
     this.remoteAddress = addressOf(socket);
     socket.setNoDelay(true);
+    socket.setKeepAlive(true, keepAliveMs);
     socket.on("data", (chunk) => this.#take(chunk));
     socket.on("end", () => this.close());
     socket.on("error", (error) => {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { existsSync, readFileSync } from "node:fs";
 import { createServer as createHttpServer, request } from "node:http";
 import { request as requestTls } from "node:https";
 import { connect, createServer, type Socket } from "node:net";
@@ -23,6 +24,24 @@ transportSuite("tcp", () => ({
   node: key.id,
   anyAddress: "127.0.0.1:0",
 }));
+
+/** proc_net_tcp(5): of each socket its addresses, state and the timer that is active. */
+const tcpTable = "/proc/net/tcp";
+const established = "01";
+const keepAliveTimer = "02";
+
+/** Of the connections at one of whose ends that port is. */
+function timersOf(port: number): readonly (string | undefined)[] {
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const rows = readFileSync(tcpTable, "utf8").trim().split("\n").slice(1);
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter(
+      ([, own, other, state]) =>
+        state === established && (own?.endsWith(suffix) || other?.endsWith(suffix)),
+    )
+    .map((columns) => columns[5]?.slice(0, 2));
+}
 
 /** A listening transport, and sockets to it as any program could open them. */
 async function listening(
@@ -205,6 +224,21 @@ test("a peer is not closed for silence once TLS is there", async (t) => {
   peer.onFrame((frame) => frames.push(frame));
   socket.write(frameHeader(0));
   await eventually(() => frames.length === 1, "a frame after the silence");
+});
+
+const skipKeptUp = existsSync(tcpTable) ? false : `the system has no ${tcpTable}`;
+
+test("a connection that carries nothing is kept up by the system, at both ends", {
+  skip: skipKeptUp,
+}, async (t) => {
+  const { transport, listener, peers, port } = await listening(t);
+  const dialed = await transport.dial(listener.address);
+  t.after(() => dialed.close());
+  await eventually(() => peers.length === 1, "the connection");
+  await eventually(() => {
+    const timers = timersOf(port);
+    return timers.length === 2 && timers.every((timer) => timer === keepAliveTimer);
+  }, "the timers of both ends");
 });
 
 test("a frame that claims more than the limit closes the connection and says why", async (t) => {
