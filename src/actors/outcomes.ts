@@ -13,14 +13,14 @@ export interface Outcome {
   readonly receipt: Receipt;
   /** In order of slots; none: it is gone. */
   readonly instances: readonly InstanceInfo[];
+  /** Those that were not as wanted yet by the time of the answer, or not gone. */
+  readonly unfinished: readonly Pick<InstanceInfo, "name" | "slot">[];
 }
 
 export interface DeployOutcome extends Outcome {
   readonly deployed: Deployed;
   /** Why it was rolled back by the time of the answer; absent: it was not. */
   readonly undone?: string;
-  /** Those of its instances that were not as wanted yet by then, or not gone. */
-  readonly unfinished: readonly Pick<InstanceInfo, "name" | "slot">[];
 }
 
 export interface ActOutcome extends Outcome {
@@ -60,7 +60,10 @@ export async function actOutcome(
   const before = options.catalog.placementsIn(name);
   const { changed, receipt } = await askDecider(options, name, "act", { name, action });
   if (action === "remove") {
-    return { changed, receipt, instances: [], remains: await gone(options, before) };
+    const remains = await gone(options, before);
+    return { changed, receipt, instances: [], remains, unfinished: remains };
   }
-  return { changed, receipt, instances: await settled(options, name), remains: [] };
+  const instances = await settled(options, name);
+  const unfinished = instances.filter(({ isSettled }) => !isSettled);
+  return { changed, receipt, instances, remains: [], unfinished };
 }

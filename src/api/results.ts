@@ -14,6 +14,9 @@ const acknowledgement = {
   partitioned: Type.Boolean(),
 };
 
+/** `NAME/SLOT` of what was not as wanted yet when the answer was given, or not gone. Absent: all was. */
+const unfinished = Type.Optional(Strings);
+
 export const DeployResult = Type.Object({
   group: Type.String(),
   generation: Integer,
@@ -32,8 +35,7 @@ export const DeployResult = Type.Object({
       }),
     ),
   ),
-  /** `NAME/SLOT` of what was not as wanted yet when the answer was given, or not gone. Absent: all was. */
-  unfinished: Type.Optional(Strings),
+  unfinished,
   ...acknowledgement,
 });
 export type DeployResult = Static<typeof DeployResult>;
@@ -134,6 +136,7 @@ export const ActionResult = Type.Object({
   state: Type.Union([InstanceState, Type.Literal("removed")]),
   /** Why it is in that state, where that is not as wanted: its node is away, say, or its engine. */
   reason: Type.Optional(Type.String()),
+  unfinished,
   ...acknowledgement,
 });
 export type ActionResult = Static<typeof ActionResult>;

@@ -5,7 +5,7 @@
 
 import type { ApiTokens } from "../actors/api-tokens.ts";
 import { invokeService } from "../actors/invocations.ts";
-import type { ActOutcome, DeployOutcome } from "../actors/outcomes.ts";
+import type { ActOutcome, DeployOutcome, Outcome } from "../actors/outcomes.ts";
 import { labelOf } from "../actors/running-instance.ts";
 import type { InstanceInfo } from "../actors/service-view.ts";
 import { allNamed } from "../actors/slot-named.ts";
@@ -150,9 +150,13 @@ function deployResult(
     result,
     ...(undone !== undefined && { undone }),
     instances: told,
-    ...(unfinished.length > 0 && { unfinished: [...new Set(unfinished.map(labelOf))] }),
+    ...unfinishedOf(unfinished),
     ...acknowledgement(receipt, nodeName),
   };
+}
+
+function unfinishedOf(unfinished: Outcome["unfinished"]): Pick<DeployResult, "unfinished"> {
+  return unfinished.length > 0 ? { unfinished: [...new Set(unfinished.map(labelOf))] } : {};
 }
 
 function tokenView({ id, name, role, createdAtMs, expiresAtMs }: TokenRecord): TokenView {
@@ -169,7 +173,7 @@ const done = {
 function actionResult(
   action: Action,
   name: string,
-  { changed, receipt, instances, remains }: ActOutcome,
+  { changed, receipt, instances, remains, unfinished }: ActOutcome,
   nodeName: (id: NodeId | null) => string | null,
 ): ActionResult {
   // Of several, the first that is not as wanted tells for all.
@@ -182,6 +186,7 @@ function actionResult(
     result: changed ? done[action] : "unchanged",
     state: shown?.state ?? (action === "remove" ? "removed" : wanted),
     ...(reason !== "" && { reason }),
+    ...unfinishedOf(unfinished),
     ...acknowledgement(receipt, nodeName),
   };
 }

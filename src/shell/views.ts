@@ -113,8 +113,8 @@ export function formatDeploys(results: readonly DeployResult[], paint: Paint): s
     const why = undone === undefined ? "" : `  rolled back: ${printable(undone)}\n`;
     const header = ["  NAME", "SLOT", "NODE", "STATE", "REASON"];
     const table = instances.length === 0 ? "" : formatTable(header, instances, paint);
-    const left = unfinished.length === 0 ? "" : `  not yet as wanted: ${firstOf(unfinished)}\n`;
-    return `${title}${worth}\n${why}${table}${left}`;
+    const left = leftText(unfinished);
+    return `${title}${worth}\n${why}${table}${left === "" ? "" : `  ${left}`}`;
   });
   return lines.join("");
 }
@@ -122,9 +122,10 @@ export function formatDeploys(results: readonly DeployResult[], paint: Paint): s
 /** Of many, in one line. */
 const namesMax = 16;
 
-function firstOf(names: readonly string[]): string {
-  const more = names.length > namesMax ? `, and ${names.length - namesMax} more` : "";
-  return printable(`${names.slice(0, namesMax).join(", ")}${more}`);
+function leftText(unfinished: readonly string[]): string {
+  if (unfinished.length === 0) return "";
+  const more = unfinished.length > namesMax ? `, and ${unfinished.length - namesMax} more` : "";
+  return `not yet as wanted: ${printable(unfinished.slice(0, namesMax).join(", "))}${more}\n`;
 }
 
 export function formatActions(results: readonly ActionResult[], paint: Paint): string {
@@ -137,7 +138,8 @@ export function formatActions(results: readonly ActionResult[], paint: Paint): s
       result.reason ?? "",
     ],
   );
-  return formatTable(["NAME", "RESULT", "STATE", "KNOWN BY", "REASON"], rows, paint);
+  const left = leftText(results.flatMap(({ unfinished = [] }) => unfinished));
+  return `${formatTable(["NAME", "RESULT", "STATE", "KNOWN BY", "REASON"], rows, paint)}${left}`;
 }
 
 export function formatPaused(results: readonly PausedResult[], paint: Paint): string {

@@ -132,3 +132,25 @@ test("one that is to end serves on for its delay, and is told everywhere as what
   assert.deepEqual(states(), [["stopped"], ["stopped"], ["stopped"]], "it ended by itself");
   assert.deepEqual(simulation.violations, []);
 });
+
+test("a restart that takes longer than its answer may names the instances that are not there yet", async () => {
+  const simulation = await network();
+  await simulation.ask("a", (node) => node.deploy([web({ instances: 3 })]));
+  const at = new Map(
+    simulation
+      .operations("a")
+      .instances()
+      .map(({ node, slot }) => [node, slot]),
+  );
+  const slot = at.get(simulation.operations("b").node);
+  simulation.host("b").isDown = true;
+  const [outcome] = await simulation.ask("a", (node) => node.act("restart", ["web"]));
+  assert.deepEqual(
+    outcome?.unfinished.map((one) => one.slot),
+    [slot],
+  );
+  simulation.host("b").isDown = false;
+  await simulation.run(60_000);
+  const [after] = await simulation.ask("a", (node) => node.act("start", ["web"]));
+  assert.deepEqual(after?.unfinished, []);
+});

@@ -11,7 +11,7 @@ import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
 import type { Io } from "../io.ts";
 import { withProgress } from "../progress.ts";
-import { exitCodeOfStates } from "./services.ts";
+import { exitCodeOfStates, tellUnfinished } from "./services.ts";
 
 /**
  * Each source is a file, `-` for standard input, or a spec itself (JSON, also with single quotes, or
@@ -57,9 +57,7 @@ async function showOne(context: Context, deploying: Promise<DeployResult>): Prom
 
 /** The exit code. What was undone meanwhile has failed, though all runs again; what goes on has not. */
 function over({ io }: Context, results: readonly DeployResult[]): number {
-  for (const { group, unfinished } of results) {
-    if (unfinished !== undefined) io.stderr.write(`it goes on: mob watch ${group} tells how\n`);
-  }
+  for (const { group, unfinished } of results) tellUnfinished(io, group, unfinished);
   if (results.some(({ undone }) => undone !== undefined)) return exitCodes.failed;
   return exitCodeOfStates(results.flatMap(({ instances }) => instances.map(({ state }) => state)));
 }

@@ -11,6 +11,7 @@ import {
 } from "../../shell/views.ts";
 import type { Context } from "../context.ts";
 import { exitCodes } from "../exit-codes.ts";
+import type { Io } from "../io.ts";
 import { withProgress } from "../progress.ts";
 
 export async function listServices(
@@ -49,6 +50,8 @@ export async function actOnServices(
   const what = `waiting to ${action} ${names.join(", ")}`;
   const results = await withProgress(io, what, client.act(action, names));
   await print(results, formatActions);
+  if (action !== "remove")
+    for (const { name, unfinished } of results) tellUnfinished(io, name, unfinished);
   return exitCodeOfStates(results.map(({ state }) => state));
 }
 
@@ -60,6 +63,15 @@ export async function pauseServices(
 ): Promise<void> {
   const what = `waiting to ${act === "pause" ? act : "resume"} ${names.join(", ")}`;
   await print(await withProgress(io, what, client[act](names)), formatPaused);
+}
+
+/** How to follow what goes on. @param unfinished as in the results; absent: nothing does */
+export function tellUnfinished(
+  io: Io,
+  name: string,
+  unfinished: readonly string[] | undefined,
+): void {
+  if (unfinished !== undefined) io.stderr.write(`it goes on: mob watch ${name} tells how\n`);
 }
 
 /** What was asked for was done, and yet failed if a service did. */

@@ -296,6 +296,19 @@ test("a deploy that goes on is no failure, and how to follow it is told", async 
   assert.equal(err, "it goes on: mob watch shop tells how\n");
 });
 
+test("what an action has not come to the end of goes on, and how to follow it is told", async () => {
+  const act: Commands["act"] = async (action, names) => {
+    const results = await memoryCommands().act(action, names);
+    return results.map((result) => ({ ...result, unfinished: ["web/1"] }));
+  };
+  const started = await mob(["restart", "web"], { act });
+  assert.equal(started.code, 0);
+  assert.match(started.out, /not yet as wanted: web\/1\n$/);
+  assert.equal(started.err, "it goes on: mob watch web tells how\n");
+  const removed = await mob(["rm", "web"], { act });
+  assert.equal(removed.err, ""); // There is nothing left of that name to be watched.
+});
+
 test("specs that cannot be read are exit code 2, and nothing is sent", async () => {
   const deploy = () => Promise.reject(new Conflict("it was sent"));
   assert.equal((await mob(["deploy", "{'name': "], { deploy })).code, 2);

@@ -138,6 +138,25 @@ test("a stop that cannot be carried out yet says what it waits for", () => {
   );
 });
 
+test("actions that go on name what is not as wanted yet, of all services in one line", () => {
+  const worth = { class: "available", acks: ["a"], replicas: 1, partitioned: false } as const;
+  const restarted = (name: string, unfinished?: string[]) =>
+    ({
+      name,
+      result: "restarted",
+      state: "starting",
+      ...(unfinished && { unfinished }),
+      ...worth,
+    }) as const;
+  const several = [
+    restarted("web", ["web/1", "web/2"]),
+    restarted("db"),
+    restarted("api", ["api/0"]),
+  ];
+  assert.match(formatActions(several, plain), /\nnot yet as wanted: web\/1, web\/2, api\/0\n$/);
+  assert.doesNotMatch(formatActions([restarted("db")], plain), /not yet/);
+});
+
 test("running and healthy are told apart", () => {
   const shown = ([true, false, null] as const).map((healthy) => {
     const [, row = ""] = formatInstances([{ ...anInstance, healthy }], 0, plain).split("\n");
