@@ -58,7 +58,7 @@ module.exports = {
       comment: "A cycle makes the order of loading matter, and two files one.",
       severity: "error",
       from: {},
-      to: { circular: true, dependencyTypesNot: ["type-only"] },
+      to: { circular: true },
     },
     {
       name: "resolvable",

@@ -6,7 +6,9 @@ import type { Resources } from "../core/resources.ts";
 import type { Ports } from "./ports.ts";
 import type { Exit, RestartHistory } from "./restart-policy.ts";
 import { noRestarts } from "./restart-policy.ts";
-import type { StartedWith } from "./standing.ts";
+
+/** By name of a required service: the incarnations that were up when the task was started. */
+export type StartedWith = Readonly<Record<string, readonly string[]>>;
 
 /** DESIGN section 9. `pending` waits for what it requires; `done` and `lost` are ends of a job. */
 export type Phase =

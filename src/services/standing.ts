@@ -3,7 +3,7 @@
  * has another incarnation, or is down for good.
  */
 import type { ServiceName } from "../core/ids.ts";
-import type { Phase } from "./instance-status.ts";
+import type { Phase, StartedWith } from "./instance-status.ts";
 
 /** What a service does when one that it requires is down or was restarted; default `restart`. */
 export type OnDependencyDown = "restart" | "stop" | "ignore";
@@ -26,9 +26,6 @@ export interface Standing {
   /** Why none of it will come up by itself; absent: one is up, or may come. */
   readonly down?: string;
 }
-
-/** By name of a required service: the incarnations that were up when the task was started. */
-export type StartedWith = Readonly<Record<string, readonly string[]>>;
 
 /**
  * It does not come up by itself: only a user or another placement brings it back. What is `pending` waits

@@ -3,11 +3,11 @@
  * has no task) does nothing, so that any subset of a plan can be carried out.
  */
 import { owns } from "../actors/ownership.ts";
+import { ask } from "./asking.ts";
 import { flushMsUsual } from "./machine.ts";
 import { healAtMs, type Item, type ItemKind, type ItemOf } from "./schedule.ts";
 import type { Stage } from "./stage.ts";
 import type { DiskImage } from "./virtual-disk.ts";
-import { ask } from "./wish.ts";
 
 /** A stall that every node must bear without being taken for dead. */
 const stallMsBorne = 2_000;

@@ -5,9 +5,9 @@
 
 import type { Random } from "../core/env.ts";
 import { BadRequest } from "../core/errors.ts";
+import { groupName } from "./asking.ts";
 import { healAtMs, type Item, type ItemKind, machinesOf, type Plan } from "./schedule.ts";
 import { seededRandom } from "./virtual-env.ts";
-import { groupName } from "./wish.ts";
 
 export interface DrawOptions {
   readonly seed: number;

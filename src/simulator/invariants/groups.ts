@@ -3,10 +3,11 @@
  * strategy, with one that ended by itself, or by a user. Judged by the tasks that machines have run, where
  * nothing but kills and users can end one: a lost node, or an engine that is down, ends others unseen.
  */
+
+import { groupName } from "../asking.ts";
 import type { ItemKind } from "../schedule.ts";
 import type { Stage } from "../stage.ts";
 import type { VirtualTask } from "../virtual-host.ts";
-import { groupName } from "../wish.ts";
 import type { Invariant, Objection } from "./invariant.ts";
 import { isByMob } from "./runs.ts";
 
