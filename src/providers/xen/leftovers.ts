@@ -53,9 +53,8 @@ export function domainLeftovers(
       if (!isOrphan) throw new Conflict(`${id} is another node's: ${folder}`);
       const [of = ""] = id.split("/");
       const name = domainName({ keeper: of, instance, attempt });
+      await scripts.remove(id); // First: it may be about to make it, and once it has ended nobody knows of its cgroup.
       await domains.end(name);
-      await scripts.remove(id);
-      await domains.end(name); // Its script may have been about to make it.
     },
   };
 }
