@@ -35,11 +35,12 @@ export function userOfVolume(catalog: Catalog, volume: string): ServiceName | un
   return usersIn(catalog).find(({ volumes }) => localVolumes(volumes).includes(volume))?.name;
 }
 
+/** Where volumes live. What is on a node that was forgotten is given up: it lives nowhere. */
 export function volumeHomes(catalog: Catalog): VolumeHomeOf {
   return (volume) => {
     const node = catalog.volumes.get(volume)?.node;
-    if (node === undefined) return undefined;
-    return { node, name: catalog.member(node)?.name ?? `${node}, which is not known any more` };
+    if (node === undefined || catalog.isForgotten(node)) return undefined;
+    return { node, name: catalog.member(node)?.name ?? `${node}, which is not known` };
   };
 }
 
