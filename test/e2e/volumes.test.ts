@@ -90,6 +90,8 @@ test("what names a volume of a node that was forgotten begins with an empty one 
     "its node to be away",
   );
   await there.mob("nodes", "forget", home ?? "");
+  const [left] = await there.json<VolumeView[]>("volumes");
+  assert.equal(left?.node, home, "it keeps its name where it is told of");
   await there.deploy(db);
   const next = await nameOf(there);
   assert.equal((await there.until("db", "running")).node, next);
