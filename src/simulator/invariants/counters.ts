@@ -20,8 +20,6 @@ const calmKinds: ReadonlySet<ItemKind> = new Set([
 export function counters(stage: Stage, object: Objection): Invariant {
   const isCalm = stage.plan.items.every(({ kind }) => calmKinds.has(kind));
   const boots = risingBoots(object);
-  /** Of each node: the highest incarnation that others knew it under. What it told no one cannot be found out again. */
-  const heard = new Map<string, number>();
 
   function fell(what: string, before: number, value: number): void {
     object(`${what} went down from ${before} to ${value}`);
@@ -35,7 +33,7 @@ export function counters(stage: Stage, object: Objection): Invariant {
 
   function follow(machine: string, node: ComposedNode): void {
     const seen = new Map<string, number>();
-    const { catalog, system } = node;
+    const { catalog } = node;
     catalog.watch((change) => {
       if (change.kind === "view") {
         for (const { id, name, incarnation } of catalog.view.members) {
@@ -44,7 +42,6 @@ export function counters(stage: Stage, object: Objection): Invariant {
           if (incarnation < before)
             fell(`incarnation of ${name} on ${machine}`, before, incarnation);
           else seen.set(id, incarnation);
-          if (id !== system.node) heard.set(id, Math.max(heard.get(id) ?? 0, incarnation));
         }
       } else if (isCalm) {
         for (const name of change.names) followRecords(machine, node, name, seen);
@@ -74,16 +71,14 @@ export function counters(stage: Stage, object: Objection): Invariant {
       follow(machine, node);
     },
     diskReplaced: boots.diskReplaced,
-    /** A node that woke with an old disk has found out what others had heard of it, and spoken above it. */
+    /** A node that woke with an old disk has found out what others know of it, and spoken above it. */
     atEnd() {
-      for (const machine of stage.machines) {
-        const node = stage.node(machine);
-        const id = node?.system.node;
-        if (node === undefined || id === undefined) continue;
-        const own = node.catalog.member(id)?.incarnation ?? 0;
-        const before = heard.get(id) ?? 0;
-        if (own < before)
-          object(`${machine} was known under incarnation ${before}, and now is ${own}`);
+      const nodes = stage.machines.flatMap((machine) => stage.node(machine) ?? []);
+      for (const { system, catalog } of nodes) {
+        const own = catalog.member(system.node)?.incarnation ?? 0;
+        const known = nodes.map((other) => other.catalog.member(system.node)?.incarnation ?? 0);
+        const most = Math.max(...known);
+        if (own < most) object(`${system.node} is known under incarnation ${most}, and is ${own}`);
       }
     },
   };
