@@ -18,6 +18,7 @@ import type { Supervision } from "../services/supervision.ts";
 import { stampText } from "../store/hlc.ts";
 import type { Register } from "../store/register.ts";
 import { type GroupKey, GroupTable, type Stamped } from "./group-table.ts";
+import { KnownNodes } from "./known-nodes.ts";
 import { PlacementTable } from "./placement-table.ts";
 import { agreed } from "./record-key.ts";
 import { StatusTable } from "./status-table.ts";
@@ -47,9 +48,7 @@ export class Catalog {
   readonly #filled = new Set<ShardId>();
   readonly #watchers = new Set<(change: CatalogChange) => void>();
   #version = 0;
-  #view: View = { version: 0, members: [] };
-  /** Of the view, made when it is first asked for: many views come and go unasked. */
-  #members: ReadonlyMap<NodeId, NetworkMember> | undefined;
+  #nodes = new KnownNodes({ version: 0, members: [] });
 
   constructor(node: NodeId, log: Log) {
     this.node = node;
@@ -68,19 +67,27 @@ export class Catalog {
   }
 
   get view(): View {
-    return this.#view;
+    return this.#nodes.view;
   }
 
   publishView(view: View): void {
     this.#version++;
-    this.#view = view;
-    this.#members = undefined;
+    this.#nodes = new KnownNodes(view);
     this.#tell({ kind: "view" });
   }
 
   member(id: NodeId): NetworkMember | undefined {
-    this.#members ??= new Map(this.#view.members.map((member) => [member.id, member]));
-    return this.#members.get(id);
+    return this.#nodes.get(id);
+  }
+
+  /** The name of a node, of one that was forgotten too; its id where it is not known. */
+  nodeName(id: NodeId): string {
+    return this.#nodes.nameOf(id);
+  }
+
+  /** Whether a user has had a node forgotten, and it has not come back. */
+  isForgotten(id: NodeId): boolean {
+    return this.#nodes.isForgotten(id);
   }
 
   /** Whether a user wants nothing to be placed on a node. */
@@ -90,7 +97,7 @@ export class Catalog {
 
   /** The other live nodes, and how many nodes there are in all, those that left aside. */
   peers(): { readonly live: readonly NodeId[]; readonly known: number } {
-    const { members } = this.#view;
+    const { members } = this.view;
     const live = members.filter((member) => isLive(member) && member.id !== this.node);
     const known = members.filter(({ state }) => state !== "left").length;
     return { live: live.map(({ id }) => id), known: Math.max(1, known) };

@@ -2,7 +2,7 @@
  * Copies of one slot, as the catalog tells: after a partition, or a return of a node that had been given up, several
  * nodes may run it. For the controller, who decides which one stays, and for the nodes, which tell and obey.
  */
-import type { InstanceId, NodeId } from "../core/ids.ts";
+import type { InstanceId } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import type { Copy } from "../services/copies.ts";
 import { isReady, lifeOf } from "../services/instance-status.ts";
@@ -87,18 +87,18 @@ export function askedUnder(catalog: Catalog, instance: InstanceId): number | und
 export function whyEnded(catalog: Catalog, { service, slot, instance }: FormerInstance) {
   const copies = catalog.placement(service, slot)?.endedCopies;
   const copy = copies?.find((one) => one.instance === instance);
-  return copy && copyText(catalog.member(copy.keptOn)?.name ?? copy.keptOn, copy.merit);
+  return copy && copyText(catalog.nodeName(copy.keptOn), copy.merit);
 }
 
 /** The copies that these placements end, and the catalog has not heard of, for operators. */
 export function endedIn(catalog: Catalog, placements: readonly PlacementRecord[]) {
   return placements.flatMap(({ service, slot, endedCopies = [] }) => {
     const known = catalog.placement(service, slot)?.endedCopies?.map(({ instance }) => instance);
-    const nameOf = (id: NodeId) => catalog.member(id)?.name ?? id;
     return endedCopies
       .filter(({ instance }) => known?.includes(instance) !== true)
       .map(({ node, keptOn, merit }) => {
-        return { service, slot, node: nameOf(node), why: copyText(nameOf(keptOn), merit) };
+        const why = copyText(catalog.nodeName(keptOn), merit);
+        return { service, slot, node: catalog.nodeName(node), why };
       });
   });
 }

@@ -11,8 +11,10 @@ export interface ToldThere {
   readonly engineAwaySince?: number;
 }
 
-/** What is so as long as there is a task, of which only the engine knows. */
-const ofTask: ReadonlySet<Phase> = new Set(["starting", "running", "stopping"]);
+/** Whether there is a task, or may be one: of that only its engine knows. */
+export function mayHaveTask(state: Phase): boolean {
+  return state === "starting" || state === "running" || state === "stopping";
+}
 
 /**
  * What a live node has told of an instance, with what is known of its engine there.
@@ -24,7 +26,7 @@ export function toldThere(
   { state, reason }: { readonly state: Phase; readonly reason?: string },
 ): ToldThere {
   const fact = awayFact(member, type);
-  if (fact === undefined || !ofTask.has(state)) return reason === undefined ? {} : { reason };
+  if (fact === undefined || !mayHaveTask(state)) return reason === undefined ? {} : { reason };
   const { since } = fact;
   const why = `${untold}: ${fact.reason ?? ""}`;
   const isSaid = reason === undefined || reason.startsWith(untold);

@@ -31,5 +31,10 @@ export function raiseHorizon({ storage, shards }: Held, stamp: Stamp): void {
 /** Nothing is held here any more. */
 export function dropHorizon({ storage, shards }: Held): void {
   shards.horizon = undefined;
+  forgetHorizon(storage);
+}
+
+/** From the next flush on none is kept. */
+export function forgetHorizon(storage: Storage): void {
   storage.remove(key);
 }

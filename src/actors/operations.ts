@@ -91,9 +91,9 @@ export class Operations {
     return this.#options.node;
   }
 
-  /** The name of a node; its id where that is not known any more. */
+  /** The name of a node, of one that was forgotten too; its id where it is not known. */
   nodeName(id: NodeId): string {
-    return this.#options.catalog.member(id)?.name ?? id;
+    return this.#options.catalog.nodeName(id);
   }
 
   /** Every volume, in order of names. */

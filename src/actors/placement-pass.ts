@@ -192,8 +192,7 @@ function takeOverOf(
   if (before?.uid !== uid || before.node === null || node === null || before.node === node) {
     return undefined;
   }
-  const nameOf = (id: NodeId) => catalog.member(id)?.name ?? id;
-  return { service, from: nameOf(before.node), to: nameOf(node) };
+  return { service, from: catalog.nodeName(before.node), to: catalog.nodeName(node) };
 }
 
 /** Forgets what is under way of these groups, or of all, and is in the catalog by now. */

@@ -11,10 +11,11 @@ import { type MembershipState, selfOf, startMembership } from "../membership/sta
 import { isLive, isShown } from "../membership/view.ts";
 import type { Behaviour, Cancel, Self } from "../otp/gen-server.ts";
 import { refuse, replyLater } from "../otp/gen-server.ts";
+import { noteDeparture } from "./departure.ts";
 import { Joins, joinMsMax } from "./joins.ts";
 import { LinkSweep } from "./link-sweep.ts";
 import { MemberMemory } from "./member-memory.ts";
-import { forgetMembers, recallMembers, withoutSuspicion } from "./remembered-view.ts";
+import { recallMembers, withoutSuspicion } from "./remembered-view.ts";
 import type {
   RingMemberInfo,
   RingMemberOptions,
@@ -88,7 +89,7 @@ export function ringMember(
       },
       leave(state, _request, caller) {
         feed(state, { kind: "leave" });
-        forgetMembers(options.storage);
+        noteDeparture(options.storage);
         options.storage.flush().then(
           () => caller.reply(undefined),
           (error: unknown) => caller.fail(error),

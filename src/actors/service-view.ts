@@ -21,9 +21,9 @@ import type { PlacementRecord } from "../services/records.ts";
 import type { ServiceSpec } from "../services/spec.ts";
 import { localVolumes } from "../services/volumes.ts";
 import type { Catalog, Service } from "./catalog.ts";
-import { type ToldThere, toldThere } from "./engine-absence.ts";
+import { mayHaveTask, type ToldThere, toldThere } from "./engine-absence.ts";
 import { waitingOf } from "./group-view.ts";
-import { outOfReach } from "./volume-view.ts";
+import { outOfReach, standingOf } from "./volume-view.ts";
 import { wishOf } from "./wish-view.ts";
 
 export interface InstanceInfo extends ToldThere {
@@ -171,13 +171,17 @@ function seen(
   if (member !== undefined && isLive(member)) {
     return { ...told, ...paused, ...toldThere(member, type, status) };
   }
-  const where = `its node ${member?.name ?? node} is ${member?.state ?? "not known"}`;
-  if (member?.state === "away") return { ...told, ...paused, reason: `${where}; its tasks run on` };
+  const where = `its node ${catalog.nodeName(node)} ${standingOf(catalog, node)}`;
+  if (member?.state === "away") {
+    const why = mayHaveTask(state) ? `${where}; its tasks run on` : status.reason;
+    return { ...told, ...paused, ...(why !== undefined && { reason: why }) };
+  }
   // It runs there alone: it waits for its node, whatever became of its task.
   const why = outOfReach(catalog, localVolumes(volumes));
   if (why !== undefined) return { ...told, state: "pending", healthy: null, reason: why };
   return {
     ...told,
+    ...(member === undefined && { handle: {} }),
     state: "lost",
     healthy: null,
     reason: `${where}; it was ${state} when last heard of`,

@@ -103,7 +103,7 @@ function endOf(
   const awayForMs = absentForMs(node);
   if (lostInMs(member && { ...member, awayForMs }, restartGraceMs, awayForMs) === 0) {
     const hasRun = ["starting", "running", "stopping", "backing-off"].includes(state);
-    const why = `was lost with its node ${member?.name ?? node}`;
+    const why = `was lost with its node ${catalog.nodeName(node)}`;
     return hasRun ? { kind: "restart", why } : undefined;
   }
   if (member === undefined || !isLive(member)) return undefined;

@@ -40,11 +40,11 @@ export interface VolumeMounts {
 
 export interface VolumeClaimsOptions {
   readonly node: NodeId;
-  readonly catalog: Pick<Catalog, "volumes" | "member" | "service">;
+  readonly catalog: Pick<Catalog, "volumes" | "nodeName" | "service">;
   readonly folders: VolumeFolders;
   readonly mounts: VolumeMounts;
   readonly providers: ReadonlyMap<string, Provider>;
-  /** Has the network agree on where a volume lives: here, if it lives nowhere yet. */
+  /** Has the network agree on where a volume lives: here, if it lives nowhere yet, or not any more. */
   readonly settle: (volume: string) => Promise<VolumeRecord>;
   readonly log: Log;
 }
@@ -118,10 +118,10 @@ export class VolumeClaims {
 
   async #give(instance: InstanceId, volume: string): Promise<string> {
     const { node, catalog, settle, folders } = this.#options;
-    const home = catalog.volumes.get(volume) ?? (await settle(volume));
+    const noted = catalog.volumes.get(volume);
+    const home = noted?.node === node ? noted : await settle(volume);
     if (home.node !== node) {
-      const name = catalog.member(home.node)?.name ?? home.node;
-      throw new Unavailable(`volume ${volume} is on ${name}`);
+      throw new Unavailable(`volume ${volume} is on ${catalog.nodeName(home.node)}`);
     }
     const holder = await this.#holderOf(volume);
     if (holder !== undefined && holder !== instance) {

@@ -35,11 +35,12 @@ export function userOfVolume(catalog: Catalog, volume: string): ServiceName | un
   return usersIn(catalog).find(({ volumes }) => localVolumes(volumes).includes(volume))?.name;
 }
 
+/** Where volumes live. What is on a node that was forgotten is given up: it lives nowhere. */
 export function volumeHomes(catalog: Catalog): VolumeHomeOf {
   return (volume) => {
     const node = catalog.volumes.get(volume)?.node;
-    if (node === undefined) return undefined;
-    return { node, name: catalog.member(node)?.name ?? `${node}, which is not known any more` };
+    if (node === undefined || catalog.isForgotten(node)) return undefined;
+    return { node, name: catalog.member(node)?.name ?? `${node}, which is not known` };
   };
 }
 
@@ -49,14 +50,16 @@ export function outOfReach(catalog: Catalog, volumes: readonly string[]): string
     const node = catalog.volumes.get(volume)?.node;
     const member = node === undefined ? undefined : catalog.member(node);
     if (node === undefined || (member !== undefined && isLive(member))) continue;
-    return `volume ${volume} is on ${member?.name ?? node}, which ${stateOf(member?.state)}`;
+    return `volume ${volume} is on ${catalog.nodeName(node)}, which ${standingOf(catalog, node)}`;
   }
   return undefined;
 }
 
-function stateOf(state: Parameters<typeof stateText>[0] | "alive" | undefined): string {
-  if (state === undefined || state === "alive") return "is not known any more";
-  return stateText(state);
+/** What has become of a node that cannot be asked, to go on from its name. */
+export function standingOf(catalog: Catalog, node: NodeId): string {
+  const state = catalog.member(node)?.state;
+  if (state !== undefined && state !== "alive") return stateText(state);
+  return catalog.isForgotten(node) ? "was forgotten" : "is not known";
 }
 
 /** A volume that two services would write to. */

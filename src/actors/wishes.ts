@@ -105,12 +105,12 @@ export class Wishes {
     return this.#store(record, "updated");
   }
 
-  /** Where a volume lives from now on: on `node`, if it lives nowhere yet. */
+  /** Where a volume lives from now on: on `node`, if it lives nowhere yet, or on a node that was forgotten. */
   async settleVolume(name: string, node: NodeId): Promise<VolumeRecord> {
     const { catalog, system, env } = this.#options;
     await this.#ready(name);
     const held = catalog.volumes.get(name);
-    if (held !== undefined) return held;
+    if (held !== undefined && !catalog.isForgotten(held.node)) return held;
     const record: VolumeRecord = { name, kind: "local", node, atMs: env.clock.wall() };
     await writeRecords(system, [{ key: keys.volume(name), value: record }]);
     return record;

@@ -25,6 +25,7 @@ import type {
   EndpointView,
   InstanceView,
   InvokedView,
+  LeftView,
   NodeView,
   ProviderView,
   Role,
@@ -106,7 +107,7 @@ export interface Commands {
    * until it is forgotten: then others take them over as well.
    * @throws Conflict naming what cannot be moved and why; the node is drained then
    */
-  leave(options?: { readonly now?: boolean }): Promise<ShutdownView>;
+  leave(options?: { readonly now?: boolean }): Promise<LeftView>;
   /**
    * Has every node drop the one of that name or id; answers with the nodes that are left.
    * @throws NotFound; Conflict while it is live

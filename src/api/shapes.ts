@@ -212,3 +212,11 @@ export const ShutdownView = Type.Object({
   running: Strings,
 });
 export type ShutdownView = Static<typeof ShutdownView>;
+
+/** A node that has left its network, and is about to stop. */
+export const LeftView = Type.Object({
+  ...ShutdownView.properties,
+  /** Names of the volumes whose data stays in its data folder. */
+  volumes: Strings,
+});
+export type LeftView = Static<typeof LeftView>;

@@ -1,9 +1,10 @@
 /** What a node says to its user when it has started and when it has stopped. */
-import type { NodeView } from "../api/shapes.ts";
+import type { LeftView, NodeView } from "../api/shapes.ts";
 import type { RunningNode } from "../node/start.ts";
 import type { Paint } from "../shell/style.ts";
 
 type Started = Pick<RunningNode, "name" | "address" | "providers">;
+type Left = Pick<LeftView, "name" | "running" | "volumes">;
 
 /** `nodes`: the network as the node sees it. `joining`: addresses that it was told to join. */
 export function greeting(
@@ -58,15 +59,17 @@ function whatStops(services: readonly string[]): string {
 }
 
 /** As `farewell`, of a node that has left its network: what runs there is no one else's to look after. */
-export function goodbye(name: string, running: readonly string[], port: number): string {
+export function goodbye({ name, running, volumes }: Left, port: number): string {
+  const kept =
+    volumes.length === 0 ? "" : `volumes that stay in its data folder: ${volumes.join(" ")}\n`;
   if (running.length === 0)
-    return `${name} has left its network and stopped; no service runs on it\n`;
+    return `${name} has left its network and stopped; no service runs on it\n${kept}`;
   const services = [...new Set(running)];
   const isOne = services.length === 1;
   const what = isOne ? "its service still runs" : "its services still run";
   return (
     `${name} has left its network and stopped; ${what} on its machine: ${services.join(" ")}\n` +
     `others take over once it is forgotten (mob nodes forget ${name}). To stop ${isOne ? "it" : "them"}, start the node ` +
-    `again (mob -p ${port}), then: mob stop -p ${port} ${whatStops(services)}\n`
+    `again (mob -p ${port}), then: mob stop -p ${port} ${whatStops(services)}\n${kept}`
   );
 }

@@ -35,8 +35,9 @@ export function nodeCommands(options: NodeCommandsOptions): NodeCommands {
     async leave({ now = false } = {}) {
       await operations.leave(now);
       const running = runningOn(operations, system.node);
+      const own = operations.volumes().filter((volume) => volume.node === system.node);
       stop();
-      return { name, pid: process.pid, running };
+      return { name, pid: process.pid, running, volumes: own.map((volume) => volume.name) };
     },
     async forget(node) {
       await operations.forget(node);

@@ -7,7 +7,7 @@
 import { isFlapping } from "./flapping.ts";
 import { isFullMesh } from "./mesh.ts";
 import type { MembershipState, Turn } from "./state.ts";
-import { isShown, type Member, type View } from "./view.ts";
+import { type Forgotten, isShown, type Member, type View } from "./view.ts";
 
 /** Between two views, for each member: 100 ms where 1,000 nodes come at once, and nothing among a few. */
 export const viewMsPerMember = 0.1;
@@ -34,10 +34,15 @@ export function publishDue({ state, nowMs, effects }: Turn): void {
 /** What is held now, deaths that are still being gathered included. */
 export function currentView(state: MembershipState): View {
   const members: Member[] = [];
+  const forgotten: Forgotten[] = [];
   for (const record of state.roster.all()) {
-    if (!isShown(record)) continue;
-    members.push(isFlapping(state, record.id) ? { ...record, flapping: true } : record);
+    if (!isShown(record)) forgotten.push({ id: record.id, name: record.name });
+    else members.push(isFlapping(state, record.id) ? { ...record, flapping: true } : record);
   }
-  const isPartial = !isFullMesh(state);
-  return { version: state.view.version + 1, members, ...(isPartial && { isPartial }) };
+  return {
+    version: state.view.version + 1,
+    members,
+    ...(forgotten.length > 0 && { forgotten }),
+    ...(!isFullMesh(state) && { isPartial: true }),
+  };
 }

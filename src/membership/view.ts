@@ -62,11 +62,15 @@ export interface MemberRecord extends Described {
   readonly state: MemberState | "forgotten";
 }
 
+export type Forgotten = Pick<MemberRecord, "id" | "name">;
+
 export interface View {
   /** Counts this node's changes of its own view; means nothing to another node. */
   readonly version: number;
   /** Sorted by id. */
   readonly members: readonly Member[];
+  /** Those that a user has had forgotten and that have not come back. Absent: there are none. */
+  readonly forgotten?: readonly Forgotten[];
   /** There are too many for all to be connected with each other. */
   readonly isPartial?: boolean;
 }

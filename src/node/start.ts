@@ -4,6 +4,7 @@
  */
 import { hostname, networkInterfaces } from "node:os";
 import { join } from "node:path";
+import { completeDeparture } from "../actors/departure.ts";
 import { names } from "../actors/names.ts";
 import { version } from "../api/version.ts";
 import { parseAddress } from "../core/address.ts";
@@ -110,6 +111,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     opened.storage = openDisk(folder.store, env);
     const key = await openNodeKey(join(folder.path, "node.pem"));
     const identity = await nextIdentity(opened.storage, key.id);
+    await completeDeparture(opened.storage, identity.id, log.log);
     const entered = await enterNetwork({
       ...options,
       dataFolder: folder.path,

@@ -21,7 +21,7 @@ export interface VolumeWish {
 /** Where a volume lives. */
 export interface VolumeHome {
   readonly node: NodeId;
-  /** Its name; its id where it is not known any more. */
+  /** Its name; its id where it is not known. */
   readonly name: string;
 }
 

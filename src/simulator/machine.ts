@@ -2,6 +2,7 @@
  * A virtual machine: it keeps its disk, its clocks and its tasks while its node crashes and starts
  * again. The node on it is a whole one, from the composition root of a real node.
  */
+import { completeDeparture } from "../actors/departure.ts";
 import { names } from "../actors/names.ts";
 import { silentAudit } from "../core/audit.ts";
 import { type MobError, Unavailable } from "../core/errors.ts";
@@ -110,6 +111,7 @@ export class Machine {
     const providers = await virtualTable([provider, withoutFeatures(provider, "virtual-too")]);
     const storage = this.disk.open(owner);
     const identity = await nextIdentity(storage, this.#node);
+    await completeDeparture(storage, identity.id, env.log);
     const turns = new Turns(identity.id);
     this.#turns.push(turns);
     const node = await composeNode(

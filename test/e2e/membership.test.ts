@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { NodeView } from "../../src/api/shapes.ts";
+import type { InstanceView, NodeView } from "../../src/api/shapes.ts";
 import { eventually } from "../support/eventually.ts";
 import { Lab, type MobNode } from "../support/mob-node.ts";
 
@@ -18,6 +18,28 @@ test("the weight of a node is known to the others", async (t) => {
   await lab.start({ args: ["--weight", "2.5", "--join", `127.0.0.1:${a.port}`] });
   const weights = async () => (await a.json<NodeView[]>("nodes")).map(({ weight }) => weight);
   await eventually(async () => (await weights()).sort().join() === "1,2.5", "the other's weight");
+});
+
+test("a node that has left and is started again runs nothing of its old network", async (t) => {
+  const lab = await Lab.open(t);
+  const [a, b] = await lab.pair();
+  const service = { provider: "bash", params: { command: "exec sleep 1000" } };
+  const wanted = ["one", "two", "three", "four"].map((name) => ({ name, ...service }));
+  for (const one of wanted) await a.deploy(one);
+  await b.mob("leave");
+  await b.start();
+  const own = { name: "own", ...service };
+  await b.deploy(own);
+  const names = async (node: MobNode) =>
+    (await node.json<InstanceView[]>("ls")).map(({ name, state }) => `${name} ${state}`).sort();
+  assert.deepEqual(await names(b), ["own running"]);
+  const running = wanted.map(({ name }) => `${name} running`).sort();
+  assert.deepEqual(await names(a), running);
+  await b.mob("join", `127.0.0.1:${a.port}`);
+  await eventually(
+    async () => (await names(b)).join() === [...running, "own running"].sort().join(),
+    "b to know all services",
+  );
 });
 
 test("a killed node is away, comes back by itself, leaves, and is forgotten", async (t) => {

@@ -73,3 +73,29 @@ test("data outlives restarts, crashes of the node, updates and the service, and 
   assert.deepEqual(await here.json("volumes"), []);
   assert.equal((await here.try("volumes", "rm", "data")).code, 3);
 });
+
+test("what names a volume of a node that was forgotten begins with an empty one elsewhere", async (t) => {
+  const lab = await Lab.open(t);
+  const [a, b] = await lab.pair();
+  const at = join(lab.home, "db-data");
+  const db = bash("db", counting(at, "started"), { volumes: [{ from: "data", at }] });
+  await a.deploy(db);
+  const { node: home = "" } = await a.until("db", "running");
+  const [here, there] = home === (await nameOf(a)) ? [a, b] : [b, a];
+  await lines(at, 1);
+  await there.mob("rm", "db");
+  await here.crash();
+  await eventually(
+    async () => (await there.json<NodeView[]>("nodes")).some(({ state }) => state === "away"),
+    "its node to be away",
+  );
+  await there.mob("nodes", "forget", home ?? "");
+  const [left] = await there.json<VolumeView[]>("volumes");
+  assert.equal(left?.node, home, "it keeps its name where it is told of");
+  await there.deploy(db);
+  const next = await nameOf(there);
+  assert.equal((await there.until("db", "running")).node, next);
+  assert.deepEqual(await lines(at, 1), ["started"]);
+  const volume: VolumeView = { name: "data", kind: "local", node: next, service: "db" };
+  assert.deepEqual(await there.json("volumes"), [volume]);
+});

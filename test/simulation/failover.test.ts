@@ -164,3 +164,66 @@ test("of two nodes the one that is left takes over, and takes commands", async (
   await simulation.ask("b", (node) => node.act("remove", ["s0"]));
   assert.equal(simulation.host("b").running().length, names.length);
 });
+
+/** Two nodes, and on the second, at rest: one that runs, one that has failed, a job that is done, one that is stopped. */
+async function atRest(): Promise<Simulation> {
+  const simulation = new Simulation({ seed: 1, machines: ["a", "b"] });
+  await simulation.start("a");
+  await simulation.start("b", ["a:6666"]);
+  await simulation.run(2_000);
+  const placement = { constraints: ["node.name == b"] };
+  const restart = { policy: "always", intensity: { restarts: 0, within: "1h" } };
+  const on = (name: string, more: object) => ({
+    name,
+    provider: "virtual",
+    params: {},
+    placement,
+    ...more,
+  });
+  await simulation.ask("a", (node) =>
+    node.deploy([
+      on("up", {}),
+      on("failing", { params: { runMs: 1_000, exitCode: 3 }, restart }),
+      on("job", { params: { runMs: 1_000 }, restart: "none" }),
+      on("stopped", {}),
+    ]),
+  );
+  await simulation.ask("a", (node) => node.act("stop", ["stopped"]));
+  await simulation.run(10_000);
+  return simulation;
+}
+
+test("of a node that is away only what may have a task is told to run on; the rest keeps its reason", async () => {
+  const simulation = await atRest();
+  const told = (name: string) => instanceOf(simulation, "a", name);
+  const resting = ["failing", "job", "stopped"];
+  const before = resting.map(told);
+  assert.deepEqual(
+    before.map(({ state }) => state),
+    ["failed", "done", "stopped"],
+  );
+  assert.match(before[0]?.reason ?? "", /restarts? within/);
+  simulation.crash("b");
+  await simulation.run(5_000);
+  const { state, reason } = told("up");
+  assert.deepEqual([state, reason], ["running", "its node b is away; its tasks run on"]);
+  for (const [at, name] of resting.entries()) {
+    const now = told(name);
+    assert.deepEqual([now.state, now.reason], [before[at]?.state, before[at]?.reason], name);
+  }
+});
+
+test("a node that was forgotten keeps its name where it is told of, and what was on it has no handle", async () => {
+  const simulation = await atRest();
+  assert.ok("pid" in instanceOf(simulation, "a", "up").handle);
+  simulation.powerOff("b");
+  await simulation.run(60_000);
+  await simulation.ask("a", (node) => node.forget("b"));
+  await simulation.run(30_000);
+  const { state, reason, handle, node } = instanceOf(simulation, "a", "up");
+  assert.equal(state, "lost");
+  assert.equal(reason, "its node b was forgotten; it was running when last heard of");
+  assert.deepEqual(handle, {});
+  assert.ok(node !== null);
+  assert.equal(simulation.operations("a").nodeName(node), "b");
+});

@@ -140,3 +140,57 @@ test("a volume is removed by name, on whatever machine it is, once no service us
   for (const name of machines) assert.deepEqual(simulation.operations(name).volumes(), []);
   await assert.rejects(remove(), { code: "not_found" });
 });
+
+/** Names of the machines on which volumes are, by name of the volume. */
+function homes(simulation: Simulation, asked: string): Readonly<Record<string, string>> {
+  const node = simulation.operations(asked);
+  return Object.fromEntries(node.volumes().map((one) => [one.name, node.nodeName(one.node)]));
+}
+
+test("a machine that is forgotten gives its volume up: what waits for it begins with an empty one", async () => {
+  for (const seed of [1, 2, 3]) {
+    const simulation = await network(seed);
+    await simulation.ask("a", (node) => node.deploy([db()]));
+    await simulation.run(2_000);
+    const home = placeOf(simulation) ?? "";
+    const other = otherThan(home);
+    simulation.powerOff(home);
+    await simulation.run(60_000);
+    assert.equal(placeOf(simulation), undefined);
+    await simulation.ask(other, (node) => node.forget(home));
+    await simulation.run(15_000);
+    const next = placeOf(simulation);
+    assert.ok(next !== undefined && next !== home);
+    assert.deepEqual(homes(simulation, other), { data: next });
+    const [instance] = simulation.operations(other).service("db").instances;
+    assert.deepEqual([instance?.state, instance?.restarts], ["running", 0]);
+    simulation.powerOn(home);
+    await simulation.start(home);
+    await simulation.run(30_000);
+    assert.equal(placeOf(simulation), next, "the volume that was made anew is the one");
+    assert.deepEqual(homes(simulation, home), { data: next });
+    assert.deepEqual(simulation.violations, []);
+  }
+});
+
+test("a volume that no service named is given up with its machine as well, by the next that names it", async () => {
+  for (const seed of [1, 2, 3]) {
+    const simulation = await network(seed);
+    await simulation.ask("a", (node) => node.deploy([db()]));
+    await simulation.run(2_000);
+    const home = placeOf(simulation) ?? "";
+    const other = otherThan(home);
+    await simulation.ask(other, (node) => node.act("remove", ["db"]));
+    await simulation.run(5_000);
+    simulation.powerOff(home);
+    await simulation.run(30_000);
+    await simulation.ask(other, (node) => node.deploy([db()]));
+    assert.equal(placeOf(simulation), undefined);
+    await simulation.ask(other, (node) => node.forget(home));
+    await simulation.run(15_000);
+    const next = placeOf(simulation);
+    assert.ok(next !== undefined && next !== home);
+    assert.deepEqual(homes(simulation, other), { data: next });
+    assert.deepEqual(simulation.violations, []);
+  }
+});

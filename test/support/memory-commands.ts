@@ -176,7 +176,7 @@ export function memoryCommands(overrides: Partial<Commands> = {}): Commands {
     keys: async () => someKeys,
     rotateKeys: async () => someKeys,
     join: async (address) => [aNode, { ...aNode, name: "7777@box", address }],
-    leave: async () => ({ name: "6666@box", pid: 42, running: [] }),
+    leave: async () => ({ name: "6666@box", pid: 42, running: [], volumes: ["data"] }),
     async forget(node) {
       if (node !== "7777@box") throw new NotFound(`there is no node ${node}`);
       return [aNode];

@@ -25,15 +25,13 @@ export async function leave(context: Context, options: LeaveOptions): Promise<vo
   const left = await (now
     ? leaving
     : withProgress(context.io, "moving away what it runs", leaving));
-  await end(context, left, ({ name, running }) =>
-    goodbye(name, running, portOf(context.io, options)),
-  );
+  await end(context, left, (node) => goodbye(node, portOf(context.io, options)));
 }
 
-async function end(
+async function end<T extends ShutdownView>(
   { io, client, print }: Context,
-  stopping: ShutdownView,
-  tell: (stopping: ShutdownView) => string,
+  stopping: T,
+  tell: (stopping: T) => string,
 ): Promise<void> {
   client.close();
   await withProgress(io, `stopping ${stopping.name}`, ended(stopping.name, stopping.pid));

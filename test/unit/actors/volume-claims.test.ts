@@ -40,7 +40,7 @@ async function machine(t: TestContext, home = here) {
     new VolumeClaims({
       log: silentLog,
       node: here,
-      catalog: { volumes, member: () => undefined, service: () => undefined },
+      catalog: { volumes, nodeName: (id) => id, service: () => undefined },
       folders: volumeFolders(join(folder, "volumes")),
       mounts: new Mounts({
         folder: join(folder, "mounts"),

@@ -104,7 +104,12 @@ test("a volume is listed, and removed by its name", async () => {
 test("a node that is to leave answers who it is, as it is about to stop", async () => {
   await withApi(memoryCommands(), async ({ at }) => {
     const answer = await ask(at, "/v1/node/leave", post({}));
-    assert.deepEqual(answer.body, { name: "6666@box", pid: 42, running: [] });
+    assert.deepEqual(answer.body, {
+      name: "6666@box",
+      pid: 42,
+      running: [],
+      volumes: ["data"],
+    });
   });
 });
 

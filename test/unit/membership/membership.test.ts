@@ -220,11 +220,16 @@ test("a node that leaves has left for everyone at once, and is neither dialed no
 
 test("a forgotten node is in no view, is dialed no more, and learns of it when it comes back", () => {
   const network = settled(4);
+  const { id } = network.host(1);
+  const name = network.member(0, 1)?.name;
   network.vanish(1);
   network.run(20_000);
-  network.feed(2, { kind: "forget", node: network.host(1).id });
+  network.feed(2, { kind: "forget", node: id });
   network.run(1_000);
-  for (const n of [0, 2, 3]) assert.equal(network.member(n, 1), undefined);
+  for (const n of [0, 2, 3]) {
+    assert.equal(network.member(n, 1), undefined);
+    assert.deepEqual(network.state(n).view.forgotten, [{ id, name }]);
+  }
   network.run(10_000);
   const { dials } = network;
   network.run(600_000);
@@ -233,6 +238,9 @@ test("a forgotten node is in no view, is dialed no more, and learns of it when i
   network.join(1, 3);
   network.run(3_000);
   assertWhole(network);
+  for (const n of [0, 1, 2, 3]) {
+    assert.equal(network.state(n).view.forgotten, undefined);
+  }
   assert.deepEqual(
     network.outdated.map(({ host, why }) => [host.number, why]),
     [[1, "forgotten"]],
