@@ -184,6 +184,14 @@ test("of a group, the first that cannot run and those that wait for it are named
   assert.deepEqual(unfinishedOf(outcome), ["shop/db/0", "shop/api/0"]);
 });
 
+test("what requires the one of its group that it waits for anyway tells it once", async () => {
+  const simulation = await network();
+  const db = { ...web({ name: "db" }), placement: { constraints: ["node.name == nobody"] } };
+  const shop = { name: "shop", services: [db, web({ name: "api", requires: ["db"] })] };
+  const [outcome] = await simulation.ask("a", (node) => node.deploy([shop]));
+  assert.equal(outcome?.instances[1]?.reason, "waits for shop/db (is pending)");
+});
+
 test("a job that is done is as wanted, and what has failed is told as that alone", async () => {
   const simulation = await network();
   const jobs = [
