@@ -74,7 +74,9 @@ export async function vacate(options: DrainsOptions): Promise<void> {
   );
   if (staying.length === 0) return;
   throw new Conflict(
-    `not all can be moved away, so it has not left, and is drained: ${staying.join("; ")}`,
+    `not all can be moved away, so it has not left, and is drained: ${staying.join("; ")}. ` +
+      "Remove what is not needed any more (mob rm), or leave at once (mob leave --now): what stays is then there alone. " +
+      "mob undrain takes the drain back",
   );
 }
 

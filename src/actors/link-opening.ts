@@ -3,7 +3,7 @@
  * control and its bulk connection have found each other.
  */
 import type { Connection } from "../transport/transport.ts";
-import { type Established, type EstablishedEffect, isLost } from "../wire/handshake.ts";
+import type { Established, EstablishedEffect } from "../wire/handshake.ts";
 import { lanesSinceMinor } from "../wire/lanes.ts";
 import type { Identity, Message } from "../wire/messages.ts";
 import type { ConnectionState } from "./connection-state.ts";
@@ -66,19 +66,13 @@ function openLink(
   connections: { readonly control: Connection; readonly bulk: Connection },
 ): Link {
   const { self, options } = state;
-  const nowMs = self.env.clock.mono();
-  const lost = options.links.get(peer.node);
-  if (
-    lost !== undefined &&
-    isLost({ ...lost.established, ageMs: nowMs - lost.sinceMs }, established)
-  ) {
-    // The peer knows nothing any more of what was asked and watched over it.
-    self.system.nodeDown(peer.node, "the connection was made anew");
-  }
-  const known = { peer: peer.node, established, sinceMs: nowMs };
+  const isAnew = options.links.get(peer.node) !== undefined;
+  const known = { peer: peer.node, established, sinceMs: self.env.clock.mono() };
   const link = new PeerLink(known, { ...connections, log: self.log });
   state.link = link;
   options.links.open(link);
+  // What was under way over the one before may be lost, and the peer may know nothing any more of what was watched over it.
+  if (isAnew) self.system.nodeDown(peer.node, "the connection was made anew");
   self.log.info("connected", { peer: peer.name, address: peer.address });
   const dialed = "address" in options.from ? options.from.address : undefined;
   const connected: RingMemberInfo = { type: "connected", peer: peer.node, dialed };

@@ -78,6 +78,11 @@ export class Links implements Remote {
     return this.isConnected(peer) || this.#waiting.has(peer);
   }
 
+  /** All peers that there is a connection with, be it half or whole. */
+  met(): readonly NodeId[] {
+    return [...this.#halves.keys(), ...this.peers().filter((peer) => this.isConnected(peer))];
+  }
+
   isConnected(peer: NodeId): boolean {
     return this.#links.get(peer)?.isOpen ?? false;
   }

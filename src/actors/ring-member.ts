@@ -203,7 +203,7 @@ function carryOut(state: State, effect: MembershipEffect): void {
       }
       return;
     case "dial":
-      dial(effect.address);
+      if (!isMet(state, effect.address)) dial(effect.address);
       return;
     case "publish":
       state.memory.changed();
@@ -224,6 +224,11 @@ function carryOut(state: State, effect: MembershipEffect): void {
       return;
     }
   }
+}
+
+/** Whether there is a connection with the node of that address, or all but: another would take its place, and all under way with it. */
+function isMet({ membership, options }: State, address: string): boolean {
+  return options.links.met().some((peer) => membership.roster.get(peer)?.address === address);
 }
 
 /** A boot counter is given to no two lives: it is on disk before anyone hears of it. */

@@ -42,7 +42,8 @@ export function checkOrigin(request: IncomingMessage, secure: boolean): void {
 
 /** @throws BadRequest */
 export function checkJson({ method, headers }: IncomingMessage): void {
-  if (method === "GET" || /^application\/json\s*(;|$)/i.test(headers["content-type"] ?? "")) return;
+  if (method !== "POST" || /^application\/json\s*(;|$)/i.test(headers["content-type"] ?? ""))
+    return;
   throw new BadRequest("the body must be JSON, with content-type application/json");
 }
 

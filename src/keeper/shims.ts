@@ -14,7 +14,7 @@ export interface Shim {
   readonly identity: ProcessIdentity;
   /** @throws Error when it has ended, as its nursery has */
   hand(task: ShimTask): void;
-  /** To be called once, when it has its task or is dead. */
+  /** To be called once. One that was handed no task is ended: else it would take what the next is told for its own. */
   done(): void;
 }
 
@@ -72,6 +72,17 @@ export class Shims {
     if (this.#nursery?.ended !== false) this.#nursery = new Nursery(this.#options);
     const { pid, tell, done } = await this.#nursery.fork();
     const identity = { pid, startTicks: readStat(pid)?.startTicks, bootId };
-    return { identity, hand: (task) => tell(handLines(pid, task)), done };
+    let isHanded = false;
+    return {
+      identity,
+      hand(task) {
+        tell(handLines(pid, task));
+        isHanded = true;
+      },
+      done() {
+        if (!isHanded && isAlive(identity, bootId)) process.kill(pid, "SIGKILL");
+        done();
+      },
+    };
   }
 }

@@ -11,7 +11,8 @@ export function formatPlans(plans: readonly PlanResult[], paint: Paint): string 
 }
 
 function formatPlan({ group, result, generation, changes, instances }: PlanResult, paint: Paint) {
-  const title = `${paint("bold", printable(group))}: ${result}, generation ${generation}\n`;
+  const outcome = result === "unchanged" ? result : `would be ${result}`;
+  const title = `${paint("bold", printable(group))}: ${outcome}, generation ${generation}\n`;
   const fields = changes.map((change) => `  ${changeText(change)}\n`);
   const rows = instances.map(
     ({ name, slot, action, node, from, reason }): Row => [

@@ -238,19 +238,12 @@ function objection(
 /**
  * Which of two connections of the same nodes stays, decided alike at both ends: that of the peer's
  * later life; the newer, where its dialer had lost the other; and when both dialed, that of the smaller node id.
+ * A node dials only whom it is not connected with, as far as it knows: it has lost its own, and one too old to cross with.
  */
 function replaces(made: Established, existing: Existing, self: NodeId, peer: NodeId): boolean {
   if (made.boot !== existing.boot) return made.boot > existing.boot;
-  return isLost(existing, made) || made.dialer === (self < peer ? self : peer);
-}
-
-/**
- * Whether the other side had no part in `existing` any more when `made` came about: a node dials only whom it is not
- * connected with, as far as it knows. Else the dials of both have crossed.
- */
-export function isLost(existing: Existing, made: Established): boolean {
-  if (made.boot !== existing.boot || made.dialer === existing.dialer) return true;
-  return existing.ageMs > crossingMsMax;
+  if (made.dialer === existing.dialer || existing.ageMs > crossingMsMax) return true;
+  return made.dialer === (self < peer ? self : peer);
 }
 
 /** What the other side is told is the code alone: it has proven nothing, or will know what it means. */

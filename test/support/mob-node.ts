@@ -3,7 +3,7 @@
  * of its own. After the test nothing of them is left: no node, no task, no file.
  */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
@@ -132,11 +132,11 @@ export class Lab {
       for (const pid of left) kill(pid);
       return left.length === 0;
     }, "the end of every process of the test");
-    for (const { dataFolder } of this.#nodes) {
-      for (const type of ["bash", "exec", "batch", "glusterfs", "kvm", "lambda"]) {
-        const keeper = join(dataFolder, "tasks", type);
-        if (existsSync(keeper)) await removeLeftoverCgroups(keeper);
-      }
+    // Also of nodes that a test has started by itself.
+    for (const data of readdirSync(this.home)) {
+      const tasks = join(this.home, data, "tasks");
+      const keepers = existsSync(tasks) ? readdirSync(tasks) : [];
+      for (const keeper of keepers) await removeLeftoverCgroups(join(tasks, keeper));
     }
     const warnings = this.#nodes.flatMap((node) => node.warnings);
     if (warnings.length > 0) throw new Error(`Node warned: ${warnings.join("; ")}`);

@@ -328,7 +328,7 @@ test("plan takes what deploy takes, and shows what would change and where it wou
   assert.deepEqual(planned, [{ name: "web", provider: "bash" }]);
   assert.equal(
     out,
-    "web: updated, generation 2\n" +
+    "web: would be updated, generation 2\n" +
       '  env.MODE: "test" → "production"\n' +
       "  NAME  SLOT  ACTION  NODE      WHY\n" +
       "  web   0     keep    6666@box  it is there already\n",

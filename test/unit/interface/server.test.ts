@@ -57,6 +57,16 @@ test("a name with a slash reaches the command whole", async () => {
   });
 });
 
+test("a method that no route has is a 404 that says so, whatever its body", async () => {
+  await withApi(memoryCommands(), async ({ at }) => {
+    for (const method of ["DELETE", "PUT"]) {
+      const { status, body } = await ask(at, "/v1/services/web", { method });
+      assert.equal(status, 404);
+      assert.match(body.error.message, new RegExp(`${method} .*/v1/services/web`));
+    }
+  });
+});
+
 test("a list is of the services that its query names, one, several or all", async () => {
   const asked: unknown[] = [];
   const services: Commands["services"] = async (names) => {

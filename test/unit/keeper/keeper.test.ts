@@ -308,6 +308,30 @@ test("what cannot be started is told, and leaves nothing", async (t) => {
   assert.deepEqual(readdirSync(join(folder, "records")), []);
 });
 
+test("starts that fail before their shim has its task leave none that would take what the next is told", async (t) => {
+  const { keeper, folder, mark } = await startKeeper(t);
+  const at = join(folder, "taken");
+  writeFileSync(at, "there is something else at that place");
+  const failing = [
+    { ...bash("true"), links: [{ at, folder }] },
+    { ...bash("true"), env: { BAD: "a\0b" } },
+  ];
+  for (const command of [...failing, ...failing, ...failing, ...failing, ...failing]) {
+    await assert.rejects(keeper.start(instance, 1, command), Unavailable);
+  }
+  const attempts = [1, 2, 3, 4, 5, 6];
+  const pids = await Promise.all(
+    attempts.map(
+      async (attempt) => (await keeper.start(instance, attempt, bash("sleep 1000"))).pid,
+    ),
+  );
+  assert.ok(pids.every((pid) => pid !== undefined && processAlive(pid)));
+  await eventually(
+    () => shims(mark).length <= attempts.length * 2 + 1,
+    "no shim but those of the tasks, and one ready",
+  );
+});
+
 test("a program that is not there is an exit code, as in a shell", async (t) => {
   const { keeper } = await startKeeper(t);
   await keeper.start(instance, 1, { command: ["/no/such/program"], script: "", env: {} });
