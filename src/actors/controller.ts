@@ -151,8 +151,9 @@ function giveUp(state: State, { group, service, reason }: FailedUpdate): void {
   const { update } = failing.member.spec;
   const isUndone = update.rollback && previous !== undefined && rollback === undefined;
   const about = { service, generation, reason };
+  const isFirst = rollouts.giveUp(service, failing.stamp);
   if (!isUndone) {
-    self.log.warn("an update has failed, and is left as it is", about);
+    if (isFirst) self.log.warn("an update has failed, and is left as it is", about);
     return;
   }
   self.log.warn("an update has failed, and is rolled back", about);

@@ -38,10 +38,14 @@ export async function checkDocuments(
 ): Promise<readonly Spec[]> {
   const details: ErrorDetail[] = [];
   const specs: Spec[] = [];
+  const prefixes = new Map<Spec, string>();
   for (const [index, document] of documents.entries()) {
     const prefix = documents.length > 1 ? `[${index}]` : "";
     const { spec, errors } = parsed(document);
-    if (spec !== undefined) specs.push(spec);
+    if (spec !== undefined) {
+      specs.push(spec);
+      prefixes.set(spec, prefix);
+    }
     // A user wants to hear all at once, of a spec that is refused already too.
     const told = new Set(errors.map(({ path }) => path));
     const more: ErrorDetail[] = [];
@@ -53,7 +57,7 @@ export async function checkDocuments(
     }
     details.push(...at(prefix, [...errors, ...more.filter(({ path }) => !told.has(path))]));
   }
-  details.push(...duplicates(specs), ...volumesOfOthers(catalog, specs, documents.length));
+  details.push(...duplicates(prefixes), ...volumesOfOthers(catalog, prefixes));
   if (details.length > 0) throw new InvalidSpec("the spec cannot be accepted", { details });
   const cycle = cycleThrough(catalog, specs);
   if (cycle === undefined) return specs;
@@ -174,12 +178,11 @@ function whyNoneIsolates(offers: readonly ProviderFact[]): readonly ErrorDetail[
 /** Volumes that other services have, or that two of the documents name. */
 function volumesOfOthers(
   catalog: Catalog,
-  specs: readonly Spec[],
-  documents: number,
+  prefixes: ReadonlyMap<Spec, string>,
 ): readonly ErrorDetail[] {
-  return takenVolumes(catalog, specs).flatMap(({ spec, path, volume, by }) => {
+  return takenVolumes(catalog, [...prefixes.keys()]).flatMap(({ spec, path, volume, by }) => {
     const message = `volume ${volume} is that of ${by}, and has one writer`;
-    return at(documents > 1 ? `[${specs.indexOf(spec)}]` : "", [{ path, message }]);
+    return at(prefixes.get(spec) ?? "", [{ path, message }]);
   });
 }
 
@@ -189,12 +192,14 @@ function isOffered(catalog: Catalog, type: string): boolean {
   );
 }
 
-function duplicates(specs: readonly Spec[]): readonly ErrorDetail[] {
-  return specs.flatMap(({ name }, index) => {
-    const first = specs.findIndex((spec) => spec.name === name);
-    return first === index
-      ? []
-      : [{ path: `[${index}].name`, message: `${name} is also the name of [${first}]` }];
+function duplicates(prefixes: ReadonlyMap<Spec, string>): readonly ErrorDetail[] {
+  const named = new Set<string>();
+  return [...prefixes].flatMap(([{ name }, prefix]) => {
+    if (!named.has(name)) {
+      named.add(name);
+      return [];
+    }
+    return at(prefix, [{ path: "name", message: `another document has the name ${name} too` }]);
   });
 }
 

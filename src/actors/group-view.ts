@@ -57,10 +57,10 @@ export function waitingOf(
   own: SlotOf,
 ): readonly Waiting[] {
   const requires = spec.requires.flatMap((name) => servicesFor(catalog, name));
-  return [
-    ...waitingFor(requires, (name) => dependencyOn(catalog, name)),
-    ...(inGroup === undefined ? [] : heldBy(catalog, own)),
-  ];
+  const required = waitingFor(requires, (name) => dependencyOn(catalog, name));
+  const held = inGroup === undefined ? [] : heldBy(catalog, own);
+  // What it requires of its group is started before it, too.
+  return [...required, ...held.filter((one) => !required.some(({ name }) => name === one.name))];
 }
 
 /** The first that it has yet to wait for, of those that are to end and of those that are started before it. */

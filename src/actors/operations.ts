@@ -40,6 +40,7 @@ import { serviceNamed } from "./service-named.ts";
 import { type InstanceInfo, instanceInfos, type ServiceInfo, serviceInfo } from "./service-view.ts";
 import { type RemovedVolume, removeVolume } from "./volume-removal.ts";
 import { type VolumeInfo, volumeInfos } from "./volume-view.ts";
+import { untilChanged } from "./waiting.ts";
 
 export interface OperationsOptions {
   readonly node: NodeId;
@@ -247,6 +248,11 @@ export class Operations {
   /** The outputs of the instances that are placed, in order of slots. @throws NotFound */
   outputs(name: string): readonly Output[] {
     return outputsOf(this.call, this.#options.catalog, this.service(name).instances);
+  }
+
+  /** Resolves once something else is known of a service, a group or the view, or `signal` is aborted. */
+  untilChanged(name: string, signal: AbortSignal): Promise<void> {
+    return untilChanged(this.#options.catalog, name, signal);
   }
 
   /** A group is stored, started, stopped and removed as one. @throws NotFound, Conflict */

@@ -13,7 +13,7 @@ export interface Outcome {
   readonly receipt: Receipt;
   /** In order of slots; none: it is gone. */
   readonly instances: readonly InstanceInfo[];
-  /** Those that were not as wanted yet by the time of the answer, or not gone. */
+  /** Those that were not as wanted yet by the time of the answer, or not gone; what has failed is told as that. */
   readonly unfinished: readonly Pick<InstanceInfo, "name" | "slot">[];
 }
 
@@ -45,7 +45,7 @@ export async function deployOutcome(
   const instances = instancesUnder(catalog, name);
   const now = catalog.group(group)?.record;
   const isKnown = now !== undefined && now.generation >= generation;
-  const isLeft = instances.filter(({ isSettled }) => !isSettled || !isKnown);
+  const isLeft = instances.filter((one) => !isKnown || isUnfinished(one));
   const undone = now?.generation === generation + 1 ? now.rollback : undefined;
   const outcome = { deployed, receipt, instances, unfinished: [...isLeft, ...remains] };
   return { ...outcome, ...(undone !== undefined && { undone }) };
@@ -64,6 +64,11 @@ export async function actOutcome(
     return { changed, receipt, instances: [], remains, unfinished: remains };
   }
   const instances = await settled(options, name);
-  const unfinished = instances.filter(({ isSettled }) => !isSettled);
+  const unfinished = instances.filter(isUnfinished);
   return { changed, receipt, instances, remains: [], unfinished };
+}
+
+/** Nothing more comes by itself of what has failed. */
+function isUnfinished({ isSettled, isAsWanted, state }: InstanceInfo): boolean {
+  return !isSettled || (!isAsWanted && state !== "failed");
 }

@@ -39,6 +39,8 @@ interface Rollout {
 
 export class Rollouts {
   readonly #byService = new Map<string, Rollout>();
+  /** By service: the version whose update was given up last. */
+  readonly #givenUp = new Map<string, Stamp>();
 
   /** Whether an update of the service has begun, and is not over. */
   has(name: string): boolean {
@@ -48,6 +50,14 @@ export class Rollouts {
   /** It is updated no more: it was removed, stopped, or another node decides. */
   forget(name: string): void {
     this.#byService.delete(name);
+  }
+
+  /** What has failed and stays wanted fails again at each look. @returns whether that version is given up for the first time */
+  giveUp(name: string, stamp: Stamp): boolean {
+    this.forget(name);
+    const isFirst = this.#givenUp.get(name) !== stamp;
+    this.#givenUp.set(name, stamp);
+    return isFirst;
   }
 
   /**
@@ -80,6 +90,7 @@ export class Rollouts {
     const untilDeadlineMs = policy.deadlineMs - (nowMs - rollout.progressAtMs);
     if (done.size === instances.length) {
       this.forget(name);
+      this.#givenUp.delete(name);
       return { done, updatesMax: 0, failure: undefined, lookAgainMs: undefined };
     }
     return {

@@ -7,7 +7,7 @@ import { asServiceName, type NodeId, type ServiceName } from "../core/ids.ts";
 import { isLive } from "../membership/view.ts";
 import { partOf } from "../services/group-members.ts";
 import { groupSpecToJson } from "../services/group-spec.ts";
-import { isOutlived } from "../services/instance.ts";
+import { type Desired, isOutlived } from "../services/instance.ts";
 import {
   type Handle,
   type InstanceStatus,
@@ -50,6 +50,8 @@ export interface InstanceInfo extends ToldThere {
   readonly pausedSince?: number;
   /** Nothing more comes of what was last wished until something else happens. */
   readonly isSettled: boolean;
+  /** It is what was last wished, as far as is known; a job that is done is, and what has failed is not. */
+  readonly isAsWanted: boolean;
 }
 
 /** A service, as it was deployed. */
@@ -116,7 +118,9 @@ function instanceInfo(
     epoch: placement?.epoch.counter ?? 0,
   };
   if (placement === undefined || placement.node === null || status === undefined) {
-    return { ...common, ...unstarted(placement), isSettled: placement?.node === null };
+    const isSettled = placement?.node === null;
+    const isAsWanted = isSettled && catalog.runState(service.record).run === "stopped";
+    return { ...common, ...unstarted(placement), isSettled, isAsWanted };
   }
   const { node, provider: type = spec.provider } = placement;
   return {
@@ -124,6 +128,7 @@ function instanceInfo(
     ...waits(placement),
     ...seen(catalog, spec, { node, type }, status),
     isSettled: isSettled(catalog, service, placement, status),
+    isAsWanted: isAsWanted(catalog, service, placement, status),
   };
 }
 
@@ -209,6 +214,32 @@ function isSettled(
   const isLookedAt = isChecked(status, wish.spec) && status.pausedAt === undefined;
   const isUnknown = status.healthy === null && isLookedAt;
   if (isUnknown && status.state === "running") return false;
+  return isOfWish(status, wish);
+}
+
+/** Of one whose node is away it is what was last heard of it; of one that is lost, what may run there is not wanted. */
+function isAsWanted(
+  catalog: Catalog,
+  service: Service,
+  placement: PlacementRecord,
+  status: InstanceStatus,
+): boolean {
+  if (!isSettled(catalog, service, placement, status)) return false;
+  const wish = wishOf(catalog, service, placement.slot);
+  const { state, healthy } = status;
+  if (wish.run === "stopped") return state === "stopped" || state === "pending";
+  const isThere = placement.node !== null && isKnownToRun(catalog, placement.node);
+  if (!isThere || !isOfWish(status, wish)) return false;
+  return state === "done" || (state === "running" && healthy !== false);
+}
+
+/** What is on a node runs, as far as is known: it lives, or has only gone away. */
+function isKnownToRun(catalog: Catalog, node: NodeId): boolean {
+  const member = catalog.member(node);
+  return member !== undefined && (isLive(member) || member.state === "away");
+}
+
+function isOfWish(status: InstanceStatus, wish: Desired): boolean {
   return (
     status.specStamp === wish.specStamp &&
     status.runStamp === wish.runStamp &&

@@ -6,7 +6,7 @@ import type { Env } from "../core/env.ts";
 import { asServiceName } from "../core/ids.ts";
 import type { PlacementRecord } from "../services/records.ts";
 import { groupOf } from "../services/service-name.ts";
-import type { Catalog } from "./catalog.ts";
+import type { Catalog, CatalogChange } from "./catalog.ts";
 import { type Remains, remainsOf } from "./remains.ts";
 import { type InstanceInfo, instancesUnder } from "./service-view.ts";
 
@@ -30,11 +30,9 @@ export function until(
   msMax = settleMsMax,
 ): Promise<void> {
   if (condition()) return Promise.resolve();
-  const group = name && groupOf(asServiceName(name));
   return new Promise((resolve) => {
     const stop = catalog.watch((change) => {
-      const concerns = group === undefined || change.kind === "view" || change.names.has(group);
-      if (concerns && condition()) end();
+      if (concerns(name, change) && condition()) end();
     });
     const deadline = env.timers.set(msMax, () => end());
     function end(): void {
@@ -43,6 +41,27 @@ export function until(
       resolve();
     }
   });
+}
+
+/** Resolves with the next change of the view or of what is known of the group of `name`, or once `signal` is aborted. */
+export function untilChanged(catalog: Catalog, name: string, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stop = catalog.watch((change) => {
+      if (concerns(name, change)) end();
+    });
+    signal.addEventListener("abort", end, { once: true });
+    function end(): void {
+      stop();
+      signal.removeEventListener("abort", end);
+      resolve();
+    }
+  });
+}
+
+function concerns(name: string | undefined, change: CatalogChange): boolean {
+  if (name === undefined || change.kind === "view") return true;
+  return change.names.has(groupOf(asServiceName(name)));
 }
 
 /**

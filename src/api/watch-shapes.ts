@@ -40,8 +40,9 @@ export const ServiceChange = Type.Object({
   rollback: Type.Optional(Type.String()),
   /** Of a run state: what the user wants. */
   run: Type.Optional(Run),
-  /** Of a placement. */
+  /** Of a placement and of a status. */
   slot: Type.Optional(Type.Integer()),
+  /** Of a placement. */
   epoch: Type.Optional(Type.Integer()),
   /** Of a placement and of a status: the instance, and its node's name; null where no node can take it. */
   id: Type.Optional(Type.String()),

@@ -93,9 +93,10 @@ function placementFields({ instance, node, epoch, refusals }: PlacementRecord, n
   return { ...placed, node: nameOf(node), ...reason };
 }
 
-function statusFields({ node, status }: StatusRecord, nameOf: NameOf) {
+function statusFields({ node, status, placed }: StatusRecord, nameOf: NameOf) {
   const { state, healthy, handle = {}, exit, restarts, since, reason, pausedAt } = status;
   return {
+    ...(placed && { slot: placed.slot }),
     node: nameOf(node),
     state,
     healthy,

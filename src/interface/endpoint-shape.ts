@@ -6,7 +6,7 @@ import { formatAddress, parseAddress } from "../core/address.ts";
 
 /** One of each port of an instance that does its work; none of one whose node is not heard of. */
 export function endpointViews(
-  instance: Omit<InstanceInfo, "isSettled">,
+  instance: Omit<InstanceInfo, "isSettled" | "isAsWanted">,
   nodes: readonly NodeInfo[],
 ): readonly EndpointView[] {
   const { name, slot, state, isChecked, healthy, ports, pausedSince } = instance;

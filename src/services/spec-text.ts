@@ -83,5 +83,8 @@ function innerTokens(token: CST.Token): readonly CST.Token[] {
 }
 
 function invalid(source: string, message: string, cause?: unknown): InvalidSpec {
-  return new InvalidSpec(`${source} ${message}`, { cause, details: [{ path: source, message }] });
+  return new InvalidSpec("the spec cannot be read", {
+    cause,
+    details: [{ path: source, message }],
+  });
 }

@@ -30,9 +30,9 @@ import {
   createActorCalls,
   type Shown,
 } from "./actor-calls.ts";
-import { formatHistory } from "./change-views.ts";
 import { formatRan, type Ran, runToEnd } from "./exec-call.ts";
 import { text, texts, words } from "./given.ts";
+import { formatHistory } from "./history-views.ts";
 import { formatPlans } from "./plan-views.ts";
 import { formatStats } from "./stats-views.ts";
 import type { Paint } from "./style.ts";

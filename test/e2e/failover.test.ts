@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { test } from "node:test";
 import type { InstanceView, NodeView } from "../../src/api/shapes.ts";
 import type { HistoryEntry } from "../../src/api/watch-shapes.ts";
 import { eventually } from "../support/eventually.ts";
-import { bash, Lab, type MobNode } from "../support/mob-node.ts";
+import { bash, Lab, type MobNode, root } from "../support/mob-node.ts";
 import { processAlive } from "../support/process-alive.ts";
 
 const names = ["one", "two", "three", "four"];
@@ -67,6 +68,39 @@ test("what ran on a killed node is taken over after its grace, and goes on there
     ends.map(({ node, reason }) => [node, reason]),
     [[home, why]],
   );
+});
+
+test("who follows a service is given what a node writes that takes an instance over", async (t) => {
+  const [a, b] = await (await Lab.open(t)).pair();
+  await a.deploy(bash("web", "echo I am $$; exec sleep 1000", { instances: 2 }));
+  const before = await settled(a, "both to run", (all) => all.length === 2);
+  const lost = before.find(({ node }) => node?.includes(`${b.port}`));
+  const following = spawn("./mob", ["logs", "web", "-f", "-p", String(a.port)], {
+    cwd: root,
+    env: a.lab.env,
+  });
+  t.after(() => following.kill("SIGKILL"));
+  let out = "";
+  let err = "";
+  following.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  following.stderr.setEncoding("utf8").on("data", (text: string) => {
+    err += text;
+  });
+  await eventually(() => before.every((one) => out.includes(`I am ${pidOf(one)}`)), "both");
+
+  await b.crash();
+  const after = await settled(
+    a,
+    "a to have taken over",
+    (all) => new Set(all.map(({ node }) => node)).size === 1,
+  );
+  const taken = after.find(({ slot }) => slot === lost?.slot);
+  assert.ok(taken !== undefined && lost !== undefined);
+  const line = new RegExp(`^web\\.${taken.slot} \\| I am ${pidOf(taken)}$`, "m");
+  await eventually(() => line.test(out), "the line of what was taken over");
+  assert.ok(err.includes(`[web.${taken.slot}: is on ${taken.node} now]\n`), err);
 });
 
 test("a node that stood still, and was taken for dead, keeps its processes, and what took over ends", async (t) => {

@@ -5,6 +5,17 @@ import type { HistoryEntry, ServiceChange } from "../../src/api/watch-shapes.ts"
 import { eventually } from "../support/eventually.ts";
 import { bash, Lab, type MobNode, root } from "../support/mob-node.ts";
 
+/** What `mob watch` prints for people. */
+function watched(t: TestContext, { lab, port }: MobNode): () => string {
+  const child = spawn("./mob", ["watch", "-p", String(port)], { cwd: root, env: lab.env });
+  t.after(() => child.kill("SIGKILL"));
+  let out = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    out += text;
+  });
+  return () => out;
+}
+
 /** `mob watch --json` through a node, and what it has printed. */
 class Watching {
   readonly changes: ServiceChange[] = [];
@@ -78,6 +89,20 @@ test("a name that was removed and deployed again is told as another creation", a
   await node.mob("rm", "web");
   await node.deploy(bash("web", "sleep 1000"));
   assert.notEqual(await uid(), first);
+});
+
+test("of a service that gets fewer the watch tells which instance nothing is left of", async (t) => {
+  const node = await (await Lab.open(t)).start();
+  const out = watched(t, node);
+  await node.deploy(bash("web", "sleep 1000", { instances: 3 }));
+  await eventually(() => /web\/1 {2}running on/.test(out()), "an instance by its name");
+  await node.mob("scale", "web", "2");
+  await eventually(() => /web\/2 {2}nothing of it is left on /.test(out()), "the end of one");
+  await node.mob("rm", "web");
+  await eventually(() => out().match(/nothing of it is left/g)?.length === 3, "the end of all");
+  const lines = out().trimEnd().split("\n");
+  const said = lines.map((line) => line.slice(line.indexOf("  ")));
+  assert.equal(new Set(said).size, said.length, out());
 });
 
 test("a history tells what holds; of what never was there is none", async (t) => {

@@ -154,3 +154,58 @@ test("a restart that takes longer than its answer may names the instances that a
   const [after] = await simulation.ask("a", (node) => node.act("start", ["web"]));
   assert.deepEqual(after?.unfinished, []);
 });
+
+const unfinishedOf = (
+  outcome: { unfinished: readonly { name: string; slot: number }[] } | undefined,
+) => outcome?.unfinished.map(({ name, slot }) => `${name}/${slot}`);
+
+test("what cannot come about now is not waited for, and named as not as wanted", async () => {
+  const simulation = await network();
+  const cases = [
+    { ...web({ name: "nowhere" }), placement: { constraints: ["node.name == nobody"] } },
+    { ...web({ name: "waits", requires: ["nobody"] }) },
+    { ...web({ name: "large" }), resources: { memory: "900GB" } },
+  ];
+  const begunAt = simulation.now;
+  const outcomes = await simulation.ask("a", (node) => node.deploy(cases));
+  assert.deepEqual(outcomes.map(unfinishedOf), [["nowhere/0"], ["waits/0"], ["large/0"]]);
+  assert.ok(simulation.now - begunAt < 15_000, "nobody waited in vain");
+  const [started] = await simulation.ask("b", (node) => node.act("restart", ["waits"]));
+  assert.deepEqual(unfinishedOf(started), ["waits/0"]);
+  const stopped = await simulation.ask("b", (node) => node.act("stop", ["nowhere", "waits"]));
+  assert.deepEqual(stopped.map(unfinishedOf), [[], []], "as wanted, nothing of it runs");
+});
+
+test("of a group, the first that cannot run and those that wait for it are named", async () => {
+  const simulation = await network();
+  const db = { ...web({ name: "db" }), placement: { constraints: ["node.name == nobody"] } };
+  const shop = { name: "shop", services: [web({ name: "log" }), db, web({ name: "api" })] };
+  const [outcome] = await simulation.ask("a", (node) => node.deploy([shop]));
+  assert.deepEqual(unfinishedOf(outcome), ["shop/db/0", "shop/api/0"]);
+});
+
+test("what requires the one of its group that it waits for anyway tells it once", async () => {
+  const simulation = await network();
+  const db = { ...web({ name: "db" }), placement: { constraints: ["node.name == nobody"] } };
+  const shop = { name: "shop", services: [db, web({ name: "api", requires: ["db"] })] };
+  const [outcome] = await simulation.ask("a", (node) => node.deploy([shop]));
+  assert.equal(outcome?.instances[1]?.reason, "waits for shop/db (is pending)");
+});
+
+test("a job that is done is as wanted, and what has failed is told as that alone", async () => {
+  const simulation = await network();
+  const jobs = [
+    web({ name: "job", restart: "none", params: { runMs: 100 } }),
+    web({ name: "bad", restart: "none", params: { runMs: 100, exitCode: 1 } }),
+  ];
+  await simulation.ask("a", (node) => node.deploy(jobs));
+  await simulation.run(1_000);
+  const told = await simulation.ask("a", (node) => node.deploy(jobs));
+  assert.deepEqual(
+    told.map((one) => [one.instances[0]?.state, unfinishedOf(one)]),
+    [
+      ["done", []],
+      ["failed", []],
+    ],
+  );
+});

@@ -16,6 +16,7 @@ export function instanceInfo(own: Own & Partial<InstanceInfo>): InstanceInfo {
     generation: 1,
     epoch: 1,
     isSettled: true,
+    isAsWanted: true,
     ...own,
   };
 }

@@ -19,8 +19,9 @@ import { exitCodeOfStates, tellUnfinished } from "./services.ts";
  */
 export async function deploy(context: Context, sources: readonly string[]): Promise<number> {
   const { io, client, print } = context;
-  const documents = await documentsOf(io, sources);
-  const results = await withProgress(io, "deploying", deployAndLook(client, documents));
+  const results = await withDocuments(io, sources, (documents) =>
+    withProgress(io, "deploying", deployAndLook(client, documents)),
+  );
   await print(results, formatDeploys);
   const instances = results.flatMap((result) => result.instances);
   const ailing = instances.filter(({ state }) => state === "backing-off" || state === "failed");
@@ -65,13 +66,24 @@ function over({ io }: Context, results: readonly DeployResult[]): number {
 /** Tells what `deploy` of the same sources would do. */
 export async function plan(context: Context, sources: readonly string[]): Promise<void> {
   const { io, client, print } = context;
-  await print(await client.plan(await documentsOf(io, sources)), formatPlans);
+  const plans = await withDocuments(io, sources, (documents) => client.plan(documents));
+  await print(plans, formatPlans);
 }
 
-async function documentsOf(io: Io, sources: readonly string[]): Promise<unknown[]> {
+/** What the node has against a document is told of where that was written. */
+async function withDocuments<T>(
+  io: Io,
+  sources: readonly string[],
+  send: (documents: readonly unknown[]) => Promise<T>,
+): Promise<T> {
   const read = await Promise.all(sources.map((source) => readSource(io, source)));
-  const { readDocuments } = await import("../../api/documents.ts"); // YAML is slow to load.
-  return readDocuments(read);
+  const { inSources, readDocuments } = await import("../../api/documents.ts"); // YAML is slow to load.
+  const written = readDocuments(read);
+  try {
+    return await send(written.map(({ document }) => document));
+  } catch (error) {
+    throw written.length > 1 ? inSources(error, written) : error;
+  }
 }
 
 async function readSource(io: Io, source: string): Promise<Source> {

@@ -14,7 +14,7 @@ export interface LogsOptions {
 
 /**
  * One instance's output is passed on byte by byte; that of several gets a prefix a line, so that each
- * line tells whose it is.
+ * line tells whose it is. That an instance is another node's now is told on stderr.
  */
 export async function showLogs(
   { io, client }: Context,
@@ -25,10 +25,15 @@ export async function showLogs(
   const wanted = { tail, follow, ...(slot !== undefined && { slot }) };
   const chunks = await client.logs(name, wanted, io.gone);
   if (json) return printJson(io, chunks);
-  const several = slot === undefined && instances.length > 1;
-  const prefixer = several ? new LinePrefixer() : undefined;
+  const read = instances.filter((one) => slot === undefined || one.slot === slot);
+  const nodes = new Map(read.map((one) => [`${one.name}.${one.slot}`, one.node]));
+  let prefixer: LinePrefixer | undefined;
   for await (const { bytes, skipped, ...from } of chunks) {
     const source = `${from.name}.${from.slot}`;
+    const before = nodes.get(source) ?? from.node;
+    if (before !== from.node) io.stderr.write(`[${source}: is on ${from.node} now]\n`);
+    nodes.set(source, from.node);
+    if (nodes.size > 1) prefixer ??= new LinePrefixer();
     if (skipped !== undefined) io.stderr.write(`[${source}: ${skipped} bytes are rotated away]\n`);
     await write(io, prefixer?.push(source, bytes) ?? bytes);
   }
@@ -39,7 +44,7 @@ export async function showLogs(
 async function printJson(io: Io, chunks: AsyncIterable<LogChunk>): Promise<void> {
   const decoders = new Map<string, StringDecoder>();
   for await (const { bytes, ...about } of chunks) {
-    const source = `${about.name}.${about.slot}`;
+    const source = `${about.name}.${about.slot} ${about.node}`;
     const decoder = decoders.get(source) ?? new StringDecoder();
     decoders.set(source, decoder);
     const text = decoder.write(Buffer.from(bytes)); // A character may come in two pieces.

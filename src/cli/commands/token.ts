@@ -1,6 +1,8 @@
 /** Commands about the tokens with which clients elsewhere are let in. */
 import type { NewToken } from "../../api/commands.ts";
 import type { CreatedToken } from "../../api/results.ts";
+import type { NodeView } from "../../api/shapes.ts";
+import { printable } from "../../shell/table.ts";
 import { formatTokens } from "../../shell/views.ts";
 import type { Context } from "../context.ts";
 
@@ -17,15 +19,31 @@ export async function listTokens({ client, print }: Context): Promise<void> {
 
 export async function revokeToken({ client, print }: Context, nameOrId: string): Promise<void> {
   const result = await client.revokeToken(nameOrId);
-  await print(result, ({ revoked, acks, replicas, partitioned }) => {
+  const nodes = await client.nodes();
+  await print(result, ({ revoked, acks }) => {
     const names = revoked.map(({ name, id }) => `${name} (${id})`).join(", ");
-    const lines = [`revoked ${names} on ${acks.length} of ${replicas} nodes`];
-    if (acks.length < replicas || partitioned) {
-      lines.push("a node that has not heard of it lets it in until it is reached again");
-    }
-    return `${lines.join("\n")}\n`;
+    const others = nodes.filter(({ name, state }) => state !== "left" && !acks.includes(name));
+    const isReached = ({ state }: NodeView) => state === "alive" || state === "suspect";
+    const told = others.filter(isReached);
+    const unreached = others.filter((node) => !told.includes(node));
+    return [
+      `revoked ${names} on ${acks.length} of ${acks.length + others.length} nodes\n`,
+      ...aboutNodes(told, "has yet to say that it heard of it, which takes a second or so"),
+      ...aboutNodes(unreached, "cannot be reached, and lets it in until it is reached again"),
+    ].join("");
   });
 }
+
+/** A line, where there are any. @param each what holds of each of them */
+function aboutNodes(nodes: readonly NodeView[], each: string): readonly string[] {
+  if (nodes.length === 0) return [];
+  const names = nodes.slice(0, namesMax).map(({ name }) => name);
+  const more = nodes.length > namesMax ? [`${nodes.length - namesMax} more`] : [];
+  return [`${printable([...names, ...more].join(", "))}: ${each}\n`];
+}
+
+/** Nodes of which it is told by name. */
+const namesMax = 16;
 
 function aboutToken({ name, role, expires, pin }: CreatedToken): string {
   const holds =

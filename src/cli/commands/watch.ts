@@ -4,7 +4,8 @@ import { followChanges } from "../../client/following.ts";
 import { findLocalNode } from "../../client/local-node.ts";
 import { parseAddress } from "../../core/address.ts";
 import { MobError } from "../../core/errors.ts";
-import { formatChange, formatHistory } from "../../shell/change-views.ts";
+import { ChangeLines } from "../../shell/change-views.ts";
+import { formatHistory } from "../../shell/history-views.ts";
 import type { Context } from "../context.ts";
 import { runFolder } from "../home.ts";
 import { type Io, write } from "../io.ts";
@@ -30,11 +31,14 @@ export async function watchServices(
     },
     io.gone,
   );
+  const lines = new ChangeLines(paint);
   for await (const changes of following) {
-    const lines = changes.map((change) =>
-      json ? `${JSON.stringify(change)}\n` : formatChange(change, paint),
+    await write(
+      io,
+      json
+        ? changes.map((change) => `${JSON.stringify(change)}\n`).join("")
+        : lines.format(changes),
     );
-    await write(io, lines.join(""));
   }
 }
 

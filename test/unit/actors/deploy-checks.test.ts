@@ -143,3 +143,8 @@ test("a misspelt provider is told with the one that was meant, where a node has 
     provider: `${unknown}, did you mean \`bash\`?`,
   });
 });
+
+test("of two documents of one name the later one is told, by its place among all", async () => {
+  const errors = await errorsOf([{ name: "" }, bash("web"), bash("web")]);
+  assert.equal(errors["[2].name"], "another document has the name web too");
+});

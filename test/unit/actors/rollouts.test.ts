@@ -73,3 +73,16 @@ test("another version begins anew", () => {
   assert.equal(follow(rollouts, "soo", 18_999, "2").failure, undefined);
   assert.notEqual(follow(rollouts, "soo", 19_000, "2").failure, undefined);
 });
+
+test("a version is given up for the first time once, however often it fails again", () => {
+  const rollouts = new Rollouts();
+  const giveUp = (stamp: string) => {
+    assert.notEqual(follow(rollouts, "rf", 0, stamp).failure, undefined);
+    return rollouts.giveUp("web", stamp);
+  };
+  assert.deepEqual(
+    [giveUp("1"), giveUp("1"), giveUp("2"), giveUp("2")],
+    [true, false, true, false],
+  );
+  assert.ok(!rollouts.has("web"));
+});

@@ -3,7 +3,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Commands } from "../../../src/api/commands.ts";
-import type { InstanceView } from "../../../src/api/shapes.ts";
+import type { InstanceView, NodeView } from "../../../src/api/shapes.ts";
 import { runMobcli } from "../../../src/cli/mobcli.ts";
 import { runMob } from "../../../src/cli/program.ts";
 import { Conflict, InvalidSpec, OutcomeUnknown } from "../../../src/core/errors.ts";
@@ -343,6 +343,51 @@ test("a plan of specs that would be refused ends as their deploy would", async (
   assert.deepEqual(refused, await mob(["deploy", "{}"], { deploy: refuse }));
   assert.equal(refused.code, 2);
   assert.match(refused.err, /name: is required/);
+});
+
+test("what a node has against one of several documents is told of its file and its service", async (t) => {
+  const folder = await tempFolder(t);
+  const [one, two] = [join(folder, "one.yaml"), join(folder, "two.yaml")];
+  await writeFile(one, "name: web\n");
+  await writeFile(two, "name: db\n---\nprovider: bash\n");
+  const details = [
+    { path: "[0].parms", message: "unknown key" },
+    { path: "[1]", message: "is no service" },
+    { path: "[2].name", message: "is required" },
+    { path: "requires", message: "is a cycle" },
+  ];
+  const deploy = () => Promise.reject(new InvalidSpec("the spec cannot be accepted", { details }));
+  const { code, err } = await mob(["deploy", one, two], { deploy });
+  assert.equal(code, 2);
+  assert.deepEqual(err.trimEnd().split("\n").slice(1), [
+    `  ${one}: web: parms: unknown key`,
+    `  ${two}: db: is no service`,
+    `  ${two}: document 2: name: is required`,
+    "  requires: is a cycle",
+  ]);
+});
+
+test("a revocation names the nodes that have not answered, and those that cannot be reached", async () => {
+  const node = (name: string, state: NodeView["state"]) => ({ ...aNode, name, state });
+  const nodes = async () => [
+    node("a", "alive"),
+    node("b", "alive"),
+    node("c", "dead"),
+    node("d", "left"),
+  ];
+  const revokeToken: Commands["revokeToken"] = async (name) => ({
+    ...(await memoryCommands().revokeToken(name)),
+    acks: ["a"],
+    replicas: 2,
+  });
+  const { out } = await mob(["token", "revoke", "ci"], { nodes, revokeToken });
+  const [done, ...others] = out.split("\n");
+  assert.match(done ?? "", /^revoked ci .* on 1 of 3 nodes$/);
+  assert.deepEqual(others, [
+    "b: has yet to say that it heard of it, which takes a second or so",
+    "c: cannot be reached, and lets it in until it is reached again",
+    "",
+  ]);
 });
 
 test("schema prints the JSON Schema of a spec, whether or not a node runs", async () => {

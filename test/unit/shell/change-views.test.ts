@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ServiceChange } from "../../../src/api/watch-shapes.ts";
-import { formatChange, formatHistory } from "../../../src/shell/change-views.ts";
+import { ChangeLines } from "../../../src/shell/change-views.ts";
 import { plain } from "../../../src/shell/style.ts";
 import { aChange } from "../../support/memory-commands.ts";
 
+const at = Date.UTC(2026, 0, 2, 3, 4, 5, 678);
 const line = (more: Partial<ServiceChange>) =>
-  formatChange({ ...aChange, at: Date.UTC(2026, 0, 2, 3, 4, 5, 678), ...more }, plain);
+  new ChangeLines(plain).format([{ ...aChange, at, ...more }]);
 
 test("each change is a line with its time, service and what became of it", () => {
   const begin = "2026-01-02T03:04:05Z  web  ";
@@ -30,7 +31,6 @@ test("each change is a line with its time, service and what became of it", () =>
     line({ ...status, state: "failed", reason: "exit\u001b[2J code 1" }),
     `${begin}failed on 7777@box: exit [2J code 1\n`,
   );
-  assert.equal(line({ ...status, removed: true }), `${begin}nothing of it is left\n`);
 });
 
 test("a restart by policy tells how the last task ended, one that was wished does not", () => {
@@ -52,18 +52,80 @@ test("what goes with a removal has no line of its own", () => {
   }
 });
 
-test("a history has what holds and what lost, with what was in it", () => {
-  const written = { at: 0, by: "6666@box", removed: false } as const;
-  const text = formatHistory(
-    [
-      { ...written, state: "current", kind: "spec", generation: 2, spec: { name: "web" } },
-      { ...written, state: "lost", kind: "run", run: "stopped" },
-      { ...written, state: "lost", kind: "spec", removed: true },
-    ],
-    plain,
+/** The lines of a watch, without their times, of what it is told at once and one after another. */
+function linesOf(...told: readonly (readonly Partial<ServiceChange>[])[]): readonly string[] {
+  const lines = new ChangeLines(plain);
+  const text = told.map((changes) =>
+    lines.format(changes.map((change) => ({ ...aChange, at, ...change }))),
   );
-  const [, current, lost, removal] = text.split("\n");
-  assert.match(current ?? "", /current +spec +6666@box +generation 2: \{"name":"web"\}$/);
-  assert.match(lost ?? "", /lost +run +6666@box +stopped$/);
-  assert.match(removal ?? "", /lost +spec +6666@box +removed$/);
+  return text.join("").replaceAll("2026-01-02T03:04:05Z  ", "").split("\n").slice(0, -1);
+}
+
+const placement = (slot: number, id: string, node: string) =>
+  ({ key: `placement/web/${slot}`, kind: "placement", slot, id, node, epoch: 1 }) as const;
+const status = (slot: number, id: string, node: string) =>
+  ({ key: `status/web/${id}`, kind: "status", slot, id, node, state: "running" }) as const;
+const gone = (id: string) =>
+  ({ key: `status/web/${id}`, kind: "status", id, name: "web", removed: true }) as const;
+
+test("the lines of one instance of several name it, and so does that nothing of it is left", () => {
+  const lines = linesOf(
+    [placement(0, "a", "one"), placement(1, "b", "one")],
+    [status(0, "a", "one"), status(1, "b", "one")],
+    [{ ...placement(1, "b", "one"), removed: true }, gone("b")],
+    [gone("a")],
+  );
+  assert.deepEqual(lines, [
+    "web/0  placed on one, epoch 1",
+    "web/1  placed on one, epoch 1",
+    "web/0  running on one",
+    "web/1  running on one",
+    "web/1  nothing of it is left on one",
+    "web/0  nothing of it is left on one",
+  ]);
+});
+
+test("of what another has taken the place of, it is said that it was the one before", () => {
+  const lines = linesOf(
+    [placement(0, "a", "one"), status(0, "a", "one")],
+    [placement(0, "b", "two"), status(0, "b", "two"), gone("a")],
+  );
+  assert.deepEqual(lines.slice(2), [
+    "web  placed on two, epoch 1",
+    "web  running on two",
+    "web  nothing is left on one of the instance before",
+  ]);
+});
+
+test("a part of a group that is gone is named, not its group", () => {
+  const part = { name: "shop/db" };
+  const lines = linesOf([
+    { ...placement(0, "a", "one"), ...part },
+    { ...status(0, "a", "one"), ...part },
+    { ...gone("a"), name: "shop" },
+  ]);
+  assert.equal(lines.at(-1), "shop/db  nothing of it is left on one");
+});
+
+test("what ends since its service was removed keeps its name", () => {
+  const lines = linesOf(
+    [placement(0, "a", "one"), placement(1, "b", "one"), status(0, "a", "one")],
+    [0, 1].map((slot) => ({ ...placement(slot, "", "one"), removed: true })),
+    [{ ...status(0, "a", "one"), state: "stopping" }],
+  );
+  assert.equal(lines.at(-1), "web/0  stopping on one");
+});
+
+test("each restart that a user wishes has its line", () => {
+  const restart = { key: "restart/web", kind: "restart" } as const;
+  assert.equal(linesOf([restart], [restart]).length, 2);
+});
+
+test("an instance of which the same is told again has no second line", () => {
+  const again = [placement(0, "a", "one"), status(0, "a", "one")].map((change, i) => ({
+    ...change,
+    stamp: `2.${i}.x`,
+  }));
+  const lines = linesOf([placement(0, "a", "one"), status(0, "a", "one")], again);
+  assert.deepEqual(lines, ["web  placed on one, epoch 1", "web  running on one"]);
 });
