@@ -15,6 +15,8 @@ export interface UpdatedInstance {
   readonly isReady: boolean;
   /** It has given up. */
   readonly hasFailed: boolean;
+  /** Why it is in its state, or how its last task ended; absent: there is nothing to say. */
+  readonly why?: string;
 }
 
 export interface Progress {
@@ -115,8 +117,15 @@ function failureOf(
   untilDeadlineMs: number,
   { deadlineMs }: UpdatePolicy,
 ): string | undefined {
-  if (updated.some(({ hasFailed }) => hasFailed))
-    return "an instance of the new version has failed";
+  const failed = updated.find(({ hasFailed }) => hasFailed);
+  if (failed !== undefined) return withWhy("an instance of the new version has failed", failed);
   if (untilDeadlineMs > 0) return undefined;
-  return `no instance more of the new version was ready for ${deadlineMs / 1_000} s`;
+  const waiting = updated.filter(({ isReady }) => !isReady);
+  const told = waiting.find(({ why }) => why !== undefined);
+  return withWhy(`no instance more of the new version was ready for ${deadlineMs / 1_000} s`, told);
+}
+
+/** What is undone is gone with its output: this is what is left to tell. */
+function withWhy(text: string, { why }: Pick<UpdatedInstance, "why"> = {}): string {
+  return why === undefined ? text : `${text}: ${why}`;
 }

@@ -3,6 +3,7 @@ import { isLive } from "../membership/view.ts";
 import type { DesiredService } from "../services/decision.ts";
 import { isReady } from "../services/instance-status.ts";
 import type { PlacementRecord } from "../services/records.ts";
+import { exitText } from "../services/restart-policy.ts";
 import type { Catalog, Service } from "./catalog.ts";
 import { isComing } from "./desired-service.ts";
 import type { Progress, Rollouts, UpdatedInstance } from "./rollouts.ts";
@@ -40,11 +41,13 @@ export function progressOf(
   const instances = placed.map((placement): UpdatedInstance => {
     const status = catalog.status(placement.instance);
     const isOf = isUpdated(placement) && status?.specStamp === specStamp;
+    const why = isOf ? (status.reason ?? (status.exit && exitText(status.exit))) : undefined;
     return {
       instance: placement.instance,
       isUpdated: isUpdated(placement),
       isReady: isOf && (isReady(status, spec) || status.state === "done"),
       hasFailed: isOf && status.state === "failed",
+      ...(why !== undefined && { why }),
     };
   });
   return rollouts.follow(name, specStamp, spec.update, instances, nowMs);

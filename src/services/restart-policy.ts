@@ -110,7 +110,8 @@ export function endingText(ending: Ending): string {
   }
 }
 
-function exitText(exit: Exit): string {
+/** How a task ended, for people. */
+export function exitText(exit: Exit): string {
   switch (exit.kind) {
     case "exited":
       return `exited with code ${exit.code}`;

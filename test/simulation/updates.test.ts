@@ -146,7 +146,10 @@ test("who deploys what is rolled back before the answer is told so, and of what 
   const bad = web(2, update, { runMs: 100, exitCode: 1 });
   const [told] = await simulation.ask("b", (node) => node.deploy([bad]));
   assert.equal(told?.deployed.generation, 2);
-  assert.match(told?.undone ?? "", /no instance more of the new version was ready for 3 s/);
+  assert.match(
+    told?.undone ?? "",
+    /no instance more of the new version was ready for 3 s: exited with code 1/,
+  );
   assert.deepEqual(simulation.violations, []);
 });
 

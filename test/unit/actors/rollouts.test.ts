@@ -25,6 +25,21 @@ function follow(rollouts: Rollouts, states: string, nowMs: number, stamp = "1") 
   return rollouts.follow("web", stamp, policy, instances(states), nowMs);
 }
 
+test("an update that fails says why its new instance is not ready, where that is known", () => {
+  const rollouts = new Rollouts();
+  const told = (states: string, why: string, nowMs: number) => {
+    const [first, ...rest] = instances(states);
+    assert.ok(first !== undefined);
+    return rollouts.follow("web", "1", policy, [{ ...first, why }, ...rest], nowMs).failure;
+  };
+  assert.equal(told("so", "exited with code 3", 0), undefined);
+  assert.match(
+    told("so", "exited with code 3", 10_000) ?? "",
+    /was ready for 10 s: exited with code 3$/,
+  );
+  assert.match(told("fo", "gave up", 10_001) ?? "", /has failed: gave up$/);
+});
+
 test("so many at a time, each next one once another has been ready for long enough", () => {
   const rollouts = new Rollouts();
   assert.equal(follow(rollouts, "oooo", 0).updatesMax, 2);
