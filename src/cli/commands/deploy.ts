@@ -23,9 +23,6 @@ export async function deploy(context: Context, sources: readonly string[]): Prom
     withProgress(io, "deploying", deployAndLook(client, documents)),
   );
   await print(results, formatDeploys);
-  const instances = results.flatMap((result) => result.instances);
-  const ailing = instances.filter(({ state }) => state === "backing-off" || state === "failed");
-  for (const instance of ailing) io.stderr.write(whereToLook(instance));
   return over(context, results);
 }
 
@@ -56,9 +53,13 @@ async function showOne(context: Context, deploying: Promise<DeployResult>): Prom
   return over(context, [result]);
 }
 
-/** The exit code. What was undone meanwhile has failed, though all runs again; what goes on has not. */
+/** The exit code, and where to look. What was undone meanwhile has failed, though all runs again; what goes on has not. */
 function over({ io }: Context, results: readonly DeployResult[]): number {
-  for (const { group, unfinished } of results) tellUnfinished(io, group, unfinished);
+  for (const { group, instances, unfinished } of results) {
+    const ailing = instances.filter(({ state }) => state === "backing-off" || state === "failed");
+    for (const instance of ailing) io.stderr.write(whereToLook(instance));
+    if (ailing.length === 0) tellUnfinished(io, group, unfinished);
+  }
   if (results.some(({ undone }) => undone !== undefined)) return exitCodes.failed;
   return exitCodeOfStates(results.flatMap(({ instances }) => instances.map(({ state }) => state)));
 }
