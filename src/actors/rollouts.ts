@@ -52,11 +52,12 @@ export class Rollouts {
   /** It is updated no more: it was removed, stopped, or another node decides. */
   forget(name: string): void {
     this.#byService.delete(name);
+    this.#givenUp.delete(name);
   }
 
   /** What has failed and stays wanted fails again at each look. @returns whether that version is given up for the first time */
   giveUp(name: string, stamp: Stamp): boolean {
-    this.forget(name);
+    this.#byService.delete(name);
     const isFirst = this.#givenUp.get(name) !== stamp;
     this.#givenUp.set(name, stamp);
     return isFirst;
@@ -92,7 +93,6 @@ export class Rollouts {
     const untilDeadlineMs = policy.deadlineMs - (nowMs - rollout.progressAtMs);
     if (done.size === instances.length) {
       this.forget(name);
-      this.#givenUp.delete(name);
       return { done, updatesMax: 0, failure: undefined, lookAgainMs: undefined };
     }
     return {

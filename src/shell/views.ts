@@ -122,10 +122,13 @@ export function formatDeploys(results: readonly DeployResult[], paint: Paint): s
 /** Of many, in one line. */
 const namesMax = 16;
 
+export function firstOf(names: readonly string[]): string {
+  const more = names.length > namesMax ? `, and ${names.length - namesMax} more` : "";
+  return printable(`${names.slice(0, namesMax).join(", ")}${more}`);
+}
+
 function leftText(unfinished: readonly string[]): string {
-  if (unfinished.length === 0) return "";
-  const more = unfinished.length > namesMax ? `, and ${unfinished.length - namesMax} more` : "";
-  return `not yet as wanted: ${printable(unfinished.slice(0, namesMax).join(", "))}${more}\n`;
+  return unfinished.length === 0 ? "" : `not yet as wanted: ${firstOf(unfinished)}\n`;
 }
 
 export function formatActions(results: readonly ActionResult[], paint: Paint): string {

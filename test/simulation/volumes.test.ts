@@ -147,21 +147,32 @@ function homes(simulation: Simulation, asked: string): Readonly<Record<string, s
   return Object.fromEntries(node.volumes().map((one) => [one.name, node.nodeName(one.node)]));
 }
 
+/** A network with a volume: the machine that it is on, and another one. */
+async function withVolume(seed: number) {
+  const simulation = await network(seed);
+  await simulation.ask("a", (node) => node.deploy([db()]));
+  await simulation.run(2_000);
+  const home = placeOf(simulation) ?? "";
+  return { simulation, home, other: otherThan(home) };
+}
+
+/** Has the home of the volume forgotten. @returns where it is after that: elsewhere */
+async function forgotten(simulation: Simulation, home: string, asked: string): Promise<string> {
+  await simulation.ask(asked, (node) => node.forget(home));
+  await simulation.run(15_000);
+  const next = placeOf(simulation);
+  assert.ok(next !== undefined && next !== home);
+  assert.deepEqual(homes(simulation, asked), { data: next });
+  return next;
+}
+
 test("a machine that is forgotten gives its volume up: what waits for it begins with an empty one", async () => {
   for (const seed of [1, 2, 3]) {
-    const simulation = await network(seed);
-    await simulation.ask("a", (node) => node.deploy([db()]));
-    await simulation.run(2_000);
-    const home = placeOf(simulation) ?? "";
-    const other = otherThan(home);
+    const { simulation, home, other } = await withVolume(seed);
     simulation.powerOff(home);
     await simulation.run(60_000);
     assert.equal(placeOf(simulation), undefined);
-    await simulation.ask(other, (node) => node.forget(home));
-    await simulation.run(15_000);
-    const next = placeOf(simulation);
-    assert.ok(next !== undefined && next !== home);
-    assert.deepEqual(homes(simulation, other), { data: next });
+    const next = await forgotten(simulation, home, other);
     const [instance] = simulation.operations(other).service("db").instances;
     assert.deepEqual([instance?.state, instance?.restarts], ["running", 0]);
     simulation.powerOn(home);
@@ -175,22 +186,14 @@ test("a machine that is forgotten gives its volume up: what waits for it begins 
 
 test("a volume that no service named is given up with its machine as well, by the next that names it", async () => {
   for (const seed of [1, 2, 3]) {
-    const simulation = await network(seed);
-    await simulation.ask("a", (node) => node.deploy([db()]));
-    await simulation.run(2_000);
-    const home = placeOf(simulation) ?? "";
-    const other = otherThan(home);
+    const { simulation, home, other } = await withVolume(seed);
     await simulation.ask(other, (node) => node.act("remove", ["db"]));
     await simulation.run(5_000);
     simulation.powerOff(home);
     await simulation.run(30_000);
     await simulation.ask(other, (node) => node.deploy([db()]));
     assert.equal(placeOf(simulation), undefined);
-    await simulation.ask(other, (node) => node.forget(home));
-    await simulation.run(15_000);
-    const next = placeOf(simulation);
-    assert.ok(next !== undefined && next !== home);
-    assert.deepEqual(homes(simulation, other), { data: next });
+    await forgotten(simulation, home, other);
     assert.deepEqual(simulation.violations, []);
   }
 });

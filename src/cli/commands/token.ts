@@ -2,8 +2,7 @@
 import type { NewToken } from "../../api/commands.ts";
 import type { CreatedToken } from "../../api/results.ts";
 import type { NodeView } from "../../api/shapes.ts";
-import { printable } from "../../shell/table.ts";
-import { formatTokens } from "../../shell/views.ts";
+import { firstOf, formatTokens } from "../../shell/views.ts";
 import type { Context } from "../context.ts";
 
 /** The token alone goes to standard output, so that it can be sent straight into a file. */
@@ -36,14 +35,8 @@ export async function revokeToken({ client, print }: Context, nameOrId: string):
 
 /** A line, where there are any. @param each what holds of each of them */
 function aboutNodes(nodes: readonly NodeView[], each: string): readonly string[] {
-  if (nodes.length === 0) return [];
-  const names = nodes.slice(0, namesMax).map(({ name }) => name);
-  const more = nodes.length > namesMax ? [`${nodes.length - namesMax} more`] : [];
-  return [`${printable([...names, ...more].join(", "))}: ${each}\n`];
+  return nodes.length === 0 ? [] : [`${firstOf(nodes.map(({ name }) => name))}: ${each}\n`];
 }
-
-/** Nodes of which it is told by name. */
-const namesMax = 16;
 
 function aboutToken({ name, role, expires, pin }: CreatedToken): string {
   const holds =
